@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# The suites that tools/check and tools/check-deep choose from.
+. tools/results.bash
+
+# The checks that read nothing but the source; each fails on a planted breach in tests/tools-*.bats.
+run_source_checks()
+{
+    local name
+    for name in layers banned style format spdx links shellcheck cppcheck; do
+        results_command tools "$name" "tools/check-$name"
+    done
+}
+
+# run_unit_tests VARIANT TIMEOUT-FACTOR [MESON-TEST-OPTION…]: every test() that build/VARIANT declares.
+run_unit_tests()
+{
+    local variant=$1 factor=$2 logs="$results/logs/unit-$1" name status stdout stderr log
+    shift 2
+    mkdir -p "$logs"
+    rm -f "build/$variant/meson-logs/testlog.json"
+    meson test -C "build/$variant" --no-rebuild --timeout-multiplier "$factor" "$@" >"$logs/meson.log" 2>&1 </dev/null
+    # A line a program: where it is in the build (or its name, when it isn't), how it ended, what it printed.
+    touch "build/$variant/meson-logs/testlog.json"
+    jq -r --arg build "$PWD/build/$variant/" '
+        [(.command[0] | if startswith($build) then ltrimstr($build) else null end) // .name,
+         .returncode, (.stdout // "" | @base64), (.stderr // "" | @base64)] | map(tostring) | join("|")' \
+        "build/$variant/meson-logs/testlog.json" | sort >"$logs/all"
+    if [ ! -s "$logs/all" ]; then
+        results_tap "unit tests" "$variant" "$logs/meson.log" 1
+    fi
+    while IFS='|' read -r name status stdout stderr; do
+        log=$logs/${name//\//-}.log
+        {
+            base64 -d <<<"$stdout"
+            base64 -d <<<"$stderr" | sed 's/^/# /'
+        } >"$log"
+        results_tap "$name" "$variant" "$log" "$status"
+    done <"$logs/all"
+}
+
+# run_scenarios BIN: tests/*.bats against the programs in BIN, two files at a time.
+run_scenarios()
+{
+    local logs="$results/logs/scenarios" file name
+    mkdir -p "$logs"
+    export SLIPWAY_BIN_DIR=$PWD/$1
+    printf '%s\n' tests/*.bats | xargs -P "$(nproc)" -I FILE tools/run-logged 300 "$logs" bats --formatter tap FILE
+    for file in tests/*.bats; do
+        name=${file##*/}
+        results_tap "$name" "$1" "$logs/$name.log" "$(cat "$logs/$name.status")"
+    done
+}
+
+# run_fuzz_targets SECONDS: every libFuzzer target with its seeds.
+run_fuzz_targets()
+{
+    local log="$results/logs/fuzz.log"
+    tools/run-fuzz "$1" >"$log" 2>&1 </dev/null
+    results_tap fuzz "$1 s each" "$log" $?
+}
