@@ -39,12 +39,12 @@ run_unit_tests()
     done <"$logs/all"
 }
 
-# run_scenarios BIN: tests/*.bats against the programs in BIN, two files at a time.
+# run_scenarios VARIANT BIN: tests/*.bats against the programs in BIN, as many files at a time as there are processors.
 run_scenarios()
 {
     local logs="$results/logs/scenarios" file name
     mkdir -p "$logs"
-    export SLIPWAY_BIN_DIR=$PWD/$1
+    export SLIPWAY_BIN_DIR=$PWD/$2
     printf '%s\n' tests/*.bats | xargs -P "$(nproc)" -I FILE tools/run-logged 300 "$logs" bats --formatter tap FILE
     for file in tests/*.bats; do
         name=${file##*/}
