@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A status says which kind of failure it is; a detail says, for a person, what failed and where.
+ * Host functions that deal with files, keys and messages take one from the caller and fill it when
+ * they fail. Programs print it; libraries never do.
+ *
+ *     return slw_explain(detail, SLW_IO, "%s: %s", path, strerror(errno));
+ */
+#ifndef SLIPWAY_DETAIL_H
+#define SLIPWAY_DETAIL_H
+
+#include "slipway/status.h"
+
+struct slw_detail {
+    char text[768]; /* one line without a full stop; "" when there is nothing to add */
+};
+
+/* Fills detail (cut to its size) and returns status. */
+enum slw_status slw_explain(struct slw_detail *detail, enum slw_status status, const char *format,
+                            ...) __attribute__((format(printf, 3, 4)));
+
+/* "PATH: what the C library says about errno", with SLW_IO. */
+enum slw_status slw_explain_errno(struct slw_detail *detail, const char *path);
+
+/* Memory ran out: SLW_NO_SPACE. */
+enum slw_status slw_explain_no_memory(struct slw_detail *detail);
+
+#endif
