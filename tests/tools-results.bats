@@ -67,6 +67,11 @@ sums() {
     sums 'check: 0 passed, 1 failed, 0 skipped'
 }
 
+@test "results: a program that left no log has failed" {
+    results_tap suite release "$log" ''
+    sums 'check: 0 passed, 1 failed, 0 skipped'
+}
+
 @test "results: nothing at all is a failure" {
     run results_finish check
     [ "$status" -ne 0 ]

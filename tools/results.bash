@@ -19,6 +19,7 @@ results_begin()
 results_tap()
 {
     local rows=$results/rows.$BASHPID failed
+    touch "$3"
     awk -v suite="$1" -v variant="$2" -v status="$4" -f tools/tap.awk "$3" >"$rows"
     cat "$rows" >>"$results/results.tsv"
     failed=$(grep -c '^failed' "$rows" || true)
