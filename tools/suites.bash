@@ -45,7 +45,7 @@ run_scenarios()
 {
     local logs="$results/logs/scenarios" file name
     mkdir -p "$logs"
-    export SLIPWAY_BIN_DIR=$PWD/$2
+    export SLIPWAY_BIN_DIR=$PWD/$2 ASAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
     printf '%s\n' tests/*.bats | xargs -P "$(nproc)" -I FILE tools/run-logged 300 "$logs" bats --formatter tap FILE
     for file in tests/*.bats; do
         name=${file##*/}
