@@ -19,7 +19,7 @@
  *
  * A failed check is printed with its place and the case goes on; TAP_REQUIRE leaves the function
  * instead, for what the rest stands on. A case that checks nothing fails. In a loop over a table,
- * TAP_ROW names the row that a failed check belongs to.
+ * TAP_ROW names the row that a failed check belongs to (its first 79 bytes; NULL ends it).
  */
 #ifndef TAP_H
 #define TAP_H
@@ -58,7 +58,7 @@ static inline void tap_emit_stdout(const char *text)
         tap.skip_reason = (reason);                                                                \
         return;                                                                                    \
     } while (0)
-#define TAP_ROW(name) (tap.row = (name))
+#define TAP_ROW(name) tap_row(name)
 
 static struct {
     int cases;
@@ -66,8 +66,19 @@ static struct {
     int checks;              /* made by the running case */
     int checks_failed;       /* of those */
     const char *skip_reason; /* of the running case, NULL when it runs */
-    const char *row;         /* the row of a table that is being checked, or NULL */
+    char row[80]; /* the row of a table that is being checked, empty when there is none */
 } tap;
+
+static inline void tap_row(const char *name)
+{
+    size_t at = 0;
+
+    while (name != NULL && at < sizeof(tap.row) - 1 && name[at] != '\0') {
+        tap.row[at] = name[at];
+        at++;
+    }
+    tap.row[at] = '\0';
+}
 
 static inline void tap_emit_int(int64_t value)
 {
@@ -99,7 +110,7 @@ static inline bool tap_check(bool holds, const char *text, const char *file, int
     tap_emit_int(line);
     TAP_EMIT(": ");
     TAP_EMIT(text);
-    if (tap.row != NULL) {
+    if (tap.row[0] != '\0') {
         TAP_EMIT(" [row ");
         TAP_EMIT(tap.row);
         TAP_EMIT("]");
@@ -156,7 +167,7 @@ static inline void tap_run(const char *name, void (*function)(void))
     tap.checks = 0;
     tap.checks_failed = 0;
     tap.skip_reason = NULL;
-    tap.row = NULL;
+    tap.row[0] = '\0';
     function();
     if (tap.checks == 0 && tap.skip_reason == NULL) {
         TAP_EMIT("# no check was made\n");
