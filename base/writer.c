@@ -52,7 +52,7 @@ void slw_writer_u64_le(struct slw_writer *writer, uint64_t value)
 
 void slw_writer_insert(struct slw_writer *writer, size_t position, size_t gap)
 {
-    if (position > writer->len) {
+    if (writer->status == SLW_OK && position > writer->len) {
         writer->status = SLW_BAD_ARGUMENT;
     }
     if (!reserve(writer, gap)) {

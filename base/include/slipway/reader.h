@@ -84,7 +84,10 @@ void slw_reader_fail(struct slw_reader *reader, enum slw_status status);
 
 static inline uint64_t slw_reader_left(const struct slw_reader *reader)
 {
-    return reader->status == SLW_OK ? reader->end - reader->position : 0;
+    if (reader->status != SLW_OK || reader->end < reader->position) {
+        return 0;
+    }
+    return reader->end - reader->position;
 }
 
 /* The next byte; 0 after an error. Reading past end is SLW_MALFORMED. */
@@ -105,7 +108,10 @@ void slw_reader_skip(struct slw_reader *reader, uint64_t len);
 /* Goes anywhere in [0, source size], and sets end; not while a tap is on. */
 void slw_reader_seek(struct slw_reader *reader, uint64_t position, uint64_t end);
 
-/* From here on, tap sees what passes. Taps nest: the last one added is removed first. */
+/*
+ * From here on, tap sees what passes. Taps nest: the last one added is removed first, and removing
+ * another one is SLW_BAD_ARGUMENT.
+ */
 void slw_reader_add_tap(struct slw_reader *reader, struct slw_tap *tap);
 void slw_reader_remove_tap(struct slw_reader *reader, struct slw_tap *tap);
 

@@ -17,7 +17,7 @@
 #include "slipway/status.h"
 
 struct slw_writer {
-    enum slw_status status; /* SLW_NO_SPACE once something didn't fit; len then stays */
+    enum slw_status status; /* the first error, SLW_NO_SPACE mostly; len then stays */
     uint8_t *buffer;        /* NULL: only counts */
     size_t capacity;
     size_t len; /* bytes written, or counted */
