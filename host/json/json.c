@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The JSON writer of json.h, for every program's --json. */
+#include "slipway/json.h"
+
+#include <inttypes.h>
+
+void slw_json_init(struct slw_json *json, struct slw_heap_buffer *buffer)
+{
+    *json = (struct slw_json){buffer, false};
+}
+
+static bool is_utf8(struct slw_bytes text)
+{
+    struct slw_utf8 checker = {0};
+    return slw_utf8_accept(&checker, text) && slw_utf8_complete(&checker);
+}
+
+static void put_byte(struct slw_heap_buffer *buffer, uint8_t byte, bool keep_high)
+{
+    switch (byte) {
+    case '"':
+        slw_heap_append_text(buffer, "\\\"");
+        return;
+    case '\\':
+        slw_heap_append_text(buffer, "\\\\");
+        return;
+    case '\n':
+        slw_heap_append_text(buffer, "\\n");
+        return;
+    case '\t':
+        slw_heap_append_text(buffer, "\\t");
+        return;
+    }
+    if (byte < 0x20 || byte == 0x7F) {
+        slw_heap_printf(buffer, "\\u%04x", byte);
+    } else if (byte >= 0x80 && !keep_high) {
+        slw_heap_append_text(buffer, "\xEF\xBF\xBD");
+    } else {
+        slw_heap_append(buffer, slw_bytes_make(&byte, 1));
+    }
+}
+
+static void put_string(struct slw_json *json, struct slw_bytes text)
+{
+    bool keep_high = is_utf8(text);
+    slw_heap_append_text(json->buffer, "\"");
+    for (size_t i = 0; i < text.len; i++) {
+        put_byte(json->buffer, text.ptr[i], keep_high);
+    }
+    slw_heap_append_text(json->buffer, "\"");
+}
+
+/* What stands before a value. */
+static void begin_value(struct slw_json *json, const char *name)
+{
+    if (json->needs_comma) {
+        slw_heap_append_text(json->buffer, ",");
+    }
+    if (name != NULL) {
+        put_string(json, slw_bytes_make(name, strlen(name)));
+        slw_heap_append_text(json->buffer, ":");
+    }
+    json->needs_comma = true;
+}
+
+static void open_bracket(struct slw_json *json, const char *name, const char *bracket)
+{
+    begin_value(json, name);
+    slw_heap_append_text(json->buffer, bracket);
+    json->needs_comma = false;
+}
+
+static void close_bracket(struct slw_json *json, const char *bracket)
+{
+    slw_heap_append_text(json->buffer, bracket);
+    json->needs_comma = true;
+}
+
+void slw_json_begin_object(struct slw_json *json, const char *name)
+{
+    open_bracket(json, name, "{");
+}
+
+void slw_json_end_object(struct slw_json *json)
+{
+    close_bracket(json, "}");
+}
+
+void slw_json_begin_array(struct slw_json *json, const char *name)
+{
+    open_bracket(json, name, "[");
+}
+
+void slw_json_end_array(struct slw_json *json)
+{
+    close_bracket(json, "]");
+}
+
+void slw_json_bytes(struct slw_json *json, const char *name, struct slw_bytes text)
+{
+    begin_value(json, name);
+    put_string(json, text);
+}
+
+void slw_json_text(struct slw_json *json, const char *name, const char *text)
+{
+    slw_json_bytes(json, name, slw_bytes_make(text, strlen(text)));
+}
+
+void slw_json_hex(struct slw_json *json, const char *name, struct slw_bytes bytes)
+{
+    begin_value(json, name);
+    slw_heap_append_text(json->buffer, "\"");
+    for (size_t i = 0; i < bytes.len; i++) {
+        slw_heap_printf(json->buffer, "%02x", bytes.ptr[i]);
+    }
+    slw_heap_append_text(json->buffer, "\"");
+}
+
+void slw_json_uint(struct slw_json *json, const char *name, uint64_t value)
+{
+    begin_value(json, name);
+    slw_heap_printf(json->buffer, "%" PRIu64, value);
+}
+
+void slw_json_int(struct slw_json *json, const char *name, int64_t value)
+{
+    begin_value(json, name);
+    slw_heap_printf(json->buffer, "%" PRId64, value);
+}
+
+void slw_json_bool(struct slw_json *json, const char *name, bool value)
+{
+    begin_value(json, name);
+    slw_heap_append_text(json->buffer, value ? "true" : "false");
+}
+
+void slw_json_fraction(struct slw_json *json, const char *name, double value)
+{
+    begin_value(json, name);
+    slw_heap_printf(json->buffer, "%.3f", value);
+}
