@@ -107,15 +107,24 @@ uint64_t slw_proto_value_left(const struct slw_proto *proto)
     return proto->value_end - proto->reader->position;
 }
 
+/* Text is checked as it passes; when its last piece did, no character may be left half. */
 struct slw_bytes slw_proto_take(struct slw_proto *proto)
 {
-    return slw_reader_take(proto->reader, slw_proto_value_left(proto));
+    struct slw_bytes piece = slw_reader_take(proto->reader, slw_proto_value_left(proto));
+    if (!proto->value_is_text || proto->reader->status != SLW_OK) {
+        return piece;
+    }
+    bool last = slw_proto_value_left(proto) == 0;
+    if (!slw_utf8_accept(&proto->text, piece) || (last && !slw_utf8_complete(&proto->text))) {
+        malformed(proto);
+        return slw_bytes_make(NULL, 0);
+    }
+    return piece;
 }
 
 /* Text is read and checked even when nobody wants it; anything else may be jumped over. */
 static void finish_value(struct slw_proto *proto, uint8_t *destination, size_t capacity)
 {
-    struct slw_utf8 checker = {0};
     size_t copied = 0;
     while (slw_proto_value_left(proto) > 0) {
         if (!proto->value_is_text && copied == capacity) {
@@ -123,21 +132,13 @@ static void finish_value(struct slw_proto *proto, uint8_t *destination, size_t c
             break;
         }
         struct slw_bytes piece = slw_proto_take(proto);
-        if (proto->value_is_text && !slw_utf8_accept(&checker, piece)) {
-            malformed(proto);
-            return;
-        }
         size_t len = slw_min_size(piece.len, capacity - copied);
         if (len > 0) {
             memcpy(destination + copied, piece.ptr, len);
             copied += len;
         }
     }
-    if (!slw_utf8_complete(&checker)) {
-        malformed(proto);
-    }
     proto->value_end = 0;
-    proto->value_is_text = false;
 }
 
 void slw_proto_copy(struct slw_proto *proto, uint8_t *destination, size_t capacity)
@@ -145,29 +146,17 @@ void slw_proto_copy(struct slw_proto *proto, uint8_t *destination, size_t capaci
     finish_value(proto, destination, capacity);
 }
 
-/* The caller reads text piecewise only through slw_proto_copy() and slw_proto_value_equals(). */
 bool slw_proto_value_equals(struct slw_proto *proto, const struct slw_proto_field *field,
                             struct slw_bytes wanted)
 {
-    struct slw_utf8 checker = {0};
-    bool equal = field->length == wanted.len;
+    bool equal = field->length == wanted.len && slw_proto_value_left(proto) == wanted.len;
     size_t compared = 0;
-    while (slw_proto_value_left(proto) > 0) {
+    while (equal && slw_proto_value_left(proto) > 0) {
         struct slw_bytes piece = slw_proto_take(proto);
-        if (proto->value_is_text && !slw_utf8_accept(&checker, piece)) {
-            malformed(proto);
-            return false;
-        }
-        if (equal && memcmp(piece.ptr, wanted.ptr + compared, piece.len) != 0) {
-            equal = false;
-        }
+        equal = slw_bytes_equal(piece, slw_bytes_make(wanted.ptr + compared, piece.len));
         compared += piece.len;
     }
-    if (!slw_utf8_complete(&checker)) {
-        malformed(proto);
-    }
-    proto->value_end = 0;
-    proto->value_is_text = false;
+    finish_value(proto, NULL, 0);
     return equal && proto->reader->status == SLW_OK;
 }
 
@@ -198,6 +187,7 @@ static bool start_length_delimited(struct slw_proto *proto, struct slw_proto_fie
     field->offset = proto->reader->position;
     field->length = length;
     proto->value_end = proto->reader->position + length;
+    proto->text = (struct slw_utf8){0};
     return true;
 }
 
@@ -280,6 +270,7 @@ static bool read_known(struct slw_proto *proto, const struct slw_proto_rule *rul
 /* Reads a tag and its value's head. False without an error: nothing to return, go on. */
 static bool read_field(struct slw_proto *proto, struct slw_proto_field *field)
 {
+    uint64_t start = proto->reader->position;
     uint64_t tag = read_varint(proto);
     uint64_t number = tag >> 3;
     if (number == 0 || number > SLW_PROTO_FIELD_NUMBER_MAX) {
@@ -288,7 +279,7 @@ static bool read_field(struct slw_proto *proto, struct slw_proto_field *field)
     if (proto->reader->status != SLW_OK) {
         return false;
     }
-    *field = (struct slw_proto_field){.number = (uint32_t)number};
+    *field = (struct slw_proto_field){.number = (uint32_t)number, .start = start};
     size_t index = 0;
     const struct slw_proto_rule *rule = find_rule(proto, field->number, &index);
     if (rule == NULL) {
@@ -316,9 +307,7 @@ static bool inside_message(struct slw_proto *proto)
 bool slw_proto_next(struct slw_proto *proto, struct slw_proto_field *ret_field)
 {
     struct slw_proto_field field = {0};
-    if (slw_proto_value_left(proto) > 0 || proto->value_is_text) {
-        finish_value(proto, NULL, 0);
-    }
+    finish_value(proto, NULL, 0);
     while (proto->reader->status == SLW_OK) {
         if (proto->reader->position < proto->packed_end) {
             if (!read_packed(proto, &field)) {

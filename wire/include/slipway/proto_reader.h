@@ -65,6 +65,7 @@ struct slw_proto_field {
     uint32_t number;
     bool known;      /* in the message's rules */
     uint64_t varint; /* value of a scalar; signed ones sign-extended to 64 bits */
+    uint64_t start;  /* where the field's tag begins; not for elements of packed fields */
     uint64_t offset; /* where the value's bytes begin: bytes, strings, messages, unknown ones too */
     uint64_t length; /* bytes; 0 for scalars */
 };
@@ -75,6 +76,7 @@ struct slw_proto {
     unsigned depth;
     uint64_t value_end; /* of the LEN value just returned; nothing pending when <= position */
     bool value_is_text;
+    struct slw_utf8 text; /* of the current value, as far as it was read */
     uint64_t packed_end;
     const struct slw_proto_rule *packed_rule;
     struct {
@@ -103,10 +105,13 @@ uint64_t slw_proto_value_left(const struct slw_proto *proto);
  */
 void slw_proto_copy(struct slw_proto *proto, uint8_t *destination, size_t capacity);
 
-/* The next piece of the current value; empty when it is used up. See slw_reader_take(). */
+/*
+ * The next piece of the current value; empty when it is used up. See slw_reader_take(). Text is
+ * checked piece by piece, so only the last piece shows that all of it is UTF-8.
+ */
 struct slw_bytes slw_proto_take(struct slw_proto *proto);
 
-/* Shorthands for values whose length was checked or is wanted exactly. */
+/* Whether the current value, none of it read yet, is exactly these bytes; reads all of it. */
 bool slw_proto_value_equals(struct slw_proto *proto, const struct slw_proto_field *field,
                             struct slw_bytes wanted);
 
