@@ -76,7 +76,7 @@ function check(name, quoted,    words, path) {
     } else if (!quoted) {
         if (!is_allowed(words, "<" name ">"))
             complain(folder "/ may not include <" name ">")
-    } else if (name == "tap.h" && (is_test || folder == "tests" || folder == "fuzz")) {
+    } else if (("tests/" name) in exists && (is_test || folder == "tests" || folder == "fuzz")) {
         return
     } else if (!is_allowed(words, "\"" name "\"")) {
         path = private_path(name)
