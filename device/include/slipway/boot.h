@@ -63,4 +63,13 @@ slw_boot_check_roots(struct slw_store *store, const struct slw_layout *layout,
                      const struct slw_limits *limits, const struct slw_verifier_memory *memory,
                      struct slw_finding *finding, struct slw_blob *ret_blob);
 
+/*
+ * The same for a chain that ends at another root, which isn't the state's yet: what the session
+ * asks before it commits new roots. end_root: digest of its blob.
+ */
+SLW_MUST_USE enum slw_status
+slw_boot_check_chain(struct slw_store *store, const struct slw_layout *layout,
+                     const struct slw_limits *limits, const struct slw_verifier_memory *memory,
+                     const uint8_t end_root[static SLW_SHA256_SIZE], struct slw_finding *finding);
+
 #endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parts of the session share: session.c, session_stage.c, session_verify.c,
+ * session_install.c. */
+#ifndef SLIPWAY_SESSION_PRIVATE_H
+#define SLIPWAY_SESSION_PRIVATE_H
+
+#include "slipway/session.h"
+
+/* Makes session->record the stored one. A storage that fails ends the session in RAM. */
+enum slw_status slw_session_commit_record(struct slw_session *session);
+
+/* FINISHED with a result and what was found; durable as far as storage allows. */
+void slw_session_finish(struct slw_session *session, enum slw_update_result result,
+                        const struct slw_finding *finding);
+
+/* session_verify.c */
+enum slw_status slw_session_start_verifying(struct slw_session *session);
+void slw_session_poll_verifying(struct slw_session *session);
+
+/* session_install.c */
+void slw_session_start_applying(struct slw_session *session);
+void slw_session_poll_applying(struct slw_session *session);
+
+/* session_stage.c */
+void slw_session_reset_staging(struct slw_session *session, uint64_t durable);
+bool slw_session_poll_staging(struct slw_session *session, uint64_t now_ms);
+
+static inline bool slw_session_is(const struct slw_session *session, enum slw_update_state state)
+{
+    return session->record.state == (uint8_t)state;
+}
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The session's verification: the verifier over the staged bundle, a step a poll, and then the new
+ * roots, which are kept at once when a bundle is accepted.
+ */
+#include "session_private.h"
+
+#include "slipway/boot.h"
+
+static void set_expectations(struct slw_session *session)
+{
+    const struct slw_session_config *config = session->config;
+    const struct slw_state *state = &config->store->state;
+    session->expectations = (struct slw_expectations){
+        .limits = config->limits,
+        .check_hardware = true,
+        .hardware = config->hardware,
+        .check_product = true,
+        .product = config->product,
+        .check_key_class = config->key_class != SLW_KEY_CLASS_NONE,
+        .key_class = config->key_class,
+        .check_build_type = config->build_type != SLW_BUILD_TYPE_NONE,
+        .build_type = config->build_type,
+        .stored = state->confirmed.present ? SLW_STORED_RELEASE : SLW_STORED_NOTHING,
+        .stored_version = state->targets_version,
+        .stored_floor = state->security_floor,
+        .slots = &session->slots,
+        .installed = &session->installed,
+    };
+    if (config->clock != NULL) {
+        session->expectations.now = config->clock->now(config->clock->context);
+    }
+}
+
+enum slw_status slw_session_start_verifying(struct slw_session *session)
+{
+    const struct slw_session_config *config = session->config;
+    struct slw_finding finding = {.status = SLW_STORED_STATE};
+    session->record.state = SLW_UPDATE_STATE_VERIFYING;
+    session->trusted = NULL;
+    SLW_TRY(slw_session_commit_record(session));
+    if (slw_store_find_blob(config->store, config->store->state.root, &session->root) != SLW_OK) {
+        slw_session_finish(session, SLW_UPDATE_RESULT_VERIFY_FAILED, &finding);
+        return SLW_OK;
+    }
+    set_expectations(session);
+    slw_region_source_init(&session->bundle, &config->layout->staging, session->record.staged_size);
+    slw_verifier_start(&session->verifier, &config->memory, &session->expectations,
+                       &session->root.place.source, &session->bundle.source);
+    return SLW_OK;
+}
+
+/* A verified root of the bundle becomes a blob, unless the device has it or a newer one. */
+static enum slw_status keep_root(struct slw_session *session, struct slw_span span)
+{
+    const struct slw_verifier_memory *memory = &session->config->memory;
+    struct slw_store *store = session->config->store;
+    struct slw_untrusted_root root;
+    struct slw_reader reader;
+    struct slw_span serialized;
+    struct slw_blob blob;
+    slw_root_init(&root.content, memory->root_keys, memory->root_keys_count);
+    slw_reader_init(&reader, &session->bundle.source, memory->block, memory->block_size);
+    slw_reader_seek(&reader, span.offset, span.offset + span.length);
+    SLW_TRY(slw_signed_scan(&reader, session->config->limits.signatures,
+                            session->config->limits.root_size, &serialized));
+    slw_reader_seek(&reader, serialized.offset, serialized.offset + serialized.length);
+    SLW_TRY(slw_root_parse(&reader, &root));
+    if (root.content.version <= session->next.root_version) {
+        return SLW_OK;
+    }
+    SLW_TRY(slw_store_put_blob(store, SLW_BLOB_ROOT, root.content.version, &session->bundle.source,
+                               span.offset, span.length, &blob));
+    session->next.root_version = root.content.version;
+    memcpy(session->next.root, blob.sha256, sizeof session->next.root);
+    return SLW_OK;
+}
+
+static enum slw_status keep_history(struct slw_session *session)
+{
+    const struct slw_verifier_memory *memory = &session->config->memory;
+    uint64_t at = session->trusted->history_offset;
+    for (size_t i = 0; i < session->trusted->history_count;) {
+        struct slw_reader reader;
+        struct slw_proto proto;
+        struct slw_proto_field field;
+        slw_reader_init(&reader, &session->bundle.source, memory->block, memory->block_size);
+        slw_reader_seek(&reader, at, session->bundle.source.size);
+        slw_proto_begin(&proto, &reader, &slw_bundle_rules);
+        if (!slw_proto_next(&proto, &field)) {
+            return SLW_IO;
+        }
+        at = reader.position + slw_proto_value_left(&proto);
+        if (field.number == SLW_BUNDLE_ROOT_HISTORY) {
+            SLW_TRY(keep_root(session, (struct slw_span){field.offset, field.length}));
+            i++;
+        }
+    }
+    return SLW_OK;
+}
+
+/*
+ * The blobs are read back and the chain to them is verified once more from flash before the state
+ * refers to them: what was verified in staging isn't taken for what was stored.
+ */
+static enum slw_status keep_roots(struct slw_session *session)
+{
+    const struct slw_session_config *config = session->config;
+    struct slw_finding finding = {0};
+    session->next = config->store->state;
+    session->next.session = session->record;
+    if (session->trusted->root_upgraded) {
+        SLW_TRY(keep_history(session));
+        SLW_TRY(keep_root(session, session->trusted->signed_root));
+        SLW_TRY(slw_boot_check_chain(config->store, config->layout, &config->limits,
+                                     &config->memory, session->next.root, &finding));
+    }
+    return slw_store_commit(config->store, &session->next);
+}
+
+void slw_session_poll_verifying(struct slw_session *session)
+{
+    struct slw_finding finding = {0};
+    if (slw_verifier_step(&session->verifier) != SLW_OK) {
+        slw_session_finish(session, SLW_UPDATE_RESULT_VERIFY_FAILED, &session->verifier.finding);
+        return;
+    }
+    if (!session->verifier.done) {
+        return;
+    }
+    session->trusted = slw_verifier_result(&session->verifier);
+    session->record.state = SLW_UPDATE_STATE_VERIFIED;
+    finding.status = keep_roots(session);
+    if (finding.status != SLW_OK) {
+        slw_session_finish(session, SLW_UPDATE_RESULT_VERIFY_FAILED, &finding);
+    }
+}
