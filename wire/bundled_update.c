@@ -135,9 +135,9 @@ enum slw_status slw_update_status_decode(struct slw_bytes encoded,
 
 void slw_update_status_encode(struct slw_writer *writer, const struct slw_update_status *status)
 {
-    slw_proto_put_uint(writer, FIELD_STATE, status->state);
+    slw_proto_put_uint(writer, FIELD_STATE, slw_proto_enum(status->state));
     if (slw_update_status_has(status, SLW_UPDATE_RESULT)) {
-        slw_proto_put_uint_always(writer, FIELD_RESULT, status->result);
+        slw_proto_put_uint_always(writer, FIELD_RESULT, slw_proto_enum(status->result));
     }
     if (slw_update_status_has(status, SLW_UPDATE_PROGRESS)) {
         slw_proto_put_uint_always(writer, FIELD_PROGRESS, status->progress_hundreth_percent);

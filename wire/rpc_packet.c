@@ -68,7 +68,7 @@ enum slw_status slw_rpc_packet_decode(struct slw_bytes encoded, struct slw_rpc_p
 /* What stands before the payload's bytes. */
 static void put_head(struct slw_writer *writer, const struct slw_rpc_packet *packet)
 {
-    slw_proto_put_uint(writer, FIELD_TYPE, packet->type);
+    slw_proto_put_uint(writer, FIELD_TYPE, slw_proto_enum(packet->type));
     slw_proto_put_uint(writer, FIELD_CHANNEL_ID, packet->channel_id);
     slw_proto_put_fixed32(writer, FIELD_SERVICE_ID, packet->service_id);
     slw_proto_put_fixed32(writer, FIELD_METHOD_ID, packet->method_id);

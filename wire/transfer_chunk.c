@@ -153,7 +153,7 @@ void slw_transfer_chunk_encode(struct slw_writer *writer, const struct slw_trans
                  chunk->remaining_bytes);
     put_optional(writer, chunk, SLW_CHUNK_STATUS, FIELD_STATUS, chunk->status);
     slw_proto_put_uint(writer, FIELD_WINDOW_END_OFFSET, chunk->window_end_offset);
-    put_optional(writer, chunk, SLW_CHUNK_TYPE, FIELD_TYPE, chunk->type);
+    put_optional(writer, chunk, SLW_CHUNK_TYPE, FIELD_TYPE, slw_proto_enum(chunk->type));
     put_optional(writer, chunk, SLW_CHUNK_RESOURCE_ID, FIELD_RESOURCE_ID, chunk->resource_id);
     put_optional(writer, chunk, SLW_CHUNK_SESSION_ID, FIELD_SESSION_ID, chunk->session_id);
     put_optional(writer, chunk, SLW_CHUNK_PROTOCOL_VERSION, FIELD_PROTOCOL_VERSION,

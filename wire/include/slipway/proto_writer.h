@@ -20,6 +20,13 @@ void slw_proto_put_varint(struct slw_writer *writer, uint64_t value);
 
 void slw_proto_put_uint(struct slw_writer *writer, uint32_t number, uint64_t value);
 void slw_proto_put_uint_always(struct slw_writer *writer, uint32_t number, uint64_t value);
+
+/* An enum's value for the two functions above: one below 0, in 32 bits, goes out as ten bytes. */
+static inline uint64_t slw_proto_enum(uint32_t value)
+{
+    return (uint64_t)(int64_t)(int32_t)value;
+}
+
 void slw_proto_put_fixed32(struct slw_writer *writer, uint32_t number, uint32_t value);
 void slw_proto_put_bytes(struct slw_writer *writer, uint32_t number, struct slw_bytes value);
 void slw_proto_put_bytes_always(struct slw_writer *writer, uint32_t number, struct slw_bytes value);
