@@ -2,7 +2,7 @@
 /*
  * The cryptography that the device and the host verifier need, and nothing else: SHA-256, ECDSA
  * P-256 verification, Ed25519 verification, and whether a public key is one. An adapter implements
- * it (crypto/openssl.c on hosts); it is chosen at link time. Signing and key files are host/keys.
+ * it (crypto/openssl_*.c on hosts); it is chosen at link time. Signing and key files are host/keys.
  *
  * Every adapter passes the Wycheproof vectors for these algorithms and the bundle vectors.
  */
