@@ -55,7 +55,8 @@ struct slw_transfer_handler {
     enum slw_status (*write)(void *context, uint64_t offset, struct slw_bytes data,
                              size_t *ret_taken);
 
-    /* Called after a write that took less than it was given, until true. */
+    /* Called after a write that took less than it was given, until true: the next write then takes
+     * something. */
     bool (*ready)(void *context);
 
     /*
