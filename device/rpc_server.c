@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The server of rpc_server.h. Quoted above the checks: the rules of spec/SPEC.md, section 5. */
+/* The server of rpc_server.h. In quotes: what pw_rpc's does; spec/SPEC.md, 4.3, has all of it. */
 #include "slipway/rpc_server.h"
 
 static const uint32_t default_channels[] = {SLW_RPC_CHANNEL_DEFAULT};

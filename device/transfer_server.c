@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The receiver of transfer_server.h: a table of what each kind of chunk does in each state, and
- * timers. Quoted: the rules of spec/SPEC.md, section 5. What it sends is in transfer_replies.c.
+ * timers. In quotes: what pw_transfer's receiver does; spec/SPEC.md, 4.7, has all of it. What it
+ * sends is in transfer_replies.c.
  */
 #include "slipway/transfer_server.h"
 

@@ -212,6 +212,36 @@ void a(void) { b("system(1)"); c->system(1); d.random(); slw_system(1); }'
     accepts check-links "$root"
 }
 
+@test "generated: refuses a list of reasons that the source no longer has" {
+    mkdir -p "$root/base/include/slipway" "$root/docs"
+    cp "$BATS_TEST_DIRNAME/../base/include/slipway/status.h" "$root/base/include/slipway/"
+    "$tools/gen-reasons" "$root" >"$root/docs/REASONS.md"
+    grep -q '^| `wrong-hash` | 777 | ' "$root/docs/REASONS.md"
+    accepts check-generated "$root"
+    sed -i 's/"wrong-hash"/"bad-hash"/' "$root/base/include/slipway/status.h"
+    refuses '+| `bad-hash` | 777 | ' check-generated "$root"
+}
+
+@test "generated: refuses a table of states that the source no longer has" {
+    mkdir -p "$root/device" "$root/docs"
+    cp "$BATS_TEST_DIRNAME/../device/session.c" "$root/device/"
+    {
+        echo '<!-- made by tools/gen-states -->'
+        "$tools/gen-states" "$root"
+        echo '<!-- end -->'
+    } >"$root/docs/a.md"
+    grep -q 'INACTIVE --> TRANSFERRING: Start' "$root/docs/a.md"
+    accepts check-generated "$root"
+    sed -i '/SLW_UPDATE_STATE_INACTIVE\] *=/s/BEGIN/REFUSE/' "$root/device/session.c"
+    refuses '-    INACTIVE --> TRANSFERRING: Start' check-generated "$root"
+}
+
+@test "generated: refuses a source that the generator can't read" {
+    plant docs/REASONS.md <<<'# Reasons'
+    plant base/include/slipway/status.h <<<'enum slw_status { SLW_OK };'
+    refuses 'gen-reasons: no statuses' check-generated "$root"
+}
+
 # build_library FLAGS…: compiles base/a.c of the planted project as Meson would name it.
 build_library() {
     plant base/meson.build </dev/null

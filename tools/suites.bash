@@ -7,7 +7,7 @@
 run_source_checks()
 {
     local name
-    for name in layers banned style format spdx links shellcheck cppcheck; do
+    for name in layers banned style format spdx links generated shellcheck cppcheck; do
         results_command tools "$name" "tools/check-$name"
     done
 }

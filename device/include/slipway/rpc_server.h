@@ -2,7 +2,7 @@
 /*
  * A pw_rpc server on one link: takes bytes as they arrive, finds HDLC frames and packets in them,
  * calls the methods of a table, and answers. The firmware's main loop and `slipway device run` own
- * one a link. spec/SPEC.md, section 5, has the rules; Pigweed's clients rely on them.
+ * one a link. spec/SPEC.md, section 4, has the rules; Pigweed's clients rely on them.
  *
  * A service is a table of methods and a context:
  *

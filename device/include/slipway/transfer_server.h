@@ -2,7 +2,7 @@
 /*
  * The receiving side of pw_transfer, version 2: the service pw.transfer.Transfer with Write and
  * GetResourceStatus (Read is answered UNIMPLEMENTED). Chunks come through an RPC server; the data
- * goes to a handler, which is the update session. spec/SPEC.md, section 5, has the rules.
+ * goes to a handler, which is the update session. spec/SPEC.md, section 4, has the rules.
  *
  *     struct slw_transfer_server transfer;
  *     slw_transfer_server_init(&transfer, &config, &handler);

@@ -5,7 +5,7 @@
  *     7E | escaped( address | control | payload | FCS ) | 7E
  *
  * The RPC server (device) and client (host) decode with it and encode with it; log text of a device
- * travels beside the packets in frames of another address. spec/SPEC.md, section 5.
+ * travels beside the packets in frames of another address. spec/SPEC.md, section 4.
  *
  *     struct slw_bytes input = slw_bytes_make(received, received_len);
  *     while (slw_hdlc_decode(&decoder, &input, &frame)) {

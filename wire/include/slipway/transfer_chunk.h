@@ -2,7 +2,7 @@
 /*
  * Chunks of pw_transfer, both versions of its protocol (package pw.transfer), and the messages of
  * its GetResourceStatus. A chunk is the payload of a CLIENT_STREAM or SERVER_STREAM packet.
- * The transfer server (device) and client (host) read and write them; spec/SPEC.md, section 5.
+ * The transfer server (device) and client (host) read and write them; spec/SPEC.md, section 4.
  *
  *     struct slw_transfer_chunk chunk = {
  *         .present = SLW_CHUNK_TYPE | SLW_CHUNK_SESSION_ID,

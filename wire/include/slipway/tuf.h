@@ -151,7 +151,7 @@ const char *slw_role_name(enum slw_role role);
 /* A payload that is stored with the manifest and never installed. */
 #define SLW_USER_MANIFEST SLW_BYTES_OF("user_manifest")
 
-/* Limits (inclusive); a product may lower them (design: spec/SPEC.md, section 5). */
+/* Limits (inclusive); a product may lower them (spec/SPEC.md, section 5). */
 #define SLW_SIGNATURES_MAX 32u
 #define SLW_ROOT_KEYS_MAX 64u
 #define SLW_ROOT_HISTORY_MAX 256u
