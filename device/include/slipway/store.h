@@ -40,6 +40,7 @@ struct slw_release {
     uint8_t metadata[SLW_SHA256_SIZE];        /* blob: SignedTargetsMetadata */
     uint8_t metadata_sha256[SLW_SHA256_SIZE]; /* of the serialized metadata that was signed */
     uint8_t root[SLW_SHA256_SIZE];
+    uint8_t user_manifest[SLW_SHA256_SIZE];      /* blob that came with it; all zero: none */
     struct slw_image images[SLW_COMPONENTS_MAX]; /* by the layout's order */
 };
 
@@ -78,20 +79,26 @@ struct slw_staging_progress {
     uint64_t offset; /* bytes staged and durable */
 };
 
+/* About 5 KiB, most of it the state and the next one. */
 struct slw_store {
     struct slw_state state;               /* as committed last; read it, never write it */
-    struct slw_staging_progress progress; /* as appended last since the last snapshot */
+    struct slw_staging_progress progress; /* as appended last since the last commit */
     /* private */
     const struct slw_layout *layout;
-    uint64_t journal_sector; /* offset of the sector that is appended to */
-    uint64_t journal_at;     /* offset of the next record in the journal region */
-    uint64_t generation;     /* of that sector */
-    uint64_t record;         /* number of the newest record */
+    struct slw_state next;     /* where boot and confirm put together what they commit */
+    uint64_t journal_segment;  /* offset of the segment that is appended to */
+    uint64_t journal_at;       /* offset of the next record in the journal region */
+    uint64_t generation;       /* of that segment */
+    uint64_t record;           /* number of the newest record */
+    bool journal_dirty;        /* that segment takes no more records */
+    uint64_t blob_serial;      /* of the newest blob */
+    uint64_t committed_serial; /* of the newest blob at the last commit */
 };
 
 /*
- * Makes a fresh device: erases the journal, stores the factory root as a blob, commits the first
- * state and provisions the anchor. SLW_NO_TRUSTED_ROOT when the factory root isn't one.
+ * Makes a fresh device: erases the journal and the blobs, stores the factory root, commits the
+ * first state and provisions the anchor. SLW_NO_TRUSTED_ROOT when the factory root isn't one;
+ * SLW_WRONG_STATE, and nothing changes, when a PROTECTED anchor says that the device isn't fresh.
  */
 SLW_MUST_USE enum slw_status slw_store_format(struct slw_store *store,
                                               const struct slw_layout *layout);
@@ -104,7 +111,12 @@ SLW_MUST_USE enum slw_status slw_store_format(struct slw_store *store,
 SLW_MUST_USE enum slw_status slw_store_open(struct slw_store *store,
                                             const struct slw_layout *layout);
 
-/* Makes next the state, durably, then brings the anchor up; store->state is next then. */
+/*
+ * Makes next the state, durably, then brings the anchor up; store->state is next then, and progress
+ * is zero. SLW_BAD_ARGUMENT for a state that makes no sense or lowers root_version or
+ * security_floor. When only the anchor fails, its status is returned and next is the state all the
+ * same: the next open brings the anchor up. next may be &store->state.
+ */
 SLW_MUST_USE enum slw_status slw_store_commit(struct slw_store *store,
                                               const struct slw_state *next);
 
@@ -113,9 +125,13 @@ SLW_MUST_USE enum slw_status slw_store_append_progress(struct slw_store *store,
 
 enum slw_blob_kind { SLW_BLOB_ROOT = 1, SLW_BLOB_TARGETS = 2, SLW_BLOB_USER_MANIFEST = 3 };
 
-/* A blob in place. source is valid as long as this structure, and reads flash. */
+/*
+ * A blob in place. place.source is valid as long as this structure stays where it is (don't copy
+ * it), and reads flash.
+ */
 struct slw_blob {
     enum slw_blob_kind kind;
+    uint32_t version; /* as it was put */
     uint8_t sha256[SLW_SHA256_SIZE];
     struct slw_region_source place;
 };
@@ -124,6 +140,12 @@ struct slw_blob {
  * Copies span of source into a free place, reads it back and digests what was written. The same
  * bytes twice are stored once. SLW_NO_SPACE after unreferenced blobs were dropped and it still
  * doesn't fit. version is kept with it, for roots.
+ *
+ * What was put since the last commit stays; what is older stays only while the state refers to it.
+ * Roots up to state.root_version always stay. Putting a root first drops newer ones that were put
+ * before the last commit: an update that was never accepted left them. So an acceptance puts its
+ * new roots in ascending order and commits before any other is begun. SLW_BAD_ARGUMENT for another
+ * root with a version that isn't above state.root_version.
  */
 SLW_MUST_USE enum slw_status slw_store_put_blob(struct slw_store *store, enum slw_blob_kind kind,
                                                 uint32_t version, const struct slw_source *source,

@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The boot stage's decision (boot.h), with the bundles of spec/vectors. */
+#include "test_board.h"
+
+#include "slipway/bundled_update.h"
+
+#include "tap.h"
+
+static struct test_board board;
+static struct slw_store store;
+static struct slw_boot boot;
+static struct test_bundle first;  /* version 1: app, rtos, user_manifest */
+static struct test_bundle second; /* version 2: app, rtos */
+
+#define V1 "roots/v1.pb"
+
+static bool make_device(const char *root)
+{
+    return test_board_make(&board, &test_geometries[0], root, SLW_ANCHOR_PROTECTED) &&
+           slw_store_format(&store, &board.layout) == SLW_OK;
+}
+
+static enum slw_status reboot(void)
+{
+    test_board_power_on(&board);
+    SLW_TRY(slw_store_open(&store, &board.layout));
+    return test_boot(&board, &store, &boot);
+}
+
+static bool install(const struct test_bundle *bundle)
+{
+    return test_accept_roots(&store, bundle) == SLW_OK &&
+           test_install(&store, &board.layout, bundle) == SLW_OK;
+}
+
+static bool run_and_confirm(const struct test_bundle *bundle)
+{
+    return install(bundle) && reboot() == SLW_OK && boot.choice == SLW_BOOT_TRIAL &&
+           slw_boot_confirm(&store) == SLW_OK;
+}
+
+static bool make_confirmed_device(void)
+{
+    return make_device(V1) && test_bundle_verify(&first, "bundles/g07_user_manifest.pb", V1) &&
+           test_bundle_verify(&second, "bundles/g15_newer_version.pb", V1) &&
+           run_and_confirm(&first);
+}
+
+static void boots_nothing_on_a_fresh_device(void)
+{
+    TAP_REQUIRE(make_device(V1));
+    TAP_EQUAL_INT(reboot(), SLW_OK);
+    TAP_EQUAL_INT(boot.choice, SLW_BOOT_NOTHING);
+    TAP_EQUAL_INT(boot.version, 0);
+    TAP_CHECK(!boot.images[0].present);
+    TAP_EQUAL_INT(slw_boot_confirm(&store), SLW_WRONG_STATE);
+}
+
+static void boots_a_new_release_on_trial_and_keeps_it_once_confirmed(void)
+{
+    TAP_REQUIRE(make_confirmed_device());
+    TAP_EQUAL_INT(store.state.targets_version, 1);
+    TAP_REQUIRE(install(&second));
+    TAP_EQUAL_INT(reboot(), SLW_OK);
+    TAP_EQUAL_INT(boot.choice, SLW_BOOT_TRIAL);
+    TAP_EQUAL_INT(boot.version, 2);
+    TAP_EQUAL_INT(boot.images[0].slot, 1);
+    TAP_EQUAL_INT(store.state.trial_attempts, 1);
+    TAP_EQUAL_INT(store.state.targets_version, 1);
+    TAP_EQUAL_INT(slw_boot_confirm(&store), SLW_OK);
+    TAP_EQUAL_INT(store.state.targets_version, 2);
+    TAP_EQUAL_INT(store.state.session.state, SLW_UPDATE_STATE_FINISHED);
+    TAP_EQUAL_INT(store.state.session.result, SLW_UPDATE_RESULT_SUCCESS);
+    TAP_EQUAL_INT(reboot(), SLW_OK);
+    TAP_EQUAL_INT(boot.choice, SLW_BOOT_CONFIRMED);
+    TAP_EQUAL_INT(boot.version, 2);
+    TAP_EQUAL_INT(slw_boot_confirm(&store), SLW_WRONG_STATE);
+}
+
+static void refuses_to_confirm_a_trial_that_was_never_booted(void)
+{
+    TAP_REQUIRE(make_confirmed_device());
+    TAP_REQUIRE(install(&second));
+    TAP_EQUAL_INT(slw_boot_confirm(&store), SLW_WRONG_STATE);
+    TAP_CHECK(store.state.trial.present);
+    TAP_EQUAL_INT(store.state.targets_version, 1);
+}
+
+static void goes_back_when_the_attempts_run_out(void)
+{
+    TAP_REQUIRE(make_confirmed_device());
+    TAP_REQUIRE(install(&second));
+    for (unsigned i = 1; i <= SLW_BOOT_TRIAL_ATTEMPTS_MAX; i++) {
+        TAP_EQUAL_INT(reboot(), SLW_OK);
+        TAP_EQUAL_INT(boot.choice, SLW_BOOT_TRIAL);
+        TAP_EQUAL_INT(store.state.trial_attempts, i);
+    }
+    TAP_EQUAL_INT(reboot(), SLW_OK);
+    TAP_EQUAL_INT(boot.choice, SLW_BOOT_ROLLED_BACK);
+    TAP_EQUAL_INT(boot.version, 1);
+    TAP_EQUAL_INT(boot.failed_version, 2);
+    TAP_EQUAL_INT(boot.trial_status, SLW_OK);
+    TAP_EQUAL_INT(store.state.session.state, SLW_UPDATE_STATE_FINISHED);
+    TAP_EQUAL_INT(store.state.session.result, SLW_UPDATE_RESULT_APPLY_FAILED);
+    TAP_EQUAL_INT(store.state.session.reason, 0);
+    TAP_EQUAL_INT(reboot(), SLW_OK);
+    TAP_EQUAL_INT(boot.choice, SLW_BOOT_CONFIRMED);
+    TAP_EQUAL_INT(boot.version, 1);
+}
+
+static void goes_back_to_nothing_when_the_first_release_fails(void)
+{
+    TAP_REQUIRE(make_device(V1));
+    TAP_REQUIRE(test_bundle_verify(&first, "bundles/g07_user_manifest.pb", V1));
+    TAP_REQUIRE(install(&first));
+    board.bytes[board.components[0].slots[0].offset] ^= 1;
+    TAP_EQUAL_INT(reboot(), SLW_OK);
+    TAP_EQUAL_INT(boot.choice, SLW_BOOT_ROLLED_BACK);
+    TAP_EQUAL_INT(boot.version, 0);
+    TAP_EQUAL_INT(boot.trial_status, SLW_WRONG_HASH);
+    TAP_EQUAL_INT(boot.finding.status, SLW_WRONG_HASH);
+    TAP_EQUAL_BYTES(boot.finding.name, "app", 3);
+    TAP_EQUAL_INT(store.state.session.reason, SLW_WRONG_HASH);
+    TAP_EQUAL_INT(store.state.session.subject_len, 3);
+    TAP_CHECK(!boot.images[0].present);
+    TAP_EQUAL_INT(reboot(), SLW_OK);
+    TAP_EQUAL_INT(boot.choice, SLW_BOOT_NOTHING);
+}
+
+static void refuses_to_run_a_confirmed_image_that_was_changed(void)
+{
+    TAP_REQUIRE(make_confirmed_device());
+    board.bytes[board.components[1].slots[0].offset + 3] ^= 0x40;
+    TAP_EQUAL_INT(reboot(), SLW_WRONG_HASH);
+    TAP_EQUAL_BYTES(boot.finding.name, "rtos", 4);
+}
+
+static void goes_back_although_the_trial_was_tampered_with_in_any_byte(void)
+{
+    TAP_REQUIRE(make_confirmed_device());
+    TAP_REQUIRE(install(&second));
+    static struct test_copy copy;
+    test_board_save(&board, &copy);
+    for (size_t i = 0; i < store.state.trial.images[0].length; i++) {
+        test_board_restore(&board, &copy);
+        board.bytes[board.components[0].slots[1].offset + i] ^= 1;
+        TAP_EQUAL_INT(reboot(), SLW_OK);
+        TAP_EQUAL_INT(boot.choice, SLW_BOOT_ROLLED_BACK);
+        TAP_EQUAL_INT(boot.version, 1);
+        TAP_EQUAL_INT(boot.trial_status, SLW_WRONG_HASH);
+    }
+}
+
+static void keeps_the_image_of_a_component_that_a_release_does_not_list(void)
+{
+    static struct test_bundle app_only; /* version 7, floor 7 */
+    TAP_REQUIRE(make_confirmed_device());
+    TAP_REQUIRE(test_bundle_verify(&app_only, "bundles/x072_all_fields.pb", V1));
+    TAP_REQUIRE(run_and_confirm(&app_only));
+    TAP_EQUAL_INT(store.state.security_floor, 7);
+    TAP_EQUAL_INT(reboot(), SLW_OK);
+    TAP_EQUAL_INT(boot.version, 7);
+    TAP_EQUAL_INT(boot.images[0].version, 7);
+    TAP_EQUAL_INT(boot.images[1].version, 1);
+    board.bytes[board.components[1].slots[0].offset] ^= 1;
+    TAP_EQUAL_INT(reboot(), SLW_WRONG_HASH);
+}
+
+static void climbs_over_stored_roots(void)
+{
+    static struct test_bundle climbing;
+    struct slw_finding finding = {0};
+    struct slw_blob root;
+    TAP_REQUIRE(make_device(V1));
+    TAP_REQUIRE(test_bundle_verify(&climbing, "bundles/x100_climb_1_to_4.pb", V1));
+    TAP_REQUIRE(run_and_confirm(&climbing));
+    TAP_EQUAL_INT(store.state.root_version, 4);
+    TAP_EQUAL_INT(reboot(), SLW_OK);
+    TAP_EQUAL_INT(boot.choice, SLW_BOOT_CONFIRMED);
+    TAP_EQUAL_INT(slw_boot_check_roots(&store, &board.layout, &slw_default_limits, &board.memory,
+                                       &finding, &root),
+                  SLW_OK);
+    TAP_EQUAL_INT(root.version, 4);
+    TAP_EQUAL_BYTES(root.sha256, store.state.root, SLW_SHA256_SIZE);
+}
+
+/* Finds a root blob's first data byte in flash. */
+static uint8_t *root_bytes(uint32_t version)
+{
+    struct slw_blob blob;
+    if (slw_store_next_root(&store, version - 1, &blob) != SLW_OK || blob.version != version) {
+        return NULL;
+    }
+    return &board.bytes[blob.place.region.offset];
+}
+
+static void refuses_a_chain_with_a_missing_root(void)
+{
+    static struct test_bundle climbing;
+    TAP_REQUIRE(make_device(V1));
+    TAP_REQUIRE(test_bundle_verify(&climbing, "bundles/x100_climb_1_to_4.pb", V1));
+    TAP_REQUIRE(run_and_confirm(&climbing));
+    static struct test_copy copy;
+    test_board_save(&board, &copy);
+    static const struct {
+        uint32_t version;
+        enum slw_status status;
+    } rows[] = {
+        {2, SLW_ROOT_UNTRUSTED}, /* 3 is signed by 2 alone */
+        {3, SLW_ROOT_UNTRUSTED},
+        {4, SLW_STORED_STATE},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        test_board_restore(&board, &copy);
+        uint8_t *bytes = root_bytes(rows[i].version);
+        TAP_REQUIRE(bytes != NULL);
+        bytes[100] ^= 1;
+        TAP_EQUAL_INT(reboot(), rows[i].status);
+    }
+}
+
+static void a_root_left_by_an_update_that_was_not_accepted_is_no_obstacle(void)
+{
+    static struct test_bundle other;
+    static struct test_bundle jump; /* root 1 to 7, signed by 1 */
+    static struct test_file stray;
+    struct slw_blob blob;
+    TAP_REQUIRE(make_device(V1));
+    TAP_REQUIRE(test_bundle_verify(&jump, "bundles/b53_root_jump.pb", V1));
+    TAP_REQUIRE(test_bundle_verify(&other, "bundles/g07_user_manifest.pb", V1));
+    TAP_REQUIRE(test_file_read(&stray, "roots/v3_newroot.pb"));
+    TAP_EQUAL_INT(slw_store_put_blob(&store, SLW_BLOB_ROOT, 3, &stray.source.source, 0,
+                                     stray.source.source.size, &blob),
+                  SLW_OK);
+    TAP_EQUAL_INT(reboot(), SLW_OK);
+    TAP_REQUIRE(test_accept_roots(&store, &jump) == SLW_OK);
+    TAP_EQUAL_INT(store.state.root_version, 7);
+    TAP_EQUAL_INT(reboot(), SLW_OK);
+}
+
+static void discards_a_trial_whose_key_was_revoked_meanwhile(void)
+{
+    static struct test_bundle revoking; /* new targets key, version 4 */
+    TAP_REQUIRE(make_confirmed_device());
+    TAP_REQUIRE(test_bundle_verify(&revoking, "bundles/x054_floor_after_reset_4.pb", V1));
+    TAP_REQUIRE(install(&second));
+    TAP_REQUIRE(test_accept_roots(&store, &revoking) == SLW_OK);
+    TAP_EQUAL_INT(reboot(), SLW_OK);
+    TAP_EQUAL_INT(boot.choice, SLW_BOOT_ROLLED_BACK);
+    TAP_EQUAL_INT(boot.trial_status, SLW_BELOW_THRESHOLD);
+    /* The confirmed release was signed by the same key; it runs under the root of its time. */
+    TAP_EQUAL_INT(boot.version, 1);
+    TAP_EQUAL_INT(reboot(), SLW_OK);
+    TAP_EQUAL_INT(boot.choice, SLW_BOOT_CONFIRMED);
+}
+
+static bool make_device_at_20(struct test_bundle *revoking)
+{
+    static struct test_bundle at_20;
+    return make_device(V1) && test_bundle_verify(&at_20, "bundles/x258_own_plain.pb", V1) &&
+           test_bundle_verify(revoking, "bundles/x054_floor_after_reset_4.pb", V1) &&
+           run_and_confirm(&at_20) && store.state.targets_version == 20;
+}
+
+static void lowers_the_version_when_a_root_resets_it(void)
+{
+    static struct test_bundle revoking;
+    struct slw_anchor_record record;
+    TAP_REQUIRE(make_device_at_20(&revoking));
+    TAP_REQUIRE(run_and_confirm(&revoking));
+    TAP_EQUAL_INT(store.state.targets_version, 4);
+    TAP_EQUAL_INT(board.layout.anchor.load(board.layout.anchor.context, &record), SLW_OK);
+    TAP_EQUAL_INT(record.targets_version, 4);
+    TAP_EQUAL_INT(reboot(), SLW_OK);
+    TAP_EQUAL_INT(boot.version, 4);
+}
+
+/* States that the journal might claim, and what the boot stage says of them. */
+struct forgery {
+    const char *name;
+    void (*forge)(struct slw_state *state);
+    enum slw_status status; /* of the trial */
+};
+
+static void lower_trial_version(struct slw_state *state)
+{
+    state->trial.version = 1;
+}
+static void raise_trial_version(struct slw_state *state)
+{
+    state->trial.version = 3;
+}
+static void change_floor(struct slw_state *state)
+{
+    state->trial.security_floor = 1;
+}
+static void change_metadata(struct slw_state *state)
+{
+    state->trial.metadata[0] ^= 1;
+}
+static void change_metadata_digest(struct slw_state *state)
+{
+    state->trial.metadata_sha256[31] ^= 1;
+}
+static void use_old_metadata(struct slw_state *state)
+{
+    memcpy(state->trial.metadata, state->confirmed.metadata, SLW_SHA256_SIZE);
+}
+static void point_to_other_slot(struct slw_state *state)
+{
+    state->trial.images[0].slot = 0;
+    state->trial.images[0].length = 17;
+}
+static void shorten_image(struct slw_state *state)
+{
+    state->trial.images[0].length--;
+}
+static void lengthen_image(struct slw_state *state)
+{
+    state->trial.images[1].length = UINT64_MAX;
+}
+static void change_image_digest(struct slw_state *state)
+{
+    state->trial.images[1].sha256[5] ^= 4;
+}
+static void change_image_version(struct slw_state *state)
+{
+    state->trial.images[1].version = 1;
+}
+static void mix_in_old_image(struct slw_state *state)
+{
+    state->trial.images[1] = state->confirmed.images[1];
+}
+static void leave_out_image(struct slw_state *state)
+{
+    memset(&state->trial.images[1], 0, sizeof state->trial.images[1]);
+}
+static void claim_a_root_that_is_none(struct slw_state *state)
+{
+    state->trial.images[1] = state->confirmed.images[1];
+    memcpy(state->trial.images[1].root, state->confirmed.metadata, SLW_SHA256_SIZE);
+}
+static void make_metadata_a_root(struct slw_state *state)
+{
+    memcpy(state->trial.metadata, state->root, SLW_SHA256_SIZE);
+}
+
+static void discards_a_trial_that_the_journal_made_up(void)
+{
+    static const struct forgery rows[] = {
+        {"older version", lower_trial_version, SLW_STORED_STATE},
+        {"newer version", raise_trial_version, SLW_STORED_STATE},
+        {"floor", change_floor, SLW_STORED_STATE},
+        {"no such metadata", change_metadata, SLW_STORED_STATE},
+        {"metadata digest", change_metadata_digest, SLW_STORED_STATE},
+        {"old metadata", use_old_metadata, SLW_STORED_STATE},
+        {"other slot", point_to_other_slot, SLW_STORED_STATE},
+        {"shorter image", shorten_image, SLW_STORED_STATE},
+        {"longer image", lengthen_image, SLW_STORED_STATE},
+        {"image digest", change_image_digest, SLW_STORED_STATE},
+        {"image version", change_image_version, SLW_STORED_STATE},
+        {"old image mixed in", mix_in_old_image, SLW_STORED_STATE},
+        {"image left out", leave_out_image, SLW_STORED_STATE},
+        {"image under no root", claim_a_root_that_is_none, SLW_STORED_STATE},
+        {"root as metadata", make_metadata_a_root, SLW_BELOW_THRESHOLD},
+    };
+    static struct test_copy copy;
+    TAP_REQUIRE(make_confirmed_device());
+    TAP_REQUIRE(install(&second));
+    test_board_save(&board, &copy);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        TAP_ROW(rows[i].name);
+        test_board_restore(&board, &copy);
+        TAP_REQUIRE(slw_store_open(&store, &board.layout) == SLW_OK);
+        struct slw_state forged = store.state;
+        rows[i].forge(&forged);
+        TAP_EQUAL_INT(slw_store_commit(&store, &forged), SLW_OK);
+        TAP_EQUAL_INT(reboot(), SLW_OK);
+        TAP_EQUAL_INT(boot.choice, SLW_BOOT_ROLLED_BACK);
+        TAP_EQUAL_INT(boot.trial_status, rows[i].status);
+        TAP_EQUAL_INT(boot.version, 1);
+        TAP_CHECK(!store.state.trial.present);
+    }
+}
+
+static void lower_targets_version(struct slw_state *state)
+{
+    state->targets_version = 0;
+}
+static void raise_targets_version(struct slw_state *state)
+{
+    state->targets_version = 9;
+}
+static void raise_floor(struct slw_state *state)
+{
+    state->security_floor = 2;
+}
+static void forget_confirmed(struct slw_state *state)
+{
+    memset(&state->confirmed, 0, sizeof state->confirmed);
+}
+static void change_confirmed_metadata(struct slw_state *state)
+{
+    state->confirmed.metadata[9] ^= 1;
+}
+static void change_confirmed_root(struct slw_state *state)
+{
+    state->confirmed.root[9] ^= 1;
+}
+static void swap_images(struct slw_state *state)
+{
+    struct slw_image image = state->confirmed.images[0];
+    state->confirmed.images[0] = state->confirmed.images[1];
+    state->confirmed.images[1] = image;
+}
+static void change_current_root(struct slw_state *state)
+{
+    state->root[0] ^= 1;
+}
+
+static void refuses_a_confirmed_release_that_the_journal_made_up(void)
+{
+    static const struct forgery rows[] = {
+        {"version fallen", lower_targets_version, SLW_STORED_STATE},
+        {"version risen", raise_targets_version, SLW_STORED_STATE},
+        {"below the floor", raise_floor, SLW_ROLLBACK},
+        {"no release any more", forget_confirmed, SLW_STORED_STATE},
+        {"no such metadata", change_confirmed_metadata, SLW_STORED_STATE},
+        {"no such root", change_confirmed_root, SLW_STORED_STATE},
+        {"images swapped", swap_images, SLW_STORED_STATE},
+        {"no such current root", change_current_root, SLW_STORED_STATE},
+    };
+    static struct test_copy copy;
+    TAP_REQUIRE(make_confirmed_device());
+    test_board_save(&board, &copy);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        TAP_ROW(rows[i].name);
+        test_board_restore(&board, &copy);
+        TAP_REQUIRE(slw_store_open(&store, &board.layout) == SLW_OK);
+        struct slw_state forged = store.state;
+        rows[i].forge(&forged);
+        TAP_EQUAL_INT(slw_store_commit(&store, &forged), SLW_OK);
+        TAP_EQUAL_INT(reboot(), rows[i].status);
+        TAP_EQUAL_INT(boot.finding.status, rows[i].status);
+    }
+}
+
+static void a_reset_that_no_root_made_does_not_bring_back_an_old_version(void)
+{
+    static struct test_bundle at_20;
+    TAP_REQUIRE(make_device(V1) && test_bundle_verify(&at_20, "bundles/x258_own_plain.pb", V1));
+    TAP_REQUIRE(test_bundle_verify(&second, "bundles/g15_newer_version.pb", V1));
+    TAP_REQUIRE(run_and_confirm(&at_20));
+    TAP_REQUIRE(install(&second));
+    static const bool claims[] = {false, true};
+    static struct test_copy copy;
+    test_board_save(&board, &copy);
+    for (size_t i = 0; i < 2; i++) {
+        test_board_restore(&board, &copy);
+        TAP_REQUIRE(slw_store_open(&store, &board.layout) == SLW_OK);
+        struct slw_state forged = store.state;
+        forged.trial.resets_version = claims[i];
+        TAP_EQUAL_INT(slw_store_commit(&store, &forged), SLW_OK);
+        TAP_EQUAL_INT(reboot(), SLW_OK);
+        TAP_EQUAL_INT(boot.trial_status, SLW_ROLLBACK);
+        TAP_EQUAL_INT(boot.version, 20);
+    }
+}
+
+static void refuses_a_factory_root_that_is_none(void)
+{
+    TAP_REQUIRE(make_confirmed_device());
+    board.factory.bytes[20] ^= 1;
+    TAP_CHECK(reboot() != SLW_OK);
+    board.factory.bytes[20] ^= 1;
+    TAP_EQUAL_INT(reboot(), SLW_OK);
+    TAP_REQUIRE(test_file_read(&board.factory, "roots/v1_prod.pb"));
+    board.layout.factory_root = board.factory.source.bytes;
+    TAP_EQUAL_INT(reboot(), SLW_STORED_STATE);
+}
+
+int main(void)
+{
+    TAP_RUN(boots_nothing_on_a_fresh_device);
+    TAP_RUN(boots_a_new_release_on_trial_and_keeps_it_once_confirmed);
+    TAP_RUN(refuses_to_confirm_a_trial_that_was_never_booted);
+    TAP_RUN(goes_back_when_the_attempts_run_out);
+    TAP_RUN(goes_back_to_nothing_when_the_first_release_fails);
+    TAP_RUN(refuses_to_run_a_confirmed_image_that_was_changed);
+    TAP_RUN(goes_back_although_the_trial_was_tampered_with_in_any_byte);
+    TAP_RUN(keeps_the_image_of_a_component_that_a_release_does_not_list);
+    TAP_RUN(climbs_over_stored_roots);
+    TAP_RUN(refuses_a_chain_with_a_missing_root);
+    TAP_RUN(a_root_left_by_an_update_that_was_not_accepted_is_no_obstacle);
+    TAP_RUN(discards_a_trial_whose_key_was_revoked_meanwhile);
+    TAP_RUN(lowers_the_version_when_a_root_resets_it);
+    TAP_RUN(discards_a_trial_that_the_journal_made_up);
+    TAP_RUN(refuses_a_confirmed_release_that_the_journal_made_up);
+    TAP_RUN(a_reset_that_no_root_made_does_not_bring_back_an_old_version);
+    TAP_RUN(refuses_a_factory_root_that_is_none);
+    return tap_finish();
+}

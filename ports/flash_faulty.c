@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A flash that loses power (flash_faulty.h). */
+#include "slipway/flash_faulty.h"
+
+enum { GRANULE_ERASED = 0, GRANULE_PROGRAMMED = 1, GRANULE_TORN = 2 };
+
+static uint8_t *granule_of(const struct slw_flash_faulty *faulty, uint64_t address)
+{
+    return &faulty->ram->granules[address / faulty->flash.program_size];
+}
+
+static bool is_torn(const struct slw_flash_faulty *faulty, uint64_t address, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (*granule_of(faulty, address + i) == GRANULE_TORN) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum slw_status read_faulty(void *context, uint64_t address, uint8_t *buffer, size_t len)
+{
+    const struct slw_flash_faulty *faulty = context;
+    const struct slw_flash *ram = &faulty->ram->flash;
+    if (!faulty->powered) {
+        return SLW_IO;
+    }
+    SLW_TRY(ram->read(ram->context, address, buffer, len));
+    return is_torn(faulty, address, len) ? SLW_IO_TORN : SLW_OK;
+}
+
+/* Deterministic, and different for each byte of each operation (xorshift over a mixed seed). */
+static uint8_t noise(const struct slw_flash_faulty *faulty, uint64_t at)
+{
+    uint64_t x = (faulty->operations + 1) * UINT64_C(0x9E3779B97F4A7C15) + at;
+    x ^= x >> 30;
+    x *= UINT64_C(0xBF58476D1CE4E5B9);
+    x ^= x >> 27;
+    return (uint8_t)(x >> 32);
+}
+
+/* target: what the operation would have made of the bytes; NULL: an erase. */
+static void break_off(struct slw_flash_faulty *faulty, uint64_t address, const uint8_t *target,
+                      size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        uint8_t *byte = &faulty->ram->bytes[address + i];
+        uint8_t wanted = target != NULL ? target[i] : faulty->flash.erased_value;
+        if (faulty->cut_point == SLW_CUT_GARBAGE || faulty->cut_point == SLW_CUT_TORN) {
+            *byte = noise(faulty, address + i);
+        } else if (faulty->cut_point == SLW_CUT_PART && i < len / 2) {
+            *byte = wanted;
+        } else if (faulty->cut_point == SLW_CUT_PART && i == len / 2) {
+            uint8_t mask = noise(faulty, address + i);
+            *byte = (uint8_t)((*byte & mask) | (wanted & ~mask));
+        }
+        *granule_of(faulty, address + i) =
+            faulty->cut_point == SLW_CUT_TORN ? GRANULE_TORN : GRANULE_PROGRAMMED;
+    }
+}
+
+/* Whether power is there to do the operation whole; if it fails in the middle, that is done here.
+ */
+static bool has_power_for(struct slw_flash_faulty *faulty, uint64_t address, const uint8_t *target,
+                          size_t len)
+{
+    if (!faulty->powered) {
+        return false;
+    }
+    if (faulty->operations++ != faulty->cut_at) {
+        return true;
+    }
+    faulty->powered = false;
+    if (faulty->cut_point == SLW_CUT_AFTER) {
+        return true;
+    }
+    if (faulty->cut_point != SLW_CUT_BEFORE) {
+        break_off(faulty, address, target, len);
+    }
+    return false;
+}
+
+static enum slw_status program_faulty(void *context, uint64_t address, const uint8_t *bytes,
+                                      size_t len)
+{
+    struct slw_flash_faulty *faulty = context;
+    const struct slw_flash *ram = &faulty->ram->flash;
+    if (!slw_flash_allows_program(ram, address, len)) {
+        return SLW_BAD_ARGUMENT;
+    }
+    if (!has_power_for(faulty, address, bytes, len)) {
+        return SLW_IO;
+    }
+    SLW_TRY(ram->program(ram->context, address, bytes, len));
+    return faulty->powered ? SLW_OK : SLW_IO;
+}
+
+static enum slw_status erase_faulty(void *context, uint64_t address)
+{
+    struct slw_flash_faulty *faulty = context;
+    const struct slw_flash *ram = &faulty->ram->flash;
+    if (!slw_flash_allows_erase(ram, address)) {
+        return SLW_BAD_ARGUMENT;
+    }
+    if (!has_power_for(faulty, address, NULL, ram->sector_size)) {
+        return SLW_IO;
+    }
+    SLW_TRY(ram->erase(ram->context, address));
+    return faulty->powered ? SLW_OK : SLW_IO;
+}
+
+void slw_flash_faulty_init(struct slw_flash_faulty *faulty, struct slw_flash_ram *ram)
+{
+    *faulty = (struct slw_flash_faulty){
+        .flash = ram->flash,
+        .ram = ram,
+        .cut_at = UINT64_MAX,
+        .powered = true,
+    };
+    faulty->flash.context = faulty;
+    faulty->flash.read = read_faulty;
+    faulty->flash.program = program_faulty;
+    faulty->flash.erase = erase_faulty;
+}
+
+void slw_flash_faulty_cut(struct slw_flash_faulty *faulty, uint64_t operation,
+                          enum slw_cut_point point)
+{
+    faulty->cut_at = faulty->operations + operation;
+    faulty->cut_point = point;
+}
+
+void slw_flash_faulty_power_on(struct slw_flash_faulty *faulty)
+{
+    faulty->cut_at = UINT64_MAX;
+    faulty->powered = true;
+}
