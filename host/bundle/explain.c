@@ -60,6 +60,13 @@ void slw_quote(struct slw_bytes text, struct slw_heap_buffer *ret_text)
     slw_heap_append_text(ret_text, "\"");
 }
 
+void slw_hex(struct slw_bytes bytes, struct slw_heap_buffer *ret_text)
+{
+    for (size_t i = 0; i < bytes.len; i++) {
+        slw_heap_printf(ret_text, "%02x", bytes.ptr[i]);
+    }
+}
+
 /* What the two numbers of a finding are, by its reason. */
 static void explain_numbers(const struct slw_finding *finding, struct slw_heap_buffer *ret_text)
 {
@@ -114,33 +121,32 @@ static const char *kind_of_name(enum slw_status status)
     return "target";
 }
 
-static void separate(struct slw_heap_buffer *ret_text, size_t start)
+/* Numbers and key in brackets, when there are any. */
+static void explain_particulars(const struct slw_finding *finding, struct slw_heap_buffer *ret_text)
 {
-    if (ret_text->len > start) {
-        slw_heap_append_text(ret_text, ", ");
+    if (!finding->has_numbers && !finding->has_key_id) {
+        return;
     }
+    slw_heap_append_text(ret_text, " (");
+    if (finding->has_numbers) {
+        explain_numbers(finding, ret_text);
+    }
+    if (finding->has_key_id) {
+        slw_heap_append_text(ret_text, finding->has_numbers ? ", key " : "key ");
+        slw_hex(slw_bytes_make(finding->key_id, SLW_KEY_ID_SIZE), ret_text);
+    }
+    slw_heap_append_text(ret_text, ")");
 }
 
 void slw_explain_finding(const struct slw_finding *finding, struct slw_heap_buffer *ret_text)
 {
-    size_t start = ret_text->len;
     if (finding->name_len > 0) {
         slw_heap_printf(ret_text, "%s ", kind_of_name(finding->status));
         slw_quote(slw_bytes_make(finding->name, finding->name_len), ret_text);
+        slw_heap_append_text(ret_text, ": ");
     } else if (finding->has_role) {
-        slw_heap_printf(ret_text, "role %s", slw_role_name(finding->role));
+        slw_heap_printf(ret_text, "role %s: ", slw_role_name(finding->role));
     }
-    if (finding->has_numbers) {
-        separate(ret_text, start);
-        explain_numbers(finding, ret_text);
-    }
-    if (finding->has_key_id) {
-        separate(ret_text, start);
-        slw_heap_append_text(ret_text, "key ");
-        for (size_t i = 0; i < SLW_KEY_ID_SIZE; i++) {
-            slw_heap_printf(ret_text, "%02x", finding->key_id[i]);
-        }
-    }
-    separate(ret_text, start);
     slw_heap_append_text(ret_text, slw_status_meaning(finding->status));
+    explain_particulars(finding, ret_text);
 }

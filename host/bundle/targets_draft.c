@@ -206,8 +206,8 @@ static void read_common(struct listing *listing)
     }
 }
 
-/* Leaves *ret_sha256 alone when the hash is by another function. */
-static void read_hash(struct listing *listing, struct slw_bytes *ret_sha256)
+/* False, and *ret_sha256 left alone, when the hash is by another function. */
+static bool read_hash(struct listing *listing, struct slw_bytes *ret_sha256)
 {
     struct slw_proto_field field;
     struct slw_bytes hash = {0};
@@ -223,6 +223,7 @@ static void read_hash(struct listing *listing, struct slw_bytes *ret_sha256)
     if (function == SLW_HASH_FUNCTION_SHA256) {
         *ret_sha256 = hash;
     }
+    return function == SLW_HASH_FUNCTION_SHA256;
 }
 
 static void read_encoding(struct listing *listing, struct slw_target_draft *target)
@@ -249,10 +250,10 @@ static void read_encoding(struct listing *listing, struct slw_target_draft *targ
             encoding->length = field.varint;
             break;
         case SLW_ENCODING_HASH:
-            read_hash(listing, &encoding->sha256);
+            (void)read_hash(listing, &encoding->sha256);
             break;
         case SLW_ENCODING_BASE_HASH:
-            read_hash(listing, &encoding->base_sha256);
+            (void)read_hash(listing, &encoding->base_sha256);
             break;
         }
     }
@@ -281,7 +282,7 @@ static void read_target(struct listing *listing)
             target->length = field.varint;
             break;
         case SLW_TARGET_HASHES:
-            read_hash(listing, &target->sha256);
+            target->other_hashes += read_hash(listing, &target->sha256) ? 0 : 1;
             break;
         case SLW_TARGET_ENCODINGS:
             read_encoding(listing, target);

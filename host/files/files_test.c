@@ -200,6 +200,39 @@ static void a_link_is_followed_when_replacing(void)
     unlink("real");
 }
 
+static enum slw_status write_below(const char *name, unsigned flags)
+{
+    struct slw_output output;
+    SLW_TRY(slw_output_open_below("folder", slw_bytes_make(name, strlen(name)), flags, &output,
+                                  &detail));
+    enum slw_status status = slw_output_write(&output, SLW_BYTES_OF("x"), &detail);
+    if (status == SLW_OK) {
+        status = slw_output_commit(&output, &detail);
+    }
+    slw_output_discard(&output);
+    return status;
+}
+
+static void names_below_a_directory_stay_there(void)
+{
+    TAP_REQUIRE(mkdir("folder", 0700) == 0);
+    TAP_EQUAL_INT(write_below("a/b/c", 0), SLW_OK);
+    TAP_CHECK(holds("folder/a/b/c", "x"));
+    TAP_EQUAL_INT(write_below("a/b/c", 0), SLW_IO);
+    TAP_CHECK(said("folder/a/b/c: exists already"));
+    TAP_EQUAL_INT(write_below("a/b/c", SLW_OUTPUT_REPLACE), SLW_OK);
+    TAP_EQUAL_INT(write_below("a/b", SLW_OUTPUT_REPLACE), SLW_IO);
+    TAP_REQUIRE(symlink("..", "folder/up") == 0 && symlink("../out", "folder/link") == 0);
+    TAP_EQUAL_INT(write_below("up/out", 0), SLW_IO);
+    TAP_EQUAL_INT(write_below("link", SLW_OUTPUT_REPLACE), SLW_IO);
+    TAP_CHECK(said("is a symbolic link"));
+    TAP_CHECK(!holds("out", "x"));
+    unlink("folder/up");
+    unlink("folder/link");
+    unlink("folder/a/b/c");
+    TAP_CHECK(rmdir("folder/a/b") == 0 && rmdir("folder/a") == 0 && rmdir("folder") == 0);
+}
+
 static void writes_at_a_place_again(void)
 {
     struct slw_output output;
@@ -267,6 +300,7 @@ int main(void)
     TAP_RUN(modes_are_private_kept_or_usual);
     TAP_RUN(only_regular_files_are_replaced);
     TAP_RUN(a_link_is_followed_when_replacing);
+    TAP_RUN(names_below_a_directory_stay_there);
     TAP_RUN(writes_at_a_place_again);
     TAP_RUN(signals_leave_nothing_half_written);
     int result = tap_finish();

@@ -19,6 +19,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* A flag of our own: what has the name must not be a symbolic link. */
+#define NO_LINKS 0x100u
+
 static enum slw_status explain_exists(struct slw_detail *detail, const char *path)
 {
     return slw_explain(detail, SLW_IO, "%s: exists already (--force replaces it)", path);
@@ -37,16 +40,17 @@ static enum slw_status split_path(struct slw_output *output, struct slw_detail *
     return output->directory_path == NULL ? slw_explain_no_memory(detail) : SLW_OK;
 }
 
-/* What is at path now: whether it may be written, and the mode to keep. */
-static enum slw_status examine_path(struct slw_output *output, mode_t *ret_mode,
+/* What has the name now: whether it may be replaced, and the mode to keep. */
+static enum slw_status examine_name(struct slw_output *output, mode_t *ret_mode,
                                     struct slw_detail *detail)
 {
     struct stat about;
     *ret_mode = 0;
-    if (lstat(output->path, &about) != 0) {
+    if (fstatat(output->directory, output->name, &about, AT_SYMLINK_NOFOLLOW) != 0) {
         return errno == ENOENT ? SLW_OK : slw_explain_errno(detail, output->path);
     }
-    if (!S_ISREG(about.st_mode) && !S_ISLNK(about.st_mode)) {
+    bool link_is_fine = S_ISLNK(about.st_mode) && (output->flags & NO_LINKS) == 0;
+    if (!S_ISREG(about.st_mode) && !link_is_fine) {
         return slw_explain(detail, SLW_IO, "%s: is %s, not a regular file", output->path,
                            slw_file_kind(about.st_mode));
     }
@@ -105,21 +109,27 @@ static enum slw_status open_unnamed(struct slw_output *output, struct slw_detail
     return slw_explain_errno(detail, output->path);
 }
 
-static enum slw_status open_in_directory(struct slw_output *output, struct slw_detail *detail)
+/* The file, in the directory that is open. */
+static enum slw_status open_file(struct slw_output *output, struct slw_detail *detail)
 {
     mode_t mode = 0;
-    SLW_TRY(split_path(output, detail));
-    SLW_TRY(examine_path(output, &mode, detail));
-    output->directory = open(output->directory_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (output->directory < 0) {
-        return slw_explain_errno(detail, output->directory_path);
-    }
+    SLW_TRY(examine_name(output, &mode, detail));
     SLW_TRY(open_unnamed(output, detail));
     if (mode != 0 && (output->flags & SLW_OUTPUT_PRIVATE) == 0 &&
         fchmod(output->descriptor, mode) != 0) {
         return slw_explain_errno(detail, output->path);
     }
     return SLW_OK;
+}
+
+static enum slw_status open_by_path(struct slw_output *output, struct slw_detail *detail)
+{
+    SLW_TRY(split_path(output, detail));
+    output->directory = open(output->directory_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (output->directory < 0) {
+        return slw_explain_errno(detail, output->directory_path);
+    }
+    return open_file(output, detail);
 }
 
 enum slw_status slw_output_open(const char *path, unsigned flags, struct slw_output *ret_output,
@@ -132,7 +142,58 @@ enum slw_status slw_output_open(const char *path, unsigned flags, struct slw_out
         output.path = strdup(path);
     }
     enum slw_status status =
-        output.path == NULL ? slw_explain_no_memory(detail) : open_in_directory(&output, detail);
+        output.path == NULL ? slw_explain_no_memory(detail) : open_by_path(&output, detail);
+    if (status != SLW_OK) {
+        slw_output_discard(&output);
+        return status;
+    }
+    *ret_output = output;
+    return SLW_OK;
+}
+
+/* Goes into, and makes if need be, each directory in front of the last segment. */
+static enum slw_status enter_directories(struct slw_output *output, char *segment,
+                                         struct slw_detail *detail)
+{
+    for (char *slash = strchr(segment, '/'); slash != NULL; slash = strchr(segment, '/')) {
+        *slash = '\0';
+        if (mkdirat(output->directory, segment, 0777) != 0 && errno != EEXIST) {
+            return slw_explain_errno(detail, output->path);
+        }
+        int next =
+            openat(output->directory, segment, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (next < 0) {
+            return slw_explain_errno(detail, output->path);
+        }
+        close(output->directory);
+        output->directory = next;
+        *slash = '/';
+        segment = slash + 1;
+    }
+    output->name = segment;
+    return open_file(output, detail);
+}
+
+enum slw_status slw_output_open_below(const char *directory_path, struct slw_bytes name,
+                                      unsigned flags, struct slw_output *ret_output,
+                                      struct slw_detail *detail)
+{
+    struct slw_output output = {.descriptor = -1, .directory = -1, .flags = flags | NO_LINKS};
+    size_t prefix_len = strlen(directory_path) + 1;
+    output.path = calloc(prefix_len + name.len + 1, 1);
+    output.directory_path = strdup(directory_path);
+    output.directory = open(directory_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    enum slw_status status = SLW_OK;
+    if (output.path == NULL || output.directory_path == NULL) {
+        status = slw_explain_no_memory(detail);
+    } else if (output.directory < 0) {
+        status = slw_explain_errno(detail, directory_path);
+    } else {
+        memcpy(output.path, directory_path, prefix_len - 1);
+        output.path[prefix_len - 1] = '/';
+        memcpy(output.path + prefix_len, name.ptr, name.len);
+        status = enter_directories(&output, output.path + prefix_len, detail);
+    }
     if (status != SLW_OK) {
         slw_output_discard(&output);
         return status;

@@ -64,7 +64,7 @@ struct slw_output {
     uint64_t position; /* of the next slw_output_write() */
     char *path;        /* after symbolic links, when it replaces */
     char *directory_path;
-    const char *name;   /* last part of path */
+    const char *name;   /* last part of path, in directory */
     char temporary[64]; /* in directory; "" for an unnamed file */
 };
 
@@ -74,6 +74,15 @@ struct slw_output {
  */
 enum slw_status slw_output_open(const char *path, unsigned flags, struct slw_output *ret_output,
                                 struct slw_detail *detail);
+
+/*
+ * The same for a file below a directory, whose name comes from outside: directories in name are
+ * made when they aren't there, and no symbolic link is followed on the way. The caller has checked
+ * that name has no empty, "." or ".." segment (slw_name_is_good()).
+ */
+enum slw_status slw_output_open_below(const char *directory_path, struct slw_bytes name,
+                                      unsigned flags, struct slw_output *ret_output,
+                                      struct slw_detail *detail);
 
 enum slw_status slw_output_write(struct slw_output *output, struct slw_bytes bytes,
                                  struct slw_detail *detail);

@@ -23,6 +23,7 @@ struct slw_target_draft {
     struct slw_bytes slot; /* empty: the name */
     uint64_t length;
     struct slw_bytes sha256; /* empty: there is none */
+    size_t other_hashes;     /* by functions that we don't know; they aren't kept here */
     struct slw_encoding_draft *encodings;
     size_t encodings_count;
 };

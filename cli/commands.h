@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of all commands: where a new noun joins (commands.c), and how the rest finds them. */
+#ifndef SLIPWAY_CLI_COMMANDS_H
+#define SLIPWAY_CLI_COMMANDS_H
+
+#include "command.h"
+
+extern const struct cli_noun cli_key_noun;
+extern const struct cli_noun cli_root_noun;
+extern const struct cli_noun cli_bundle_noun;
+extern const struct cli_noun cli_device_noun;
+
+/* Pigweed's ten commands, one word each; the last has no verb. */
+extern const struct cli_command cli_pigweed_commands[];
+
+/* All nouns; the last is NULL. */
+extern const struct cli_noun *const cli_nouns[];
+
+/* NULL when there is no such. */
+const struct cli_noun *cli_find_noun(const char *word);
+const struct cli_command *cli_find_single(const char *word);
+const struct cli_command *cli_find_verb(const struct cli_noun *noun, const char *word);
+
+/* What somebody may have meant; NULL when nothing is near. */
+const char *cli_nearest_command(const char *word);
+const char *cli_nearest_verb(const struct cli_noun *noun, const char *word);
+
+#endif

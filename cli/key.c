@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `slipway key`: making signing keys and showing what a key file holds. */
+#include "key.h"
+
+#include "commands.h"
+#include "inputs.h"
+#include "values.h"
+
+#include "slipway/explain.h"
+#include "slipway/files.h"
+#include "slipway/json.h"
+
+#include <unistd.h>
+
+/* Both new files, opened before either has a name, so that a taken name spoils neither. */
+struct key_files {
+    struct slw_output private_file;
+    struct slw_output public_file;
+};
+
+static enum slw_status open_files(struct cli *cli, const char *path, const char *public_path,
+                                  bool force, struct key_files *files)
+{
+    unsigned replace = force ? SLW_OUTPUT_REPLACE : 0;
+    files->public_file = (struct slw_output){.descriptor = -1, .directory = -1};
+    SLW_TRY(
+        slw_output_open(path, replace | SLW_OUTPUT_PRIVATE, &files->private_file, &cli->detail));
+    enum slw_status status =
+        slw_output_open(public_path, replace, &files->public_file, &cli->detail);
+    if (status != SLW_OK) {
+        slw_output_discard(&files->private_file);
+    }
+    return status;
+}
+
+static enum slw_status write_files(struct cli *cli, const char *path, bool force,
+                                   const struct slw_heap_buffer *private_text,
+                                   const struct slw_heap_buffer *public_text,
+                                   struct key_files *files)
+{
+    SLW_TRY(slw_output_write(&files->private_file, slw_heap_bytes(private_text), &cli->detail));
+    SLW_TRY(slw_output_write(&files->public_file, slw_heap_bytes(public_text), &cli->detail));
+    SLW_TRY(slw_output_commit(&files->private_file, &cli->detail));
+    enum slw_status status = slw_output_commit(&files->public_file, &cli->detail);
+    if (status != SLW_OK && !force) {
+        (void)unlink(path); /* ours: it had no name before the line above */
+    }
+    return status;
+}
+
+static enum slw_status format_key(struct cli *cli, const struct slw_private_key *key,
+                                  const char *passphrase_path, struct slw_heap_buffer *private_text,
+                                  struct slw_heap_buffer *public_text)
+{
+    struct slw_heap_buffer passphrase = {0};
+    enum slw_status status = SLW_OK;
+    if (passphrase_path != NULL) {
+        status = slw_passphrase_load(passphrase_path, &passphrase, &cli->detail);
+    }
+    if (status == SLW_OK) {
+        status =
+            slw_private_key_format(key, slw_heap_bytes(&passphrase), private_text, &cli->detail);
+    }
+    if (status == SLW_OK) {
+        status = slw_public_key_format(slw_private_key_public(key), public_text, &cli->detail);
+    }
+    slw_heap_free(&passphrase);
+    return status;
+}
+
+static enum cli_exit print_key(struct cli *cli, const struct slw_public_key *key, bool is_private)
+{
+    struct slw_heap_buffer text = {0};
+    struct slw_bytes id = slw_bytes_make(key->id, sizeof key->id);
+    if (cli->json) {
+        struct slw_json json;
+        slw_json_init(&json, &text);
+        slw_json_begin_object(&json, NULL);
+        slw_json_text(&json, "type", slw_key_type_name(key->type));
+        slw_json_hex(&json, "key_id", id);
+        slw_json_bool(&json, "private", is_private);
+        slw_json_end_object(&json);
+    } else {
+        slw_heap_printf(&text, "type: %s\nkey id: ", slw_key_type_name(key->type));
+        slw_hex(id, &text);
+        slw_heap_printf(&text, "\nholds: %s key", is_private ? "private" : "public");
+    }
+    slw_heap_append_text(&text, "\n");
+    return cli_print(cli, &text);
+}
+
+enum cli_exit cli_key_generate(struct cli *cli, const char *path, enum slw_key_type type,
+                               const char *passphrase_path, bool force)
+{
+    struct slw_private_key *key = NULL;
+    struct slw_heap_buffer public_path = {0};
+    struct slw_heap_buffer private_text = {0};
+    struct slw_heap_buffer public_text = {0};
+    struct key_files files;
+    slw_heap_printf(&public_path, "%s.pub", path);
+    enum slw_status status = open_files(cli, path, slw_heap_text(&public_path), force, &files);
+    if (status == SLW_OK) {
+        status = slw_private_key_generate(type, &key, &cli->detail);
+        if (status == SLW_OK) {
+            status = format_key(cli, key, passphrase_path, &private_text, &public_text);
+        }
+        if (status == SLW_OK) {
+            status = write_files(cli, path, force, &private_text, &public_text, &files);
+        }
+        slw_output_discard(&files.private_file);
+        slw_output_discard(&files.public_file);
+    }
+    enum cli_exit code = CLI_DONE;
+    if (status == SLW_OK) {
+        cli_note(cli, "%s: private key, keep it secret; %s: public key", path,
+                 slw_heap_text(&public_path));
+        code = print_key(cli, slw_private_key_public(key), true);
+    } else {
+        code = cli_error(cli, "%s", cli->detail.text);
+    }
+    slw_private_key_free(key);
+    slw_heap_free(&private_text);
+    slw_heap_free(&public_text);
+    slw_heap_free(&public_path);
+    return code;
+}
+
+static enum cli_exit run_generate(struct cli *cli, const struct cli_arguments *arguments)
+{
+    static const char *const types[] = {"", "p256", "ed25519", NULL};
+    unsigned choice = 1;
+    if (!cli_choice(cli, arguments, "--type", types, &choice)) {
+        return CLI_USAGE;
+    }
+    return cli_key_generate(
+        cli, arguments->positionals[0], choice == 1 ? SLW_KEY_TYPE_P256 : SLW_KEY_TYPE_ED25519,
+        cli_value(arguments, "--passphrase-file"), cli_has(arguments, "--force"));
+}
+
+static enum cli_exit run_show(struct cli *cli, const struct cli_arguments *arguments)
+{
+    const char *path = arguments->positionals[0];
+    struct slw_public_key public_key;
+    struct slw_private_key *key = NULL;
+    enum slw_status status = slw_public_key_load(path, &public_key, &cli->detail);
+    if (status == SLW_OK) {
+        return print_key(cli, &public_key, false);
+    }
+    if (status == SLW_NOT_FOUND) {
+        status = slw_private_key_load(path, cli_value(arguments, "--passphrase-file"), &key,
+                                      &cli->detail);
+    }
+    if (status != SLW_OK) {
+        return cli_error(cli, "%s", cli->detail.text);
+    }
+    enum cli_exit code = print_key(cli, slw_private_key_public(key), true);
+    slw_private_key_free(key);
+    return code;
+}
+
+static const struct cli_option generate_options[] = {
+    {.name = "--type", .value = "TYPE", .help = "p256 (unless given) or ed25519"},
+    {.name = "--passphrase-file",
+     .value = "FILE",
+     .help = "encrypt the private key with the first line of FILE"},
+    CLI_FORCE_OPTION,
+    {0},
+};
+
+static const struct cli_option show_options[] = {
+    CLI_PASSPHRASE_OPTION,
+    {0},
+};
+
+static const struct cli_command commands[] = {
+    {
+        .verb = "generate",
+        .usage = "slipway key generate",
+        .summary = "make a key pair",
+        .synopsis = "PATH [--type p256|ed25519] [--passphrase-file FILE] [--force]",
+        .positionals_min = 1,
+        .positionals_max = 1,
+        .options = generate_options,
+        .about =
+            "Writes the private key to PATH (PKCS#8, readable by you alone) and the public key\n"
+            "to PATH.pub (SubjectPublicKeyInfo), both PEM. Pigweed's tools read P-256 keys made\n"
+            "here, and theirs work here. Prints the key id, by which roots name the key.\n"
+            "Passphrases come from files only; nothing is ever asked for.",
+        .examples = "slipway key generate targets.key\n"
+                    "slipway key generate --type ed25519 --passphrase-file secret.txt root.key",
+        .run = run_generate,
+    },
+    {
+        .verb = "show",
+        .usage = "slipway key show",
+        .summary = "show type and key id of a key file",
+        .synopsis = "PATH [--passphrase-file FILE]",
+        .positionals_min = 1,
+        .positionals_max = 1,
+        .options = show_options,
+        .about = "PATH may hold a private or a public key.",
+        .examples = "slipway key show targets.key.pub",
+        .run = run_show,
+    },
+    {0},
+};
+
+const struct cli_noun cli_key_noun = {
+    .name = "key",
+    .usage = "slipway key",
+    .summary = "make and show signing keys",
+    .commands = commands,
+};
