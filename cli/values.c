@@ -70,6 +70,7 @@ bool cli_choice(struct cli *cli, const struct cli_arguments *arguments, const ch
     for (unsigned i = 1; words[i] != NULL; i++) {
         if (strcmp(words[i], text) == 0) {
             *ret_index = i;
+            slw_heap_free(&all);
             return true;
         }
         slw_heap_append_text(&all, i == 1 ? "" : words[i + 1] == NULL ? " or " : ", ");

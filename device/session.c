@@ -88,6 +88,19 @@ static enum slw_status capacity_of(void *context, struct slw_bytes slot, uint64_
     return SLW_OK;
 }
 
+static enum slw_status find_user_manifest(struct slw_session *session,
+                                          struct slw_installed_image *ret_image)
+{
+    const struct slw_store *store = session->config->store;
+    struct slw_blob blob;
+    SLW_TRY(slw_store_find_blob(store, store->state.confirmed.user_manifest, &blob));
+    *ret_image = (struct slw_installed_image){
+        .length = blob.place.source.size, .sha256_known = true, /* finding a blob digests it */
+    };
+    memcpy(ret_image->sha256, blob.sha256, sizeof ret_image->sha256);
+    return SLW_OK;
+}
+
 /* What runs is measured where it is, not taken from what the journal says it was. */
 static enum slw_status find_installed(void *context, struct slw_bytes target, struct slw_bytes slot,
                                       struct slw_installed_image *ret_image)
@@ -96,9 +109,13 @@ static enum slw_status find_installed(void *context, struct slw_bytes target, st
     const struct slw_layout *layout = session->config->layout;
     const struct slw_release *confirmed = &session->config->store->state.confirmed;
     size_t index = 0;
-    (void)target;
-    if (!confirmed->present || slw_layout_find(layout, slot, &index) != SLW_OK ||
-        !confirmed->images[index].present) {
+    if (!confirmed->present) {
+        return SLW_NOT_FOUND;
+    }
+    if (slw_bytes_equal(target, SLW_USER_MANIFEST)) {
+        return find_user_manifest(session, ret_image);
+    }
+    if (slw_layout_find(layout, slot, &index) != SLW_OK || !confirmed->images[index].present) {
         return SLW_NOT_FOUND;
     }
     const struct slw_image *image = &confirmed->images[index];

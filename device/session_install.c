@@ -167,19 +167,22 @@ static struct slw_bytes current_name(const struct slw_session *session)
     return slw_bytes_make(session->target.target.name, session->target.target.name_len);
 }
 
+/* Stored, never installed. Absent means that the device has it already: its blob has that digest.
+ */
 static enum slw_status keep_user_manifest(struct slw_session *session)
 {
+    const uint8_t *sha256 = session->target.target.sha256;
     struct slw_blob blob;
-    if (!session->target.present) {
-        return SLW_OK;
+    if (session->target.present) {
+        SLW_TRY(slw_store_put_blob(session->config->store, SLW_BLOB_USER_MANIFEST,
+                                   session->new_release.version, session->trusted->source,
+                                   session->target.payload.offset, session->target.payload.length,
+                                   &blob));
+    } else {
+        SLW_TRY(slw_store_find_blob(session->config->store, sha256, &blob));
     }
-    SLW_TRY(slw_store_put_blob(session->config->store, SLW_BLOB_USER_MANIFEST,
-                               session->new_release.version, session->trusted->source,
-                               session->target.payload.offset, session->target.payload.length,
-                               &blob));
-    return memcmp(blob.sha256, session->target.target.sha256, sizeof blob.sha256) == 0
-               ? SLW_OK
-               : SLW_WRONG_HASH;
+    memcpy(session->new_release.user_manifest, blob.sha256, sizeof blob.sha256);
+    return memcmp(blob.sha256, sha256, sizeof blob.sha256) == 0 ? SLW_OK : SLW_WRONG_HASH;
 }
 
 /* The slot that doesn't run; the one that runs isn't touched before the next one is confirmed. */

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `slipway device`: its commands and what their help says. */
+#include "device.h"
+
+#include "commands.h"
+
+#define TO_OPTION                                                                                  \
+    {                                                                                              \
+        .name = "--to", .value = "LINK", .required = true,                                         \
+        .help = "tcp:HOST:PORT, serial:DEVICE[:BAUD] or pty:PATH"                                  \
+    }
+#define TIMEOUT_OPTION                                                                             \
+    {                                                                                              \
+        .name = "--timeout", .value = "TIME",                                                      \
+        .help = "how long to wait for an answer, a reboot or consent (30s)"                        \
+    }
+
+static const struct cli_option run_options[] = {
+    {.name = "--flash",
+     .value = "FILE",
+     .required = true,
+     .help = "the device's flash; made when it isn't there"},
+    {.name = "--root", .value = "ROOT", .help = "the root that a new device is provisioned with"},
+    {.name = "--listen",
+     .value = "LINK",
+     .help = "tcp:HOST:PORT (port 0: a free one) or pty:PATH (tcp:127.0.0.1:0)"},
+    {.name = "--slot",
+     .value = "NAME:SIZE",
+     .repeated = true,
+     .help = "a component of a new device, with two slots of SIZE (app:4M and rtos:1M)"},
+    {.name = "--hardware", .value = "ID", .help = "which board it is"},
+    {.name = "--product", .value = "P", .help = "which product it is"},
+    {.name = "--key-class",
+     .value = "CLASS",
+     .help = "root class that it wants: dev, test or prod (that of its factory root)"},
+    {.name = "--build-type",
+     .value = "TYPE",
+     .help = "build type that it wants: dev, test or user (any)"},
+    {.name = "--consent",
+     .value = "MODE",
+     .help = "auto, ask (reads yes or no from standard input) or never (auto)"},
+    {.name = "--fail-boot", .help = "never confirm that a new release is healthy"},
+    {.name = "--no-clock", .help = "a device without a clock: nothing is ever expired"},
+    {0},
+};
+
+static const struct cli_option update_options[] = {
+    TO_OPTION,
+    {.name = "--name", .value = "NAME", .help = "what the device calls the bundle (its file name)"},
+    {.name = "--no-apply", .help = "stop when the device has verified the bundle"},
+    TIMEOUT_OPTION,
+    {0},
+};
+
+static const struct cli_option call_options[] = {
+    TO_OPTION,
+    TIMEOUT_OPTION,
+    {0},
+};
+
+#define CALL(name, says, does, function)                                                           \
+    {                                                                                              \
+        .verb = name, .usage = "slipway device " name, .summary = says, .synopsis = "--to LINK",   \
+        .options = call_options, .about = does,                                                    \
+        .examples = "slipway device " name " --to serial:/dev/ttyACM0", .run = function            \
+    }
+
+static const struct cli_command commands[] = {
+    {
+        .verb = "run",
+        .usage = "slipway device run",
+        .summary = "run a virtual device, to develop and test against",
+        .synopsis = "--flash FILE [--root ROOT] [--listen LINK] [--slot NAME:SIZE…]\n"
+                    "      [--hardware ID] [--product P] [--key-class C] [--build-type T]\n"
+                    "      [--consent auto|ask|never] [--fail-boot] [--no-clock]",
+        .options = run_options,
+        .about =
+            "The device library, the boot stage and the servers as firmware has them, over a "
+            "flash\n"
+            "that is a file. Prints a line for each event: where it listens, what boots, what is\n"
+            "confirmed, refused or rolled back. It reboots by starting over, on the same address.\n"
+            "Kill it whenever you like: it goes on from what is in the file.",
+        .examples =
+            "slipway device run --flash board.flash --root root.pb --listen tcp:127.0.0.1:0\n"
+            "slipway device run --flash board.flash --consent ask",
+        .run = cli_device_run,
+    },
+    {
+        .verb = "update",
+        .usage = "slipway device update",
+        .summary = "bring a bundle to a device, and see it confirmed",
+        .synopsis = "BUNDLE --to LINK [--name NAME] [--no-apply] [--timeout 30s]",
+        .positionals_min = 1,
+        .positionals_max = 1,
+        .options = update_options,
+        .about =
+            "Sends the bundle, going on where an interrupted transfer stopped; lets the device\n"
+            "verify and apply it; waits for the reboot and for the device's word that the new\n"
+            "release is confirmed; reports what runs. Exit status 0 only then; 3 when the device\n"
+            "refused it or went back, 4 when it is expired, 6 when the device runs exactly this\n"
+            "already, 7 when the consumer said no or hasn't answered. Ctrl-C aborts on the device.",
+        .examples = "slipway device update app.bundle --to serial:/dev/ttyACM0\n"
+                    "slipway device update app.bundle --to tcp:192.168.1.20:33000 --no-apply",
+        .run = cli_device_update,
+    },
+    CALL("status", "what a device does and runs",
+         "State, result and note of the update session, and what each component runs.",
+         cli_device_status),
+    CALL("verify", "let a device verify what was sent to it",
+         "Waits for the verdict: exit status 0, or 3 with the device's reason.", cli_device_verify),
+    CALL("apply", "let a device install what it verified",
+         "Waits for the reboot and the confirmation, like `device update`.", cli_device_apply),
+    CALL("abort", "end a device's update session",
+         "What was sent is given up. A release on trial can't be aborted.", cli_device_abort),
+    CALL("reset", "make a device ready for the next session",
+         "Takes note of a finished session's result.", cli_device_reset),
+    {0},
+};
+
+const struct cli_noun cli_device_noun = {
+    .name = "device",
+    .usage = "slipway device",
+    .summary = "update devices, and run a virtual one",
+    .commands = commands,
+};

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A virtual device: the device library, the boot stage's code and the servers as firmware links
+ * them, over a flash that is a file and a link that is whatever the caller reads and writes. One
+ * structure is one power-on: a reboot is made by closing it and starting over (`slipway device run`
+ * starts itself anew).
+ *
+ *     slw_virtual_device_open(&device, &options, &detail);     boots
+ *     for (;;) {
+ *         size_t taken = slw_virtual_device_receive(device, arrived);
+ *         enum slw_virtual_need need = slw_virtual_device_poll(device, now_ms);
+ *         ...
+ *     }
+ */
+#ifndef SLIPWAY_VIRTUAL_DEVICE_H
+#define SLIPWAY_VIRTUAL_DEVICE_H
+
+#include "slipway/port_consent.h"
+#include "slipway/port_link.h"
+#include "slipway/virtual_image.h"
+
+struct slw_virtual_options {
+    const char *flash_path;
+    struct slw_bytes root; /* factory root; len 0: none given */
+    const struct slw_virtual_slot
+        *slots; /* none given: app:4M and rtos:1M, or what the flash has */
+    size_t slots_count;
+    struct slw_bytes hardware;
+    struct slw_bytes product;
+    bool has_key_class; /* else the factory root's class */
+    enum slw_key_class key_class;
+    enum slw_build_type build_type; /* SLW_BUILD_TYPE_NONE: any */
+    const struct slw_consent_port *consent;
+    const struct slw_link_port *link;
+    bool has_clock;
+    bool fail_boot; /* the health confirmation is withheld */
+    /* One event, as cli.md has the lines of `device run`: without a line feed. */
+    void (*event)(void *context, const char *line);
+    void *event_context;
+};
+
+struct slw_virtual_device;
+
+enum slw_virtual_need {
+    SLW_VIRTUAL_IDLE,   /* nothing to do before bytes arrive, or some 20 ms have passed */
+    SLW_VIRTUAL_BUSY,   /* poll again at once */
+    SLW_VIRTUAL_REBOOT, /* the device wants to start over, now */
+};
+
+/*
+ * Provisions a new flash file where there is none, opens it, and boots. A reason for refusal says
+ * why the device doesn't run: SLW_NO_TRUSTED_ROOT, SLW_STORED_STATE, ...; SLW_BAD_ARGUMENT: another
+ * factory root or other slots than the flash has. *ret_device is NULL then.
+ */
+enum slw_status slw_virtual_device_open(const struct slw_virtual_options *options,
+                                        struct slw_virtual_device **ret_device,
+                                        struct slw_detail *detail);
+
+/* Bytes from the link, and how many it took; offer the rest again. */
+size_t slw_virtual_device_receive(struct slw_virtual_device *device, struct slw_bytes arrived);
+
+/* The peer is gone. */
+void slw_virtual_device_disconnected(struct slw_virtual_device *device);
+
+/* True while answers wait for the link. */
+bool slw_virtual_device_has_output(const struct slw_virtual_device *device);
+
+enum slw_virtual_need slw_virtual_device_poll(struct slw_virtual_device *device, uint64_t now_ms);
+
+void slw_virtual_device_close(struct slw_virtual_device *device);
+
+#endif
