@@ -1,0 +1,16 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The story that `make run` tells: it ends well, shows each refusal by its name, and leaves nothing behind.
+
+@test "make run's demo ends well and leaves nothing behind" {
+    export TMPDIR=$BATS_TEST_TMPDIR
+    run "$BATS_TEST_DIRNAME/../tools/demo"
+    echo "$output"
+    [ "$status" -eq 0 ]
+    for reason in wrong-hash rollback below-threshold; do
+        [[ $output == *"refused: $reason"* ]]
+    done
+    [[ $output == *"rolled back to version=2"* ]]
+    [ -z "$(find "$TMPDIR" -maxdepth 1 -name 'slipway-demo.*')" ]
+    ! pgrep -f "$TMPDIR" >/dev/null
+}

@@ -1,0 +1,362 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# Updating a virtual device: the way of a release from `device update` to what runs after the reboot.
+
+load device
+
+setup() {
+    cd "$BATS_TEST_TMPDIR"
+    make_vendor
+}
+
+teardown() { stop_device; }
+
+@test "updates a fresh device and runs the new release" {
+    make_release 1
+    start_device --root root.pb
+    run slipway device update v1.bundle --to "$link"
+    says 'confirmed'
+    [ "$status" -eq 0 ]
+    grep -q "^boot: app slot=A version=1 sha256=$(sha256_of app-1) trial$" device.log
+    grep -q '^confirmed version=1$' device.log
+    [ "$(status_of state)" = FINISHED ]
+    [ "$(status_of result)" = SUCCESS ]
+    [ "$(status_of targets_version)" = 1 ]
+}
+
+@test "puts the second release beside the first" {
+    make_release 1
+    make_release 2
+    start_device --root root.pb
+    slipway device update v1.bundle --to "$link"
+    slipway device update v2.bundle --to "$link"
+    grep -q "^boot: app slot=B version=2 sha256=$(sha256_of app-2) trial$" device.log
+    grep -q "^boot: rtos slot=B version=2" device.log
+}
+
+@test "keeps the confirmed release over a restart" {
+    make_release 1
+    start_device --root root.pb
+    slipway device update v1.bundle --to "$link"
+    stop_device
+    start_device
+    grep -q "^boot: app slot=A version=1 sha256=$(sha256_of app-1)$" device.log
+    [ "$(status_of targets_version)" = 1 ]
+}
+
+@test "has nothing to do when the device runs exactly this" {
+    make_release 1
+    start_device --root root.pb
+    slipway device update v1.bundle --to "$link"
+    run slipway device update v1.bundle --to "$link"
+    echo "$output"
+    [ "$status" -eq 6 ]
+}
+
+@test "refuses an older release" {
+    make_release 1
+    make_release 2
+    start_device --root root.pb
+    slipway device update v2.bundle --to "$link"
+    run slipway device update v1.bundle --to "$link"
+    says 'rollback'
+    [ "$status" -eq 3 ]
+    grep -q '^refused: rollback' device.log
+    [ "$(status_of targets_version)" = 2 ]
+}
+
+@test "refuses a payload that was changed on the way" {
+    make_release 1
+    cp v1.bundle changed.bundle
+    printf '\377' | dd of=changed.bundle bs=1 seek=$(($(stat -c %s v1.bundle) - 100)) conv=notrunc status=none
+    start_device --root root.pb
+    run slipway device update changed.bundle --to "$link"
+    says 'wrong-hash'
+    [ "$status" -eq 3 ]
+    [ "$(status_of result)" = VERIFY_FAILED ]
+}
+
+@test "refuses a release by a key that its root doesn't name" {
+    slipway key generate evil.key
+    make_release 1
+    slipway bundle create evil.bundle --file app=app-1 --root root.pb --targets-version 1
+    slipway bundle sign evil.bundle --key evil.key --any-key
+    start_device --root root.pb
+    run slipway device update evil.bundle --to "$link"
+    says 'below-threshold'
+    [ "$status" -eq 3 ]
+}
+
+@test "exits 4 when something expired, and only then" {
+    make_release 1 --expires 2020-01-01T00:00:00Z
+    start_device --root root.pb
+    run slipway device update v1.bundle --to "$link"
+    says 'expired'
+    [ "$status" -eq 4 ]
+    stop_device
+    start_device --no-clock
+    slipway device update v1.bundle --to "$link"
+}
+
+@test "refuses a release for another product, board, class or build type" {
+    make_release 1 --product toaster
+    make_release 2 --hardware board-a
+    make_release 3 --build-type dev
+    start_device --root root.pb --product lamp --hardware board-b --build-type user
+    for row in 1:wrong-product 2:wrong-hardware 3:wrong-build-type; do
+        run slipway device update "v${row%%:*}.bundle" --to "$link"
+        says "${row#*:}"
+        [ "$status" -eq 3 ]
+    done
+}
+
+@test "takes the class of its factory root when none is asked for" {
+    slipway root create -o dev-root.pb --root-key root.key.pub --targets-key targets.key.pub --key-class dev
+    slipway root sign dev-root.pb --key root.key
+    make_release 1
+    slipway bundle create dev.bundle --file app=app-1 --root dev-root.pb --key targets.key
+    start_device --root dev-root.pb
+    run slipway device update v1.bundle --to "$link"
+    says 'root-replaced|root-class'
+    [ "$status" -eq 3 ]
+    slipway device update dev.bundle --to "$link"
+}
+
+@test "refuses a target whose slot it doesn't have, and an image larger than its slot" {
+    make_release 1
+    slipway bundle create radio.bundle --file radio=app-1 --root root.pb --key targets.key
+    start_device --root root.pb --slot app:64K --slot rtos:64K
+    run slipway device update radio.bundle --to "$link"
+    says 'unknown-slot'
+    [ "$status" -eq 3 ]
+    run slipway device update v1.bundle --to "$link"
+    says 'slot-too-small'
+    [ "$status" -eq 3 ]
+}
+
+@test "goes back to the release before when the new one isn't healthy" {
+    make_release 1
+    make_release 2
+    start_device --root root.pb
+    slipway device update v1.bundle --to "$link"
+    stop_device
+    start_device --fail-boot
+    run slipway device update v2.bundle --to "$link"
+    says '[Rr]olled back'
+    [ "$status" -eq 3 ]
+    grep -q '^rolled back to version=1$' device.log
+    [ "$(status_of state)" = FINISHED ]
+    [ "$(status_of result)" = APPLY_FAILED ]
+    [ "$(status_of targets_version)" = 1 ]
+    [ "$(grep -c 'version=2.*trial$' device.log)" -ge 2 ]
+}
+
+@test "goes back to nothing when the first release isn't healthy" {
+    make_release 1
+    start_device --root root.pb --fail-boot
+    run slipway device update v1.bundle --to "$link"
+    echo "$output"
+    [ "$status" -eq 3 ]
+    wait_for '^rolled back to version=0$'
+    [ "$(status_of result)" = APPLY_FAILED ]
+}
+
+@test "takes a new release after a rollback" {
+    make_release 1
+    make_release 2
+    start_device --root root.pb --fail-boot
+    run slipway device update v1.bundle --to "$link"
+    [ "$status" -eq 3 ]
+    stop_device
+    start_device
+    slipway device update v2.bundle --to "$link"
+    [ "$(status_of targets_version)" = 2 ]
+}
+
+@test "follows a rotated root and keeps it over a restart" {
+    make_release 1
+    slipway key generate targets2.key
+    slipway root rotate root.pb -o root2.pb --add-targets-key targets2.key.pub --remove-targets-key targets.key.pub
+    slipway root sign root2.pb --key root.key
+    make_image app-2 5000
+    slipway bundle create v2.bundle --file app=app-2 --root root2.pb --targets-version 2 --key targets2.key
+    slipway bundle create old.bundle --file app=app-2 --root root.pb --targets-version 3 --key targets.key
+    start_device --root root.pb
+    slipway device update v1.bundle --to "$link"
+    slipway device update v2.bundle --to "$link"
+    [ "$(status_of root_version)" = 2 ]
+    stop_device
+    start_device
+    [ "$(status_of root_version)" = 2 ]
+    run slipway device update old.bundle --to "$link"
+    says 'root-rollback'
+    [ "$status" -eq 3 ]
+}
+
+@test "climbs a history of roots" {
+    cp root.pb root1.pb
+    for next in 2 3 4; do
+        slipway key generate "root$next.key"
+        old=root$((next - 1)).key
+        [ "$next" -gt 2 ] || old=root.key
+        slipway root rotate "root$((next - 1)).pb" -o "root$next.pb" --add-root-key "root$next.key.pub" --remove-root-key "$old.pub"
+        slipway root sign "root$next.pb" --key "$old" --key "root$next.key"
+    done
+    make_image app-1 5000
+    slipway bundle create v1.bundle --file app=app-1 --root root4.pb --root-history root2.pb --root-history root3.pb --key targets.key
+    start_device --root root1.pb
+    slipway device update v1.bundle --to "$link"
+    [ "$(status_of root_version)" = 4 ]
+    stop_device
+    start_device
+    [ "$(status_of targets_version)" = 1 ]
+}
+
+@test "leaves components alone that a release doesn't list" {
+    make_release 1
+    make_image app-2 5000
+    slipway bundle create app-only.bundle --file app=app-2 --root root.pb --targets-version 2 --key targets.key
+    start_device --root root.pb
+    slipway device update v1.bundle --to "$link"
+    slipway device update app-only.bundle --to "$link"
+    grep -q "^boot: rtos slot=A version=1 sha256=$(sha256_of rtos-1)" device.log
+    grep -q "^boot: app slot=B version=2" device.log
+}
+
+@test "asks before it installs, and does what the answer says" {
+    make_release 1 --notes /dev/null
+    mkfifo answers
+    exec 7<>answers
+    "$bin/slipway" device run --flash board.flash --root root.pb --listen tcp:127.0.0.1:0 --consent ask <answers >device.log 2>device.err 3>&- &
+    device=$!
+    wait_for '^listening on '
+    link=$(sed -n 's/^listening on //p' device.log)
+    slipway device update v1.bundle --to "$link" --timeout 3s 3>&- && status=0 || status=$?
+    [ "$status" -eq 7 ]
+    [ "$(status_of state)" = VERIFIED ]
+    [ "$(status_of note)" = 'waiting for consent' ]
+    echo yes >&7
+    wait_for '^confirmed version=1$'
+    exec 7>&-
+}
+
+@test "installs nothing that the consumer refused" {
+    make_release 1
+    mkfifo answers
+    exec 7<>answers
+    "$bin/slipway" device run --flash board.flash --root root.pb --listen tcp:127.0.0.1:0 --consent ask <answers >device.log 2>device.err 3>&- &
+    device=$!
+    wait_for '^listening on '
+    link=$(sed -n 's/^listening on //p' device.log)
+    echo no >&7
+    run slipway device update v1.bundle --to "$link"
+    says 'consent'
+    [ "$status" -eq 7 ]
+    [ "$(status_of targets_version)" = 0 ] || [ -z "$(status_of targets_version)" ]
+    ! grep -q '^boot: app' device.log
+    exec 7>&-
+}
+
+@test "never installs with consent set to never" {
+    make_release 1
+    start_device --root root.pb --consent never
+    run slipway device update v1.bundle --to "$link"
+    echo "$output"
+    [ "$status" -eq 7 ]
+    ! grep -q '^boot: app' device.log
+}
+
+@test "sends without applying, then verifies, applies and reports, a command each" {
+    make_release 1
+    start_device --root root.pb
+    slipway device update v1.bundle --to "$link" --no-apply
+    [ "$(status_of state)" = VERIFIED ]
+    slipway device apply --to "$link"
+    wait_for '^confirmed version=1$'
+    slipway device reset --to "$link"
+    [ "$(status_of state)" = INACTIVE ]
+}
+
+@test "aborts when told to, and starts again" {
+    make_release 1
+    start_device --root root.pb
+    slipway device update v1.bundle --to "$link" --no-apply
+    slipway device abort --to "$link"
+    [ "$(status_of state)" = FINISHED ]
+    [ "$(status_of result)" = ABORTED ]
+    slipway device update v1.bundle --to "$link"
+}
+
+@test "a call in the wrong state changes nothing and says so" {
+    start_device --root root.pb
+    run slipway device apply --to "$link"
+    says 'FAILED_PRECONDITION|INACTIVE'
+    [ "$status" -eq 5 ]
+    [ "$(status_of state)" = INACTIVE ]
+}
+
+@test "trusts only the root that it was provisioned with" {
+    start_device --root root.pb
+    stop_device
+    slipway key generate other.key
+    slipway root create -o other.pb --root-key other.key.pub --targets-key targets.key.pub
+    slipway root sign other.pb --key other.key
+    run slipway device run --flash board.flash --root other.pb --listen tcp:127.0.0.1:0
+    says 'another root'
+    [ "$status" -ne 0 ]
+    start_device --root root.pb
+}
+
+@test "needs a root for a new flash, and a root that is one" {
+    run slipway device run --flash new.flash --listen tcp:127.0.0.1:0
+    says 'no-trusted-root|--root'
+    [ "$status" -ne 0 ]
+    head -c 100 /dev/urandom >noise.pb
+    run slipway device run --flash new.flash --root noise.pb --listen tcp:127.0.0.1:0
+    says 'no-trusted-root'
+    [ "$status" -eq 3 ]
+    [ ! -e new.flash ]
+}
+
+@test "one flash is used by one device at a time" {
+    start_device --root root.pb
+    run slipway device run --flash board.flash --listen tcp:127.0.0.1:0
+    echo "$output"
+    [ "$status" -eq 1 ]
+}
+
+@test "stops at Ctrl-C: aborts on the device and exits 130" {
+    (yes big || true) | head -c 3900000 >app-big
+    slipway bundle create big.bundle --file app=app-big --root root.pb --key targets.key
+    start_device --root root.pb
+    "$bin/slipway" device update big.bundle --to "$link" >update.log 2>&1 3>&- &
+    update=$!
+    for _ in $(seq 200); do
+        [ "$(status_of state)" = TRANSFERRING ] && break
+    done
+    kill -INT "$update"
+    wait "$update" && status=0 || status=$?
+    if grep -q confirmed device.log; then skip 'the update was faster than the signal'; fi
+    [ "$status" -eq 130 ]
+    [ "$(status_of result)" = ABORTED ]
+}
+
+@test "answers to a device that isn't there with exit status 5" {
+    make_release 1
+    run slipway device update v1.bundle --to tcp:127.0.0.1:1 --timeout 2s
+    echo "$output"
+    [ "$status" -eq 5 ]
+    run slipway device status --to serial:/dev/nonexistent --timeout 2s
+    [ "$status" -eq 5 ]
+    run slipway device status --to nonsense
+    [ "$status" -eq 2 ]
+}
+
+@test "speaks over a pseudo terminal too" {
+    make_release 1
+    "$bin/slipway" device run --flash board.flash --root root.pb --listen pty:tty </dev/null >device.log 2>device.err 3>&- &
+    device=$!
+    wait_for '^listening on pty:'
+    slipway device update v1.bundle --to pty:tty
+    grep -q '^confirmed version=1$' device.log
+}
