@@ -184,7 +184,7 @@ static enum slw_status write_targets(void *context, bool final, struct slw_heap_
     return status;
 }
 
-static enum cli_exit write_to(struct creation *creation, struct slw_bundle_parts *parts,
+static enum cli_exit write_to(struct creation *creation, struct slw_bundle_parts parts,
                               unsigned flags)
 {
     struct cli *cli = creation->cli;
@@ -195,8 +195,8 @@ static enum cli_exit write_to(struct creation *creation, struct slw_bundle_parts
         return cli_fail(cli, status);
     }
     cli_progress_begin(&progress, cli, "writing");
-    parts->progress = &progress.progress;
-    status = slw_bundle_write(parts, &output, &cli->detail);
+    parts.progress = &progress.progress;
+    status = slw_bundle_write(&parts, &output, &cli->detail);
     uint64_t size = output.position;
     if (status == SLW_OK) {
         status = slw_output_commit(&output, &cli->detail);
@@ -237,7 +237,7 @@ static enum cli_exit write_bundle(struct creation *creation, unsigned flags)
     if (creation->has_root) {
         parts.root.bytes = slw_heap_bytes(&creation->root.bytes);
     }
-    enum cli_exit code = write_to(creation, &parts, flags);
+    enum cli_exit code = write_to(creation, parts, flags);
     free(history);
     return code;
 }

@@ -144,15 +144,15 @@ static struct slw_piece *pieces_of(const struct slw_source *source, const struct
     return pieces;
 }
 
-static enum slw_status write_file(struct rewriting *rewriting, struct slw_bundle_parts *parts)
+static enum slw_status write_file(struct rewriting *rewriting, struct slw_bundle_parts parts)
 {
     struct cli *cli = rewriting->cli;
     struct slw_output output;
     struct cli_progress progress;
     SLW_TRY(slw_output_open(rewriting->bundle->path, SLW_OUTPUT_REPLACE, &output, &cli->detail));
     cli_progress_begin(&progress, cli, rewriting->change->what);
-    parts->progress = &progress.progress;
-    enum slw_status status = slw_bundle_write(parts, &output, &cli->detail);
+    parts.progress = &progress.progress;
+    enum slw_status status = slw_bundle_write(&parts, &output, &cli->detail);
     if (status == SLW_OK) {
         status = slw_file_source_check_unchanged(&rewriting->bundle->file, &cli->detail);
     }
@@ -186,7 +186,7 @@ static enum slw_status write_parts(struct rewriting *rewriting)
     }
     enum slw_status status = history == NULL || others == NULL
                                  ? slw_explain_no_memory(&rewriting->cli->detail)
-                                 : write_file(rewriting, &parts);
+                                 : write_file(rewriting, parts);
     free(history);
     free(others);
     return status;

@@ -162,7 +162,7 @@ enum cli_exit cli_add_signatures(struct cli *cli, const char *path, const struct
                                  enum slw_role role, bool lenient, struct slw_signed_draft *draft)
 {
     struct slw_heap_buffer bytes = {0};
-    struct slw_signed_draft more;
+    struct slw_signed_draft more = {0};
     enum cli_exit code = CLI_DONE;
     enum slw_status status = slw_file_read(path, SIGNATURE_FILE_SIZE_MAX, &bytes, &cli->detail);
     if (status == SLW_OK) {

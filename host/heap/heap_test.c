@@ -61,7 +61,7 @@ static void arrays_grow_and_start_at_zero(void)
 
 static void details_are_cut_to_their_size(void)
 {
-    struct slw_detail detail;
+    struct slw_detail detail = {{0}};
     TAP_EQUAL_INT(slw_explain(&detail, SLW_EXPIRED, "%2000d", 7), SLW_EXPIRED);
     TAP_EQUAL_INT(strlen(detail.text), sizeof detail.text - 1);
 }
