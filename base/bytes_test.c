@@ -146,6 +146,17 @@ static void accepts_text_split_anywhere(void)
     }
 }
 
+static void cuts_text_between_characters(void)
+{
+    struct slw_bytes text = SLW_BYTES_OF("z\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80x");
+    static const size_t wanted[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11, 11, 11};
+    for (size_t max_len = 0; max_len < sizeof wanted / sizeof wanted[0]; max_len++) {
+        TAP_EQUAL_INT(slw_utf8_cut(text, max_len), wanted[max_len]);
+    }
+    TAP_EQUAL_INT(slw_utf8_cut(slw_bytes_make(NULL, 0), 0), 0);
+    TAP_EQUAL_INT(slw_utf8_cut(slw_bytes_make(NULL, 0), 5), 0);
+}
+
 static void wipes_exactly_what_it_is_given(void)
 {
     uint8_t memory[18];
@@ -186,6 +197,31 @@ static void computes_crc32_in_pieces(void)
     }
 }
 
+/* Bit by bit, as the polynomial says. */
+static uint32_t crc32_by_bits(uint32_t crc, const uint8_t *bytes, size_t len)
+{
+    crc = ~crc;
+    for (size_t i = 0; i < len * 8; i++) {
+        uint32_t bit = (crc ^ (uint32_t)(bytes[i / 8] >> i % 8)) & 1;
+        crc = crc >> 1 ^ (bit != 0 ? 0xEDB88320u : 0);
+    }
+    return ~crc;
+}
+
+static void computes_crc32_of_any_length(void)
+{
+    uint8_t bytes[64];
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = (uint8_t)(i * 167 + 13);
+    }
+    for (size_t from = 0; from < 5; from++) {
+        for (size_t len = 0; len <= sizeof bytes - from; len++) {
+            TAP_EQUAL_INT(slw_crc32(0x12345678, slw_bytes_make(bytes + from, len)),
+                          crc32_by_bits(0x12345678, bytes + from, len));
+        }
+    }
+}
+
 int main(void)
 {
     TAP_RUN(views_literals_without_their_zero);
@@ -194,8 +230,10 @@ int main(void)
     TAP_RUN(accepts_exactly_the_shortest_form_of_each_character);
     TAP_RUN(refuses_what_is_not_utf8);
     TAP_RUN(accepts_text_split_anywhere);
+    TAP_RUN(cuts_text_between_characters);
     TAP_RUN(wipes_exactly_what_it_is_given);
     TAP_RUN(compares_secrets_in_every_bit);
     TAP_RUN(computes_crc32_in_pieces);
+    TAP_RUN(computes_crc32_of_any_length);
     return tap_finish();
 }
