@@ -32,6 +32,7 @@ make_image() {
 
 # start_device [OPTION…]: runs board.flash; $link is where it listens, device.log what it says.
 start_device() {
+    : >device.log # what the run before said isn't taken for this one's
     "$bin/slipway" device run --flash board.flash --listen tcp:127.0.0.1:0 "$@" </dev/null >device.log 2>device.err 3>&- &
     device=$!
     wait_for '^listening on '
