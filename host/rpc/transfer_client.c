@@ -283,10 +283,27 @@ static enum slw_status handle_chunk(struct session *session, struct slw_bytes me
     }
 }
 
+/* Opens the stream, and asks for a session named like it: a number that wasn't used before. */
+static enum slw_status begin(struct session *session)
+{
+    SLW_TRY(slw_rpc_client_open_stream(session->upload->rpc, SLW_RPC_SERVICE_TRANSFER,
+                                       SLW_RPC_METHOD_WRITE, &session->stream));
+    session->session_id = session->stream.call_id;
+    session->phase = PHASE_STARTING;
+    return send_start(session);
+}
+
 static enum slw_status handle_packet(struct session *session, const struct slw_rpc_packet *packet)
 {
+    uint32_t retries_max = or_default(session->upload->retries_max, SLW_UPLOAD_RETRIES_MAX);
     if (packet->type == SLW_RPC_SERVER_STREAM) {
         return handle_chunk(session, packet->payload);
+    }
+    /* START arrived without the REQUEST before it. */
+    if (packet->status == SLW_RPC_FAILED_PRECONDITION && session->phase == PHASE_STARTING &&
+        session->retries < retries_max) {
+        session->retries++;
+        return begin(session);
     }
     /* The stream is closed: by another client, a reboot, or because there is no such method. */
     return end_with_code(session, packet->status);
@@ -345,12 +362,7 @@ static enum slw_status give_up(struct session *session, enum slw_status status)
 
 static enum slw_status run_session(struct session *session)
 {
-    enum slw_status status = slw_rpc_client_open_stream(
-        session->upload->rpc, SLW_RPC_SERVICE_TRANSFER, SLW_RPC_METHOD_WRITE, &session->stream);
-    if (status == SLW_OK) {
-        session->session_id = session->stream.call_id;
-        status = send_start(session);
-    }
+    enum slw_status status = begin(session);
     while (status == SLW_OK && session->phase != PHASE_COMPLETED) {
         status = step(session);
     }
