@@ -222,6 +222,36 @@ static void computes_crc32_of_any_length(void)
     }
 }
 
+/* One bit at a time, as the polynomial is defined. */
+static uint32_t plain_crc32(const uint8_t *bytes, size_t len)
+{
+    uint32_t crc = 0xFFFFFFFF;
+    for (size_t i = 0; i < len; i++) {
+        crc ^= bytes[i];
+        for (unsigned bit = 0; bit < 8; bit++) {
+            crc = crc >> 1 ^ ((crc & 1) != 0 ? 0xEDB88320 : 0);
+        }
+    }
+    return ~crc;
+}
+
+static void computes_crc32_of_any_length_at_any_address(void)
+{
+    uint8_t bytes[80];
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = (uint8_t)(i * 151 + 7);
+    }
+    for (size_t start = 0; start < 8; start++) {
+        for (size_t len = 0; start + len <= sizeof bytes; len++) {
+            uint32_t wanted = plain_crc32(bytes + start, len);
+            TAP_EQUAL_INT(slw_crc32(0, slw_bytes_make(bytes + start, len)), wanted);
+            uint32_t head = slw_crc32(0, slw_bytes_make(bytes + start, len / 3));
+            struct slw_bytes tail = slw_bytes_make(bytes + start + len / 3, len - len / 3);
+            TAP_EQUAL_INT(slw_crc32(head, tail), wanted);
+        }
+    }
+}
+
 int main(void)
 {
     TAP_RUN(views_literals_without_their_zero);
@@ -234,6 +264,7 @@ int main(void)
     TAP_RUN(wipes_exactly_what_it_is_given);
     TAP_RUN(compares_secrets_in_every_bit);
     TAP_RUN(computes_crc32_in_pieces);
+    TAP_RUN(computes_crc32_of_any_length_at_any_address);
     TAP_RUN(computes_crc32_of_any_length);
     return tap_finish();
 }

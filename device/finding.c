@@ -2,8 +2,6 @@
 /* Filling in findings; each check of the device library ends here when it refuses. */
 #include "slipway/finding.h"
 
-#include "slipway/checked.h"
-
 enum slw_status slw_find(struct slw_finding *finding, enum slw_status status, enum slw_role role)
 {
     *finding = (struct slw_finding){.status = status, .has_role = true, .role = role};
@@ -33,7 +31,7 @@ enum slw_status slw_find_name(struct slw_finding *finding, enum slw_status statu
                               struct slw_bytes name)
 {
     (void)slw_find(finding, status, SLW_ROLE_TARGETS);
-    finding->name_len = (uint8_t)slw_min_size(name.len, SLW_NAME_SIZE_MAX);
+    finding->name_len = (uint8_t)slw_utf8_cut(name, SLW_NAME_SIZE_MAX);
     if (finding->name_len > 0) {
         memcpy(finding->name, name.ptr, finding->name_len);
     }

@@ -188,7 +188,7 @@ enum slw_status slw_session_start(struct slw_session *session, struct slw_bytes 
     session->record = (struct slw_session_record){
         .state = SLW_UPDATE_STATE_TRANSFERRING,
         .transfer_id = transfer_id,
-        .name_len = (uint8_t)slw_min_size(name.len, SLW_BUNDLE_NAME_SIZE_MAX),
+        .name_len = (uint8_t)slw_utf8_cut(name, SLW_BUNDLE_NAME_SIZE_MAX),
     };
     if (session->record.name_len > 0) {
         memcpy(session->record.name, name.ptr, session->record.name_len);

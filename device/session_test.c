@@ -424,6 +424,20 @@ static void resumes_a_transfer_after_a_reboot(void)
     TAP_EQUAL_INT(state(), SLW_UPDATE_STATE_VERIFIED);
 }
 
+/* Names are text in every reply: half a character would make all of them unreadable. */
+static void cuts_a_long_bundle_name_between_characters(void)
+{
+    struct slw_update_status status;
+    uint8_t note[32];
+    TAP_REQUIRE(make_device("roots/v1.pb"));
+    TAP_EQUAL_INT(
+        slw_session_start(&session, SLW_BYTES_OF("a-name-of-thirty-one-characters\xC3\xA9.pb")),
+        SLW_OK);
+    slw_session_status(&session, note, &status);
+    TAP_CHECK(
+        slw_bytes_equal(status.bundle_filename, SLW_BYTES_OF("a-name-of-thirty-one-characters")));
+}
+
 static void goes_on_from_every_state_after_a_reboot(void)
 {
     static const enum slw_update_state states[] = {
@@ -528,6 +542,7 @@ int main(void)
     TAP_RUN(asks_before_anything_is_written_to_a_slot);
     TAP_RUN(installs_nothing_that_was_refused);
     TAP_RUN(resumes_a_transfer_after_a_reboot);
+    TAP_RUN(cuts_a_long_bundle_name_between_characters);
     TAP_RUN(goes_on_from_every_state_after_a_reboot);
     TAP_RUN(refuses_a_bundle_larger_than_the_staging_area);
     TAP_RUN(gives_up_a_transfer_that_died);

@@ -79,6 +79,10 @@ static inline bool slw_utf8_complete(const struct slw_utf8 *checker)
     return checker->pending == 0;
 }
 
+/* Length of the longest beginning of text, which is UTF-8, that has whole characters and fits max.
+ */
+size_t slw_utf8_cut(struct slw_bytes text, size_t max_len);
+
 /* Overwrites secrets so that the compiler can't leave it out. */
 void slw_wipe(void *memory, size_t len);
 
