@@ -152,7 +152,6 @@ static enum slw_status take_up(struct slw_session *session)
     case SLW_UPDATE_STATE_ABORTING:
         session->record = (struct slw_session_record){
             .state = SLW_UPDATE_STATE_INACTIVE,
-            .transfer_id = session->record.transfer_id,
         };
         return SLW_OK;
     case SLW_UPDATE_STATE_INACTIVE:
@@ -184,10 +183,9 @@ enum slw_status slw_session_start(struct slw_session *session, struct slw_bytes 
         return SLW_WRONG_STATE;
     }
     struct slw_session_record before = session->record;
-    uint32_t transfer_id = before.transfer_id % UINT16_MAX + 1;
     session->record = (struct slw_session_record){
         .state = SLW_UPDATE_STATE_TRANSFERRING,
-        .transfer_id = transfer_id,
+        .transfer_id = SLW_SESSION_TRANSFER_ID,
         .name_len = (uint8_t)slw_utf8_cut(name, SLW_BUNDLE_NAME_SIZE_MAX),
     };
     if (session->record.name_len > 0) {
@@ -209,7 +207,6 @@ static enum slw_status reset(struct slw_session *session)
     struct slw_session_record before = session->record;
     session->record = (struct slw_session_record){
         .state = SLW_UPDATE_STATE_INACTIVE,
-        .transfer_id = before.transfer_id,
     };
     enum slw_status status = slw_session_commit_record(session);
     if (status != SLW_OK) {

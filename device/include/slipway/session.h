@@ -23,6 +23,13 @@
 #include "slipway/store.h"
 #include "slipway/verifier.h"
 
+/*
+ * Resource id of every bundle's transfer: Pigweed's, so that its recorded sessions play to our
+ * devices. Which session a byte belongs to is decided by the state, and by the transfer's own
+ * session.
+ */
+#define SLW_SESSION_TRANSFER_ID 17u
+
 enum slw_session_call {
     SLW_CALL_SET_TRANSFERRED,
     SLW_CALL_VERIFY,
