@@ -447,6 +447,7 @@ static void refuses_singular_fields_twice(void)
         {"the same value twice", "0805 0805", NULL},
         {"message twice, which others merge", "52020801 52021002", NULL},
         {"padded the second time", "0805 880005", NULL},
+        {"the second value would do as a field", "0805 0810 01", NULL},
         {"twice inside", "52040805 0805", NULL},
         {"twice after a message", "0805 5200 0805", NULL},
         {"once in each of two messages", "7a020805 7a020806", "15={ 1=5 } 15={ 1=6 }"},

@@ -212,6 +212,16 @@ static void compares_values_whole(void)
     }
 }
 
+static void compares_values_of_one_byte(void)
+{
+    struct fixture fixture;
+    begin(&fixture, "1a0161 120162");
+    TAP_REQUIRE(next(&fixture));
+    TAP_CHECK(slw_proto_value_equals(&fixture.proto, &fixture.field, SLW_BYTES_OF("a")));
+    TAP_REQUIRE(next(&fixture));
+    TAP_CHECK(!slw_proto_value_equals(&fixture.proto, &fixture.field, SLW_BYTES_OF("a")));
+}
+
 static void compares_empty_values(void)
 {
     struct fixture fixture;
@@ -234,6 +244,42 @@ static void refuses_text_that_is_not_utf8_when_it_is_compared(void)
     begin(&fixture, "1a03 6261ff");
     TAP_REQUIRE(next(&fixture));
     TAP_CHECK(!slw_proto_value_equals(&fixture.proto, &fixture.field, SLW_BYTES_OF("abc")));
+    TAP_EQUAL_INT(fixture.reader.status, SLW_MALFORMED);
+}
+
+/* The first block differs already; what isn't UTF-8 comes in the second. */
+static void reads_all_of_a_value_that_it_compares(void)
+{
+    struct fixture fixture;
+    begin(&fixture, "1a 12 6162636465666768696a6b6c6d6e6f707172 0807");
+    TAP_REQUIRE(next(&fixture));
+    TAP_CHECK(!slw_proto_value_equals(&fixture.proto, &fixture.field,
+                                      SLW_BYTES_OF("xbcdefghijklmnopqr")));
+    TAP_EQUAL_INT(slw_proto_value_left(&fixture.proto), 0);
+    TAP_EQUAL_INT(fixture.reader.position, 20);
+
+    begin(&fixture, "1a 12 6162636465666768696a6b6c6d6e6f70ff72 0807");
+    TAP_REQUIRE(next(&fixture));
+    TAP_CHECK(!slw_proto_value_equals(&fixture.proto, &fixture.field,
+                                      SLW_BYTES_OF("xbcdefghijklmnopqr")));
+    TAP_EQUAL_INT(fixture.reader.status, SLW_MALFORMED);
+}
+
+static void knows_the_last_of_as_many_fields_as_it_can(void)
+{
+    struct slw_proto_rule many[SLW_PROTO_RULES_MAX];
+    for (uint32_t i = 0; i < SLW_PROTO_RULES_MAX; i++) {
+        many[i] = (struct slw_proto_rule){i + 1, SLW_PROTO_BOOL, SLW_PROTO_SINGULAR};
+    }
+    const struct slw_proto_rules all = {many, SLW_PROTO_RULES_MAX};
+    struct fixture fixture;
+    begin(&fixture, "800201 0801 f80100 800200"); /* 32, 1, 31, 32 again */
+    slw_proto_begin(&fixture.proto, &fixture.reader, &all);
+    for (unsigned i = 0; i < 3; i++) {
+        TAP_REQUIRE(next(&fixture));
+        TAP_CHECK(fixture.field.known);
+    }
+    TAP_CHECK(!next(&fixture));
     TAP_EQUAL_INT(fixture.reader.status, SLW_MALFORMED);
 }
 
@@ -436,8 +482,11 @@ int main(void)
     TAP_RUN(goes_on_after_a_value_read_in_part);
     TAP_RUN(refuses_text_that_is_not_utf8_though_it_is_taken_in_pieces);
     TAP_RUN(compares_values_whole);
+    TAP_RUN(compares_values_of_one_byte);
     TAP_RUN(compares_empty_values);
     TAP_RUN(refuses_text_that_is_not_utf8_when_it_is_compared);
+    TAP_RUN(reads_all_of_a_value_that_it_compares);
+    TAP_RUN(knows_the_last_of_as_many_fields_as_it_can);
     TAP_RUN(begins_anywhere_in_a_source);
     TAP_RUN(skips_messages_that_nobody_enters);
     TAP_RUN(enters_as_deep_as_it_says_and_no_deeper);
