@@ -10,6 +10,7 @@
 #include "root.h"
 
 #include "slipway/explain.h"
+#include "slipway/proto_writer.h"
 
 #define PIGWEED_NAME_SIZE_MAX 32u
 #define PIGWEED_PAYLOAD_SIZE_MAX (100u * 1024 * 1024)
@@ -75,8 +76,10 @@ static void check_signatures(struct rules *rules, const struct slw_signed_draft 
     }
 }
 
-/* One hop from the trusted root, and no longer than it: the C++ verifier reads the new root within
- * the length of the old one. */
+/*
+ * One hop from the trusted root, and its metadata no longer than the trusted root with signatures:
+ * the C++ verifier reads the new root within the length of the old one.
+ */
 static void check_root(struct rules *rules)
 {
     const struct slw_root *old = &rules->trusted.content.root;
@@ -91,7 +94,8 @@ static void check_root(struct rules *rules)
     if (cli_count_good(&rules->bundle.root, old, SLW_ROLE_ROOT) < old->thresholds[SLW_ROLE_ROOT]) {
         refuse(rules, SLW_ROOT_UNTRUSTED, SLW_ROLE_ROOT, "root_history isn't known");
     }
-    if (rules->bundle.root_message.len > rules->trusted.bytes.len) {
+    size_t serialized_len = rules->bundle.root.serialized.len;
+    if (1 + slw_varint_size(serialized_len) + serialized_len > rules->trusted.bytes.len) {
         refuse(rules, SLW_TOO_LARGE, SLW_ROLE_ROOT,
                "a root that is longer than the trusted one is cut off");
     }
