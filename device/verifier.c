@@ -7,13 +7,6 @@
 
 #include "slipway/checked.h"
 
-void slw_verifier_read_at(struct slw_verifier *verifier, uint64_t position, uint64_t end)
-{
-    slw_reader_init(&verifier->reader, verifier->bundle, verifier->memory.block,
-                    verifier->memory.block_size);
-    slw_reader_seek(&verifier->reader, position, end);
-}
-
 void slw_verifier_start(struct slw_verifier *verifier, const struct slw_verifier_memory *memory,
                         const struct slw_expectations *expectations,
                         const struct slw_source *trusted_root, const struct slw_source *bundle)
@@ -52,7 +45,8 @@ static enum slw_status verify_trusted_root(struct slw_verifier *verifier)
     if (verifier->expectations->stored == SLW_STORED_UNREADABLE) {
         return SLW_STORED_STATE;
     }
-    slw_verifier_read_at(verifier, 0, verifier->bundle->size);
+    slw_reader_init(&verifier->reader, verifier->bundle, verifier->memory.block,
+                    verifier->memory.block_size);
     slw_proto_begin(&verifier->proto, &verifier->reader, &slw_bundle_rules);
     verifier->phase = SLW_VERIFY_WRAPPER;
     return SLW_OK;

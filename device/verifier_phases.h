@@ -30,10 +30,6 @@ enum slw_status slw_verify_payload_bytes(struct slw_verifier *verifier);
 enum slw_status slw_verify_absent(struct slw_verifier *verifier);
 enum slw_status slw_verify_measure(struct slw_verifier *verifier);
 
-/* Starts the bundle's reader anew at a position: its block may have been used for something else.
- */
-void slw_verifier_read_at(struct slw_verifier *verifier, uint64_t position, uint64_t end);
-
 static inline uint64_t slw_span_end(struct slw_span span)
 {
     return span.offset + span.length;

@@ -33,7 +33,7 @@ static bool is_step_up(const struct slw_verifier *verifier)
 
 static enum slw_status start_succession(struct slw_verifier *verifier, struct slw_span span)
 {
-    slw_verifier_read_at(verifier, span.offset, slw_span_end(span));
+    slw_reader_seek(&verifier->reader, span.offset, slw_span_end(span));
     SLW_TRY(slw_signatures_read(&verifier->reader, &verifier->signatures));
     SLW_TRY(slw_root_succession_start(&verifier->succession, &verifier->current,
                                       &verifier->next_root, &verifier->signatures, verifier->bundle,
@@ -63,8 +63,8 @@ enum slw_status slw_verify_climb(struct slw_verifier *verifier)
 enum slw_status slw_verify_climb_signatures(struct slw_verifier *verifier)
 {
     struct slw_trusted_root climbed;
-    SLW_TRY(slw_root_succession_step(&verifier->succession, verifier->memory.block,
-                                     verifier->memory.block_size, &verifier->finding));
+    SLW_TRY(slw_root_succession_step(&verifier->succession, verifier->lookup_block,
+                                     sizeof verifier->lookup_block, &verifier->finding));
     if (!verifier->succession.done) {
         return SLW_OK;
     }
@@ -86,8 +86,8 @@ enum slw_status slw_verify_root_in_force(struct slw_verifier *verifier)
         return slw_find(&verifier->finding, SLW_EXPIRED, SLW_ROLE_ROOT);
     }
     result->root_upgraded = !slw_root_is_same(root, &verifier->provisioned.content);
-    slw_verifier_read_at(verifier, result->signed_targets.offset,
-                         slw_span_end(result->signed_targets));
+    slw_reader_seek(&verifier->reader, result->signed_targets.offset,
+                    slw_span_end(result->signed_targets));
     SLW_TRY(slw_signatures_read(&verifier->reader, &verifier->signatures));
     SLW_TRY(slw_signatures_check(&verifier->signatures, SLW_ROLE_TARGETS, &verifier->finding));
     slw_quorum_start(&verifier->quorum, root, SLW_ROLE_TARGETS);
@@ -116,8 +116,8 @@ enum slw_status slw_verify_targets_signatures(struct slw_verifier *verifier)
     struct slw_quorum *quorum = &verifier->quorum;
     struct slw_message message = targets_message(verifier);
     if (!quorum->done) {
-        return slw_quorum_step(quorum, &verifier->signatures, &message, verifier->memory.block,
-                               verifier->memory.block_size);
+        return slw_quorum_step(quorum, &verifier->signatures, &message, verifier->lookup_block,
+                               sizeof verifier->lookup_block);
     }
     if (slw_quorum_reached(quorum)) {
         verifier->phase = SLW_VERIFY_TARGETS_CONTENT;
@@ -138,8 +138,8 @@ enum slw_status slw_verify_targets_dropped(struct slw_verifier *verifier)
     struct slw_quorum *dropped = &verifier->dropped;
     struct slw_message message = targets_message(verifier);
     if (!dropped->done) {
-        return slw_quorum_step(dropped, &verifier->signatures, &message, verifier->memory.block,
-                               verifier->memory.block_size);
+        return slw_quorum_step(dropped, &verifier->signatures, &message, verifier->lookup_block,
+                               sizeof verifier->lookup_block);
     }
     if (!slw_quorum_reached(dropped)) {
         return refuse_below_threshold(verifier);

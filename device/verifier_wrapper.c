@@ -118,7 +118,7 @@ enum slw_status slw_verify_wrapper(struct slw_verifier *verifier)
 enum slw_status slw_verifier_next_history(struct slw_verifier *verifier, struct slw_span *ret_span)
 {
     struct slw_proto_field field;
-    slw_verifier_read_at(verifier, verifier->next_field, verifier->bundle->size);
+    slw_reader_seek(&verifier->reader, verifier->next_field, verifier->bundle->size);
     slw_proto_begin(&verifier->proto, &verifier->reader, &slw_bundle_rules);
     while (slw_proto_next(&verifier->proto, &field)) {
         if (field.number == SLW_BUNDLE_ROOT_HISTORY) {
@@ -134,9 +134,9 @@ enum slw_status slw_verifier_parse_root(struct slw_verifier *verifier, struct sl
 {
     const struct slw_limits *limits = &verifier->expectations->limits;
     struct slw_span serialized;
-    slw_verifier_read_at(verifier, span.offset, slw_span_end(span));
+    slw_reader_seek(&verifier->reader, span.offset, slw_span_end(span));
     SLW_TRY(slw_signed_scan(&verifier->reader, limits->signatures, limits->root_size, &serialized));
-    slw_verifier_read_at(verifier, serialized.offset, slw_span_end(serialized));
+    slw_reader_seek(&verifier->reader, serialized.offset, slw_span_end(serialized));
     return slw_root_parse(&verifier->reader, &verifier->next_root);
 }
 
@@ -163,7 +163,7 @@ static enum slw_status check_targets_shape(struct slw_verifier *verifier)
     struct slw_span serialized = {0};
     enum slw_status status = verifier->has_targets ? SLW_OK : SLW_MISSING_TARGETS;
     if (status == SLW_OK) {
-        slw_verifier_read_at(verifier, span.offset, slw_span_end(span));
+        slw_reader_seek(&verifier->reader, span.offset, slw_span_end(span));
         status = slw_signed_scan(&verifier->reader, limits->signatures, limits->targets_size,
                                  &serialized);
     }
@@ -171,7 +171,7 @@ static enum slw_status check_targets_shape(struct slw_verifier *verifier)
         status = SLW_MISSING_TARGETS;
     }
     if (status == SLW_OK) {
-        slw_verifier_read_at(verifier, serialized.offset, slw_span_end(serialized));
+        slw_reader_seek(&verifier->reader, serialized.offset, slw_span_end(serialized));
         status = slw_targets_parse(&verifier->reader, verifier->expectations,
                                    &verifier->result.targets, &verifier->result.names);
     }

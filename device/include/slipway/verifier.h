@@ -126,7 +126,7 @@ struct slw_verifier {
     struct slw_target_walk walk;
     struct slw_installed_image installed;
     struct slw_name *measured_entry;
-    uint8_t lookup_block[SLW_VERIFIER_LOOKUP_SIZE];
+    uint8_t lookup_block[SLW_VERIFIER_LOOKUP_SIZE]; /* before lookups: scratch for signatures */
 };
 
 /*
