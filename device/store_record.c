@@ -65,7 +65,7 @@ void slw_record_put(struct slw_record_writer *writer, const void *bytes, size_t 
     struct slw_bytes left = slw_bytes_make(bytes, len);
     writer->crc = slw_crc32(writer->crc, left);
     writer->len += len;
-    while (left.len > 0) {
+    while (left.len > 0 && writer->status == SLW_OK) {
         size_t piece = slw_min_size(left.len, SLW_CELL_SIZE - writer->filled);
         memcpy(writer->cell + writer->filled, left.ptr, piece);
         writer->filled += piece;
