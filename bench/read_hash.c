@@ -8,6 +8,7 @@
  */
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -46,14 +47,14 @@ int main(int argc, char **argv)
     EVP_MD_CTX *hash = EVP_MD_CTX_new();
     if (argc < 2 || block == NULL || hash == NULL ||
         EVP_DigestInit_ex(hash, EVP_sha256(), NULL) != 1) {
+        EVP_MD_CTX_free(hash);
+        free(block);
         return EXIT_FAILURE;
     }
     int input = open(argv[1], O_RDONLY);
     int output = argc > 2 ? open(argv[2], O_WRONLY | O_CREAT | O_TRUNC, 0644) : -1;
-    if (input < 0 || (argc > 2 && output < 0)) {
-        return fail("open");
-    }
-    int result = pass_on(input, output, hash, block);
+    bool opened = input >= 0 && (argc == 2 || output >= 0);
+    int result = opened ? pass_on(input, output, hash, block) : fail("open");
     if (result == EXIT_SUCCESS && output >= 0 && (fsync(output) != 0 || close(output) != 0)) {
         result = fail("fsync");
     }

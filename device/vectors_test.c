@@ -78,6 +78,33 @@ static enum slw_key_class key_class(const char *word)
                                        : SLW_KEY_CLASS_PROD;
 }
 
+/* The number in text[at..at+len), -1 when it isn't one. */
+static int digits(const char *text, size_t at, size_t len)
+{
+    int number = 0;
+    for (size_t i = at; i < at + len; i++) {
+        if (text[i] < '0' || text[i] > '9') {
+            return -1;
+        }
+        number = 10 * number + (text[i] - '0');
+    }
+    return number;
+}
+
+/* "2001-09-09T01:46:40Z" */
+static int64_t utc_seconds(const char *text)
+{
+    struct tm utc = {
+        .tm_year = digits(text, 0, 4) - 1900,
+        .tm_mon = digits(text, 5, 2) - 1,
+        .tm_mday = digits(text, 8, 2),
+        .tm_hour = digits(text, 11, 2),
+        .tm_min = digits(text, 14, 2),
+        .tm_sec = digits(text, 17, 2),
+    };
+    return (int64_t)timegm(&utc);
+}
+
 /* Only the options that index.tsv uses; an unknown one fails its row. */
 static bool apply_option(struct slw_expectations *expectations, const char *name, const char *value)
 {
@@ -90,34 +117,35 @@ static bool apply_option(struct slw_expectations *expectations, const char *name
     } else if (strcmp(name, "--key-class") == 0) {
         expectations->check_key_class = true;
         expectations->key_class = key_class(value);
-    } else if (strcmp(name, "--time") == 0) {
-        struct tm utc = {0};
-        if (sscanf(value, "%d-%d-%dT%d:%d:%dZ", &utc.tm_year, &utc.tm_mon, &utc.tm_mday,
-                   &utc.tm_hour, &utc.tm_min, &utc.tm_sec) != 6) {
-            return false;
-        }
-        utc.tm_year -= 1900;
-        utc.tm_mon -= 1;
-        expectations->now.utc_s = (int64_t)timegm(&utc);
+    } else if (strcmp(name, "--time") == 0 && strlen(value) == 20) {
+        expectations->now.utc_s = utc_seconds(value);
     } else {
         return false;
     }
     return true;
 }
 
+/* Cuts the next word off; NULL at the end. */
+static char *next_word(char **rest)
+{
+    char *word = *rest;
+    size_t len = strcspn(word, " ");
+    *rest = word[len] == '\0' ? word + len : word + len + 1;
+    word[len] = '\0';
+    return len == 0 ? NULL : word;
+}
+
 static bool apply_options(struct slw_expectations *expectations, char *options)
 {
-    char *rest = NULL;
     if (strcmp(options, "-") == 0) {
         return true;
     }
-    for (char *word = strtok_r(options, " ", &rest); word != NULL;
-         word = strtok_r(NULL, " ", &rest)) {
+    for (char *word = next_word(&options); word != NULL; word = next_word(&options)) {
         if (strcmp(word, "--no-clock") == 0) {
             expectations->now.known = false;
             continue;
         }
-        char *value = strtok_r(NULL, " ", &rest);
+        char *value = next_word(&options);
         if (value == NULL || !apply_option(expectations, word, value)) {
             return false;
         }

@@ -12,5 +12,5 @@
     done
     [[ $output == *"rolled back to version=2"* ]]
     [ -z "$(find "$TMPDIR" -maxdepth 1 -name 'slipway-demo.*')" ]
-    ! pgrep -f "$TMPDIR" >/dev/null
+    [ -z "$(pgrep -f "$TMPDIR")" ]
 }

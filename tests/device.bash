@@ -3,7 +3,6 @@
 # Loaded by tests/device*.bats. Everything is in $BATS_TEST_TMPDIR; devices listen on free ports.
 
 bin=${SLIPWAY_BIN_DIR:-$BATS_TEST_DIRNAME/../build/bin}
-vectors=$BATS_TEST_DIRNAME/../spec/vectors
 
 slipway() { "$bin/slipway" "$@"; }
 
@@ -52,6 +51,11 @@ wait_for() {
     done
 }
 
+# never_said REGEX: the device said no such thing.
+never_said() {
+    if grep "$1" device.log; then return 1; fi
+}
+
 stop_device() {
     [ -n "${device:-}" ] || return 0
     kill "-${1:-TERM}" "$device" 2>/dev/null || true
@@ -59,10 +63,8 @@ stop_device() {
     device=
 }
 
-# status_of FIELD: a top-level text or number of `device status --json`.
-status_of() {
-    slipway device status --to "$link" --json | tr ',{}' '\n\n\n' | sed -n "s/^\"$1\":\"\{0,1\}\([^\"]*\)\"\{0,1\}\$/\1/p" | head -n 1
-}
+# status_of FIELD: of `device status --json`.
+status_of() { slipway device status --to "$link" --json | jq -r ".$1"; }
 
 sha256_of() { sha256sum "$1" | cut -d' ' -f1; }
 
