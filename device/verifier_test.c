@@ -139,8 +139,8 @@ static enum slw_status digest_result(uint8_t digest[static SLW_SHA256_SIZE])
 
 static void hands_out_only_what_was_signed_when_storage_changes(void)
 {
-    uint8_t right[SLW_SHA256_SIZE];
-    uint8_t digest[SLW_SHA256_SIZE];
+    uint8_t right[SLW_SHA256_SIZE] = {0};
+    uint8_t digest[SLW_SHA256_SIZE] = {0};
     struct storage storage;
     size_t accepted = 0;
     TAP_REQUIRE(set_up("bundles/g02_with_root_same.pb", "roots/v1.pb"));
@@ -167,7 +167,7 @@ static void hands_out_only_what_was_signed_when_storage_changes(void)
 
 static void notices_a_target_that_changes_after_verification(void)
 {
-    uint8_t digest[SLW_SHA256_SIZE];
+    uint8_t digest[SLW_SHA256_SIZE] = {0};
     struct storage storage;
     TAP_REQUIRE(set_up("bundles/g01_one_target.pb", "roots/v1.pb"));
     init_storage(&storage);

@@ -73,9 +73,8 @@ static inline void tap_row(const char *name)
 {
     size_t at = 0;
 
-    while (name != NULL && at < sizeof(tap.row) - 1 && name[at] != '\0') {
-        tap.row[at] = name[at];
-        at++;
+    for (; name != NULL && *name != '\0' && at < sizeof(tap.row) - 1; name++) {
+        tap.row[at++] = *name;
     }
     tap.row[at] = '\0';
 }
