@@ -402,11 +402,34 @@ static void more_streams_than_room_are_refused(void)
     TAP_EQUAL_INT(test.opened, 3);
 }
 
+static void a_stream_belongs_to_its_channel(void)
+{
+    static const uint32_t channels[] = {CHANNEL, 2};
+    struct slw_rpc_packet packet = packet_of(SLW_RPC_CLIENT_STREAM, METHOD_STREAM, 3, "x");
+    start_with(&slw_access_open, channels, 2);
+    send(SLW_RPC_REQUEST, METHOD_STREAM, 3, "");
+    packet.channel_id = 2;
+    test_peer_send(&test.peer, &packet);
+    TAP_REQUIRE(test_peer_next(&test.peer, &test.answer));
+    TAP_EQUAL_INT(test.answer.type, SLW_RPC_SERVER_ERROR);
+    TAP_EQUAL_INT(test.answer.status, SLW_RPC_FAILED_PRECONDITION);
+    TAP_EQUAL_INT(test.received, 0);
+}
+
+static void half_a_frame_is_forgotten_by_a_reset(void)
+{
+    start();
+    slw_rpc_server_receive(&test.server, SLW_BYTES_OF("\x7e\xa5\x03 half a frame"));
+    slw_rpc_server_reset(&test.server);
+    send(SLW_RPC_REQUEST, METHOD_ECHO, 1, "hi");
+    expect(SLW_RPC_RESPONSE, SLW_RPC_OK, METHOD_ECHO, 1, "hi");
+    TAP_EQUAL_INT(test.server.hdlc.frames_damaged, 0);
+}
+
 static void another_client_starts_afresh_after_a_reset(void)
 {
     start();
     send(SLW_RPC_REQUEST, METHOD_STREAM, 1, "");
-    slw_rpc_server_receive(&test.server, SLW_BYTES_OF("\x7e\xa5\x03 half a frame"));
     test.peer.link_room = 3;
     send(SLW_RPC_REQUEST, METHOD_ECHO, 2, "cut off");
     slw_rpc_server_reset(&test.server);
@@ -526,6 +549,8 @@ int main(void)
     TAP_RUN(a_second_request_takes_the_stream_over);
     TAP_RUN(open_call_ids_match_any_call);
     TAP_RUN(more_streams_than_room_are_refused);
+    TAP_RUN(a_stream_belongs_to_its_channel);
+    TAP_RUN(half_a_frame_is_forgotten_by_a_reset);
     TAP_RUN(another_client_starts_afresh_after_a_reset);
     TAP_RUN(waits_for_a_link_that_is_full);
     TAP_RUN(a_full_queue_is_said_and_keeps_whole_frames);

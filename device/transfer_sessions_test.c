@@ -164,6 +164,9 @@ static void another_client_takes_the_stream_over(void)
     send_packet(SLW_RPC_REQUEST, CALL, slw_bytes_make(NULL, 0));
     TAP_EQUAL_INT(test.closes, 1);
     TAP_EQUAL_INT(test.end, SLW_IO_CLOSED);
+    send_data(192, CHUNK, false);
+    expect_completion(SLW_RPC_FAILED_PRECONDITION);
+    TAP_EQUAL_INT(test.writes, 3);
     send_start_of(SESSION, TEST_RESOURCE, 192);
     expect(SLW_CHUNK_START_ACK);
     TAP_EQUAL_INT(answer.initial_offset, 192);

@@ -147,6 +147,19 @@ static void one_chunk_in_seven_lost_costs_less_than_as_much_again(void)
     TAP_CHECK(report.chunks_sent < 2 * 200);
 }
 
+/* The device leaves the asking to the client here. Each loss is a silence; none follows another. */
+static void silences_that_end_do_not_add_up(void)
+{
+    start(50000, 500, 500);
+    device.transfer.config.retry_ms = 8000;
+    device.transfer.config.idle_ms = 60000;
+    device.to_device = (struct test_faults){.fault = TEST_LOSE, .every = 7};
+    TAP_EQUAL_INT(run(), SLW_OK);
+    check_arrived();
+    TAP_EQUAL_INT(report.sessions, 1);
+    TAP_CHECK(device.now_ms > 1000 + 10 * SLW_UPLOAD_CHUNK_TIMEOUT_MS);
+}
+
 static void set_stored(uint64_t len)
 {
     device.len = len;
@@ -360,6 +373,7 @@ int main(void)
     TAP_RUN(bad_links_are_made_up_for);
     TAP_RUN(links_that_fail_by_chance_are_made_up_for);
     TAP_RUN(one_chunk_in_seven_lost_costs_less_than_as_much_again);
+    TAP_RUN(silences_that_end_do_not_add_up);
     TAP_RUN(goes_on_from_where_the_device_stands);
     TAP_RUN(begins_anew_when_the_device_has_something_else);
     TAP_RUN(a_device_that_cannot_go_on_gets_everything);

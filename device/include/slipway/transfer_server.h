@@ -15,7 +15,7 @@
  * repeats or swaps frames. A client that goes away leaves what it sent with the handler, and a
  * later one goes on from there (initial_offset). Legacy transfers are refused.
  *
- * No heap; the server is about 250 bytes.
+ * No heap; the server is about 160 bytes.
  */
 #ifndef SLIPWAY_TRANSFER_SERVER_H
 #define SLIPWAY_TRANSFER_SERVER_H
