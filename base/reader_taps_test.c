@@ -95,7 +95,7 @@ static void shows_a_tap_what_the_caller_saw_though_the_storage_changes(void)
         watch(&watched);
         watched.changes = true;
         uint8_t block[BLOCK_SIZE_MAX];
-        uint8_t seen[TEXT_SIZE];
+        uint8_t seen[TEXT_SIZE] = {0};
         struct slw_reader reader;
         slw_reader_init(&reader, &watched.source, block, block_sizes[i]);
         struct slw_tap tapped = tap_into(&record);
