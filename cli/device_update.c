@@ -12,7 +12,6 @@
 #include "slipway/crypto.h"
 #include "slipway/transfer_client.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define LOOK_INTERVAL_MS 50u
@@ -56,9 +55,9 @@ static void show_progress(struct update *update, const char *what)
         cli_progress_begin(&update->progress, update->cli, what);
         update->shown = what;
     }
-    slw_progress_report(&update->progress.progress,
-                        update->device.answer.status.progress_hundreth_percent,
-                        SLW_UPDATE_PROGRESS_FULL);
+    uint64_t size = update->bundle.file.source.size; /* 0 without a bundle: then without figures */
+    uint64_t share = update->device.answer.status.progress_hundreth_percent;
+    slw_progress_report(&update->progress.progress, size / SLW_UPDATE_PROGRESS_FULL * share, size);
 }
 
 /* The release that the bundle brings, by the digest of its signed metadata. */
@@ -350,7 +349,9 @@ static void choose_name(struct update *update, const struct cli_arguments *argum
     const char *name = given != NULL   ? given
                        : slash != NULL ? slash + 1
                                        : arguments->positionals[0];
-    (void)snprintf(update->name, sizeof update->name, "%s", name);
+    size_t len = slw_utf8_cut(slw_bytes_make(name, strlen(name)), SLW_UPDATE_TEXT_SIZE_MAX);
+    memcpy(update->name, name, len);
+    update->name[len] = '\0';
 }
 
 enum cli_exit cli_device_update(struct cli *cli, const struct cli_arguments *arguments)
