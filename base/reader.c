@@ -183,7 +183,7 @@ void slw_reader_add_tap(struct slw_reader *reader, struct slw_tap *tap)
 void slw_reader_remove_tap(struct slw_reader *reader, struct slw_tap *tap)
 {
     flush_taps(reader);
-    if (reader->taps != tap) {
+    if (tap == NULL || reader->taps != tap) {
         slw_reader_fail(reader, SLW_BAD_ARGUMENT);
         return;
     }

@@ -142,12 +142,12 @@ static void refuses_p256_signature_with_any_bit_changed(void)
     sha256(SLW_BYTES_OF("sample"), digest);
     struct hex key = hex(RFC6979_KEY, "");
     struct hex signature = hex(RFC6979_R, RFC6979_S);
-    for (size_t bit = 0; bit < 8 * SLW_SIGNATURE_SIZE; bit++) {
+    for (size_t bit = 0; bit < (size_t)8 * SLW_SIGNATURE_SIZE; bit++) {
         signature.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
         TAP_EQUAL_INT(slw_p256_verify(key.bytes, digest, signature.bytes), SLW_BAD_SIGNATURE);
         signature.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
     }
-    for (size_t bit = 0; bit < 8 * SLW_SHA256_SIZE; bit++) {
+    for (size_t bit = 0; bit < (size_t)8 * SLW_SHA256_SIZE; bit++) {
         digest[bit / 8] ^= (uint8_t)(1 << bit % 8);
         TAP_EQUAL_INT(slw_p256_verify(key.bytes, digest, signature.bytes), SLW_BAD_SIGNATURE);
         digest[bit / 8] ^= (uint8_t)(1 << bit % 8);
@@ -192,7 +192,7 @@ static void refuses_p256_keys_that_are_none(void)
 static void refuses_p256_key_with_any_bit_changed(void)
 {
     struct hex key = hex(RFC6979_KEY, "");
-    for (size_t bit = 0; bit < 8 * SLW_P256_KEY_SIZE; bit++) {
+    for (size_t bit = 0; bit < (size_t)8 * SLW_P256_KEY_SIZE; bit++) {
         key.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
         TAP_EQUAL_INT(slw_p256_check_key(key.bytes), SLW_BAD_KEY);
         key.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
@@ -245,7 +245,7 @@ static void refuses_ed25519_signature_with_any_bit_changed(void)
 {
     struct hex key = hex(RFC8032_KEY_3, "");
     struct hex signature = hex(RFC8032_R_3, RFC8032_S_3);
-    for (size_t bit = 0; bit < 8 * SLW_SIGNATURE_SIZE; bit++) {
+    for (size_t bit = 0; bit < (size_t)8 * SLW_SIGNATURE_SIZE; bit++) {
         signature.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
         TAP_EQUAL_INT(verify_memory(key, signature, SLW_BYTES_OF("\xAF\x82")), SLW_BAD_SIGNATURE);
         signature.bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);

@@ -15,7 +15,7 @@ struct slw_message {
 };
 
 #define SLW_MESSAGE_RULES(name, fields)                                                            \
-    static const struct slw_proto_rules name = {fields, sizeof fields / sizeof fields[0]}
+    static const struct slw_proto_rules name = {(fields), sizeof(fields) / sizeof((fields)[0])}
 
 static inline void slw_message_begin(struct slw_message *message, struct slw_bytes bytes,
                                      const struct slw_proto_rules *rules)

@@ -9,8 +9,6 @@
 #include "hex.h"
 #include "tap.h"
 
-#include <stdarg.h>
-
 #define DUMP_SIZE_MAX 4096u
 
 /* A message of every type; 10 and 15 are messages of the same kind. */
@@ -35,15 +33,15 @@ struct dump {
     size_t nesting; /* messages entered and not ended */
 };
 
-static void say(struct dump *dump, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Appends to the text what printf() would print. */
+#define SAY(dump, ...)                                                                             \
+    note_said((dump),                                                                              \
+              snprintf((dump)->text + (dump)->len, sizeof(dump)->text - (dump)->len, __VA_ARGS__))
 
-static void say(struct dump *dump, const char *format, ...)
+static void note_said(struct dump *dump, int len)
 {
-    va_list arguments;
-    va_start(arguments, format);
-    int len = vsnprintf(dump->text + dump->len, sizeof dump->text - dump->len, format, arguments);
-    va_end(arguments);
-    dump->len += len > 0 && (size_t)len < sizeof dump->text - dump->len ? (size_t)len : 0;
+    TAP_CHECK(len >= 0 && (size_t)len < sizeof dump->text - dump->len);
+    dump->len += len > 0 ? (size_t)len : 0;
 }
 
 static const struct slw_proto_rule *rule_of(uint32_t number)
@@ -60,25 +58,25 @@ static void dump_value(struct slw_proto *proto, const struct slw_proto_field *fi
                        struct dump *dump)
 {
     const struct slw_proto_rule *rule = rule_of(field->number);
-    say(dump, "%s%s%u=", dump->len > 0 ? " " : "", field->known ? "" : "?", field->number);
+    SAY(dump, "%s%s%u=", dump->len > 0 ? " " : "", field->known ? "" : "?", field->number);
     if (rule != NULL && rule->type == SLW_PROTO_MESSAGE) {
-        say(dump, "{");
+        SAY(dump, "{");
         slw_proto_enter(proto, &rules);
         dump->nesting++;
     } else if (rule == NULL ? field->varint == 0
                             : rule->type == SLW_PROTO_BYTES || rule->type == SLW_PROTO_STRING) {
-        say(dump, "%u:", (unsigned)field->length);
+        SAY(dump, "%u:", (unsigned)field->length);
         while (slw_proto_value_left(proto) > 0) {
             struct slw_bytes piece = slw_proto_take(proto);
             for (size_t i = 0; i < piece.len; i++) {
-                say(dump, "%02x", piece.ptr[i]);
+                SAY(dump, "%02x", piece.ptr[i]);
             }
         }
     } else if (rule != NULL && (rule->type == SLW_PROTO_INT32 || rule->type == SLW_PROTO_INT64 ||
                                 rule->type == SLW_PROTO_ENUM)) {
-        say(dump, "%lld", (long long)field->varint);
+        SAY(dump, "%lld", (long long)field->varint);
     } else {
-        say(dump, "%llu", (unsigned long long)field->varint);
+        SAY(dump, "%llu", (unsigned long long)field->varint);
     }
 }
 
@@ -93,7 +91,7 @@ static void dump_message(struct slw_reader *reader, struct dump *dump)
         if (slw_proto_next(&proto, &field)) {
             dump_value(&proto, &field, dump);
         } else if (reader->status == SLW_OK && dump->nesting > 0) {
-            say(dump, " }");
+            SAY(dump, " }");
             dump->nesting--;
         } else {
             break;
@@ -427,6 +425,7 @@ static void refuses_wrong_wire_types(void)
 
 static void refuses_singular_fields_twice(void)
 {
+    static const uint8_t unknown[] = {0xA0, 0x01, 0x07}; /* a field between the two */
     static struct dump dump;
     for (size_t i = 0; i < rules.count; i++) {
         uint8_t first[10];
@@ -434,13 +433,13 @@ static void refuses_singular_fields_twice(void)
         struct slw_bytes field =
             zero_field(fields[i].number, right_wire_type(fields[i].type), first);
         memcpy(twice, field.ptr, field.len);
-        memcpy(twice + field.len, "\xA0\x01\x07", 3); /* unknown, between */
-        memcpy(twice + field.len + 3, field.ptr, field.len);
+        memcpy(twice + field.len, unknown, sizeof unknown);
+        memcpy(twice + field.len + sizeof unknown, field.ptr, field.len);
         char row[40];
         snprintf(row, sizeof row, "field %u", fields[i].number);
         TAP_ROW(row);
         bool singular = fields[i].label == SLW_PROTO_SINGULAR;
-        TAP_EQUAL_INT(walk(slw_bytes_make(twice, 2 * field.len + 3), &dump),
+        TAP_EQUAL_INT(walk(slw_bytes_make(twice, 2 * field.len + sizeof unknown), &dump),
                       singular ? SLW_MALFORMED : SLW_OK);
     }
     static const struct row rows[] = {

@@ -124,7 +124,7 @@ static void copies_as_much_as_there_is_room_for(void)
 static void takes_a_value_in_pieces(void)
 {
     struct fixture fixture;
-    uint8_t gathered[40];
+    uint8_t gathered[40] = {0};
     size_t len = 0;
     begin(&fixture, LONG_TEXT);
     TAP_REQUIRE(next(&fixture));

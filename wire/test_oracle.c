@@ -43,9 +43,14 @@ static bool is_oneof(const ProtobufCFieldDescriptor *field)
     return (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0;
 }
 
-static void *member_of(const ProtobufCMessage *message, unsigned offset)
+static void *member_of(ProtobufCMessage *message, unsigned offset)
 {
-    return (uint8_t *)(uintptr_t)message + offset;
+    return (uint8_t *)(void *)message + offset;
+}
+
+static const void *const_member_of(const ProtobufCMessage *message, unsigned offset)
+{
+    return (const uint8_t *)(const void *)message + offset;
 }
 
 /* Of the types that spec/ uses. */
@@ -74,11 +79,12 @@ static void *place_for_value(ProtobufCMessage *message, const ProtobufCFieldDesc
     if (field->label == PROTOBUF_C_LABEL_REPEATED) {
         size_t *count = member_of(message, field->quantifier_offset);
         uint8_t **values = member_of(message, field->offset);
-        *values = realloc(*values, (*count + 1) * size_of(field));
-        if (*values == NULL) {
+        uint8_t *grown = realloc(*values, (*count + 1) * size_of(field));
+        if (grown == NULL) {
             abort();
         }
-        return *values + (*count)++ * size_of(field);
+        *values = grown;
+        return grown + (*count)++ * size_of(field);
     }
     if (is_oneof(field)) {
         *(uint32_t *)member_of(message, field->quantifier_offset) = field->id;
@@ -144,9 +150,9 @@ static struct slw_bytes random_bytes(bool text, uint8_t buffer[static TEXT_SIZE_
             buffer[len++] = (uint8_t)random;
             continue;
         }
-        const char *character = characters[random % 4];
-        memcpy(buffer + len, character, strlen(character));
-        len += strlen(character);
+        for (const char *at = characters[random % 4]; *at != '\0'; at++) {
+            buffer[len++] = (uint8_t)*at;
+        }
     }
     return slw_bytes_make(buffer, len);
 }
@@ -185,19 +191,22 @@ ProtobufCMessage *oracle_make(const ProtobufCMessageDescriptor *type, uint32_t *
     return message;
 }
 
-struct slw_bytes oracle_pack(const ProtobufCMessage *message)
+uint8_t *oracle_pack(const ProtobufCMessage *message, struct slw_bytes *ret_view)
 {
     uint8_t *bytes = allocate(protobuf_c_message_get_packed_size(message));
-    return slw_bytes_make(bytes, protobuf_c_message_pack(message, bytes));
+    *ret_view = slw_bytes_make(bytes, protobuf_c_message_pack(message, bytes));
+    return bytes;
 }
 
 bool oracle_equal(const ProtobufCMessage *left, const ProtobufCMessage *right)
 {
-    struct slw_bytes left_bytes = oracle_pack(left);
-    struct slw_bytes right_bytes = oracle_pack(right);
-    bool equal = slw_bytes_equal(left_bytes, right_bytes);
-    free((void *)(uintptr_t)left_bytes.ptr);
-    free((void *)(uintptr_t)right_bytes.ptr);
+    struct slw_bytes left_view;
+    struct slw_bytes right_view;
+    uint8_t *left_bytes = oracle_pack(left, &left_view);
+    uint8_t *right_bytes = oracle_pack(right, &right_view);
+    bool equal = slw_bytes_equal(left_view, right_view);
+    free(left_bytes);
+    free(right_bytes);
     return equal;
 }
 
@@ -205,14 +214,16 @@ bool oracle_equal(const ProtobufCMessage *left, const ProtobufCMessage *right)
 static size_t values_of(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
                         const uint8_t **ret_first)
 {
-    const void *member = member_of(message, field->offset);
+    const void *member = const_member_of(message, field->offset);
     *ret_first = member;
     if (field->label == PROTOBUF_C_LABEL_REPEATED) {
         *ret_first = *(uint8_t *const *)member;
-        return *(size_t *)member_of(message, field->quantifier_offset);
+        return *(const size_t *)const_member_of(message, field->quantifier_offset);
     }
     if (is_oneof(field)) {
-        return *(uint32_t *)member_of(message, field->quantifier_offset) == field->id ? 1 : 0;
+        return *(const uint32_t *)const_member_of(message, field->quantifier_offset) == field->id
+                   ? 1
+                   : 0;
     }
     bool absent = field->type == PROTOBUF_C_TYPE_MESSAGE && *(void *const *)member == NULL;
     return absent ? 0 : 1;

@@ -18,8 +18,8 @@ uint32_t oracle_random(uint32_t *seed);
 /* A message with any fields set to any values; free with oracle_free(). */
 ProtobufCMessage *oracle_make(const ProtobufCMessageDescriptor *type, uint32_t *seed);
 
-/* The bytes that protobuf-c makes of it; the caller frees ptr. */
-struct slw_bytes oracle_pack(const ProtobufCMessage *message);
+/* The bytes that protobuf-c makes of it; the caller frees them. */
+uint8_t *oracle_pack(const ProtobufCMessage *message, struct slw_bytes *ret_view);
 
 /* Whether protobuf-c makes the same bytes of both. */
 bool oracle_equal(const ProtobufCMessage *left, const ProtobufCMessage *right);

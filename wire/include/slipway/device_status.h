@@ -18,8 +18,8 @@
 struct slw_device_slot {
     struct slw_bytes name;
     struct slw_bytes active; /* "A" or "B"; empty: nothing runs from it yet */
-    uint32_t version;        /* targets version of what is active */
     struct slw_bytes sha256; /* of the active image, 32 bytes or none */
+    uint32_t version;        /* targets version of what is active */
     bool trial;
     bool confirmed;
 };
