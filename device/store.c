@@ -97,11 +97,12 @@ static enum slw_status lower_anchor(const struct slw_store *store, const struct 
 enum slw_status slw_store_open(struct slw_store *store, const struct slw_layout *layout)
 {
     struct slw_anchor_record record;
+    bool sealed = false;
     memset(store, 0, sizeof *store);
     store->layout = layout;
     SLW_TRY(slw_layout_check(layout));
     SLW_TRY(load_anchor(store, &record));
-    enum slw_status status = slw_journal_load(store);
+    enum slw_status status = slw_journal_load(store, &sealed);
     if (status == SLW_NOT_FOUND && record.provisioned) {
         return SLW_STORED_STATE;
     }
@@ -110,8 +111,10 @@ enum slw_status slw_store_open(struct slw_store *store, const struct slw_layout 
         return SLW_STORED_STATE;
     }
     SLW_TRY(slw_blobs_open(store));
-    SLW_TRY(
-        slw_journal_put_snapshot(store, &store->state, store->state.sequence, &store->progress));
+    if (!sealed) {
+        SLW_TRY(slw_journal_put_snapshot(store, &store->state, store->state.sequence,
+                                         &store->progress));
+    }
     return raise_anchor(store, &record);
 }
 

@@ -5,7 +5,12 @@
  *
  * A record is found by walking, so nothing points to it that could be wrong. One that a power cut
  * broke off is passed over by the length in its header, which has a checksum of its own; where that
- * is broken too, the segment ends. Nothing is appended to a segment in which something is broken.
+ * is broken too, the segment ends.
+ *
+ * A power cut may also leave a cell that looks erased and mustn't be programmed, or a record that
+ * reads well now and not the next time. Hence nothing is appended to a segment that was there
+ * before the start, and a snapshot counts as durable only when it is sealed: when something was
+ * written behind it, which is done only after it was programmed and read back.
  */
 #include "store_private.h"
 
@@ -17,9 +22,9 @@
 #define RECORD_CRC_SIZE 4u
 #define PROGRESS_SIZE 20u /* sequence, transfer id, offset */
 
-enum record_type { RECORD_SNAPSHOT = 1, RECORD_PROGRESS = 2 };
+enum record_type { RECORD_SNAPSHOT = 1, RECORD_PROGRESS = 2, RECORD_SEAL = 3 };
 
-/* Two snapshots' worth isn't needed: the header, one snapshot, the cell left free after a boot. */
+/* The header, one snapshot, its seal. */
 _Static_assert(3u * SLW_CELL_SIZE + RECORD_HEADER_SIZE + SLW_SNAPSHOT_SIZE_MAX + RECORD_CRC_SIZE <=
                    SLW_JOURNAL_SEGMENT_SIZE_MIN,
                "any snapshot fits into a new segment");
@@ -40,10 +45,8 @@ struct found {
     uint64_t number; /* of the newest valid snapshot */
     uint64_t at;
     uint32_t length;
-    uint64_t segment; /* where it is, and how that segment goes on */
-    uint64_t generation;
-    uint64_t tail;
-    bool dirty;
+    uint64_t segment;         /* where it is */
+    bool sealed;              /* something is behind it */
     uint64_t last_number;     /* of any record */
     uint64_t last_generation; /* of any segment */
     uint64_t progress_number; /* of the newest valid progress; 0: none */
@@ -146,7 +149,7 @@ static void note_progress(struct found *found, const struct record *record,
 }
 
 static void note_snapshot(struct found *found, const struct record *record, uint64_t at,
-                          uint64_t segment, uint64_t generation)
+                          uint64_t segment)
 {
     if (found->snapshot && record->number <= found->number) {
         return;
@@ -156,33 +159,29 @@ static void note_snapshot(struct found *found, const struct record *record, uint
     found->at = at;
     found->length = record->length;
     found->segment = segment;
-    found->generation = generation;
+    found->sealed = false;
 }
 
 /* Notes a record of which at least the header is right; valid: all of it. */
 static void note_record(struct found *found, const struct record *record, bool valid, uint64_t at,
-                        const uint8_t cell[static SLW_CELL_SIZE], uint64_t segment,
-                        uint64_t generation)
+                        const uint8_t cell[static SLW_CELL_SIZE], uint64_t segment)
 {
     if (record->number > found->last_number) {
         found->last_number = record->number;
     }
     if (valid && record->type == RECORD_SNAPSHOT) {
-        note_snapshot(found, record, at, segment, generation);
+        note_snapshot(found, record, at, segment);
     } else if (valid && record->type == RECORD_PROGRESS) {
         note_progress(found, record, cell);
     }
 }
 
-/* Erased cells are passed over: after a boot one is left free (see slw_journal_load). */
 static enum slw_status walk_records(const struct slw_store *store, uint64_t segment,
-                                    uint64_t generation, struct found *found)
+                                    struct found *found)
 {
     const struct slw_region *region = journal(store);
     const uint64_t end = segment + segment_size(store);
-    uint64_t tail = segment + SLW_CELL_SIZE;
-    uint64_t at = tail;
-    bool dirty = false;
+    uint64_t at = segment + SLW_CELL_SIZE;
     while (end - at >= SLW_CELL_SIZE) {
         uint8_t cell[SLW_CELL_SIZE];
         enum slw_cell_kind kind = SLW_CELL_TORN;
@@ -190,22 +189,17 @@ static enum slw_status walk_records(const struct slw_store *store, uint64_t segm
         bool valid = false;
         SLW_TRY(slw_cell_read(region, at, cell, &kind));
         if (kind == SLW_CELL_ERASED) {
-            at += SLW_CELL_SIZE;
-            continue;
+            return SLW_OK;
+        }
+        if (found->snapshot && found->segment == segment) {
+            found->sealed = true;
         }
         if (kind == SLW_CELL_TORN || !read_record_header(cell, end - at, &record)) {
-            dirty = true;
-            break;
+            return SLW_OK;
         }
         SLW_TRY(check_record(region, at, record.length, &valid));
-        note_record(found, &record, valid, at, cell, segment, generation);
-        dirty = dirty || !valid;
+        note_record(found, &record, valid, at, cell, segment);
         at += cells_for(record.length);
-        tail = at;
-    }
-    if (found->snapshot && found->segment == segment) {
-        found->tail = tail;
-        found->dirty = dirty;
     }
     return SLW_OK;
 }
@@ -224,7 +218,7 @@ static enum slw_status walk(const struct slw_store *store, struct found *found)
         if (generation > found->last_generation) {
             found->last_generation = generation;
         }
-        SLW_TRY(walk_records(store, segment, generation, found));
+        SLW_TRY(walk_records(store, segment, found));
     }
     return SLW_OK;
 }
@@ -259,11 +253,17 @@ static enum slw_status decode_snapshot(struct slw_store *store, const struct fou
     return crc == slw_get_u32_le(stored) ? SLW_OK : SLW_IO;
 }
 
+static uint64_t segment_before(const struct slw_store *store, uint64_t segment)
+{
+    return (segment == 0 ? journal_end(store) : segment) - segment_size(store);
+}
+
 /*
- * A power cut while a cell was programmed may have left it looking erased. That can only be the
- * first cell behind the last record, so this one is left free.
+ * The next segment to be written is the one in turn; but when the state is the only thing in its
+ * segment and not sealed, the one before it is in the segment in turn, and is all that is certain.
+ * Then the segment of the unsealed state is written again.
  */
-enum slw_status slw_journal_load(struct slw_store *store)
+enum slw_status slw_journal_load(struct slw_store *store, bool *ret_sealed)
 {
     struct found found;
     SLW_TRY(walk(store, &found));
@@ -275,11 +275,14 @@ enum slw_status slw_journal_load(struct slw_store *store)
     if (found.progress_number > found.number && found.progress_sequence == store->state.sequence) {
         store->progress = found.progress;
     }
-    store->journal_segment = found.segment;
-    store->journal_at = found.tail + SLW_CELL_SIZE;
+    bool alone = found.at == found.segment + SLW_CELL_SIZE;
+    store->journal_segment =
+        alone && !found.sealed ? segment_before(store, found.segment) : found.segment;
+    store->journal_at = journal_end(store);
     store->generation = found.last_generation;
     store->record = found.last_number;
-    store->journal_dirty = found.dirty;
+    store->journal_full = true;
+    *ret_sealed = found.sealed;
     return SLW_OK;
 }
 
@@ -303,11 +306,11 @@ enum slw_status slw_journal_erase(struct slw_store *store)
     for (uint64_t i = 1; i <= count; i++) {
         SLW_TRY(erase_segment(store, (last + i * segment_size(store)) % journal_end(store)));
     }
-    store->journal_segment = journal_end(store) - segment_size(store);
+    store->journal_segment = segment_before(store, 0);
     store->journal_at = journal_end(store);
     store->generation = 0;
     store->record = 0;
-    store->journal_dirty = true;
+    store->journal_full = true;
     return SLW_OK;
 }
 
@@ -347,12 +350,21 @@ static enum slw_status end_record(struct slw_record_writer *writer, uint64_t at,
     return valid ? SLW_OK : SLW_IO;
 }
 
-static bool fits(const struct slw_store *store, uint32_t length)
+static bool fits(const struct slw_store *store, uint64_t cells)
 {
-    return !store->journal_dirty &&
-           store->journal_at + cells_for(length) <= store->journal_segment + segment_size(store);
+    uint64_t end = store->journal_segment + segment_size(store);
+    return !store->journal_full && store->journal_at + cells <= end;
 }
 
+static enum slw_status put_seal(struct slw_store *store, uint64_t at)
+{
+    struct slw_record_writer writer;
+    const struct record record = {RECORD_SEAL, 0, ++store->record};
+    begin_record(&writer, journal(store), at, &record);
+    return end_record(&writer, at, record.length);
+}
+
+/* When writing fails, the state stays where it is, and the next record goes to a new segment. */
 enum slw_status slw_journal_put_snapshot(struct slw_store *store, const struct slw_state *state,
                                          uint64_t sequence,
                                          const struct slw_staging_progress *progress)
@@ -362,18 +374,20 @@ enum slw_status slw_journal_put_snapshot(struct slw_store *store, const struct s
     uint64_t at = store->journal_at;
     slw_record_writer_init(&writer, NULL, 0);
     slw_state_encode(&writer, state, sequence, progress);
-    struct record record = {RECORD_SNAPSHOT, (uint32_t)writer.len, ++store->record};
-    if (!fits(store, record.length)) {
+    const struct record record = {RECORD_SNAPSHOT, (uint32_t)writer.len, ++store->record};
+    if (!fits(store, cells_for(record.length) + cells_for(0))) {
         SLW_TRY(begin_segment(store, &segment));
         at = segment + SLW_CELL_SIZE;
     }
-    store->journal_dirty = true;
+    store->journal_full = true;
     begin_record(&writer, journal(store), at, &record);
     slw_state_encode(&writer, state, sequence, progress);
     SLW_TRY(end_record(&writer, at, record.length));
-    store->journal_dirty = false;
+    at += cells_for(record.length);
+    SLW_TRY(put_seal(store, at));
+    store->journal_full = false;
     store->journal_segment = segment;
-    store->journal_at = at + cells_for(record.length);
+    store->journal_at = at + cells_for(0);
     return SLW_OK;
 }
 
@@ -382,17 +396,17 @@ enum slw_status slw_journal_put_progress(struct slw_store *store,
 {
     struct slw_record_writer writer;
     uint64_t at = store->journal_at;
-    if (!fits(store, PROGRESS_SIZE)) {
+    if (!fits(store, cells_for(PROGRESS_SIZE))) {
         return slw_journal_put_snapshot(store, &store->state, store->state.sequence, progress);
     }
-    struct record record = {RECORD_PROGRESS, PROGRESS_SIZE, ++store->record};
-    store->journal_dirty = true;
+    const struct record record = {RECORD_PROGRESS, PROGRESS_SIZE, ++store->record};
+    store->journal_full = true;
     begin_record(&writer, journal(store), at, &record);
     slw_record_put_u64(&writer, store->state.sequence);
     slw_record_put_u32(&writer, progress->transfer_id);
     slw_record_put_u64(&writer, progress->offset);
     SLW_TRY(end_record(&writer, at, record.length));
-    store->journal_dirty = false;
+    store->journal_full = false;
     store->journal_at = at + cells_for(record.length);
     return SLW_OK;
 }

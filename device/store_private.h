@@ -74,11 +74,12 @@ enum slw_status slw_state_decode(struct slw_reader *reader, size_t components_co
 /* Erases all segments, the one that holds the newest state last. */
 enum slw_status slw_journal_erase(struct slw_store *store);
 /*
- * Reads the newest state into the store, which then knows where to go on. SLW_NOT_FOUND: nothing
- * but what an interrupted format may have left; SLW_STORED_STATE: there was a state.
+ * Reads the newest state into the store, which then knows where to go on. ret_sealed: it was
+ * written whole; else it must be written again before it is acted on. SLW_NOT_FOUND: nothing but
+ * what an interrupted format may have left; SLW_STORED_STATE: there was a state.
  */
-enum slw_status slw_journal_load(struct slw_store *store);
-/* Appends a snapshot, in a new segment when need be. The store's state doesn't change. */
+enum slw_status slw_journal_load(struct slw_store *store, bool *ret_sealed);
+/* Appends a snapshot and its seal, in a new segment when need be. The store's state stays. */
 enum slw_status slw_journal_put_snapshot(struct slw_store *store, const struct slw_state *state,
                                          uint64_t sequence,
                                          const struct slw_staging_progress *progress);

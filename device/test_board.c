@@ -89,25 +89,34 @@ bool test_board_make(struct test_board *board, const struct test_geometry *geome
     return true;
 }
 
-void test_board_power_on(struct test_board *board)
+static void reset_anchor(struct test_board *board)
 {
-    slw_flash_faulty_power_on(&board->flash);
     if (board->layout.anchor.kind == SLW_ANCHOR_PROTECTED) {
         slw_anchor_flash_init(&board->anchor, &board->anchor_place, &board->layout.anchor);
     }
+}
+
+void test_board_power_on(struct test_board *board)
+{
+    slw_flash_faulty_power_on(&board->flash);
+    reset_anchor(board);
 }
 
 void test_board_save(const struct test_board *board, struct test_copy *copy)
 {
     memcpy(copy->bytes, board->bytes, sizeof copy->bytes);
     memcpy(copy->granules, board->granules, sizeof copy->granules);
+    copy->weak = board->flash.weak;
 }
 
 void test_board_restore(struct test_board *board, const struct test_copy *copy)
 {
     memcpy(board->bytes, copy->bytes, sizeof copy->bytes);
     memcpy(board->granules, copy->granules, sizeof copy->granules);
-    test_board_power_on(board);
+    board->flash.weak = copy->weak;
+    board->flash.powered = true;
+    board->flash.cut_at = UINT64_MAX;
+    reset_anchor(board);
 }
 
 bool test_bundle_verify(struct test_bundle *bundle, const char *name, const char *trusted_root)

@@ -11,7 +11,7 @@
 #include "slipway/boot.h"
 #include "slipway/flash_faulty.h"
 
-#define TEST_FLASH_SIZE_MAX 131072u
+#define TEST_FLASH_SIZE_MAX 65536u
 #define TEST_COMPONENTS 2u
 #define TEST_NAMES 64u
 #define TEST_FILE_SIZE_MAX 16384u
@@ -53,6 +53,7 @@ struct test_board {
 struct test_copy {
     uint8_t bytes[TEST_FLASH_SIZE_MAX];
     uint8_t granules[TEST_FLASH_SIZE_MAX];
+    bool weak;
 };
 
 /* A bundle that was verified under a root; memory of its own. */

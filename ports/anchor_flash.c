@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * An anchor in two sectors of flash (anchor_flash.h). The first store writes its record to the
- * first sector and then to the second. As long as nothing was ever written to the second, there has
- * been no whole store, whatever a power cut left in the first; from then on a missing record means
- * that nothing can be told.
+ * first sector and then to the second. As long as the second was never touched, there has been no
+ * whole store, whatever a power cut left in the first; from then on a missing record means that
+ * nothing can be told. A record is written twice: the second one says that the first is whole.
  */
 #include "slipway/anchor_flash.h"
 
@@ -21,8 +21,9 @@ struct found {
     bool any;
     uint64_t counter; /* of the newest record, in cell place */
     uint64_t place;
-    uint64_t last_used; /* cell in the same sector behind which all are erased */
-    bool second_used;   /* something is in the second sector */
+    bool sealed;   /* something is behind it in its sector */
+    bool used[2];  /* something is in the sector */
+    bool valid[2]; /* a record is */
     struct slw_anchor_record record;
 };
 
@@ -81,22 +82,32 @@ static bool is_erased(const uint8_t cell[static CELL_SIZE], uint8_t erased_value
 }
 
 static enum slw_status look_at(const struct slw_anchor_flash *anchor, uint64_t place,
-                               struct found *found, bool *ret_used)
+                               struct found *found)
 {
     uint8_t cell[CELL_SIZE];
     struct slw_anchor_record record;
+    uint64_t per_sector = cells_per_sector(anchor);
     uint64_t counter = 0;
     enum slw_status status =
         slw_region_read(&anchor->region, offset_of(anchor, place), cell, sizeof cell);
-    *ret_used = status != SLW_OK || !is_erased(cell, anchor->region.flash->erased_value);
-    if (status == SLW_IO_TORN) {
+    if (status != SLW_OK && status != SLW_IO_TORN) {
+        return status;
+    }
+    if (status == SLW_OK && is_erased(cell, anchor->region.flash->erased_value)) {
         return SLW_OK;
     }
-    SLW_TRY(status);
-    if (decode(cell, &record, &counter) && (!found->any || counter > found->counter)) {
+    found->used[place / per_sector] = true;
+    found->sealed =
+        found->sealed || (found->any && place / per_sector == found->place / per_sector);
+    if (status != SLW_OK || !decode(cell, &record, &counter)) {
+        return SLW_OK;
+    }
+    found->valid[place / per_sector] = true;
+    if (!found->any || counter > found->counter) {
         found->any = true;
         found->counter = counter;
         found->place = place;
+        found->sealed = false;
         found->record = record;
     }
     return SLW_OK;
@@ -104,19 +115,11 @@ static enum slw_status look_at(const struct slw_anchor_flash *anchor, uint64_t p
 
 static enum slw_status look(const struct slw_anchor_flash *anchor, struct found *found)
 {
-    uint64_t per_sector = cells_per_sector(anchor);
-    uint64_t last_used[2] = {0, per_sector};
     *found = (struct found){0};
-    for (uint64_t place = 0; place < 2 * per_sector; place++) {
-        bool used = false;
-        SLW_TRY(look_at(anchor, place, found, &used));
-        if (used) {
-            last_used[place / per_sector] = place;
-            found->second_used = place >= per_sector;
-        }
+    for (uint64_t place = 0; place < 2 * cells_per_sector(anchor); place++) {
+        SLW_TRY(look_at(anchor, place, found));
     }
-    found->last_used = last_used[found->place / per_sector];
-    return SLW_OK;
+    return !found->any && found->used[1] ? SLW_IO : SLW_OK;
 }
 
 static enum slw_status load(void *context, struct slw_anchor_record *ret_record)
@@ -124,9 +127,6 @@ static enum slw_status load(void *context, struct slw_anchor_record *ret_record)
     const struct slw_anchor_flash *anchor = context;
     struct found found;
     SLW_TRY(look(anchor, &found));
-    if (!found.any && found.second_used) {
-        return SLW_IO;
-    }
     *ret_record = found.record;
     return SLW_OK;
 }
@@ -143,41 +143,65 @@ static enum slw_status put(struct slw_anchor_flash *anchor, uint64_t place, uint
     return memcmp(cell, again, sizeof cell) == 0 ? SLW_OK : SLW_IO;
 }
 
+/* The record and behind it once more: what has something behind it was written whole. */
+static enum slw_status put_twice(struct slw_anchor_flash *anchor, uint64_t place, uint64_t counter,
+                                 const struct slw_anchor_record *record)
+{
+    SLW_TRY(put(anchor, place, counter, record));
+    return put(anchor, place + 1, counter + 1, record);
+}
+
 static enum slw_status put_first(struct slw_anchor_flash *anchor,
                                  const struct slw_anchor_record *record)
 {
     SLW_TRY(slw_region_erase(&anchor->region, 0));
-    SLW_TRY(put(anchor, 0, 1, record));
-    return put(anchor, cells_per_sector(anchor), 2, record);
+    SLW_TRY(put_twice(anchor, 0, 1, record));
+    SLW_TRY(slw_region_erase(&anchor->region, anchor->region.flash->sector_size));
+    return put_twice(anchor, cells_per_sector(anchor), 3, record);
+}
+
+static bool is_uncertain(const struct slw_anchor_flash *anchor, const struct found *found)
+{
+    return found->place % cells_per_sector(anchor) == 0 && !found->sealed;
+}
+
+/* Nothing was ever stored whole; one record in the first sector may be what a power cut left. */
+static bool is_first(const struct slw_anchor_flash *anchor, const struct found *found)
+{
+    return !found->any || (is_uncertain(anchor, found) && !found->used[1]);
 }
 
 /*
- * Since a power cut may have left a cell that only looks erased, the first record after a start
- * leaves one free.
+ * A cell that looks erased after a start may be one in which a power cut stopped a record, so the
+ * first one goes to a sector that was just erased: to the other, unless the newest record isn't
+ * certain (it is the only one in its sector, with nothing behind it) and what is certain is in the
+ * other.
  */
+static enum slw_status put_in_new_sector(struct slw_anchor_flash *anchor, const struct found *found,
+                                         const struct slw_anchor_record *record)
+{
+    uint64_t per_sector = cells_per_sector(anchor);
+    uint64_t sector = found->place / per_sector;
+    uint64_t target = is_uncertain(anchor, found) && found->valid[1 - sector] ? sector : 1 - sector;
+    SLW_TRY(slw_region_erase(&anchor->region, target * anchor->region.flash->sector_size));
+    return put_twice(anchor, target * per_sector, found->counter + 1, record);
+}
+
 static enum slw_status store(void *context, const struct slw_anchor_record *record)
 {
     struct slw_anchor_flash *anchor = context;
     uint64_t per_sector = cells_per_sector(anchor);
+    bool may_append = anchor->stored;
     struct found found;
     SLW_TRY(look(anchor, &found));
-    if (!found.any && found.second_used) {
-        return SLW_IO;
-    }
-    if (!found.any) {
-        SLW_TRY(put_first(anchor, record));
-        anchor->stored = true;
-        return SLW_OK;
-    }
-    uint64_t sector = found.place / per_sector;
-    uint64_t place = found.last_used + (anchor->stored ? 1 : 2);
-    if (place >= (sector + 1) * per_sector) {
-        sector = 1 - sector;
-        place = sector * per_sector;
-        SLW_TRY(slw_region_erase(&anchor->region, sector * anchor->region.flash->sector_size));
-    }
     anchor->stored = false;
-    SLW_TRY(put(anchor, place, found.counter + 1, record));
+    if (is_first(anchor, &found)) {
+        SLW_TRY(put_first(anchor, record));
+    } else if (may_append && found.place % per_sector + 2 < per_sector) {
+        SLW_TRY(put_twice(anchor, found.place + 1, found.counter + 1, record));
+    } else {
+        SLW_TRY(put_in_new_sector(anchor, &found, record));
+    }
     anchor->stored = true;
     return SLW_OK;
 }

@@ -2,7 +2,8 @@
 /* A flash that loses power (flash_faulty.h). */
 #include "slipway/flash_faulty.h"
 
-enum { GRANULE_ERASED = 0, GRANULE_PROGRAMMED = 1, GRANULE_TORN = 2 };
+/* What is noted of a granule beside erased (0) and programmed (1). */
+enum { GRANULE_PROGRAMMED = 1, GRANULE_TORN = 2, GRANULE_WEAK = 3, GRANULE_WEAKER = 4 };
 
 static uint8_t *granule_of(const struct slw_flash_faulty *faulty, uint64_t address)
 {
@@ -44,6 +45,7 @@ static uint8_t noise(const struct slw_flash_faulty *faulty, uint64_t at)
 static void break_off(struct slw_flash_faulty *faulty, uint64_t address, const uint8_t *target,
                       size_t len)
 {
+    faulty->weak = faulty->weak || faulty->cut_point == SLW_CUT_WEAK;
     for (size_t i = 0; i < len; i++) {
         uint8_t *byte = &faulty->ram->bytes[address + i];
         uint8_t wanted = target != NULL ? target[i] : faulty->flash.erased_value;
@@ -51,12 +53,15 @@ static void break_off(struct slw_flash_faulty *faulty, uint64_t address, const u
             *byte = noise(faulty, address + i);
         } else if (faulty->cut_point == SLW_CUT_PART && i < len / 2) {
             *byte = wanted;
+        } else if (faulty->cut_point == SLW_CUT_WEAK) {
+            *byte = wanted;
         } else if (faulty->cut_point == SLW_CUT_PART && i == len / 2) {
             uint8_t mask = noise(faulty, address + i);
             *byte = (uint8_t)((*byte & mask) | (wanted & ~mask));
         }
-        *granule_of(faulty, address + i) =
-            faulty->cut_point == SLW_CUT_TORN ? GRANULE_TORN : GRANULE_PROGRAMMED;
+        *granule_of(faulty, address + i) = faulty->cut_point == SLW_CUT_TORN   ? GRANULE_TORN
+                                           : faulty->cut_point == SLW_CUT_WEAK ? GRANULE_WEAK
+                                                                               : GRANULE_PROGRAMMED;
     }
 }
 
@@ -131,8 +136,31 @@ void slw_flash_faulty_cut(struct slw_flash_faulty *faulty, uint64_t operation,
     faulty->cut_point = point;
 }
 
+/* Weak bytes last until power comes back a second time. */
+static void age(struct slw_flash_faulty *faulty)
+{
+    uint32_t size = faulty->flash.program_size;
+    if (!faulty->weak) {
+        return;
+    }
+    faulty->weak = false;
+    for (uint64_t at = 0; at < faulty->flash.size; at += size) {
+        uint8_t *granule = granule_of(faulty, at);
+        if (*granule == GRANULE_WEAK) {
+            *granule = GRANULE_WEAKER;
+            faulty->weak = true;
+        } else if (*granule == GRANULE_WEAKER) {
+            *granule = GRANULE_PROGRAMMED;
+            for (uint32_t i = 0; i < size; i++) {
+                faulty->ram->bytes[at + i] = noise(faulty, at + i);
+            }
+        }
+    }
+}
+
 void slw_flash_faulty_power_on(struct slw_flash_faulty *faulty)
 {
+    age(faulty);
     faulty->cut_at = UINT64_MAX;
     faulty->powered = true;
 }

@@ -88,9 +88,9 @@ struct slw_store {
     struct slw_state next;     /* where boot and confirm put together what they commit */
     uint64_t journal_segment;  /* offset of the segment that is appended to */
     uint64_t journal_at;       /* offset of the next record in the journal region */
-    uint64_t generation;       /* of that segment */
+    uint64_t generation;       /* of the newest segment */
     uint64_t record;           /* number of the newest record */
-    bool journal_dirty;        /* that segment takes no more records */
+    bool journal_full;         /* that segment takes no more records */
     uint64_t blob_serial;      /* of the newest blob */
     uint64_t committed_serial; /* of the newest blob at the last commit */
 };
@@ -104,8 +104,8 @@ SLW_MUST_USE enum slw_status slw_store_format(struct slw_store *store,
                                               const struct slw_layout *layout);
 
 /*
- * Finds the newest valid state, writes it again so that what the caller acts on is durable,
- * compares it with the anchor and brings the anchor up. SLW_STORED_STATE: unreadable, wiped, or
+ * Finds the newest valid state, writes it again unless it is certain that it was written whole, so
+ * that what the caller acts on is durable, compares it with the anchor and brings the anchor up. SLW_STORED_STATE: unreadable, wiped, or
  * older than the anchor; SLW_NOT_FOUND: never formatted, as far as the anchor can tell.
  */
 SLW_MUST_USE enum slw_status slw_store_open(struct slw_store *store,

@@ -14,7 +14,7 @@
 
 struct slw_anchor_flash {
     struct slw_region region;
-    bool stored; /* since init: the next record needs no free cell before it */
+    bool stored; /* since init: the cells behind the newest record are known to be erased */
 };
 
 /*

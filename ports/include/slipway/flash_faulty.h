@@ -21,6 +21,7 @@ enum slw_cut_point {
     SLW_CUT_PART,      /* the first half is done, a byte in the middle is half done */
     SLW_CUT_GARBAGE,   /* any bytes, other ones for another operation */
     SLW_CUT_TORN,      /* the bytes can't be read (SLW_IO_TORN) until the sector is erased */
+    SLW_CUT_WEAK,      /* it seems done, until power fails once more: then any bytes */
     SLW_CUT_AFTER,     /* it is done, and its caller never hears of it */
     SLW_CUT_POINTS_COUNT,
 };
@@ -32,6 +33,7 @@ struct slw_flash_faulty {
     uint64_t cut_at;
     enum slw_cut_point cut_point;
     bool powered;
+    bool weak; /* some bytes may be (SLW_CUT_WEAK) */
 };
 
 /* ram must have been given memory for granules. The structure must stay where it is. */
@@ -42,7 +44,7 @@ void slw_flash_faulty_init(struct slw_flash_faulty *faulty, struct slw_flash_ram
 void slw_flash_faulty_cut(struct slw_flash_faulty *faulty, uint64_t operation,
                           enum slw_cut_point point);
 
-/* Power is back, and stays. */
+/* Power is back (after another failure, too), and stays. */
 void slw_flash_faulty_power_on(struct slw_flash_faulty *faulty);
 
 #endif
