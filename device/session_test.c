@@ -519,6 +519,23 @@ static void keeps_a_new_root_as_soon_as_a_bundle_is_accepted(void)
     TAP_EQUAL_INT(store.state.root_version, 2);
 }
 
+static void keeps_a_history_of_roots_though_apply_comes_meanwhile(void)
+{
+    TAP_REQUIRE(make_device("roots/v1.pb"));
+    TAP_REQUIRE(take_bundle("bundles/x100_climb_1_to_4.pb"));
+    TAP_REQUIRE(start_and_send() == SLW_OK);
+    TAP_REQUIRE(slw_session_call(&session, SLW_CALL_VERIFY) == SLW_OK);
+    while (session.history_left != 1) {
+        TAP_REQUIRE(slw_session_poll(&session, 1));
+    }
+    TAP_EQUAL_INT(state(), SLW_UPDATE_STATE_VERIFYING);
+    TAP_EQUAL_INT(slw_session_call(&session, SLW_CALL_APPLY), SLW_OK);
+    poll_until_idle();
+    TAP_REQUIRE(rebooted && power_on() == SLW_OK);
+    TAP_EQUAL_INT(store.state.root_version, 4);
+    TAP_EQUAL_INT(slw_session_confirm(&session), SLW_OK);
+}
+
 static void keeps_no_root_of_a_bundle_that_is_refused(void)
 {
     TAP_REQUIRE(make_device("roots/v1_t2of3.pb"));
@@ -548,6 +565,7 @@ int main(void)
     TAP_RUN(gives_up_a_transfer_that_died);
     TAP_RUN(notices_a_staged_bundle_that_changes_after_verification);
     TAP_RUN(keeps_a_new_root_as_soon_as_a_bundle_is_accepted);
+    TAP_RUN(keeps_a_history_of_roots_though_apply_comes_meanwhile);
     TAP_RUN(keeps_no_root_of_a_bundle_that_is_refused);
     return tap_finish();
 }

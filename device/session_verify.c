@@ -66,71 +66,89 @@ static enum slw_status keep_root(struct slw_session *session, struct slw_span sp
                             session->config->limits.root_size, &serialized));
     slw_reader_seek(&reader, serialized.offset, serialized.offset + serialized.length);
     SLW_TRY(slw_root_parse(&reader, &root));
-    if (root.content.version <= session->next.root_version) {
+    if (root.content.version <= session->kept_root_version) {
         return SLW_OK;
     }
     SLW_TRY(slw_store_put_blob(store, SLW_BLOB_ROOT, root.content.version, &session->bundle.source,
                                span.offset, span.length, &blob));
-    session->next.root_version = root.content.version;
-    memcpy(session->next.root, blob.sha256, sizeof session->next.root);
+    session->kept_root_version = root.content.version;
+    memcpy(session->kept_root, blob.sha256, sizeof session->kept_root);
     return SLW_OK;
 }
 
-static enum slw_status keep_history(struct slw_session *session)
+/* The next root of the bundle's history; one a poll, for there may be hundreds. */
+static enum slw_status keep_next_history(struct slw_session *session)
 {
     const struct slw_verifier_memory *memory = &session->config->memory;
-    uint64_t at = session->trusted->history_offset;
-    for (size_t i = 0; i < session->trusted->history_count;) {
-        struct slw_reader reader;
-        struct slw_proto proto;
-        struct slw_proto_field field;
-        slw_reader_init(&reader, &session->bundle.source, memory->block, memory->block_size);
-        slw_reader_seek(&reader, at, session->bundle.source.size);
-        slw_proto_begin(&proto, &reader, &slw_bundle_rules);
-        if (!slw_proto_next(&proto, &field)) {
-            return SLW_IO;
-        }
-        at = reader.position + slw_proto_value_left(&proto);
-        if (field.number == SLW_BUNDLE_ROOT_HISTORY) {
-            SLW_TRY(keep_root(session, (struct slw_span){field.offset, field.length}));
-            i++;
-        }
+    struct slw_reader reader;
+    struct slw_proto proto;
+    struct slw_proto_field field;
+    slw_reader_init(&reader, &session->bundle.source, memory->block, memory->block_size);
+    slw_reader_seek(&reader, session->history_at, session->bundle.source.size);
+    slw_proto_begin(&proto, &reader, &slw_bundle_rules);
+    if (!slw_proto_next(&proto, &field)) {
+        return SLW_IO;
     }
-    return SLW_OK;
+    session->history_at = reader.position + slw_proto_value_left(&proto);
+    if (field.number != SLW_BUNDLE_ROOT_HISTORY) {
+        return SLW_OK;
+    }
+    session->history_left--;
+    return keep_root(session, (struct slw_span){field.offset, field.length});
 }
 
 /*
  * The blobs are read back and the chain to them is verified once more from flash before the state
  * refers to them: what was verified in staging isn't taken for what was stored.
  */
-static enum slw_status keep_roots(struct slw_session *session)
+static enum slw_status accept_bundle(struct slw_session *session)
 {
     const struct slw_session_config *config = session->config;
     struct slw_finding finding = {0};
-    session->next = config->store->state;
-    session->next.session = session->record;
     if (session->trusted->root_upgraded) {
-        SLW_TRY(keep_history(session));
         SLW_TRY(keep_root(session, session->trusted->signed_root));
         SLW_TRY(slw_boot_check_chain(config->store, config->layout, &config->limits,
-                                     &config->memory, session->next.root, &finding));
+                                     &config->memory, session->kept_root, &finding));
     }
+    session->record.state = SLW_UPDATE_STATE_VERIFIED;
+    session->next = config->store->state;
+    session->next.session = session->record;
+    session->next.root_version = session->kept_root_version;
+    memcpy(session->next.root, session->kept_root, sizeof session->next.root);
     return slw_store_commit(config->store, &session->next);
+}
+
+static void start_keeping_roots(struct slw_session *session)
+{
+    session->trusted = slw_verifier_result(&session->verifier);
+    session->kept_root_version = session->config->store->state.root_version;
+    memcpy(session->kept_root, session->config->store->state.root, sizeof session->kept_root);
+    session->history_at = session->trusted->history_offset;
+    session->history_left = session->trusted->root_upgraded ? session->trusted->history_count : 0;
+}
+
+static enum slw_status poll_verifier(struct slw_session *session)
+{
+    enum slw_status status = slw_verifier_step(&session->verifier);
+    if (status == SLW_OK && session->verifier.done) {
+        start_keeping_roots(session);
+    }
+    return status;
 }
 
 void slw_session_poll_verifying(struct slw_session *session)
 {
     struct slw_finding finding = {0};
-    if (slw_verifier_step(&session->verifier) != SLW_OK) {
-        slw_session_finish(session, SLW_UPDATE_RESULT_VERIFY_FAILED, &session->verifier.finding);
-        return;
+    if (session->trusted == NULL) {
+        finding.status = poll_verifier(session);
+        if (finding.status != SLW_OK) {
+            finding = session->verifier.finding;
+        }
+    } else if (session->history_left > 0) {
+        finding.status = keep_next_history(session);
+    } else {
+        finding.status = accept_bundle(session);
     }
-    if (!session->verifier.done) {
-        return;
-    }
-    session->trusted = slw_verifier_result(&session->verifier);
-    session->record.state = SLW_UPDATE_STATE_VERIFIED;
-    finding.status = keep_roots(session);
     if (finding.status != SLW_OK) {
         slw_session_finish(session, SLW_UPDATE_RESULT_VERIFY_FAILED, &finding);
     }

@@ -98,9 +98,13 @@ struct slw_session {
     struct slw_verifier verifier;
     struct slw_region_source bundle;
     struct slw_blob root;
-    const struct slw_trusted_bundle *trusted; /* after VERIFIED */
-    struct slw_release new_release;           /* being put together */
-    uint32_t listed;                          /* bit per component that the new release lists */
+    const struct slw_trusted_bundle *trusted; /* once it is verified */
+    uint64_t history_at;                      /* roots of the bundle that are kept one by one */
+    size_t history_left;
+    uint32_t kept_root_version; /* of the newest of them */
+    uint8_t kept_root[SLW_SHA256_SIZE];
+    struct slw_release new_release; /* being put together */
+    uint32_t listed;                /* bit per component that the new release lists */
     struct slw_consent_question question;
     uint8_t release_version[SLW_NAME_SIZE_MAX];
     uint8_t release_notes[SLW_RELEASE_NOTES_SIZE_MAX];
