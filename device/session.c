@@ -225,6 +225,9 @@ static enum slw_status apply_when_verified(struct slw_session *session)
     if (slw_session_is(session, SLW_UPDATE_STATE_TRANSFERRED)) {
         return slw_session_start_verifying(session);
     }
+    if (slw_session_is(session, SLW_UPDATE_STATE_VERIFYING) && session->trusted != NULL) {
+        slw_session_keep_roots_again(session);
+    }
     return SLW_OK;
 }
 

@@ -16,6 +16,9 @@ void slw_session_finish(struct slw_session *session, enum slw_update_result resu
 /* session_verify.c */
 enum slw_status slw_session_start_verifying(struct slw_session *session);
 void slw_session_poll_verifying(struct slw_session *session);
+/* After a commit: roots that were kept before it and that the state doesn't refer to may be gone.
+ */
+void slw_session_keep_roots_again(struct slw_session *session);
 
 /* session_install.c */
 void slw_session_start_applying(struct slw_session *session);

@@ -118,9 +118,8 @@ static enum slw_status accept_bundle(struct slw_session *session)
     return slw_store_commit(config->store, &session->next);
 }
 
-static void start_keeping_roots(struct slw_session *session)
+void slw_session_keep_roots_again(struct slw_session *session)
 {
-    session->trusted = slw_verifier_result(&session->verifier);
     session->kept_root_version = session->config->store->state.root_version;
     memcpy(session->kept_root, session->config->store->state.root, sizeof session->kept_root);
     session->history_at = session->trusted->history_offset;
@@ -131,7 +130,8 @@ static enum slw_status poll_verifier(struct slw_session *session)
 {
     enum slw_status status = slw_verifier_step(&session->verifier);
     if (status == SLW_OK && session->verifier.done) {
-        start_keeping_roots(session);
+        session->trusted = slw_verifier_result(&session->verifier);
+        slw_session_keep_roots_again(session);
     }
     return status;
 }
