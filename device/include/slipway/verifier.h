@@ -13,7 +13,7 @@
  *     const struct slw_trusted_bundle *trusted = slw_verifier_result(&verifier);
  *
  * What it checks, in which order, and why: spec/SPEC.md, section 3. The first reason found counts.
- * Memory: the context is about 1.5 KiB; what the caller adds is in struct slw_verifier_memory.
+ * Memory: the context is about 3.3 KiB; what the caller adds is in struct slw_verifier_memory.
  */
 #ifndef SLIPWAY_VERIFIER_H
 #define SLIPWAY_VERIFIER_H
