@@ -149,9 +149,9 @@ setup() {
     exits 1 key show text
     says "text: not a key file"
     ok key generate key
-    head -c 100 key >cut
-    exits 1 key show cut
-    says "cut: not a key file"
+    head -c 100 key >short
+    exits 1 key show short
+    says "short: not a key file"
     head -c 100000 /dev/zero >huge
     exits 1 key show huge
     says "huge: too large for a key file"

@@ -256,7 +256,7 @@ serialized_of() {
 @test "root commands: unreadable, missing, empty, truncated, huge and wrong files" {
     local verb
     make_root
-    head -c 100 root.pb >cut.pb
+    head -c 100 root.pb >short.pb
     : >empty.pb
     head -c 2000 /dev/urandom >random.pb
     truncate -s 1M huge.pb
@@ -264,12 +264,12 @@ serialized_of() {
         exits 1 root "$verb" absent.pb
         says "absent.pb: No such file"
         exits 1 root "$verb" .
-        refused malformed root "$verb" cut.pb
+        refused malformed root "$verb" short.pb
         refused malformed root "$verb" random.pb
     done
     refused malformed root inspect empty.pb
     refused too-large root inspect huge.pb
-    exits 3 root sign cut.pb --key r1
+    exits 3 root sign short.pb --key r1
     exits 1 root verify root.pb --trusted-root absent.pb
     refused no-trusted-root root verify root.pb --trusted-root random.pb
     refused no-trusted-root root verify root.pb --trusted-root empty.pb
