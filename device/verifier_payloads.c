@@ -3,6 +3,7 @@
  * The verifier's payloads: each one that the bundle has must be listed and be what is signed, and
  * each one that is listed must be there or be installed already. A closed world.
  */
+#include "target_read.h"
 #include "verifier_phases.h"
 
 void slw_verifier_start_payloads(struct slw_verifier *verifier)
@@ -59,6 +60,7 @@ static enum slw_status note_form(struct slw_verifier *verifier)
             return SLW_OK;
         }
     }
+    verifier->payload_entry->flags |= SLW_NAME_SATISFIED;
     entry->flags |= SLW_NAME_SATISFIED;
     return SLW_OK;
 }
@@ -303,11 +305,34 @@ static struct slw_name *usable_form(const struct slw_trusted_bundle *bundle, uin
 {
     for (size_t i = 0; i < bundle->names.count; i++) {
         struct slw_name *entry = &bundle->names.entries[i];
-        if (entry->target_offset == target_offset && (entry->flags & SLW_NAME_PRESENT) != 0) {
+        const uint16_t usable = SLW_NAME_PRESENT | SLW_NAME_SATISFIED;
+        if (entry->target_offset == target_offset && (entry->flags & usable) == usable) {
             return entry;
         }
     }
     return NULL;
+}
+
+/* The payload that stands for a target; an encoded form's details are in the metadata again. */
+static enum slw_status take_form(const struct slw_trusted_bundle *bundle,
+                                 struct slw_target_walk *walk, const struct slw_name *entry,
+                                 struct slw_trusted_target *target)
+{
+    target->present = true;
+    target->payload = (struct slw_span){entry->payload_offset, target->target.length};
+    if (entry->form == 0) {
+        return SLW_OK;
+    }
+    uint8_t text_memory[SLW_NAME_SIZE_MAX];
+    struct slw_bytes text;
+    uint64_t position = walk->reader.position;
+    uint64_t end = walk->reader.end;
+    SLW_TRY(slw_names_read(&bundle->targets, entry, &walk->reader, &target->target, &text,
+                           text_memory));
+    slw_reader_seek(&walk->reader, position, end);
+    target->kind = target->target.kind;
+    target->payload.length = target->target.form_length;
+    return walk->reader.status;
 }
 
 enum slw_status slw_trusted_bundle_next_target(const struct slw_trusted_bundle *bundle,
@@ -323,9 +348,7 @@ enum slw_status slw_trusted_bundle_next_target(const struct slw_trusted_bundle *
                     : usable_form(bundle, entry->target_offset);
     }
     if (entry != NULL) {
-        target.present = true;
-        target.payload.offset = entry->payload_offset;
-        target.payload.length = target.target.length;
+        SLW_TRY(take_form(bundle, walk, entry, &target));
     }
     *ret_target = target;
     return SLW_OK;

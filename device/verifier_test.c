@@ -165,6 +165,65 @@ static void hands_out_only_what_was_signed_when_storage_changes(void)
     TAP_CHECK(accepted > 0);
 }
 
+/* Whether the payload that stands for a target is the form that was signed. */
+static bool payload_is_signed(const struct slw_source *source,
+                              const struct slw_trusted_target *target)
+{
+    const struct slw_target *named = &target->target;
+    bool image = target->kind == SLW_ENCODING_PLAIN;
+    const uint8_t *wanted = image ? named->sha256 : named->form_sha256;
+    uint8_t payload[256];
+    uint8_t digest[SLW_SHA256_SIZE];
+    struct slw_sha256 hash;
+    if (target->payload.length > sizeof payload ||
+        target->payload.length != (image ? named->length : named->form_length) ||
+        source->read(source->context, target->payload.offset, payload,
+                     (size_t)target->payload.length) != SLW_OK) {
+        return false;
+    }
+    slw_sha256_init(&hash);
+    slw_sha256_update(&hash, slw_bytes_make(payload, (size_t)target->payload.length));
+    slw_sha256_final(&hash, digest);
+    return memcmp(digest, wanted, sizeof digest) == 0;
+}
+
+static void says_in_which_form_each_target_is_there(void)
+{
+    static const struct {
+        const char *bundle;
+        enum slw_encoding_kind app;
+    } rows[] = {
+        {"bundles/g02_with_root_same.pb", SLW_ENCODING_PLAIN},
+        {"bundles/x081_enc_lz.pb", SLW_ENCODING_LZ},
+        {"bundles/x087_enc_many_one_present.pb", SLW_ENCODING_ZSTD},
+        {"bundles/x089_enc_both_present.pb", SLW_ENCODING_PLAIN},
+        {"bundles/x093_enc_kind99_plain_present.pb", SLW_ENCODING_PLAIN},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        TAP_ROW(rows[i].bundle);
+        struct storage storage;
+        struct slw_target_walk walk;
+        struct slw_trusted_target target;
+        uint8_t walk_block[128];
+        size_t count = 0;
+        TAP_REQUIRE(set_up(rows[i].bundle, "roots/v1.pb"));
+        expectations.decodable = UINT32_MAX;
+        init_storage(&storage);
+        TAP_REQUIRE(verify(&storage.source) == SLW_OK);
+        const struct slw_trusted_bundle *trusted = slw_verifier_result(&verifier);
+        slw_target_walk_start(&walk, trusted->source, &trusted->targets, walk_block,
+                              sizeof walk_block);
+        while (slw_trusted_bundle_next_target(trusted, &walk, &target) == SLW_OK) {
+            bool app = target.target.name_len == 3;
+            TAP_CHECK(target.present);
+            TAP_EQUAL_INT(target.kind, app ? rows[i].app : SLW_ENCODING_PLAIN);
+            TAP_CHECK(payload_is_signed(trusted->source, &target));
+            count++;
+        }
+        TAP_EQUAL_INT(count, trusted->targets.targets_count);
+    }
+}
+
 static void notices_a_target_that_changes_after_verification(void)
 {
     uint8_t digest[SLW_SHA256_SIZE] = {0};
@@ -291,6 +350,7 @@ static void says_where_a_fault_is(void)
 int main(void)
 {
     TAP_RUN(hands_out_only_what_was_signed_when_storage_changes);
+    TAP_RUN(says_in_which_form_each_target_is_there);
     TAP_RUN(notices_a_target_that_changes_after_verification);
     TAP_RUN(passes_on_a_read_error_wherever_it_happens);
     TAP_RUN(refuses_every_truncation);

@@ -191,10 +191,11 @@ bool slw_name_is_good(struct slw_bytes name);
 
 /* Flags of struct slw_name. */
 enum {
-    SLW_NAME_IS_PAYLOAD = 1,   /* a payload may come under it */
-    SLW_NAME_IS_SLOT = 2,      /* a component's name */
-    SLW_NAME_PRESENT = 4,      /* its payload came and was right */
-    SLW_NAME_SATISFIED = 8,    /* on the image's entry: a usable form came, or it is installed */
+    SLW_NAME_IS_PAYLOAD = 1, /* a payload may come under it */
+    SLW_NAME_IS_SLOT = 2,    /* a component's name */
+    SLW_NAME_PRESENT = 4,    /* its payload came and was right */
+    /* on the image's entry: a usable form came, or it is installed; on a form's: it is usable */
+    SLW_NAME_SATISFIED = 8,
     SLW_NAME_UNSUPPORTED = 16, /* on the image's entry: an unusable form came */
     SLW_NAME_WRONG_BASE = 32,  /* on the image's entry: a delta for another image came */
     SLW_NAME_INSTALLED = 64,   /* on the image's entry: absent, but installed */
