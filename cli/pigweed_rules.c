@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * `bundle verify --as-pigweed`: what Pigweed's verifiers know, and where they stop (spec/SPEC.md,
- * section 2). Each rule here is one thing that the reference refuses, or can't read, though it is
+ * section 7.4). Each rule here is one thing that the reference refuses, or can't read, though it is
  * sound.
  */
 #include "pigweed_rules.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The file behind a virtual device's flash (virtual_image.h; spec/SPEC.md has its layout). It is
+ * The file behind a virtual device's flash (virtual_image.h; spec/SPEC.md, 6.7). It is
  * written as a factory would: everything erased but the first sectors.
  */
 #include "slipway/virtual_image.h"
