@@ -105,8 +105,9 @@ SLW_MUST_USE enum slw_status slw_store_format(struct slw_store *store,
 
 /*
  * Finds the newest valid state, writes it again unless it is certain that it was written whole, so
- * that what the caller acts on is durable, compares it with the anchor and brings the anchor up. SLW_STORED_STATE: unreadable, wiped, or
- * older than the anchor; SLW_NOT_FOUND: never formatted, as far as the anchor can tell.
+ * that what the caller acts on is durable, compares it with the anchor and brings the anchor up.
+ * SLW_STORED_STATE: unreadable, wiped, or older than the anchor; SLW_NOT_FOUND: never formatted, as
+ * far as the anchor can tell.
  */
 SLW_MUST_USE enum slw_status slw_store_open(struct slw_store *store,
                                             const struct slw_layout *layout);
