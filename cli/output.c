@@ -68,7 +68,7 @@ static const char *error_style(const struct cli *cli, enum cli_style style)
     return cli->color_err ? style_code(style) : "";
 }
 
-static void say(const char *format, va_list arguments)
+__attribute__((format(printf, 1, 0))) static void say(const char *format, va_list arguments)
 {
     (void)vfprintf(stderr, format, arguments);
     (void)fputc('\n', stderr);

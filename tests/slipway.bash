@@ -83,7 +83,7 @@ make_root() {
 leaves_only() {
     local expected actual
     expected=$(printf '%s\n' "$@" | sort)
-    actual=$(ls -A | grep -vx stderr | sort)
+    actual=$(find . -mindepth 1 -maxdepth 1 ! -name stderr -printf '%f\n' | sort)
     if [ "$expected" != "$actual" ]; then
         echo "there are: $actual"
         return 1

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #define FIRST_CAPACITY 256u
+#define CAPACITY_MAX (SIZE_MAX / 4) /* beyond it there is no memory to ask for */
 
 /* Not realloc: what it leaves behind may have been a secret. */
 static bool move_to(struct slw_heap_buffer *buffer, size_t capacity)
@@ -34,7 +35,7 @@ static bool make_room(struct slw_heap_buffer *buffer, size_t len)
 {
     size_t wanted = 0;
     if (buffer->status != SLW_OK || !slw_add_size(buffer->len, len, &wanted) ||
-        !slw_add_size(wanted, 1, &wanted)) {
+        !slw_add_size(wanted, 1, &wanted) || wanted > CAPACITY_MAX) {
         return false;
     }
     if (wanted <= buffer->capacity) {
@@ -42,7 +43,7 @@ static bool make_room(struct slw_heap_buffer *buffer, size_t len)
     }
     size_t capacity = buffer->capacity < FIRST_CAPACITY ? FIRST_CAPACITY : buffer->capacity;
     while (capacity < wanted) {
-        capacity = capacity > SIZE_MAX / 2 ? wanted : capacity * 2;
+        capacity *= 2;
     }
     return move_to(buffer, capacity);
 }

@@ -130,9 +130,9 @@ enum slw_status slw_time_parse(const char *text, int64_t now_utc_s, int64_t *ret
 
 const char *slw_time_format(int64_t utc_s, char buffer[static SLW_TIME_TEXT_SIZE])
 {
-    int64_t days = utc_s / DAY_S - (utc_s % DAY_S < 0 ? 1 : 0);
-    struct date date = date_from_days(days);
-    int64_t second = utc_s - days * DAY_S;
+    bool before = utc_s % DAY_S < 0;
+    struct date date = date_from_days(utc_s / DAY_S - (before ? 1 : 0));
+    int64_t second = utc_s % DAY_S + (before ? DAY_S : 0);
     if (date.year < 0 || date.year > 9999) {
         (void)snprintf(buffer, SLW_TIME_TEXT_SIZE, "%" PRId64 " s since 1970", utc_s);
         return buffer;
