@@ -50,6 +50,9 @@ static void check_targets(const struct slw_trusted_bundle *bundle)
         FUZZ_CHECK(target.target.name_len > 0 && target.target.name_len <= SLW_NAME_SIZE_MAX);
         FUZZ_CHECK(slw_name_is_good(slw_bytes_make(target.target.name, target.target.name_len)));
         FUZZ_CHECK(target.present); /* nothing is installed */
+        FUZZ_CHECK(
+            target.payload.length ==
+            (target.kind == SLW_ENCODING_PLAIN ? target.target.length : target.target.form_length));
         FUZZ_CHECK(target.payload.offset <= bundle->source->size);
         FUZZ_CHECK(target.payload.length <= bundle->source->size - target.payload.offset);
     }
