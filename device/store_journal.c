@@ -240,7 +240,7 @@ static enum slw_status decode_snapshot(struct slw_store *store, const struct fou
     uint32_t crc = 0;
     struct slw_tap tap = {.observe = observe_crc, .context = &crc};
     uint64_t end = found->at + RECORD_HEADER_SIZE + found->length;
-    slw_region_source_init(&source, journal(store), journal(store)->size);
+    slw_region_source_init(&source, journal(store), end); /* what is behind may be torn */
     slw_reader_init(&reader, &source.source, block, sizeof block);
     slw_reader_seek(&reader, found->at, end);
     slw_reader_add_tap(&reader, &tap);
@@ -258,6 +258,33 @@ static uint64_t segment_before(const struct slw_store *store, uint64_t segment)
     return (segment == 0 ? journal_end(store) : segment) - segment_size(store);
 }
 
+static bool is_trace(const uint8_t cell[static SLW_CELL_SIZE])
+{
+    struct record record;
+    uint64_t generation = 0;
+    return (read_segment_header(cell, &generation) && generation > 1) ||
+           (read_record_header(cell, UINT64_MAX, &record) && record.number > 2);
+}
+
+/*
+ * Without a state: a journal that was in use isn't taken for that of a new device, whatever else is
+ * broken in it. An interrupted format leaves the first snapshot and its seal at most.
+ */
+static enum slw_status look_for_traces(const struct slw_store *store)
+{
+    for (uint64_t done = 0; done < journal_end(store); done += segment_size(store)) {
+        for (uint64_t at = 0; segment_size(store) - at >= SLW_CELL_SIZE; at += SLW_CELL_SIZE) {
+            uint8_t cell[SLW_CELL_SIZE];
+            enum slw_cell_kind kind = SLW_CELL_TORN;
+            SLW_TRY(slw_cell_read(journal(store), done + at, cell, &kind));
+            if (kind == SLW_CELL_WRITTEN && is_trace(cell)) {
+                return SLW_STORED_STATE;
+            }
+        }
+    }
+    return SLW_NOT_FOUND;
+}
+
 /*
  * The next segment to be written is the one in turn; but when the state is the only thing in its
  * segment and not sealed, the one before it is in the segment in turn, and is all that is certain.
@@ -268,8 +295,7 @@ enum slw_status slw_journal_load(struct slw_store *store, bool *ret_sealed)
     struct found found;
     SLW_TRY(walk(store, &found));
     if (!found.snapshot) {
-        bool used = found.last_generation > 1 || found.last_number > 1;
-        return used ? SLW_STORED_STATE : SLW_NOT_FOUND;
+        return look_for_traces(store);
     }
     SLW_TRY(decode_snapshot(store, &found));
     if (found.progress_number > found.number && found.progress_sequence == store->state.sequence) {

@@ -1,0 +1,562 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The store as a whole (store.h): the state across reboots, the anchor, and journals that somebody
+ * wiped, replaced or changed. Power cuts: power_cut_test.c. */
+#include "store_private.h"
+#include "test_board.h"
+
+#include "tap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define V1 "roots/v1.pb"
+
+static struct test_board board;
+static struct slw_store store;
+static struct test_copy copy;
+
+/* An anchor that tests look into and make fail. */
+static struct {
+    struct slw_anchor_record record;
+    enum slw_status load_status;
+    enum slw_status store_status;
+    unsigned stores;
+} anchor;
+
+static enum slw_status load_anchor(void *context, struct slw_anchor_record *ret_record)
+{
+    (void)context;
+    if (anchor.load_status == SLW_OK) {
+        *ret_record = anchor.record;
+    }
+    return anchor.load_status;
+}
+
+static enum slw_status store_anchor(void *context, const struct slw_anchor_record *record)
+{
+    (void)context;
+    anchor.stores++;
+    if (anchor.store_status == SLW_OK) {
+        anchor.record = *record;
+    }
+    return anchor.store_status;
+}
+
+static bool make_blank(enum slw_anchor_kind kind)
+{
+    memset(&anchor, 0, sizeof anchor);
+    if (!test_board_make(&board, &test_geometries[1], V1, kind)) {
+        return false;
+    }
+    if (kind == SLW_ANCHOR_PROTECTED) {
+        board.layout.anchor.load = load_anchor;
+        board.layout.anchor.store = store_anchor;
+    }
+    return true;
+}
+
+static bool make_device(enum slw_anchor_kind kind)
+{
+    return make_blank(kind) && slw_store_format(&store, &board.layout) == SLW_OK;
+}
+
+static enum slw_status reopen(void)
+{
+    slw_flash_faulty_power_on(&board.flash);
+    return slw_store_open(&store, &board.layout);
+}
+
+static enum slw_status commit_time(int64_t time)
+{
+    struct slw_state next = store.state;
+    next.known_time_utc_s = time;
+    return slw_store_commit(&store, &next);
+}
+
+static void erase_journal(void)
+{
+    const struct slw_region *journal = &board.layout.journal;
+    for (uint64_t at = 0; at < journal->size; at += journal->flash->sector_size) {
+        TAP_EQUAL_INT(slw_region_erase(journal, at), SLW_OK);
+    }
+}
+
+static void a_blank_device_is_not_found_until_it_is_formatted(void)
+{
+    TAP_REQUIRE(make_blank(SLW_ANCHOR_PROTECTED));
+    TAP_EQUAL_INT(reopen(), SLW_NOT_FOUND);
+    TAP_EQUAL_INT(slw_store_format(&store, &board.layout), SLW_OK);
+    TAP_EQUAL_INT(reopen(), SLW_OK);
+    TAP_EQUAL_INT(store.state.root_version, 1);
+    TAP_EQUAL_INT(store.state.sequence, 1);
+    TAP_CHECK(!store.state.confirmed.present && !store.state.trial.present);
+    TAP_CHECK(anchor.record.provisioned);
+    TAP_EQUAL_INT(anchor.record.root_version, 1);
+    TAP_EQUAL_BYTES(anchor.record.root_sha256, store.state.root, SLW_SHA256_SIZE);
+}
+
+static void a_provisioned_device_is_not_formatted_again(void)
+{
+    TAP_REQUIRE(make_device(SLW_ANCHOR_PROTECTED));
+    TAP_EQUAL_INT(commit_time(5), SLW_OK);
+    uint64_t operations = board.flash.operations;
+    TAP_EQUAL_INT(slw_store_format(&store, &board.layout), SLW_WRONG_STATE);
+    TAP_EQUAL_INT(board.flash.operations, operations);
+    TAP_EQUAL_INT(reopen(), SLW_OK);
+    TAP_EQUAL_INT(store.state.known_time_utc_s, 5);
+}
+
+static void refuses_to_format_without_a_root(void)
+{
+    static const char *const files[] = {"roots/bad_empty.pb", "roots/bad_truncated.pb",
+                                        "roots/garbage.pb", "roots/targets_role.pb"};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        TAP_ROW(files[i]);
+        TAP_REQUIRE(make_blank(SLW_ANCHOR_PROTECTED));
+        TAP_REQUIRE(test_file_read(&board.factory, files[i]));
+        board.layout.factory_root = board.factory.source.bytes;
+        TAP_EQUAL_INT(slw_store_format(&store, &board.layout), SLW_NO_TRUSTED_ROOT);
+        TAP_CHECK(!anchor.record.provisioned);
+        TAP_EQUAL_INT(reopen(), SLW_NOT_FOUND);
+    }
+}
+
+static void refuses_a_layout_that_makes_no_sense(void)
+{
+    TAP_REQUIRE(make_device(SLW_ANCHOR_NONE));
+    board.layout.journal.size -= board.layout.journal.flash->sector_size;
+    TAP_EQUAL_INT(reopen(), SLW_BAD_ARGUMENT);
+    TAP_EQUAL_INT(slw_store_format(&store, &board.layout), SLW_BAD_ARGUMENT);
+}
+
+static void the_last_of_many_commits_is_found(void)
+{
+    TAP_REQUIRE(make_device(SLW_ANCHOR_PROTECTED));
+    for (int64_t i = 1; i <= 300; i++) {
+        TAP_EQUAL_INT(commit_time(i), SLW_OK);
+        TAP_EQUAL_INT(store.state.sequence, i + 1);
+        if (i % 17 == 0) {
+            TAP_EQUAL_INT(reopen(), SLW_OK);
+            TAP_EQUAL_INT(store.state.known_time_utc_s, i);
+            TAP_EQUAL_INT(store.state.sequence, i + 1);
+        }
+    }
+    TAP_EQUAL_INT(board.ram.violations, 0);
+}
+
+static void a_start_after_which_nothing_changes_writes_nothing(void)
+{
+    TAP_REQUIRE(make_device(SLW_ANCHOR_PROTECTED));
+    TAP_EQUAL_INT(commit_time(5), SLW_OK);
+    unsigned stores = anchor.stores;
+    uint64_t operations = board.flash.operations;
+    for (unsigned i = 0; i < 3; i++) {
+        TAP_EQUAL_INT(reopen(), SLW_OK);
+    }
+    TAP_EQUAL_INT(board.flash.operations, operations);
+    TAP_EQUAL_INT(anchor.stores, stores);
+}
+
+struct change {
+    const char *name;
+    void (*make)(struct slw_state *state);
+};
+
+static void use_slot_2(struct slw_state *state)
+{
+    state->trial.present = true;
+    state->trial.images[0] = (struct slw_image){.present = true, .slot = 2};
+}
+static void use_third_component(struct slw_state *state)
+{
+    state->trial.present = true;
+    state->trial.images[2].present = true;
+}
+static void put_image_without_release(struct slw_state *state)
+{
+    state->confirmed.images[0].present = true;
+}
+static void make_name_longer(struct slw_state *state)
+{
+    state->session.name_len = 33;
+}
+static void make_subject_longer(struct slw_state *state)
+{
+    state->session.subject_len = 65;
+}
+static void lower_root(struct slw_state *state)
+{
+    state->root_version = 0;
+}
+static void lower_floor(struct slw_state *state)
+{
+    state->security_floor = 2;
+}
+
+static void refuses_to_commit_what_makes_no_sense(void)
+{
+    static const struct change rows[] = {
+        {"slot 2", use_slot_2},
+        {"third of two components", use_third_component},
+        {"image without release", put_image_without_release},
+        {"name of 33", make_name_longer},
+        {"subject of 65", make_subject_longer},
+        {"root falls", lower_root},
+        {"floor falls", lower_floor},
+    };
+    TAP_REQUIRE(make_device(SLW_ANCHOR_PROTECTED));
+    struct slw_state next = store.state;
+    next.security_floor = 3;
+    TAP_REQUIRE(slw_store_commit(&store, &next) == SLW_OK);
+    uint64_t operations = board.flash.operations;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        TAP_ROW(rows[i].name);
+        next = store.state;
+        rows[i].make(&next);
+        TAP_EQUAL_INT(slw_store_commit(&store, &next), SLW_BAD_ARGUMENT);
+        TAP_EQUAL_INT(store.state.sequence, 2);
+    }
+    TAP_EQUAL_INT(board.flash.operations, operations);
+}
+
+static void commits_its_own_state(void)
+{
+    TAP_REQUIRE(make_device(SLW_ANCHOR_NONE));
+    store.state.session.intent = 3;
+    TAP_EQUAL_INT(slw_store_commit(&store, &store.state), SLW_OK);
+    TAP_EQUAL_INT(reopen(), SLW_OK);
+    TAP_EQUAL_INT(store.state.session.intent, 3);
+    TAP_EQUAL_INT(store.state.sequence, 2);
+}
+
+static void progress_lasts_until_the_next_commit(void)
+{
+    TAP_REQUIRE(make_device(SLW_ANCHOR_NONE));
+    for (uint64_t i = 1; i <= 200; i++) {
+        const struct slw_staging_progress progress = {9, i * 4096};
+        TAP_EQUAL_INT(slw_store_append_progress(&store, &progress), SLW_OK);
+        if (i % 7 == 0) {
+            TAP_EQUAL_INT(reopen(), SLW_OK);
+        }
+        TAP_EQUAL_INT(store.progress.offset, i * 4096);
+        TAP_EQUAL_INT(store.progress.transfer_id, 9);
+    }
+    TAP_EQUAL_INT(store.state.sequence, 1);
+    TAP_EQUAL_INT(commit_time(1), SLW_OK);
+    TAP_EQUAL_INT(store.progress.offset, 0);
+    TAP_EQUAL_INT(reopen(), SLW_OK);
+    TAP_EQUAL_INT(store.progress.offset, 0);
+    TAP_EQUAL_INT(board.ram.violations, 0);
+}
+
+static void a_wiped_journal_is_never_a_fresh_device(void)
+{
+    TAP_REQUIRE(make_device(SLW_ANCHOR_PROTECTED));
+    erase_journal();
+    TAP_EQUAL_INT(reopen(), SLW_STORED_STATE);
+    TAP_EQUAL_INT(slw_store_format(&store, &board.layout), SLW_WRONG_STATE);
+    TAP_REQUIRE(make_device(SLW_ANCHOR_NONE));
+    erase_journal();
+    TAP_EQUAL_INT(reopen(), SLW_NOT_FOUND);
+}
+
+static void an_older_copy_of_flash_is_refused_by_the_anchor_alone(void)
+{
+    TAP_REQUIRE(make_device(SLW_ANCHOR_PROTECTED));
+    test_board_save(&board, &copy);
+    TAP_EQUAL_INT(commit_time(5), SLW_OK);
+    memcpy(board.bytes, copy.bytes, sizeof board.bytes);
+    TAP_EQUAL_INT(reopen(), SLW_STORED_STATE);
+    TAP_REQUIRE(make_device(SLW_ANCHOR_NONE));
+    test_board_save(&board, &copy);
+    TAP_EQUAL_INT(commit_time(5), SLW_OK);
+    test_board_restore(&board, &copy);
+    TAP_EQUAL_INT(reopen(), SLW_OK);
+    TAP_EQUAL_INT(store.state.known_time_utc_s, 0);
+}
+
+/* What the anchor says, and what a journal with sequence 2, root 1, version 7 and floor 3 is then.
+ */
+static void compares_the_journal_with_the_anchor(void)
+{
+    static const struct {
+        const char *name;
+        struct slw_anchor_record record;
+        bool same_root;
+        enum slw_status status;
+    } rows[] = {
+        {"as it is", {true, 2, 1, {0}, 7, 3}, true, SLW_OK},
+        {"journal ahead", {true, 1, 1, {0}, 0, 0}, true, SLW_OK},
+        {"never provisioned", {false, 0, 0, {0}, 0, 0}, false, SLW_OK},
+        {"older root, another one", {true, 2, 0, {0}, 7, 3}, false, SLW_OK},
+        {"sequence", {true, 3, 1, {0}, 7, 3}, true, SLW_STORED_STATE},
+        {"root version", {true, 2, 2, {0}, 7, 3}, true, SLW_STORED_STATE},
+        {"another root", {true, 2, 1, {0}, 7, 3}, false, SLW_STORED_STATE},
+        {"targets version", {true, 2, 1, {0}, 8, 3}, true, SLW_STORED_STATE},
+        {"floor", {true, 2, 1, {0}, 7, 4}, true, SLW_STORED_STATE},
+        {"made-up sequence", {true, 1, 1, {0}, 8, 3}, true, SLW_STORED_STATE},
+    };
+    TAP_REQUIRE(make_device(SLW_ANCHOR_PROTECTED));
+    struct slw_state next = store.state;
+    next.targets_version = 7;
+    next.security_floor = 3;
+    TAP_REQUIRE(slw_store_commit(&store, &next) == SLW_OK);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        TAP_ROW(rows[i].name);
+        anchor.record = rows[i].record;
+        if (rows[i].same_root) {
+            memcpy(anchor.record.root_sha256, next.root, SLW_SHA256_SIZE);
+        }
+        struct slw_anchor_record given = anchor.record;
+        TAP_EQUAL_INT(reopen(), rows[i].status);
+        if (rows[i].status == SLW_OK) {
+            TAP_CHECK(anchor.record.provisioned);
+            TAP_EQUAL_INT(anchor.record.sequence, 2);
+            TAP_EQUAL_INT(anchor.record.targets_version, 7);
+            TAP_EQUAL_INT(anchor.record.security_floor, 3);
+        } else {
+            TAP_CHECK(memcmp(&given, &anchor.record, sizeof given) == 0);
+        }
+    }
+}
+
+static void an_anchor_that_fails_is_an_error(void)
+{
+    TAP_REQUIRE(make_device(SLW_ANCHOR_PROTECTED));
+    anchor.load_status = SLW_IO;
+    TAP_EQUAL_INT(reopen(), SLW_IO);
+    TAP_EQUAL_INT(slw_store_format(&store, &board.layout), SLW_IO);
+    anchor.load_status = SLW_OK;
+    TAP_EQUAL_INT(reopen(), SLW_OK);
+    anchor.store_status = SLW_IO;
+    TAP_EQUAL_INT(commit_time(8), SLW_IO);
+    TAP_EQUAL_INT(store.state.known_time_utc_s, 8);
+    TAP_EQUAL_INT(anchor.record.sequence, 1);
+    TAP_EQUAL_INT(reopen(), SLW_IO); /* it can't be brought up */
+    anchor.store_status = SLW_OK;
+    TAP_EQUAL_INT(reopen(), SLW_OK);
+    TAP_EQUAL_INT(store.state.known_time_utc_s, 8);
+    TAP_EQUAL_INT(anchor.record.sequence, 2);
+}
+
+static void the_anchor_falls_before_the_journal_when_the_version_is_reset(void)
+{
+    TAP_REQUIRE(make_device(SLW_ANCHOR_PROTECTED));
+    struct slw_state next = store.state;
+    next.targets_version = 7;
+    TAP_REQUIRE(slw_store_commit(&store, &next) == SLW_OK);
+    next = store.state;
+    next.targets_version = 4;
+    slw_flash_faulty_cut(&board.flash, 0, SLW_CUT_BEFORE);
+    TAP_EQUAL_INT(slw_store_commit(&store, &next), SLW_IO);
+    TAP_EQUAL_INT(anchor.record.targets_version, 4);
+    TAP_EQUAL_INT(anchor.record.sequence, 2);
+    TAP_EQUAL_INT(reopen(), SLW_OK);
+    TAP_EQUAL_INT(store.state.targets_version, 7);
+    TAP_EQUAL_INT(anchor.record.targets_version, 7);
+    anchor.store_status = SLW_IO;
+    TAP_EQUAL_INT(slw_store_commit(&store, &next), SLW_IO);
+    TAP_EQUAL_INT(store.state.targets_version, 7);
+    anchor.store_status = SLW_OK;
+    TAP_EQUAL_INT(slw_store_commit(&store, &next), SLW_OK);
+    TAP_EQUAL_INT(anchor.record.targets_version, 4);
+}
+
+static void make_used_journal(void)
+{
+    for (int64_t i = 1; i <= 12; i++) {
+        TAP_EQUAL_INT(commit_time(i), SLW_OK);
+    }
+    const struct slw_staging_progress progress = {9, 4096};
+    TAP_EQUAL_INT(slw_store_append_progress(&store, &progress), SLW_OK);
+    test_board_save(&board, &copy);
+}
+
+/* PROTECTED: the state that was, or refused. NONE: an earlier one, too. */
+static void check_damaged(enum slw_anchor_kind kind)
+{
+    enum slw_status status = slw_store_open(&store, &board.layout);
+    if (status != SLW_OK) {
+        TAP_EQUAL_INT(status, SLW_STORED_STATE);
+        return;
+    }
+    TAP_EQUAL_INT(store.state.sequence, store.state.known_time_utc_s + 1);
+    TAP_EQUAL_INT(store.state.root_version, 1);
+    TAP_CHECK(store.progress.offset == 0 || store.progress.offset == 4096);
+    TAP_CHECK(kind == SLW_ANCHOR_NONE || store.state.sequence == 13);
+}
+
+static void damage_every_byte(enum slw_anchor_kind kind)
+{
+    const struct slw_region *journal = &board.layout.journal;
+    bool deep = getenv("SLIPWAY_DEEP") != NULL;
+    TAP_REQUIRE(make_device(kind));
+    make_used_journal();
+    struct slw_anchor_record record = anchor.record;
+    for (uint64_t at = 0; at < journal->size; at++) {
+        for (unsigned bit = deep ? 0 : at % 8; bit < (deep ? 8 : at % 8 + 1); bit++) {
+            char row[80];
+            (void)snprintf(row, sizeof row, "byte %u, bit %u", (unsigned)at, bit);
+            TAP_ROW(row);
+            anchor.record = record;
+            memcpy(board.bytes, copy.bytes, sizeof board.bytes);
+            memcpy(board.granules, copy.granules, sizeof board.granules);
+            board.bytes[journal->offset + at] ^= (uint8_t)(1u << bit);
+            check_damaged(kind);
+        }
+    }
+    TAP_ROW(NULL);
+}
+
+static void a_changed_bit_anywhere_brings_back_nothing_old_with_an_anchor(void)
+{
+    damage_every_byte(SLW_ANCHOR_PROTECTED);
+}
+
+static void a_changed_bit_anywhere_leaves_a_state_that_was_without_one(void)
+{
+    damage_every_byte(SLW_ANCHOR_NONE);
+}
+
+static void a_torn_word_anywhere_is_no_failure(void)
+{
+    const struct slw_region *journal = &board.layout.journal;
+    uint32_t granule = journal->flash->program_size;
+    TAP_REQUIRE(make_device(SLW_ANCHOR_NONE));
+    make_used_journal();
+    for (uint64_t at = 0; at < journal->size; at += granule) {
+        test_board_restore(&board, &copy);
+        board.granules[(journal->offset + at) / granule] = 2; /* torn: flash_faulty.c */
+        check_damaged(SLW_ANCHOR_NONE);
+    }
+}
+
+static void noise_for_a_journal_is_refused(void)
+{
+    const struct slw_region *journal = &board.layout.journal;
+    uint32_t x = 1;
+    TAP_REQUIRE(make_device(SLW_ANCHOR_PROTECTED));
+    for (unsigned round = 0; round < 20; round++) {
+        for (uint64_t at = 0; at < journal->size; at++) {
+            x = x * 1664525u + 1013904223u;
+            board.bytes[journal->offset + at] = (uint8_t)(x >> 24);
+        }
+        TAP_EQUAL_INT(reopen(), SLW_STORED_STATE);
+    }
+}
+
+/* Appends a record of the test's own behind the newest one. */
+static void append_record(uint32_t type, const uint8_t *payload, uint32_t length, uint64_t number)
+{
+    struct slw_record_writer writer;
+    slw_record_writer_init(&writer, &board.layout.journal, store.journal_at);
+    slw_record_put_u32(&writer, type);
+    slw_record_put_u32(&writer, length);
+    slw_record_put_u64(&writer, number);
+    slw_record_put_u32(&writer, writer.crc);
+    slw_record_put(&writer, payload, length);
+    slw_record_put_u32(&writer, writer.crc);
+    slw_record_flush(&writer);
+    TAP_EQUAL_INT(writer.status, SLW_OK);
+}
+
+static void passes_over_records_of_unknown_types(void)
+{
+    static const uint8_t payload[100] = {1};
+    TAP_REQUIRE(make_device(SLW_ANCHOR_NONE));
+    append_record(99, payload, sizeof payload, store.record + 1);
+    TAP_EQUAL_INT(reopen(), SLW_OK);
+    TAP_EQUAL_INT(store.state.sequence, 1);
+    TAP_EQUAL_INT(commit_time(4), SLW_OK);
+    TAP_EQUAL_INT(reopen(), SLW_OK);
+    TAP_EQUAL_INT(store.state.known_time_utc_s, 4);
+}
+
+static void refuses_a_state_that_it_cannot_read(void)
+{
+    static const struct {
+        const char *name;
+        uint8_t format;
+        uint32_t length;
+    } rows[] = {{"another format", 2, 100}, {"too short", 1, 40}, {"empty", 1, 0}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const uint8_t payload[100] = {rows[i].format};
+        TAP_ROW(rows[i].name);
+        TAP_REQUIRE(make_device(SLW_ANCHOR_NONE));
+        append_record(1, payload, rows[i].length, store.record + 1);
+        TAP_EQUAL_INT(reopen(), SLW_STORED_STATE);
+    }
+}
+
+static void ignores_records_that_cannot_be(void)
+{
+    static const uint8_t payload[100] = {1};
+    static const struct {
+        const char *name;
+        uint32_t type;
+        uint32_t length; /* bytes there are at most 100 of */
+        uint64_t number;
+    } rows[] = {
+        {"number without a next one", 1, 100, UINT64_MAX},
+        {"older than the state", 1, 100, 1},
+        {"progress of another length", 2, 21, 1000},
+        {"progress of another state", 2, 20, 1000},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        TAP_ROW(rows[i].name);
+        TAP_REQUIRE(make_device(SLW_ANCHOR_NONE));
+        TAP_EQUAL_INT(commit_time(4), SLW_OK);
+        append_record(rows[i].type, payload, rows[i].length, rows[i].number);
+        TAP_EQUAL_INT(reopen(), SLW_OK);
+        TAP_EQUAL_INT(store.state.known_time_utc_s, 4);
+        TAP_EQUAL_INT(store.progress.offset, 0);
+        TAP_EQUAL_INT(commit_time(5), SLW_OK);
+        TAP_EQUAL_INT(reopen(), SLW_OK);
+        TAP_EQUAL_INT(store.state.known_time_utc_s, 5);
+    }
+}
+
+static void goes_on_in_another_segment_when_flash_fails_for_once(void)
+{
+    TAP_REQUIRE(make_device(SLW_ANCHOR_NONE));
+    for (uint64_t at = 0; at < 12; at++) {
+        for (int64_t i = 0; i < 5; i++) {
+            slw_flash_faulty_cut(&board.flash, at, SLW_CUT_PART);
+            enum slw_status status = commit_time(100);
+            slw_flash_faulty_power_on(&board.flash); /* without a restart */
+            TAP_CHECK(status == SLW_IO || status == SLW_OK);
+            TAP_EQUAL_INT(commit_time(i), SLW_OK);
+            TAP_EQUAL_INT(store.state.known_time_utc_s, i);
+        }
+        TAP_EQUAL_INT(reopen(), SLW_OK);
+        TAP_EQUAL_INT(store.state.known_time_utc_s, 4);
+    }
+    TAP_EQUAL_INT(board.ram.violations, 0);
+}
+
+int main(void)
+{
+    TAP_RUN(a_blank_device_is_not_found_until_it_is_formatted);
+    TAP_RUN(a_provisioned_device_is_not_formatted_again);
+    TAP_RUN(refuses_to_format_without_a_root);
+    TAP_RUN(refuses_a_layout_that_makes_no_sense);
+    TAP_RUN(the_last_of_many_commits_is_found);
+    TAP_RUN(a_start_after_which_nothing_changes_writes_nothing);
+    TAP_RUN(refuses_to_commit_what_makes_no_sense);
+    TAP_RUN(commits_its_own_state);
+    TAP_RUN(progress_lasts_until_the_next_commit);
+    TAP_RUN(a_wiped_journal_is_never_a_fresh_device);
+    TAP_RUN(an_older_copy_of_flash_is_refused_by_the_anchor_alone);
+    TAP_RUN(compares_the_journal_with_the_anchor);
+    TAP_RUN(an_anchor_that_fails_is_an_error);
+    TAP_RUN(the_anchor_falls_before_the_journal_when_the_version_is_reset);
+    TAP_RUN(a_changed_bit_anywhere_brings_back_nothing_old_with_an_anchor);
+    TAP_RUN(a_changed_bit_anywhere_leaves_a_state_that_was_without_one);
+    TAP_RUN(a_torn_word_anywhere_is_no_failure);
+    TAP_RUN(noise_for_a_journal_is_refused);
+    TAP_RUN(passes_over_records_of_unknown_types);
+    TAP_RUN(refuses_a_state_that_it_cannot_read);
+    TAP_RUN(ignores_records_that_cannot_be);
+    TAP_RUN(goes_on_in_another_segment_when_flash_fails_for_once);
+    return tap_finish();
+}
