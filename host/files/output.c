@@ -5,7 +5,7 @@
  * A new name is given by linkat(), which fails when the name is taken, so that no check of ours can
  * be overtaken; a name that is taken is replaced by renameat(), in one step.
  */
-#define _GNU_SOURCE /* O_TMPFILE */
+#define _GNU_SOURCE /* O_TMPFILE, sync_file_range() */
 #include "slipway/files.h"
 
 #include "cleanup.h"
@@ -18,6 +18,8 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define WRITE_BACK_SIZE (8u * 1024 * 1024)
 
 /* A flag of our own: what has the name must not be a symbolic link. */
 #define NO_LINKS 0x100u
@@ -222,8 +224,15 @@ enum slw_status slw_output_write_at(struct slw_output *output, uint64_t offset,
 enum slw_status slw_output_write(struct slw_output *output, struct slw_bytes bytes,
                                  struct slw_detail *detail)
 {
-    SLW_TRY(slw_output_write_at(output, output->position, bytes, detail));
+    uint64_t before = output->position;
+    SLW_TRY(slw_output_write_at(output, before, bytes, detail));
     output->position += bytes.len;
+    if (before / WRITE_BACK_SIZE != output->position / WRITE_BACK_SIZE) {
+        /* The disk works while we do, so that fsync() finds little left; a hint, no promise. */
+        uint64_t start = before / WRITE_BACK_SIZE * WRITE_BACK_SIZE;
+        (void)sync_file_range(output->descriptor, (off_t)start, (off_t)WRITE_BACK_SIZE,
+                              SYNC_FILE_RANGE_WRITE);
+    }
     return SLW_OK;
 }
 

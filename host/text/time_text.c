@@ -137,9 +137,11 @@ const char *slw_time_format(int64_t utc_s, char buffer[static SLW_TIME_TEXT_SIZE
         (void)snprintf(buffer, SLW_TIME_TEXT_SIZE, "%" PRId64 " s since 1970", utc_s);
         return buffer;
     }
-    (void)snprintf(buffer, SLW_TIME_TEXT_SIZE,
-                   "%04" PRId64 "-%02" PRId64 "-%02" PRId64 "T%02" PRId64 ":%02" PRId64
-                   ":%02" PRId64 "Z",
-                   date.year, date.month, date.day, second / 3600, second / 60 % 60, second % 60);
+    /* The remainders change nothing; they tell the compiler how wide the numbers get. */
+    unsigned second_of_day = (unsigned)second % DAY_S;
+    (void)snprintf(buffer, SLW_TIME_TEXT_SIZE, "%04u-%02u-%02uT%02u:%02u:%02uZ",
+                   (unsigned)date.year % 10000, (unsigned)date.month % 100,
+                   (unsigned)date.day % 100, second_of_day / 3600, second_of_day / 60 % 60,
+                   second_of_day % 60);
     return buffer;
 }
