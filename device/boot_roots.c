@@ -146,6 +146,38 @@ enum slw_status slw_boot_check_roots(struct slw_store *store, const struct slw_l
     return check_chain(&boot, store->state.root, ret_blob);
 }
 
+struct reset_search {
+    const struct slw_release *confirmed;
+    bool above_confirmed;
+    bool reset;
+};
+
+static enum slw_status look_for_reset(void *context, const struct slw_chain_root *root)
+{
+    struct reset_search *search = context;
+    search->reset = search->reset || (search->above_confirmed && root->resets_targets);
+    if (memcmp(search->confirmed->root, root->blob_sha256, SLW_SHA256_SIZE) == 0) {
+        search->above_confirmed = true;
+    }
+    return SLW_OK;
+}
+
+enum slw_status slw_boot_version_is_reset(struct slw_store *store, const struct slw_layout *layout,
+                                          const struct slw_limits *limits,
+                                          const struct slw_verifier_memory *memory,
+                                          struct slw_finding *finding, bool *ret_reset)
+{
+    const struct slw_boot_context boot = {store, layout, limits, memory, finding};
+    struct reset_search search = {.confirmed = &store->state.confirmed};
+    const struct slw_chain_visitor visitor = {&search, look_for_reset};
+    bool same_root = memcmp(search.confirmed->root, store->state.root, SLW_SHA256_SIZE) == 0;
+    if (search.confirmed->present && !same_root) {
+        SLW_TRY(slw_chain_climb(&boot, store->state.root, &visitor));
+    }
+    *ret_reset = search.reset;
+    return SLW_OK;
+}
+
 enum slw_status slw_boot_check_chain(struct slw_store *store, const struct slw_layout *layout,
                                      const struct slw_limits *limits,
                                      const struct slw_verifier_memory *memory,

@@ -220,7 +220,11 @@ static enum slw_status reset(struct slw_session *session)
 static enum slw_status apply_when_verified(struct slw_session *session)
 {
     session->record.intent = 1;
-    SLW_TRY(slw_session_commit_record(session));
+    enum slw_status status = slw_session_commit_record(session);
+    if (status != SLW_OK) {
+        session->record.intent = 0;
+        return status;
+    }
     session->apply_wanted = true;
     if (slw_session_is(session, SLW_UPDATE_STATE_TRANSFERRED)) {
         return slw_session_start_verifying(session);
@@ -287,6 +291,15 @@ bool slw_session_poll(struct slw_session *session, uint64_t now_ms)
     return false;
 }
 
+/* A note is read on terminals and displays: nothing in it can steer one. */
+static void put_printable(struct slw_writer *writer, struct slw_bytes text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        bool control = text.ptr[i] < 0x20 || text.ptr[i] == 0x7F;
+        slw_writer_u8(writer, control ? '?' : text.ptr[i]);
+    }
+}
+
 static size_t write_note(const struct slw_session *session, uint8_t note[static 32])
 {
     struct slw_writer writer;
@@ -303,7 +316,7 @@ static size_t write_note(const struct slw_session *session, uint8_t note[static 
         slw_writer_put(&writer, slw_bytes_make(word, word_len));
         if (subject.len > 0 && writer.len + 1 + subject.len <= SLW_UPDATE_TEXT_SIZE_MAX) {
             slw_writer_u8(&writer, ' ');
-            slw_writer_put(&writer, subject);
+            put_printable(&writer, subject);
         }
     }
     return writer.len;

@@ -7,8 +7,9 @@
 
 #include "slipway/boot.h"
 
-static void set_expectations(struct slw_session *session)
+static enum slw_status set_expectations(struct slw_session *session)
 {
+    struct slw_finding finding = {0};
     const struct slw_session_config *config = session->config;
     const struct slw_state *state = &config->store->state;
     session->expectations = (struct slw_expectations){
@@ -30,20 +31,28 @@ static void set_expectations(struct slw_session *session)
     if (config->clock != NULL) {
         session->expectations.now = config->clock->now(config->clock->context);
     }
+    return slw_boot_version_is_reset(config->store, config->layout, &config->limits,
+                                     &config->memory, &finding,
+                                     &session->expectations.stored_version_reset);
 }
 
 enum slw_status slw_session_start_verifying(struct slw_session *session)
 {
     const struct slw_session_config *config = session->config;
-    struct slw_finding finding = {.status = SLW_STORED_STATE};
+    const struct slw_finding finding = {.status = SLW_STORED_STATE};
+    uint8_t state_before = session->record.state;
     session->record.state = SLW_UPDATE_STATE_VERIFYING;
     session->trusted = NULL;
-    SLW_TRY(slw_session_commit_record(session));
-    if (slw_store_find_blob(config->store, config->store->state.root, &session->root) != SLW_OK) {
+    enum slw_status status = slw_session_commit_record(session);
+    if (status != SLW_OK) {
+        session->record.state = state_before;
+        return status;
+    }
+    if (slw_store_find_blob(config->store, config->store->state.root, &session->root) != SLW_OK ||
+        set_expectations(session) != SLW_OK) {
         slw_session_finish(session, SLW_UPDATE_RESULT_VERIFY_FAILED, &finding);
         return SLW_OK;
     }
-    set_expectations(session);
     slw_region_source_init(&session->bundle, &config->layout->staging, session->record.staged_size);
     slw_verifier_start(&session->verifier, &config->memory, &session->expectations,
                        &session->root.place.source, &session->bundle.source);

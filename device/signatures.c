@@ -30,12 +30,14 @@ enum slw_status slw_signed_scan(struct slw_reader *reader, size_t signatures_max
         if (field.number == SLW_SIGNED_SERIALIZED) {
             serialized = (struct slw_span){field.offset, field.length};
         } else if (field.number == SLW_SIGNED_SIGNATURES) {
-            count++;
             check_signature_shape(&proto);
+            if (++count > signatures_max) {
+                slw_reader_fail(reader, SLW_TOO_LARGE);
+            }
         }
     }
     SLW_TRY(reader->status);
-    if (count > signatures_max || serialized.length > size_max) {
+    if (serialized.length > size_max) {
         return SLW_TOO_LARGE;
     }
     *ret_serialized = serialized;

@@ -20,6 +20,7 @@ void slw_verifier_start(struct slw_verifier *verifier, const struct slw_verifier
         .memory = *memory,
     };
     verifier->result.source = bundle;
+    verifier->result.resets_version = expectations->stored_version_reset;
     verifier->result.names =
         (struct slw_names){.entries = memory->names, .max = memory->names_count};
     verifier->signatures = (struct slw_signatures){
@@ -47,7 +48,7 @@ static enum slw_status verify_trusted_root(struct slw_verifier *verifier)
     }
     slw_reader_init(&verifier->reader, verifier->bundle, verifier->memory.block,
                     verifier->memory.block_size);
-    slw_proto_begin(&verifier->proto, &verifier->reader, &slw_bundle_rules);
+    slw_verifier_walk_wrapper(verifier);
     verifier->phase = SLW_VERIFY_WRAPPER;
     return SLW_OK;
 }

@@ -10,7 +10,7 @@ void slw_verifier_start_payloads(struct slw_verifier *verifier)
 {
     uint64_t first = verifier->has_payloads ? verifier->first_payload : verifier->bundle->size;
     slw_reader_seek(&verifier->reader, first, verifier->bundle->size);
-    slw_proto_begin(&verifier->proto, &verifier->reader, &slw_bundle_rules);
+    slw_verifier_walk_wrapper(verifier);
     verifier->phase = SLW_VERIFY_PAYLOADS;
 }
 

@@ -8,11 +8,19 @@
 /* So many fields or targets at most are looked at in one step. */
 #define SLW_VERIFIER_FIELDS_PER_STEP 64u
 
+/* The wrapper's fields from the reader's position on; bounded by the steps of whoever walks. */
+static inline void slw_verifier_walk_wrapper(struct slw_verifier *verifier)
+{
+    slw_proto_begin(&verifier->proto, &verifier->reader, &slw_bundle_rules);
+    verifier->proto.unlimited = true;
+}
+
 /* verifier_wrapper.c */
 enum slw_status slw_verify_wrapper(struct slw_verifier *verifier);
 enum slw_status slw_verify_shapes(struct slw_verifier *verifier);
-/* The next root_history entry at or behind next_field. */
-enum slw_status slw_verifier_next_history(struct slw_verifier *verifier, struct slw_span *ret_span);
+/* The next root_history entry at or behind next_field; not found: look again in the next step. */
+enum slw_status slw_verifier_next_history(struct slw_verifier *verifier, bool *ret_found,
+                                          struct slw_span *ret_span);
 /* Finds the signed bytes of the root at span and parses them into next_root. */
 enum slw_status slw_verifier_parse_root(struct slw_verifier *verifier, struct slw_span span);
 

@@ -51,9 +51,13 @@ enum slw_status slw_verify_climb(struct slw_verifier *verifier)
         verifier->phase = SLW_VERIFY_ROOT_IN_FORCE;
         return SLW_OK;
     }
+    bool found = true;
     verifier->climbing_last = verifier->climbed == result->history_count;
     if (!verifier->climbing_last) {
-        SLW_TRY(slw_verifier_next_history(verifier, &span));
+        SLW_TRY(slw_verifier_next_history(verifier, &found, &span));
+    }
+    if (!found) {
+        return SLW_OK;
     }
     SLW_TRY(slw_verifier_parse_root(verifier, span));
     verifier->climbed++;

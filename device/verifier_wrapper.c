@@ -115,19 +115,22 @@ enum slw_status slw_verify_wrapper(struct slw_verifier *verifier)
     return verifier->reader.status;
 }
 
-enum slw_status slw_verifier_next_history(struct slw_verifier *verifier, struct slw_span *ret_span)
+enum slw_status slw_verifier_next_history(struct slw_verifier *verifier, bool *ret_found,
+                                          struct slw_span *ret_span)
 {
     struct slw_proto_field field;
     slw_reader_seek(&verifier->reader, verifier->next_field, verifier->bundle->size);
-    slw_proto_begin(&verifier->proto, &verifier->reader, &slw_bundle_rules);
-    while (slw_proto_next(&verifier->proto, &field)) {
-        if (field.number == SLW_BUNDLE_ROOT_HISTORY) {
-            *ret_span = (struct slw_span){field.offset, field.length};
-            verifier->next_field = slw_span_end(*ret_span);
-            return SLW_OK;
+    slw_verifier_walk_wrapper(verifier);
+    *ret_found = false;
+    for (unsigned i = 0; i < SLW_VERIFIER_FIELDS_PER_STEP && !*ret_found; i++) {
+        if (!slw_proto_next(&verifier->proto, &field)) {
+            return SLW_IO; /* it was there when the wrapper was walked */
         }
+        verifier->next_field = verifier->reader.position + slw_proto_value_left(&verifier->proto);
+        *ret_found = field.number == SLW_BUNDLE_ROOT_HISTORY;
+        *ret_span = (struct slw_span){field.offset, field.length};
     }
-    return SLW_IO; /* it was there when the wrapper was walked */
+    return SLW_OK;
 }
 
 enum slw_status slw_verifier_parse_root(struct slw_verifier *verifier, struct slw_span span)
@@ -186,9 +189,10 @@ enum slw_status slw_verify_shapes(struct slw_verifier *verifier)
 {
     const struct slw_trusted_bundle *result = &verifier->result;
     struct slw_span span;
+    bool found = false;
     if (verifier->climbed < result->history_count) {
-        SLW_TRY(slw_verifier_next_history(verifier, &span));
-        return check_root_shape(verifier, span);
+        SLW_TRY(slw_verifier_next_history(verifier, &found, &span));
+        return found ? check_root_shape(verifier, span) : SLW_OK;
     }
     if (verifier->has_root && verifier->climbed == result->history_count) {
         return check_root_shape(verifier, result->signed_root);

@@ -76,6 +76,7 @@ static void push(struct slw_proto *proto, const struct slw_proto_rules *rules, u
     proto->levels[proto->depth].rules = rules;
     proto->levels[proto->depth].end = end;
     proto->levels[proto->depth].seen = 0;
+    proto->levels[proto->depth].fields = 0;
     proto->value_end = 0;
     proto->packed_end = 0;
 }
@@ -85,6 +86,7 @@ void slw_proto_begin(struct slw_proto *proto, struct slw_reader *reader,
 {
     proto->reader = reader;
     proto->depth = 0;
+    proto->unlimited = false;
     push(proto, rules, reader->end);
 }
 
@@ -304,12 +306,21 @@ static bool inside_message(struct slw_proto *proto)
     return proto->reader->status == SLW_OK;
 }
 
+static void count_field(struct slw_proto *proto)
+{
+    bool limited = proto->depth > 0 || !proto->unlimited;
+    if (limited && ++proto->levels[proto->depth].fields > SLW_PROTO_FIELDS_MAX) {
+        slw_reader_fail(proto->reader, SLW_TOO_LARGE);
+    }
+}
+
 bool slw_proto_next(struct slw_proto *proto, struct slw_proto_field *ret_field)
 {
     struct slw_proto_field field = {0};
     finish_value(proto, NULL, 0);
     while (proto->reader->status == SLW_OK) {
         if (proto->reader->position < proto->packed_end) {
+            count_field(proto);
             if (!read_packed(proto, &field)) {
                 return false;
             }
@@ -322,6 +333,7 @@ bool slw_proto_next(struct slw_proto *proto, struct slw_proto_field *ret_field)
             }
             return false;
         }
+        count_field(proto);
         if (read_field(proto, &field) && inside_message(proto)) {
             *ret_field = field;
             return true;

@@ -473,6 +473,32 @@ static void passes_on_the_sources_error(void)
     TAP_EQUAL_INT(reader.status, SLW_IO);
 }
 
+/* 30 00: unknown field 6, a varint; 28 00: an element of field 5. */
+static void counts_the_fields_of_a_message(void)
+{
+    static uint8_t bytes[2 * (SLW_PROTO_FIELDS_MAX + 1)];
+    static const uint8_t tags[] = {0x30, 0x28};
+    struct slw_reader reader;
+    struct slw_proto proto;
+    struct slw_proto_field field;
+    for (size_t row = 0; row < 3; row++) {
+        for (size_t i = 0; i < sizeof bytes; i += 2) {
+            bytes[i] = tags[row % 2];
+        }
+        slw_reader_init_bytes(&reader, slw_bytes_make(bytes, sizeof bytes - 2));
+        slw_proto_begin(&proto, &reader, &rules);
+        while (slw_proto_next(&proto, &field)) {
+        }
+        TAP_EQUAL_INT(reader.status, SLW_OK);
+        slw_reader_init_bytes(&reader, slw_bytes_make(bytes, sizeof bytes));
+        slw_proto_begin(&proto, &reader, &rules);
+        proto.unlimited = row == 2;
+        while (slw_proto_next(&proto, &field)) {
+        }
+        TAP_EQUAL_INT(reader.status, row == 2 ? SLW_OK : SLW_TOO_LARGE);
+    }
+}
+
 int main(void)
 {
     TAP_RUN(says_where_fields_and_values_are);
@@ -494,5 +520,6 @@ int main(void)
     TAP_RUN(jumps_over_values_larger_than_4_gib);
     TAP_RUN(refuses_large_lengths_that_are_one_too_long);
     TAP_RUN(passes_on_the_sources_error);
+    TAP_RUN(counts_the_fields_of_a_message);
     return tap_finish();
 }

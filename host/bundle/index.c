@@ -122,7 +122,8 @@ static void read_payload(struct scan *scan)
         index->payloads = grown;
         /* The names move as they grow: an offset until all are there. */
         grown[index->payloads_count++] = (struct slw_payload_entry){
-            .name = {(const uint8_t *)(uintptr_t)entry.key.offset, (size_t)entry.key.length},
+            .name = {NULL, (size_t)entry.key.length},
+            .name_offset = (size_t)entry.key.offset,
             .value = entry.value,
         };
     }
@@ -180,8 +181,8 @@ static int compare_entries(const void *left, const void *right)
 static enum slw_status finish(struct slw_bundle_index *index)
 {
     for (size_t i = 0; i < index->payloads_count; i++) {
-        struct slw_bytes *name = &index->payloads[i].name;
-        name->ptr = index->names.ptr + (uintptr_t)name->ptr;
+        struct slw_payload_entry *entry = &index->payloads[i];
+        entry->name.ptr = index->names.ptr + entry->name_offset;
     }
     if (index->payloads_count > 0) {
         qsort(index->payloads, index->payloads_count, sizeof *index->payloads, compare_entries);
@@ -208,6 +209,7 @@ enum slw_status slw_bundle_index_read(const char *name, const struct slw_source 
     }
     slw_reader_init(&scan.reader, source, scan.block, INDEX_BLOCK_SIZE);
     slw_proto_begin(&scan.proto, &scan.reader, &slw_bundle_rules);
+    scan.proto.unlimited = true; /* payloads are counted */
     while (slw_proto_next(&scan.proto, &field)) {
         read_field(&scan, &field);
     }

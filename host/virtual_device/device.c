@@ -6,6 +6,7 @@
 #include "slipway/virtual_device.h"
 
 #include "slipway/boot.h"
+#include "slipway/explain.h"
 #include "slipway/files.h"
 #include "slipway/flash_file.h"
 #include "slipway/update_service.h"
@@ -244,13 +245,10 @@ static void want_reboot(void *context)
 static void report_refusal(void *context, const struct slw_finding *finding)
 {
     const struct slw_virtual_device *device = context;
-    const char *word = slw_status_word(finding->status);
-    if (finding->name_len > 0) {
-        event(device, "refused: %s: \"%.*s\": %s", word, (int)finding->name_len,
-              (const char *)finding->name, slw_status_meaning(finding->status));
-    } else {
-        event(device, "refused: %s: %s", word, slw_status_meaning(finding->status));
-    }
+    struct slw_heap_buffer text = {0};
+    slw_explain_finding(finding, &text);
+    event(device, "refused: %s: %s", slw_status_word(finding->status), slw_heap_text(&text));
+    slw_heap_free(&text);
 }
 
 static enum slw_status open_session(struct slw_virtual_device *device, struct slw_detail *detail)

@@ -64,8 +64,17 @@ slw_boot_check_roots(struct slw_store *store, const struct slw_layout *layout,
                      struct slw_finding *finding, struct slw_blob *ret_blob);
 
 /*
- * The same for a chain that ends at another root, which isn't the state's yet: what the session
- * asks before it commits new roots. end_root: digest of its blob.
+ * Whether a root that the device followed since its confirmed release replaced the targets keys, so
+ * that the version of that release binds no longer (slw_root_resets_targets()). False without one.
+ */
+SLW_MUST_USE enum slw_status
+slw_boot_version_is_reset(struct slw_store *store, const struct slw_layout *layout,
+                          const struct slw_limits *limits, const struct slw_verifier_memory *memory,
+                          struct slw_finding *finding, bool *ret_reset);
+
+/*
+ * As slw_boot_check_roots() for a chain that ends at another root, which isn't the state's yet:
+ * what the session asks before it commits new roots. end_root: digest of its blob.
  */
 SLW_MUST_USE enum slw_status
 slw_boot_check_chain(struct slw_store *store, const struct slw_layout *layout,

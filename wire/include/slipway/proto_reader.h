@@ -8,6 +8,8 @@
  *   - a known field with a wrong wire type, a known singular field twice, a varint over ten bytes
  *     or one that doesn't fit its field's type, a string that isn't UTF-8, a length beyond the
  *     enclosing message, groups, wire types 6 and 7, field numbers 0 and above 2^29-1: malformed;
+ *   - more than SLW_PROTO_FIELDS_MAX fields in one message: too large, so that a message that
+ * nobody signed can't keep a small device busy;
  *   - unknown fields, any order of fields, padded varints up to ten bytes, repeated scalars packed
  *     or not: accepted (spec/SPEC.md, section 1.1).
  *
@@ -32,6 +34,7 @@
 
 #define SLW_PROTO_DEPTH_MAX 8
 #define SLW_PROTO_RULES_MAX 32
+#define SLW_PROTO_FIELDS_MAX 16384u           /* of one message; more is too-large */
 #define SLW_PROTO_FIELD_NUMBER_MAX 536870911u /* 2^29 - 1 */
 
 enum slw_proto_type {
@@ -79,10 +82,13 @@ struct slw_proto {
     struct slw_utf8 text; /* of the current value, as far as it was read */
     uint64_t packed_end;
     const struct slw_proto_rule *packed_rule;
+    bool
+        unlimited; /* the outermost message may have any number of fields: its walker bounds them */
     struct {
         const struct slw_proto_rules *rules;
         uint64_t end;
-        uint32_t seen; /* bit i: rules->fields[i] was there */
+        uint32_t seen;   /* bit i: rules->fields[i] was there */
+        uint32_t fields; /* so many so far */
     } levels[SLW_PROTO_DEPTH_MAX];
 };
 
