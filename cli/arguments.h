@@ -13,11 +13,11 @@
 
 struct cli_option {
     const char *name;  /* "--output" */
-    char letter;       /* 'o' for -o; 0: none */
     const char *value; /* what the value is, "FILE"; NULL: a flag */
+    const char *help;  /* one line or more */
+    char letter;       /* 'o' for -o; 0: none */
     bool repeated;     /* may be given more than once */
     bool required;
-    const char *help; /* one line or more */
 };
 
 #define CLI_FORCE_OPTION                                                                           \

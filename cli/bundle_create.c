@@ -103,11 +103,16 @@ static enum cli_exit load_history(struct creation *creation, const struct cli_ar
                           SLW_ROOT_HISTORY_MAX);
         return cli_fail(cli, SLW_TOO_LARGE);
     }
-    creation->history = calloc(count + 1, sizeof(struct cli_root_file *));
+    struct cli_root_file **history = calloc(count + 1, sizeof(struct cli_root_file *));
+    creation->history = history;
+    if (history == NULL) {
+        return cli_error(cli, "out of memory");
+    }
     for (size_t i = 0; i < count; i++) {
-        struct cli_root_file *file = creation->history == NULL ? NULL : calloc(1, sizeof *file);
+        struct cli_root_file *file = calloc(1, sizeof *file);
         if (file == NULL) {
-            return cli_error(cli, "out of memory");
+            (void)cli_error(cli, "out of memory");
+            return CLI_FAILED;
         }
         enum cli_exit code =
             cli_root_file_load(cli, cli_nth(arguments, "--root-history", i), true, file);
@@ -115,11 +120,9 @@ static enum cli_exit load_history(struct creation *creation, const struct cli_ar
             free(file);
             return code;
         }
-        creation->history[creation->history_count++] = file;
+        history[creation->history_count++] = file;
     }
-    if (count > 0) {
-        qsort(creation->history, count, sizeof(struct cli_root_file *), compare_versions);
-    }
+    qsort(history, count, sizeof(struct cli_root_file *), compare_versions);
     return CLI_DONE;
 }
 

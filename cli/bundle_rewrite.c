@@ -57,19 +57,24 @@ static enum slw_status take_listed(struct rewriting *rewriting, struct slw_bytes
     return SLW_OK;
 }
 
-static const struct slw_payload_entry *find_unlisted(const struct rewriting *rewriting)
+static bool is_taken(const struct rewriting *rewriting, struct slw_bytes name)
 {
-    const struct slw_bundle_index *index = &rewriting->bundle->index;
-    for (size_t i = 0; i < index->payloads_count; i++) {
-        bool listed = false;
-        for (size_t j = 0; j < rewriting->payloads_count && !listed; j++) {
-            listed = slw_bytes_equal(rewriting->payloads[j].name, index->payloads[i].name);
-        }
-        if (!listed) {
-            return &index->payloads[i];
+    for (size_t i = 0; i < rewriting->payloads_count; i++) {
+        if (slw_bytes_equal(rewriting->payloads[i].name, name)) {
+            return true;
         }
     }
-    return NULL;
+    return false;
+}
+
+static enum slw_status refuse_unlisted(struct rewriting *rewriting)
+{
+    const struct slw_bundle_index *index = &rewriting->bundle->index;
+    size_t at = 0;
+    while (at + 1 < index->payloads_count && is_taken(rewriting, index->payloads[at].name)) {
+        at++;
+    }
+    return refuse_payload(rewriting, SLW_UNLISTED_PAYLOAD, index->payloads[at].name);
 }
 
 /* The content was checked: no name is listed twice, so there are never more than the bundle's. */
@@ -86,7 +91,7 @@ static enum slw_status order_payloads(struct rewriting *rewriting)
         }
     }
     if (rewriting->payloads_count < rewriting->bundle->index.payloads_count) {
-        return refuse_payload(rewriting, SLW_UNLISTED_PAYLOAD, find_unlisted(rewriting)->name);
+        return refuse_unlisted(rewriting);
     }
     return SLW_OK;
 }
@@ -138,7 +143,10 @@ static struct slw_piece *pieces_of(const struct slw_source *source, const struct
                                    size_t count)
 {
     struct slw_piece *pieces = calloc(count + 1, sizeof *pieces);
-    for (size_t i = 0; pieces != NULL && i < count; i++) {
+    if (pieces == NULL) {
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
         pieces[i] = (struct slw_piece){.source = source, .span = spans[i]};
     }
     return pieces;

@@ -13,7 +13,7 @@
 #include "slipway/proto_writer.h"
 
 #define PIGWEED_NAME_SIZE_MAX 32u
-#define PIGWEED_PAYLOAD_SIZE_MAX (100u * 1024 * 1024)
+#define PIGWEED_PAYLOAD_SIZE_MAX ((uint64_t)100 * 1024 * 1024)
 
 struct rules {
     struct cli_verification *verification;

@@ -5,7 +5,8 @@
  * A new name is given by linkat(), which fails when the name is taken, so that no check of ours can
  * be overtaken; a name that is taken is replaced by renameat(), in one step.
  */
-#define _GNU_SOURCE /* O_TMPFILE, sync_file_range() */
+/* For O_TMPFILE and sync_file_range(). */
+#define _GNU_SOURCE // NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
 #include "slipway/files.h"
 
 #include "cleanup.h"
@@ -19,7 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define WRITE_BACK_SIZE (8u * 1024 * 1024)
+#define WRITE_BACK_SIZE ((uint64_t)8 * 1024 * 1024)
 
 /* A flag of our own: what has the name must not be a symbolic link. */
 #define NO_LINKS 0x100u
@@ -35,7 +36,8 @@ static enum slw_status split_path(struct slw_output *output, struct slw_detail *
     char *slash = strrchr(output->path, '/');
     output->name = slash == NULL ? output->path : slash + 1;
     if (output->name[0] == '\0') {
-        return slw_explain(detail, SLW_IO, "%s: not the name of a file", output->path);
+        (void)slw_explain(detail, SLW_IO, "%s: not the name of a file", output->path);
+        return SLW_IO;
     }
     size_t len = slash == NULL ? 1 : (size_t)(slash - output->path) + 1;
     output->directory_path = strndup(slash == NULL ? "." : output->path, len);

@@ -15,8 +15,12 @@
 static const struct {
     char unit;
     int64_t seconds;
-} units[] = {{'s', 1},     {'m', 60},        {'h', 3600},
-             {'d', DAY_S}, {'w', 7 * DAY_S}, {'y', 365 * (int64_t)DAY_S}};
+} units[] = {{'s', 1},
+             {'m', 60},
+             {'h', 3600},
+             {'d', DAY_S},
+             {'w', 7 * (int64_t)DAY_S},
+             {'y', 365 * (int64_t)DAY_S}};
 
 /* Digits at *text, at most nine; moves past them. False when there is none. */
 static bool read_digits(const char **text, size_t count_max, int64_t *ret_value)

@@ -19,6 +19,7 @@
 struct slw_payload_entry {
     struct slw_bytes name;
     struct slw_span value;
+    size_t name_offset; /* private: in the index's names */
 };
 
 /* Where everything is in a bundle; nothing is judged but its shape. */

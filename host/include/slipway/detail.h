@@ -23,6 +23,10 @@ enum slw_status slw_explain(struct slw_detail *detail, enum slw_status status, c
 enum slw_status slw_explain_errno(struct slw_detail *detail, const char *path);
 
 /* Memory ran out: SLW_NO_SPACE. */
-enum slw_status slw_explain_no_memory(struct slw_detail *detail);
+static inline enum slw_status slw_explain_no_memory(struct slw_detail *detail)
+{
+    (void)slw_explain(detail, SLW_NO_SPACE, "out of memory");
+    return SLW_NO_SPACE;
+}
 
 #endif
