@@ -203,6 +203,9 @@ enum cli_exit cli_device_tell_failure(const struct cli_device *device)
     enum slw_status reason = reason_of(&device->answer);
     enum cli_exit code;
     describe(&device->answer, &text);
+    if (device->cli->json && (reason == SLW_NOT_FOUND || cli_exit_of(reason) == CLI_FAILED)) {
+        (void)cli_device_print_status(device); /* no refusal, but data all the same */
+    }
     if (reason == SLW_NOT_FOUND) {
         code = tell_without_reason(device, &text);
     } else if (cli_exit_of(reason) == CLI_FAILED) {

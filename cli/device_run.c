@@ -131,11 +131,10 @@ static enum slw_consent_answer ask(void *context, const struct slw_consent_quest
     if (!read_answer(run)) {
         return SLW_CONSENT_NOT_YET;
     }
-    if (strcmp(run->answer, "yes") == 0) {
-        return SLW_CONSENT_YES;
-    }
-    if (strcmp(run->answer, "no") == 0) {
-        return SLW_CONSENT_NO;
+    bool yes = strcmp(run->answer, "yes") == 0;
+    if (yes || strcmp(run->answer, "no") == 0) {
+        run->asked = false; /* the release may come again, and is another question then */
+        return yes ? SLW_CONSENT_YES : SLW_CONSENT_NO;
     }
     print_question(question);
     return SLW_CONSENT_NOT_YET;

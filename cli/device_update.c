@@ -110,11 +110,22 @@ static bool is_our_name(const struct update *update)
                            slw_bytes_make(update->name, strlen(update->name)));
 }
 
+static enum next nothing_to_do(struct update *update, enum cli_exit *ret_code)
+{
+    hide_progress(update);
+    cli_note(update->cli, "nothing to do: the device runs exactly this release");
+    enum cli_exit code = cli_device_print_status(&update->device);
+    return end(code == CLI_DONE ? CLI_NOTHING : code, ret_code);
+}
+
 /* Before our session: makes the device ready for one, or takes up one of the same name. */
 static enum next begin(struct update *update, enum cli_exit *ret_code)
 {
     struct cli_device *device = &update->device;
     struct slw_detail *detail = &update->cli->detail;
+    if (runs_this(update) && !on_trial(update)) {
+        return nothing_to_do(update, ret_code); /* from the start, or once another sender is done */
+    }
     switch (device->answer.status.state) {
     case SLW_UPDATE_STATE_INACTIVE:
         update->ours =
@@ -373,11 +384,7 @@ enum cli_exit cli_device_update(struct cli *cli, const struct cli_arguments *arg
                                                   &cli->detail) != SLW_OK) {
         code = cli_device_fail(&update.device);
     }
-    if (code == CLI_DONE && runs_this(&update) && !on_trial(&update)) {
-        cli_note(cli, "nothing to do: the device runs exactly this release");
-        code = cli_device_print_status(&update.device);
-        code = code == CLI_DONE ? CLI_NOTHING : code;
-    } else if (code == CLI_DONE) {
+    if (code == CLI_DONE) {
         code = run_to_the_end(&update);
     }
     cli_device_close(&update.device);

@@ -55,6 +55,22 @@ start_asking_device() {
     [ "$(status_of targets_version)" = 1 ]
 }
 
+@test "has nothing to do when somebody else's update of the same release ends well" {
+    make_release 1
+    start_device --root root.pb
+    "$bin/slipway" device update v1.bundle --to "$link" >first.log 2>&1 3>&- &
+    first=$!
+    for _ in $(seq 2000); do # wait_for() looks too seldom: the trial is short
+        ! grep -q '^boot: app .* trial$' device.log || break
+        sleep 0.002
+    done
+    run slipway device update v1.bundle --to "$link"
+    says 'nothing to do'
+    [ "$status" -eq 6 ]
+    wait "$first"
+    [ "$(grep -c '^confirmed version=1$' device.log)" -eq 1 ]
+}
+
 @test "has nothing to do when the device runs exactly this" {
     make_release 1
     start_device --root root.pb
@@ -162,6 +178,14 @@ start_asking_device() {
     [ "$(grep -c 'version=2.*trial$' device.log)" -ge 2 ]
 }
 
+@test "tells a rollback in JSON, too" {
+    make_release 1
+    start_device --root root.pb --fail-boot
+    slipway device update v1.bundle --to "$link" --json >status.json && status=0 || status=$?
+    [ "$status" -eq 3 ]
+    jq -es 'length == 1 and (.[0] | .state == "FINISHED" and .result == "APPLY_FAILED")' status.json
+}
+
 @test "goes back to nothing when the first release isn't healthy" {
     make_release 1
     start_device --root root.pb --fail-boot
@@ -255,6 +279,26 @@ start_asking_device() {
     [ "$status" -eq 7 ]
     [ "$(status_of targets_version)" = 0 ]
     never_said '^boot: app'
+    exec 7>&-
+}
+
+@test "asks again when a refused release is sent again" {
+    make_release 1
+    start_asking_device
+    echo no >&7
+    run slipway device update v1.bundle --to "$link"
+    [ "$status" -eq 7 ]
+    "$bin/slipway" device update v1.bundle --to "$link" >update.log 2>&1 3>&- 7>&- &
+    update=$!
+    for _ in $(seq 100); do
+        [ "$(grep -c '^consent: ' device.log)" -lt 2 ] || break
+        sleep 0.1
+    done
+    cat device.log
+    [ "$(grep -c '^consent: ' device.log)" -eq 2 ]
+    echo yes >&7
+    wait "$update"
+    grep -q '^confirmed version=1$' device.log
     exec 7>&-
 }
 
