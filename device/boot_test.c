@@ -166,6 +166,61 @@ static void keeps_the_image_of_a_component_that_a_release_does_not_list(void)
     TAP_EQUAL_INT(reboot(), SLW_WRONG_HASH);
 }
 
+static void refuses_an_image_that_its_metadata_do_not_list(void)
+{
+    static struct test_bundle app_only;
+    TAP_REQUIRE(make_confirmed_device());
+    TAP_REQUIRE(test_bundle_verify(&app_only, "bundles/x072_all_fields.pb", V1));
+    TAP_REQUIRE(install(&app_only));
+    struct slw_state forged = store.state;
+    memcpy(forged.trial.images[1].metadata, forged.trial.metadata, SLW_SHA256_SIZE);
+    TAP_EQUAL_INT(slw_store_commit(&store, &forged), SLW_OK);
+    TAP_EQUAL_INT(reboot(), SLW_OK);
+    TAP_EQUAL_INT(boot.trial_status, SLW_STORED_STATE);
+    TAP_EQUAL_BYTES(boot.finding.name, "rtos", 4);
+    TAP_EQUAL_INT(boot.version, 1);
+}
+
+/* Signed by the right key, and refused when it was to be installed: flash alone has it. */
+static void refuses_metadata_whose_content_is_wrong(void)
+{
+    static const struct {
+        const char *bundle;
+        enum slw_status status;
+    } rows[] = {
+        {"bundles/b54_role_wrong_in_targets.pb", SLW_WRONG_ROLE},
+        {"bundles/b58_spec_version_9.pb", SLW_BAD_SPEC_VERSION},
+        {"bundles/b38_name_dotdot.pb", SLW_BAD_NAME},
+        {"bundles/b25_missing_hashes.pb", SLW_MISSING_HASH},
+        {"bundles/b01_unsigned.pb", SLW_UNSIGNED},
+        {"bundles/b02_wrong_key.pb", SLW_BELOW_THRESHOLD},
+        {"bundles/b03_bad_signature.pb", SLW_BELOW_THRESHOLD},
+        {"bundles/b57_expired_targets.pb", SLW_STORED_STATE}, /* not for its expiry */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        static struct test_bundle bad;
+        struct slw_blob blob;
+        TAP_ROW(rows[i].bundle);
+        TAP_REQUIRE(make_confirmed_device());
+        (void)test_bundle_verify(&bad, rows[i].bundle, V1);
+        struct slw_span span = bad.verifier.result.signed_targets;
+        TAP_REQUIRE(span.length > 0);
+        TAP_EQUAL_INT(slw_store_put_blob(&store, SLW_BLOB_TARGETS, 1, &bad.file.source.source,
+                                         span.offset, span.length, &blob),
+                      SLW_OK);
+        struct slw_state forged = store.state;
+        forged.trial = forged.confirmed;
+        forged.trial.version = bad.verifier.result.targets.version;
+        memcpy(forged.trial.metadata, blob.sha256, SLW_SHA256_SIZE);
+        memcpy(forged.trial.metadata_sha256, bad.verifier.result.targets.sha256, SLW_SHA256_SIZE);
+        TAP_EQUAL_INT(slw_store_commit(&store, &forged), SLW_OK);
+        TAP_EQUAL_INT(reboot(), SLW_OK);
+        TAP_EQUAL_INT(boot.choice, SLW_BOOT_ROLLED_BACK);
+        TAP_EQUAL_INT(boot.trial_status, rows[i].status);
+        TAP_EQUAL_INT(boot.version, 1);
+    }
+}
+
 static void climbs_over_stored_roots(void)
 {
     static struct test_bundle climbing;
@@ -217,6 +272,39 @@ static void refuses_a_chain_with_a_missing_root(void)
         bytes[100] ^= 1;
         TAP_EQUAL_INT(reboot(), rows[i].status);
     }
+}
+
+static void refuses_a_root_of_another_version_than_it_was_stored_with(void)
+{
+    static struct test_file file;
+    struct slw_blob blob;
+    TAP_REQUIRE(make_device(V1));
+    TAP_REQUIRE(test_file_read(&file, "roots/v2_newroot.pb"));
+    TAP_EQUAL_INT(slw_store_put_blob(&store, SLW_BLOB_ROOT, 3, &file.source.source, 0,
+                                     file.source.source.size, &blob),
+                  SLW_OK);
+    struct slw_state forged = store.state;
+    forged.root_version = 3;
+    memcpy(forged.root, blob.sha256, SLW_SHA256_SIZE);
+    TAP_EQUAL_INT(slw_store_commit(&store, &forged), SLW_OK);
+    TAP_EQUAL_INT(reboot(), SLW_STORED_STATE);
+}
+
+static void a_broken_chain_of_roots_is_not_held_against_the_trial(void)
+{
+    static struct test_bundle climbing;
+    TAP_REQUIRE(make_device(V1));
+    TAP_REQUIRE(test_bundle_verify(&climbing, "bundles/x100_climb_1_to_4.pb", V1));
+    TAP_REQUIRE(install(&climbing));
+    uint8_t *bytes = root_bytes(2);
+    TAP_REQUIRE(bytes != NULL);
+    bytes[100] ^= 1;
+    TAP_EQUAL_INT(reboot(), SLW_ROOT_UNTRUSTED);
+    TAP_CHECK(store.state.trial.present);
+    TAP_CHECK(boot.choice != SLW_BOOT_ROLLED_BACK);
+    bytes[100] ^= 1;
+    TAP_EQUAL_INT(reboot(), SLW_OK);
+    TAP_EQUAL_INT(boot.choice, SLW_BOOT_TRIAL);
 }
 
 static void a_root_left_by_an_update_that_was_not_accepted_is_no_obstacle(void)
@@ -335,6 +423,13 @@ static void leave_out_image(struct slw_state *state)
 {
     memset(&state->trial.images[1], 0, sizeof state->trial.images[1]);
 }
+static void claim_to_be_unlisted(struct slw_state *state)
+{
+    memset(&state->trial.images[1], 0, sizeof state->trial.images[1]);
+    state->trial.images[1].present = true;
+    memcpy(state->trial.images[1].metadata, state->confirmed.metadata, SLW_SHA256_SIZE);
+    memcpy(state->trial.images[1].root, state->confirmed.root, SLW_SHA256_SIZE);
+}
 static void claim_a_root_that_is_none(struct slw_state *state)
 {
     state->trial.images[1] = state->confirmed.images[1];
@@ -361,6 +456,7 @@ static void discards_a_trial_that_the_journal_made_up(void)
         {"image version", change_image_version, SLW_STORED_STATE},
         {"old image mixed in", mix_in_old_image, SLW_STORED_STATE},
         {"image left out", leave_out_image, SLW_STORED_STATE},
+        {"image that is none", claim_to_be_unlisted, SLW_STORED_STATE},
         {"image under no root", claim_a_root_that_is_none, SLW_STORED_STATE},
         {"root as metadata", make_metadata_a_root, SLW_BELOW_THRESHOLD},
     };
@@ -489,7 +585,11 @@ int main(void)
     TAP_RUN(refuses_to_run_a_confirmed_image_that_was_changed);
     TAP_RUN(goes_back_although_the_trial_was_tampered_with_in_any_byte);
     TAP_RUN(keeps_the_image_of_a_component_that_a_release_does_not_list);
+    TAP_RUN(refuses_an_image_that_its_metadata_do_not_list);
+    TAP_RUN(refuses_metadata_whose_content_is_wrong);
     TAP_RUN(climbs_over_stored_roots);
+    TAP_RUN(refuses_a_root_of_another_version_than_it_was_stored_with);
+    TAP_RUN(a_broken_chain_of_roots_is_not_held_against_the_trial);
     TAP_RUN(refuses_a_chain_with_a_missing_root);
     TAP_RUN(a_root_left_by_an_update_that_was_not_accepted_is_no_obstacle);
     TAP_RUN(discards_a_trial_whose_key_was_revoked_meanwhile);

@@ -300,6 +300,36 @@ static void data_that_look_like_a_blob_are_none(void)
     TAP_EQUAL_INT(extents, 2);
 }
 
+/* Not even when power fails while it makes room. */
+static void data_of_a_blob_that_makes_room_are_none(void)
+{
+    static struct test_board forged_board;
+    static struct slw_store forged_store;
+    static struct test_copy copy;
+    TAP_REQUIRE(test_board_make(&forged_board, &test_geometries[1], V1, SLW_ANCHOR_NONE));
+    TAP_REQUIRE(slw_store_format(&forged_store, &forged_board.layout) == SLW_OK);
+    TAP_REQUIRE(make_device());
+    memcpy(data + 512 - 2 * SLW_CELL_SIZE, forged_board.bytes + forged_board.layout.blobs.offset,
+           1024);
+    TAP_EQUAL_INT(put_data(0, 4000), SLW_OK);
+    TAP_EQUAL_INT(reopen(), SLW_OK);
+    test_board_save(&board, &copy);
+    for (uint64_t operation = 0; operation < 12; operation++) {
+        for (int point = 0; point < SLW_CUT_POINTS_COUNT; point++) {
+            struct slw_extent extent;
+            uint64_t at = 0;
+            test_board_restore(&board, &copy);
+            TAP_EQUAL_INT(slw_store_open(&store, &board.layout), SLW_OK);
+            slw_flash_faulty_cut(&board.flash, operation, (enum slw_cut_point)point);
+            TAP_CHECK(put_data(50, 4000) != SLW_OK);
+            TAP_EQUAL_INT(reopen(), SLW_OK);
+            while (slw_extent_next(&store, &at, &extent) == SLW_OK) {
+                TAP_CHECK(extent.kind == SLW_BLOB_TARGETS || extent.offset == 0);
+            }
+        }
+    }
+}
+
 static enum slw_status put_root(const char *name, uint32_t version)
 {
     static struct test_file file;
@@ -401,6 +431,7 @@ int main(void)
     TAP_RUN(a_flash_that_fails_is_an_error_and_not_absence);
     TAP_RUN(what_changes_while_it_is_stored_does_not_count);
     TAP_RUN(data_that_look_like_a_blob_are_none);
+    TAP_RUN(data_of_a_blob_that_makes_room_are_none);
     TAP_RUN(roots_are_climbed_in_ascending_order);
     TAP_RUN(roots_up_to_the_current_one_stay_and_others_go);
     TAP_RUN(refuses_another_root_of_a_version_that_is_not_above_the_current_one);
