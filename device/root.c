@@ -319,7 +319,10 @@ static void read_field(struct slw_proto *proto, const struct slw_proto_field *fi
         root->spec_version_right = common.spec_version_right;
         break;
     case SLW_ROOT_KEYS:
-        (*mappings)++;
+        if ((*mappings)++ == root->keys_max) {
+            slw_reader_fail(proto->reader, SLW_TOO_LARGE);
+            break;
+        }
         read_mapping(proto, &mapping);
         add_mapping(root, &mapping);
         break;
@@ -388,9 +391,6 @@ enum slw_status slw_root_parse(struct slw_reader *reader, struct slw_untrusted_r
     slw_reader_remove_tap(reader, &tap);
     slw_sha256_final(&hash, root->sha256);
     SLW_TRY(reader->status);
-    if (mappings > root->keys_max) {
-        return SLW_TOO_LARGE;
-    }
     check_ignored_ids(reader, root);
     return reader->status;
 }
