@@ -13,8 +13,12 @@
 /* "a lifetime retry" of a client that doesn't keep to its window ends here */
 #define LIFETIME_RETRIES_MAX 1500u
 
-/* "final ACK wait 5 s" */
+/* "final ACK wait 5 s"; a client that has heard it logs each further one as an error */
 #define FINAL_ACK_MS 5000u
+#define COMPLETION_AGAIN_MS 2000u
+
+/* In the last tenth of its patience the server doesn't wait for a confirmation any more. */
+#define LAST_RESORT_DIVISOR 10u
 
 static bool is_open(const struct slw_transfer_server *server)
 {
@@ -143,8 +147,12 @@ static void take_data(struct slw_transfer_server *server, const struct slw_trans
     if (!accept_window_end(server, chunk->window_end_offset)) {
         return;
     }
-    if (slw_transfer_window_wants_extension(&server->window, server->offset)) {
+    bool extends = slw_transfer_window_wants_extension(&server->window, server->offset);
+    if (extends) {
         slw_transfer_window_extend(&server->window, server->offset);
+    }
+    /* A client that sends nothing believes its window to be used up: links swap parameters, too. */
+    if (extends || chunk->data.len == 0) {
         slw_transfer_send_parameters(server, SLW_CHUNK_PARAMETERS_CONTINUE);
     }
 }
@@ -441,14 +449,29 @@ void slw_transfer_server_init(struct slw_transfer_server *server,
     };
 }
 
+/*
+ * A client that still waits for START_ACK has sent START again by now, so this one has it and its
+ * confirmation was lost. A second START_ACK would be no help: Pigweed's Python client ignores it,
+ * and stops its clock at it.
+ */
+static void begin_without_confirmation(struct slw_transfer_server *server)
+{
+    server->state = SLW_TRANSFER_RECEIVING;
+    slw_transfer_send_parameters(server, SLW_CHUNK_PARAMETERS_RETRANSMIT);
+}
+
 static void poll_open_session(struct slw_transfer_server *server, uint64_t now_ms)
 {
     bool receiving = server->state == SLW_TRANSFER_RECEIVING;
+    uint64_t idle_ms = server->config.idle_ms;
     uint64_t silent_ms = now_ms - server->heard_ms;
     uint64_t unasked_ms =
         now_ms - (server->heard_ms > server->spoke_ms ? server->heard_ms : server->spoke_ms);
-    if (silent_ms >= server->config.idle_ms) {
+    if (silent_ms >= idle_ms) {
         fail(server, SLW_IO_TIMEOUT, SLW_RPC_DEADLINE_EXCEEDED);
+    } else if (server->state == SLW_TRANSFER_INITIATING &&
+               silent_ms >= idle_ms - idle_ms / LAST_RESORT_DIVISOR) {
+        begin_without_confirmation(server);
     } else if ((receiving || server->state == SLW_TRANSFER_RECOVERY) &&
                unasked_ms >= server->config.retry_ms) {
         ask_again(server);
@@ -476,7 +499,7 @@ static void poll_terminating_session(struct slw_transfer_server *server, uint64_
 {
     if (now_ms - server->heard_ms >= FINAL_ACK_MS) {
         server->state = SLW_TRANSFER_COMPLETED;
-    } else if (now_ms - server->spoke_ms >= server->config.retry_ms) {
+    } else if (now_ms - server->spoke_ms >= COMPLETION_AGAIN_MS) {
         slw_transfer_send_completion(server);
     }
 }

@@ -47,6 +47,20 @@ static void an_empty_last_chunk_ends_it_too(void)
     TAP_EQUAL_INT(test.len, 64);
 }
 
+/* What Pigweed's Python client repeats when an older CONTINUE has overtaken a newer one. */
+static void an_empty_chunk_is_told_the_window_again(void)
+{
+    start();
+    send_data(0, CHUNK, false);
+    expect_continue(64, 64 + 128);
+    for (int i = 0; i < 3; i++) {
+        send_data(64, 0, false);
+        expect_continue(64, 64 + 128);
+    }
+    send_data(64, CHUNK, false);
+    expect_continue(128, 128 + 256);
+}
+
 static void what_the_handler_says_at_the_end_is_the_status(void)
 {
     start();
@@ -218,6 +232,7 @@ int main(void)
     TAP_RUN(shakes_hands_as_specified);
     TAP_RUN(receives_data_to_the_end);
     TAP_RUN(an_empty_last_chunk_ends_it_too);
+    TAP_RUN(an_empty_chunk_is_told_the_window_again);
     TAP_RUN(what_the_handler_says_at_the_end_is_the_status);
     TAP_RUN(stray_chunks_after_the_end_are_answered_with_the_completion);
     TAP_RUN(a_gap_is_answered_once);

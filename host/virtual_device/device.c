@@ -32,6 +32,9 @@
 #define HEALTHY_AFTER_MS 150u
 #define WATCHDOG_MS 1000u
 #define REBOOT_AFTER_MS 50u
+/* Links to it are fast: its silence says much sooner than on a serial line that a chunk was lost.
+ */
+#define TRANSFER_RETRY_MS 500u
 #define TRANSFER_IDLE_MS (10u * 60 * 1000)
 
 struct slw_virtual_device {
@@ -289,7 +292,7 @@ static void start_servers(struct slw_virtual_device *device)
     const struct slw_transfer_config transfer = {
         .chunk_size_max_bytes = CHUNK_SIZE,
         .window_size_max_bytes = WINDOW_SIZE,
-        .retry_ms = SLW_TRANSFER_RETRY_MS,
+        .retry_ms = TRANSFER_RETRY_MS,
         .idle_ms = SLW_TRANSFER_IDLE_MS,
     };
     slw_update_service_init(&device->update, &device->session, &transfer);
