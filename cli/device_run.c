@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * `slipway device run`: a virtual device in the foreground. It prints its events, serves one client
- * at a time, and reboots by starting this program over with the same command line; the listener
- * (and on a pseudo terminal the client) stays open across that, as a board's UART would.
+ * at a time (the next one when the first leaves or falls silent), and reboots by starting this
+ * program over with the same command line; the listener (and on a pseudo terminal the client) stays
+ * open across that, as a board's UART would.
  */
 #include "device.h"
 
@@ -29,6 +30,9 @@
 #define ARRIVED_SIZE 65536u
 #define IDLE_POLL_MS 20
 
+/* A client that said nothing for so long makes room for one that waits. */
+#define MAKE_ROOM_MS 2000u
+
 enum consent_mode { CONSENT_AUTO = 1, CONSENT_ASK, CONSENT_NEVER };
 
 struct device_run {
@@ -39,6 +43,7 @@ struct device_run {
     struct slw_virtual_device *device;
     struct slw_listener listener;
     struct slw_link client;
+    uint64_t heard_ms; /* when the client last said something, or came */
     struct slw_link_port link_port;
     struct slw_consent_port consent_port;
     enum consent_mode consent;
@@ -247,22 +252,55 @@ static void drop_client(struct device_run *run)
     slw_virtual_device_disconnected(run->device);
 }
 
+static bool accept_client(struct device_run *run)
+{
+    struct slw_link client;
+    if (slw_listener_accept(&run->listener, 0, &client) != SLW_OK) {
+        return false;
+    }
+    if (run->client.descriptor >= 0) {
+        drop_client(run);
+    }
+    run->client = client;
+    run->heard_ms = slw_link_now_ms();
+    return true;
+}
+
+/*
+ * Sockets are easily left open by whoever is done with the device. A pseudo terminal has no
+ * clients to tell apart.
+ */
+static bool client_is_left_open(const struct device_run *run)
+{
+    return run->listener.kind == SLW_LINK_TCP && slw_link_now_ms() - run->heard_ms >= MAKE_ROOM_MS;
+}
+
+/* False when the client is gone. */
+static bool read_client(struct device_run *run)
+{
+    size_t len = 0;
+    enum slw_status status =
+        slw_link_read(&run->client, run->arrived, sizeof run->arrived, 0, &len);
+    if (status == SLW_OK) {
+        run->arrived_len = len;
+        run->heard_ms = slw_link_now_ms();
+    } else if (status != SLW_IO_TIMEOUT) {
+        drop_client(run);
+        return false;
+    } else if (client_is_left_open(run)) {
+        (void)accept_client(run);
+    }
+    return true;
+}
+
 /* What arrived before is offered first; more is read only when all of it was taken. */
 static bool serve_client(struct device_run *run)
 {
-    size_t len = 0;
     if (run->client.descriptor < 0) {
-        return slw_listener_accept(&run->listener, 0, &run->client) == SLW_OK;
+        return accept_client(run);
     }
-    if (run->arrived_len == 0) {
-        enum slw_status status =
-            slw_link_read(&run->client, run->arrived, sizeof run->arrived, 0, &len);
-        if (status == SLW_OK) {
-            run->arrived_len = len;
-        } else if (status != SLW_IO_TIMEOUT) {
-            drop_client(run);
-            return false;
-        }
+    if (run->arrived_len == 0 && !read_client(run)) {
+        return false;
     }
     if (run->arrived_len == 0) {
         return false;

@@ -430,6 +430,16 @@ send_a_part() {
     [ "$status" -eq 2 ]
 }
 
+@test "turns to the next client when the one before it left its connection open" {
+    start_device --root root.pb
+    local address=${link#tcp:}
+    exec 6<>"/dev/tcp/${address%:*}/${address##*:}"
+    sleep 0.1
+    run slipway device status --to "$link" --timeout 4s
+    exec 6>&-
+    [ "$status" -eq 0 ]
+}
+
 @test "speaks over a pseudo terminal too" {
     make_release 1
     "$bin/slipway" device run --flash board.flash --root root.pb --listen pty:tty </dev/null >device.log 2>device.err 3>&- &
