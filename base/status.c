@@ -26,6 +26,25 @@ static bool words_equal(const char *left, const char *right)
     return *left == *right;
 }
 
+bool slw_status_is_refusal(enum slw_status status)
+{
+    switch (slw_status_class(status)) {
+    case SLW_CLASS_MALFORMED:
+    case SLW_CLASS_STALE:
+    case SLW_CLASS_REFUSED:
+        return true;
+    case SLW_CLASS_UNTRUSTED:
+        return status != SLW_BAD_SIGNATURE;
+    case SLW_CLASS_CAPACITY:
+        return status != SLW_NO_SPACE;
+    case SLW_CLASS_OK:
+    case SLW_CLASS_IO:
+    case SLW_CLASS_MISUSE:
+        return false;
+    }
+    return false;
+}
+
 const char *slw_status_word(enum slw_status status)
 {
     for (size_t i = 0; i < STATUS_TEXTS_COUNT; i++) {

@@ -124,6 +124,19 @@ static void has_every_reason_of_the_closed_list(void)
     }
 }
 
+static void calls_a_refusal_what_the_closed_list_has(void)
+{
+    for (size_t i = 0; i < ROWS_COUNT; i++) {
+        bool listed = false;
+        for (size_t k = 0; k < sizeof reasons / sizeof reasons[0]; k++) {
+            listed = listed || strcmp(reasons[k], rows[i].word) == 0;
+        }
+        TAP_ROW(rows[i].name);
+        TAP_CHECK(slw_status_is_refusal(rows[i].status) == listed);
+    }
+    TAP_CHECK(!slw_status_is_refusal(SLW_OK));
+}
+
 static void finds_no_status_for_other_words(void)
 {
     static const char *const others[] = {"",          "unknown",    "malforme", "malformedx",
@@ -163,6 +176,7 @@ int main(void)
     TAP_RUN(names_each_status_and_finds_it_by_its_word);
     TAP_RUN(writes_words_and_meanings_in_one_form);
     TAP_RUN(has_every_reason_of_the_closed_list);
+    TAP_RUN(calls_a_refusal_what_the_closed_list_has);
     TAP_RUN(finds_no_status_for_other_words);
     TAP_RUN(leaves_the_function_at_the_first_failure);
     return tap_finish();

@@ -137,11 +137,7 @@ enum cli_exit cli_exit_of(enum slw_status status)
     if (status == SLW_CONSENT_REFUSED || status == SLW_CONSENT_PENDING) {
         return CLI_DENIED;
     }
-    enum slw_status_class class = slw_status_class(status);
-    if (class == SLW_CLASS_IO || class == SLW_CLASS_MISUSE || status == SLW_NO_SPACE) {
-        return CLI_FAILED;
-    }
-    return CLI_REFUSED;
+    return slw_status_is_refusal(status) ? CLI_REFUSED : CLI_FAILED;
 }
 
 enum cli_exit cli_refuse(const struct cli *cli, enum slw_status status, const char *text)

@@ -250,7 +250,8 @@ static void report_refusal(void *context, const struct slw_finding *finding)
     const struct slw_virtual_device *device = context;
     struct slw_heap_buffer text = {0};
     slw_explain_finding(finding, &text);
-    event(device, "refused: %s: %s", slw_status_word(finding->status), slw_heap_text(&text));
+    event(device, "%s: %s: %s", slw_status_is_refusal(finding->status) ? "refused" : "failed",
+          slw_status_word(finding->status), slw_heap_text(&text));
     slw_heap_free(&text);
 }
 

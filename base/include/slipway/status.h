@@ -122,6 +122,9 @@ static inline enum slw_status_class slw_status_class(enum slw_status status)
     return (enum slw_status_class)((unsigned)status >> 8);
 }
 
+/* Whether its word is one of the closed list; no disk, caller or full storage refuses anything. */
+bool slw_status_is_refusal(enum slw_status status);
+
 /* The word for a status ("wrong-hash"; "ok" for SLW_OK); "unknown" for a value that isn't one. */
 const char *slw_status_word(enum slw_status status);
 
