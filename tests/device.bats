@@ -178,6 +178,18 @@ start_asking_device() {
     [ "$(grep -c 'version=2.*trial$' device.log)" -ge 2 ]
 }
 
+@test "calls a bundle that a device has no room for a failure, no refusal" {
+    make_image big 3000000
+    slipway bundle create big.bundle --file app=big --key targets.key
+    start_device --root root.pb --slot app:64K
+    run slipway device update big.bundle --to "$link"
+    says 'no-space'
+    [ "$status" -eq 5 ]
+    grep -q '^failed: no-space: ' device.log
+    never_said '^refused: '
+    [ "$(status_of result)" = TRANSFER_FAILED ]
+}
+
 @test "tells a rollback in JSON, too" {
     make_release 1
     start_device --root root.pb --fail-boot
