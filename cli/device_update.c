@@ -10,6 +10,7 @@
 #include "progress.h"
 
 #include "slipway/crypto.h"
+#include "slipway/explain.h"
 #include "slipway/transfer_client.h"
 
 #include <string.h>
@@ -352,17 +353,35 @@ static enum cli_exit run_to_the_end(struct update *update)
     }
 }
 
-/* The file's name without its folders, or --name; cut to what a device keeps. */
+static bool is_utf8(struct slw_bytes text)
+{
+    struct slw_utf8 checker = {0};
+    return slw_utf8_accept(&checker, text) && slw_utf8_complete(&checker);
+}
+
+/*
+ * The file's name without its folders, or --name; cut to what a device keeps, and readable where
+ * it isn't the UTF-8 that devices ask for.
+ */
 static void choose_name(struct update *update, const struct cli_arguments *arguments)
 {
+    struct slw_heap_buffer readable = {0};
     const char *given = cli_value(arguments, "--name");
     const char *slash = strrchr(arguments->positionals[0], '/');
     const char *name = given != NULL   ? given
                        : slash != NULL ? slash + 1
                                        : arguments->positionals[0];
-    size_t len = slw_utf8_cut(slw_bytes_make(name, strlen(name)), SLW_UPDATE_TEXT_SIZE_MAX);
-    memcpy(update->name, name, len);
+    struct slw_bytes text = slw_bytes_make(name, strlen(name));
+    if (!is_utf8(text)) {
+        slw_escape(text, &readable);
+        text = slw_heap_bytes(&readable);
+    }
+    size_t len = slw_utf8_cut(text, SLW_UPDATE_TEXT_SIZE_MAX);
+    if (len > 0) {
+        memcpy(update->name, text.ptr, len);
+    }
     update->name[len] = '\0';
+    slw_heap_free(&readable);
 }
 
 enum cli_exit cli_device_update(struct cli *cli, const struct cli_arguments *arguments)

@@ -190,6 +190,14 @@ start_asking_device() {
     [ "$(status_of result)" = TRANSFER_FAILED ]
 }
 
+@test "sends a bundle whose file name isn't UTF-8" {
+    make_release 1
+    mv v1.bundle "$(printf 'v\xff.bundle')"
+    start_device --root root.pb
+    slipway device update "$(printf 'v\xff.bundle')" --to "$link" --timeout 5s
+    [ "$(status_of bundle)" = 'v\xff.bundle' ]
+}
+
 @test "tells a rollback in JSON, too" {
     make_release 1
     start_device --root root.pb --fail-boot
