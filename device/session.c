@@ -232,6 +232,10 @@ static enum slw_status apply_when_verified(struct slw_session *session)
     if (slw_session_is(session, SLW_UPDATE_STATE_VERIFYING) && session->trusted != NULL) {
         slw_session_keep_roots_again(session);
     }
+    /* Now, so that the answer to the call says APPLYING: hosts look for that. */
+    if (slw_session_is(session, SLW_UPDATE_STATE_VERIFIED)) {
+        slw_session_start_applying(session);
+    }
     return SLW_OK;
 }
 

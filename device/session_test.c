@@ -122,6 +122,15 @@ static void a_transfer_after_abort_revives_nothing(void)
     TAP_EQUAL_INT(state(), SLW_UPDATE_STATE_FINISHED);
 }
 
+static void applying_has_begun_when_apply_is_answered(void)
+{
+    TAP_REQUIRE(bring_to(SLW_UPDATE_STATE_VERIFIED));
+    TAP_EQUAL_INT(slw_session_call(&session, SLW_CALL_APPLY), SLW_OK);
+    TAP_EQUAL_INT(state(), SLW_UPDATE_STATE_APPLYING);
+    poll_until_idle();
+    TAP_CHECK(rebooted);
+}
+
 static void asks_before_anything_is_written_to_a_slot(void)
 {
     uint8_t slot[SECTOR];
@@ -217,6 +226,7 @@ int main(void)
     TAP_RUN(allows_each_call_in_its_states_and_no_other);
     TAP_RUN(aborts_while_verifying);
     TAP_RUN(a_transfer_after_abort_revives_nothing);
+    TAP_RUN(applying_has_begun_when_apply_is_answered);
     TAP_RUN(asks_before_anything_is_written_to_a_slot);
     TAP_RUN(installs_nothing_that_was_refused);
     TAP_RUN(cuts_a_long_bundle_name_between_characters);
