@@ -130,7 +130,7 @@ static enum slw_status check_chain(const struct slw_boot_context *boot, const ui
                                    struct slw_blob *ret_blob)
 {
     enum slw_status status = slw_store_find_blob(boot->store, end_root, ret_blob);
-    if (status == SLW_NOT_FOUND || (status == SLW_OK && ret_blob->kind != SLW_BLOB_ROOT)) {
+    if (status == SLW_NOT_FOUND) {
         return SLW_STORED_STATE;
     }
     SLW_TRY(status);

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 
 #define V1 "roots/v1.pb"
-#define COMMITS_COUNT 8u
+#define COMMITS_COUNT 14u /* more than fit into a segment */
 #define PROGRESS_COUNT 6u
 
 static struct test_board board;
@@ -194,7 +194,8 @@ static enum slw_status commit(void)
     struct slw_state next = store.state;
     next.known_time_utc_s += 60;
     next.session.transfer_id++;
-    next.session.name_len = 32;
+    next.session.name_len = SLW_BUNDLE_NAME_SIZE_MAX;
+    next.session.subject_len = SLW_NAME_SIZE_MAX;
     return slw_store_commit(&store, &next);
 }
 
