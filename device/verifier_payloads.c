@@ -123,7 +123,7 @@ static enum slw_status start_hashing(struct slw_verifier *verifier)
         verifier->finding.wanted = target->form_length;
         return status;
     }
-    if (verifier->payload_entry->form == 0 && target->hashes_differ) {
+    if (target->hashes_differ) {
         return slw_find_name(&verifier->finding, SLW_WRONG_HASH, target_name(target));
     }
     slw_sha256_init(&verifier->hash);

@@ -11,6 +11,7 @@
 #define NAMES_MAX 128u
 
 struct slw_heap_buffer test_bundle;
+struct slw_heap_buffer test_more_signatures;
 struct slw_expectations test_device;
 struct slw_verifier test_verifier;
 
@@ -185,6 +186,8 @@ static void sign(struct slw_heap_buffer *serialized, const char *signers,
         test_put_bytes(&signature, SLW_SIGNATURE_SIG, slw_bytes_make(sig, sizeof sig));
         test_put_message(ret_signed, SLW_SIGNED_SIGNATURES, &signature);
     }
+    slw_heap_append(ret_signed, slw_heap_bytes(&test_more_signatures));
+    slw_heap_free(&test_more_signatures);
     slw_heap_free(serialized);
 }
 

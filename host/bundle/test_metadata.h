@@ -86,6 +86,8 @@ void test_begin(void);
 void test_put_root(const struct test_root *root, const char *signers);
 void test_put_history(const struct test_root *root, const char *signers);
 void test_put_targets(const struct test_targets *targets, const char *signers);
+/* Fields behind the signatures of the metadata that is put next, which frees them. */
+extern struct slw_heap_buffer test_more_signatures;
 /* A targets_metadata entry by another name. */
 void test_put_entry(const char *name);
 void test_put_payload(const char *name, const char *bytes);
