@@ -32,6 +32,7 @@ accepts() {
 @test "layers: accepts what the table allows" {
     plant base/include/slipway/status.h </dev/null
     plant wire/private.h </dev/null
+    plant tests/tap.h </dev/null
     plant wire/a.c <<<'#include "slipway/status.h"
 #include "private.h"
 #include <stdint.h>'
