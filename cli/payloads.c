@@ -2,6 +2,8 @@
 /* Gathering the files of a bundle, for `bundle create`, `bundle add` and Pigweed's commands. */
 #include "payloads.h"
 
+#include "slipway/explain.h"
+
 #include <errno.h>
 #include <fts.h>
 #include <stdlib.h>
@@ -13,10 +15,32 @@ static enum cli_exit no_memory(struct cli *cli)
     return cli_error(cli, "out of memory");
 }
 
+/* What the metadata couldn't even be read with is told here, where the name is known. */
+static enum cli_exit check_name(struct cli *cli, struct slw_bytes name)
+{
+    struct slw_utf8 checker = {0};
+    struct slw_heap_buffer quoted = {0};
+    enum slw_status status = SLW_OK;
+    slw_quote(name, &quoted);
+    if (!slw_utf8_accept(&checker, name) || !slw_utf8_complete(&checker)) {
+        status = slw_explain(&cli->detail, SLW_MALFORMED, "name %s: isn't UTF-8",
+                             slw_heap_text(&quoted));
+    } else if (name.len > SLW_NAME_SIZE_MAX) {
+        status = slw_explain(&cli->detail, SLW_TOO_LARGE, "name %s: longer than %u bytes",
+                             slw_heap_text(&quoted), SLW_NAME_SIZE_MAX);
+    }
+    slw_heap_free(&quoted);
+    return status == SLW_OK ? CLI_DONE : cli_fail(cli, status);
+}
+
 enum cli_exit cli_payloads_add(struct cli *cli, struct cli_payloads *payloads,
                                struct slw_bytes name, const char *path)
 {
     struct slw_file_source file;
+    enum cli_exit code = check_name(cli, name);
+    if (code != CLI_DONE) {
+        return code;
+    }
     if (payloads->count == SLW_PAYLOADS_MAX) {
         return cli_error(cli, "more than %u files", SLW_PAYLOADS_MAX);
     }

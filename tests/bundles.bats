@@ -148,8 +148,10 @@ rtos 16 $(sha256_of rtos.bin) true" ]
         refused bad-name bundle create b --file "$name=app.bin"
     done
     refused too-large bundle create b --file "$(printf '%065d' 0)=app.bin"
+    says 'name "0000'
     ok bundle create good --file "$(printf '%064d' 0)=app.bin" --file "a b~..c=app.bin"
-    refused malformed bundle create b --file $'\xff=app.bin'
+    refused malformed bundle create b --file $'a\xff=app.bin'
+    says 'name "a\xff": isn'
     refused duplicate-target bundle create b --file app=app.bin --file app=rtos.bin
     refused duplicate-target bundle create b --file user_manifest=app.bin --user-manifest rtos.bin
     refused rollback bundle create b --file app=app.bin --targets-version 2 --security-floor 3
