@@ -12,12 +12,12 @@ static uint8_t *granule_of(const struct slw_flash_faulty *faulty, uint64_t addre
 
 static bool is_torn(const struct slw_flash_faulty *faulty, uint64_t address, size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
-        if (*granule_of(faulty, address + i) == GRANULE_TORN) {
-            return true;
-        }
+    if (len == 0) {
+        return false;
     }
-    return false;
+    const uint8_t *first = granule_of(faulty, address);
+    const uint8_t *last = granule_of(faulty, address + len - 1);
+    return memchr(first, GRANULE_TORN, (size_t)(last - first) + 1) != NULL;
 }
 
 static enum slw_status read_faulty(void *context, uint64_t address, uint8_t *buffer, size_t len)
@@ -144,15 +144,15 @@ static void age(struct slw_flash_faulty *faulty)
         return;
     }
     faulty->weak = false;
-    for (uint64_t at = 0; at < faulty->flash.size; at += size) {
-        uint8_t *granule = granule_of(faulty, at);
+    for (uint64_t i = 0; i < faulty->flash.size / size; i++) {
+        uint8_t *granule = &faulty->ram->granules[i];
         if (*granule == GRANULE_WEAK) {
             *granule = GRANULE_WEAKER;
             faulty->weak = true;
         } else if (*granule == GRANULE_WEAKER) {
             *granule = GRANULE_PROGRAMMED;
-            for (uint32_t i = 0; i < size; i++) {
-                faulty->ram->bytes[at + i] = noise(faulty, at + i);
+            for (uint64_t at = i * size; at < (i + 1) * size; at++) {
+                faulty->ram->bytes[at] = noise(faulty, at);
             }
         }
     }
