@@ -62,6 +62,19 @@ serialized_of() {
     openssl dgst -sha256 -verify r1.pub -signature sig.der message
 }
 
+@test "root create: refuses a threshold above what devices take in signatures" {
+    local i keys=()
+    for ((i = 0; i < 33; i++)); do
+        ok key generate "many-$i"
+        keys+=(--targets-key "many-$i.pub")
+    done
+    refused bad-threshold root create -o root.pb --root-key r1.pub "${keys[@]}" --targets-threshold 33
+    says "devices take up to 32 signatures"
+    [ ! -e root.pb ]
+    ok root create -o root.pb --root-key r1.pub "${keys[@]}" --targets-threshold 32
+    refused bad-threshold root rotate root.pb -o new.pb --targets-threshold 33
+}
+
 @test "root create: refuses what no device would take" {
     refused shared-key root create -o root.pb --root-key r1.pub --targets-key r1.pub
     refused bad-threshold root create -o root.pb --root-key r1.pub --targets-key t1.pub --root-threshold 2

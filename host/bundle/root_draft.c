@@ -214,6 +214,21 @@ static void write_root(struct slw_writer *writer, const struct slw_root_draft *d
     slw_proto_put_uint(writer, SLW_ROOT_KEY_CLASS, draft->key_class);
 }
 
+/* More signatures than devices look at can't be brought together, however many keys there are. */
+static enum slw_status check_thresholds(const struct slw_root_draft *draft, const char *name,
+                                        struct slw_detail *detail)
+{
+    for (size_t role = 0; role < SLW_ROLES_COUNT; role++) {
+        if (draft->thresholds[role] > SLW_SIGNATURES_MAX) {
+            return slw_explain(detail, SLW_BAD_THRESHOLD,
+                               "%s: role %s: threshold %u, and devices take up to %u signatures",
+                               name, slw_role_name((enum slw_role)role), draft->thresholds[role],
+                               SLW_SIGNATURES_MAX);
+        }
+    }
+    return SLW_OK;
+}
+
 enum slw_status slw_root_draft_encode(const struct slw_root_draft *draft, const char *name,
                                       struct slw_heap_buffer *ret_serialized,
                                       struct slw_detail *detail)
@@ -229,5 +244,6 @@ enum slw_status slw_root_draft_encode(const struct slw_root_draft *draft, const 
     slw_writer_init(&writer, place, writer.len);
     write_root(&writer, draft);
     SLW_TRY(writer.status);
-    return slw_root_content_read(name, slw_writer_written(&writer), &content, detail);
+    SLW_TRY(slw_root_content_read(name, slw_writer_written(&writer), &content, detail));
+    return check_thresholds(draft, name, detail);
 }

@@ -56,7 +56,10 @@ enum slw_status slw_root_draft_add_key(struct slw_root_draft *draft, enum slw_ro
 enum slw_status slw_root_draft_remove_key(struct slw_root_draft *draft, enum slw_role role,
                                           const uint8_t key_id[static SLW_KEY_ID_SIZE]);
 
-/* The serialized RootMetadata, after checking it as the verifier does; name as above. */
+/*
+ * The serialized RootMetadata, after checking it as the verifier does, and that its thresholds can
+ * be met by what SLW_SIGNATURES_MAX allows; name as above.
+ */
 enum slw_status slw_root_draft_encode(const struct slw_root_draft *draft, const char *name,
                                       struct slw_heap_buffer *ret_serialized,
                                       struct slw_detail *detail);
