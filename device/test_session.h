@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A small device over flash in memory, with an update session, for session_test.c and
- * session_reboot_test.c: two components, and bundles of spec/vectors.
+ * A small device over flash in memory, with an update session, for session_test.c,
+ * session_install_test.c and session_reboot_test.c: two components, and bundles of spec/vectors.
  */
 #ifndef SLIPWAY_TEST_SESSION_H
 #define SLIPWAY_TEST_SESSION_H
