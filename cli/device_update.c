@@ -321,10 +321,24 @@ static enum cli_exit give_up(struct update *update)
     return CLI_DEVICE;
 }
 
-static void pause_between_looks(const struct update *update)
+/*
+ * Consent may take as long as people do, and a device on the network may serve one client at a
+ * time: whoever wants to ask or abort it has its turn between two looks. Serial lines are kept,
+ * since closing one resets some boards.
+ */
+static void let_others_in(struct update *update)
 {
-    const struct cli_device *device = &update->device;
+    struct cli_device *device = &update->device;
+    if (update->told_waiting && device->client != NULL && device->link.kind == SLW_LINK_TCP) {
+        cli_device_disconnect(device);
+    }
+}
+
+static void pause_between_looks(struct update *update)
+{
+    struct cli_device *device = &update->device;
     struct timespec pause = {.tv_nsec = (long)RECONNECT_INTERVAL_MS * 1000000};
+    let_others_in(update);
     if (device->client == NULL) {
         (void)nanosleep(&pause, NULL);
     } else {

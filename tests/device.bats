@@ -302,6 +302,21 @@ start_asking_device() {
     exec 7>&-
 }
 
+@test "answers others while an update waits for consent, and lets them abort" {
+    make_release 1
+    start_asking_device
+    "$bin/slipway" device update v1.bundle --to "$link" --timeout 60s >update.log 2>&1 3>&- 7>&- &
+    update=$!
+    wait_for '^consent: '
+    [ "$(status_of note)" = 'waiting for consent' ]
+    slipway device abort --to "$link"
+    wait "$update" && status=0 || status=$?
+    cat update.log
+    [ "$status" -eq 5 ]
+    grep -q ABORTED update.log
+    exec 7>&-
+}
+
 @test "asks again when a refused release is sent again" {
     make_release 1
     start_asking_device
