@@ -70,6 +70,7 @@ static enum slw_status try_trial(struct slw_boot *boot, struct slw_store *store,
     if (status != SLW_OK) {
         return roll_back(boot, store, status);
     }
+    SLW_TRY(slw_store_vouch_for_trial(store));
     choose(boot, SLW_BOOT_TRIAL, &store->state.trial);
     return SLW_OK;
 }

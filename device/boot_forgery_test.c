@@ -299,6 +299,53 @@ static void refuses_metadata_whose_content_is_wrong(void)
     }
 }
 
+/* Whoever can write the journal, but not the anchor, works on it as on a device without one. */
+static struct slw_layout without_anchor(void)
+{
+    struct slw_layout layout = board.layout;
+    layout.anchor = (struct slw_anchor){.kind = SLW_ANCHOR_NONE};
+    return layout;
+}
+
+static void a_journal_cannot_name_a_release_that_the_device_did_not_confirm(void)
+{
+    TAP_REQUIRE(make_confirmed_device());
+    struct slw_layout forgers = without_anchor();
+    TAP_REQUIRE(slw_store_open(&store, &forgers) == SLW_OK);
+    TAP_REQUIRE(test_install(&store, &forgers, &second) == SLW_OK);
+    static struct test_copy as_trial;
+    test_board_save(&board, &as_trial);
+    struct slw_state forged = store.state;
+    forged.trial_attempts = 1;
+    TAP_REQUIRE(slw_store_commit(&store, &forged) == SLW_OK);
+    TAP_REQUIRE(slw_boot_confirm(&store) == SLW_OK);
+    TAP_EQUAL_INT(store.state.targets_version, 2);
+    TAP_EQUAL_INT(reboot(), SLW_STORED_STATE);
+    /* As a trial it runs: it is signed by keys in force; and it may be confirmed. */
+    test_board_restore(&board, &as_trial);
+    TAP_EQUAL_INT(reboot(), SLW_OK);
+    TAP_EQUAL_INT(boot.choice, SLW_BOOT_TRIAL);
+    TAP_EQUAL_INT(slw_boot_confirm(&store), SLW_OK);
+    TAP_EQUAL_INT(reboot(), SLW_OK);
+    TAP_EQUAL_INT(boot.version, 2);
+}
+
+static void a_trial_that_was_not_booted_vouches_for_nothing(void)
+{
+    TAP_REQUIRE(make_confirmed_device());
+    struct slw_layout forgers = without_anchor();
+    TAP_REQUIRE(slw_store_open(&store, &forgers) == SLW_OK);
+    TAP_REQUIRE(test_install(&store, &forgers, &second) == SLW_OK);
+    test_board_power_on(&board);
+    TAP_REQUIRE(slw_store_open(&store, &board.layout) == SLW_OK); /* and power fails */
+    TAP_REQUIRE(slw_store_open(&store, &forgers) == SLW_OK);
+    struct slw_state forged = store.state;
+    forged.trial_attempts = 1;
+    TAP_REQUIRE(slw_store_commit(&store, &forged) == SLW_OK);
+    TAP_REQUIRE(slw_boot_confirm(&store) == SLW_OK);
+    TAP_EQUAL_INT(reboot(), SLW_STORED_STATE);
+}
+
 int main(void)
 {
     TAP_RUN(refuses_an_image_that_its_metadata_do_not_list);
@@ -306,5 +353,7 @@ int main(void)
     TAP_RUN(discards_a_trial_that_the_journal_made_up);
     TAP_RUN(refuses_a_confirmed_release_that_the_journal_made_up);
     TAP_RUN(a_reset_that_no_root_made_does_not_bring_back_an_old_version);
+    TAP_RUN(a_journal_cannot_name_a_release_that_the_device_did_not_confirm);
+    TAP_RUN(a_trial_that_was_not_booted_vouches_for_nothing);
     return tap_finish();
 }

@@ -236,6 +236,20 @@ static enum slw_status verify_metadata(struct check *check, const struct slw_cha
     return measure_listed(check);
 }
 
+/* An image that the release doesn't list is the one that the confirmed release runs, and no other.
+ */
+static bool is_kept(const struct check *check, size_t index)
+{
+    const struct slw_release *confirmed = &check->boot->store->state.confirmed;
+    const struct slw_image *image = &check->release->images[index];
+    const struct slw_image *before = &confirmed->images[index];
+    return confirmed->present && before->present && image->slot == before->slot &&
+           image->version == before->version && image->length == before->length &&
+           is_same_digest(image->sha256, before->sha256) &&
+           is_same_digest(image->metadata, before->metadata) &&
+           is_same_digest(image->root, before->root);
+}
+
 /* The release's own metadata, once its root is in memory; then those of images that it kept. */
 static enum slw_status verify_under(struct check *check, const struct slw_chain_root *root)
 {
@@ -251,6 +265,10 @@ static enum slw_status verify_under(struct check *check, const struct slw_chain_
         if (image->present && (check->images_done >> i & 1) == 0 &&
             !is_same_digest(image->metadata, release->metadata) &&
             is_same_digest(image->root, root->blob_sha256)) {
+            if (check->is_trial && !is_kept(check, i)) {
+                return refuse_name(check, SLW_STORED_STATE,
+                                   check->boot->layout->components[i].name);
+            }
             SLW_TRY(verify_metadata(check, root, image->metadata, false));
         }
     }

@@ -13,19 +13,6 @@ static bool is_anchored(const struct slw_store *store)
     return store->layout->anchor.kind == SLW_ANCHOR_PROTECTED;
 }
 
-static struct slw_anchor_record record_of(const struct slw_state *state, uint64_t sequence)
-{
-    struct slw_anchor_record record = {
-        .provisioned = true,
-        .sequence = sequence,
-        .root_version = state->root_version,
-        .targets_version = state->targets_version,
-        .security_floor = state->security_floor,
-    };
-    memcpy(record.root_sha256, state->root, sizeof record.root_sha256);
-    return record;
-}
-
 static enum slw_status load_anchor(const struct slw_store *store,
                                    struct slw_anchor_record *ret_record)
 {
@@ -37,11 +24,49 @@ static enum slw_status load_anchor(const struct slw_store *store,
     return anchor->load(anchor->context, ret_record);
 }
 
-static enum slw_status store_anchor(const struct slw_store *store,
-                                    const struct slw_anchor_record *record)
+static bool is_same_digest(const uint8_t *left, const uint8_t *right)
+{
+    return memcmp(left, right, SLW_SHA256_SIZE) == 0;
+}
+
+static bool is_same_record(const struct slw_anchor_record *left,
+                           const struct slw_anchor_record *right)
+{
+    return left->provisioned == right->provisioned && left->sequence == right->sequence &&
+           left->root_version == right->root_version &&
+           left->targets_version == right->targets_version &&
+           left->security_floor == right->security_floor &&
+           is_same_digest(left->root_sha256, right->root_sha256) &&
+           is_same_digest(left->confirmed, right->confirmed) &&
+           is_same_digest(left->trial, right->trial);
+}
+
+static enum slw_status store_anchor(struct slw_store *store, const struct slw_anchor_record *record)
 {
     const struct slw_anchor *anchor = &store->layout->anchor;
-    return is_anchored(store) ? anchor->store(anchor->context, record) : SLW_OK;
+    if (!is_anchored(store) || is_same_record(&store->anchored, record)) {
+        return SLW_OK;
+    }
+    SLW_TRY(anchor->store(anchor->context, record));
+    store->anchored = *record;
+    return SLW_OK;
+}
+
+/* The anchor as it is to be for the store's state, with the releases that it knows already. */
+static struct slw_anchor_record raised(const struct slw_store *store)
+{
+    const struct slw_state *state = &store->state;
+    struct slw_anchor_record record = store->anchored;
+    record.provisioned = true;
+    record.sequence = state->sequence;
+    record.root_version = state->root_version;
+    record.targets_version = state->targets_version;
+    record.security_floor = state->security_floor;
+    memcpy(record.root_sha256, state->root, sizeof record.root_sha256);
+    if (!state->trial.present) {
+        memset(record.trial, 0, sizeof record.trial);
+    }
+    return record;
 }
 
 /*
@@ -59,37 +84,39 @@ static bool is_behind(const struct slw_state *state, const struct slw_anchor_rec
         return true;
     }
     return state->root_version == record->root_version &&
-           memcmp(state->root, record->root_sha256, sizeof state->root) != 0;
+           !is_same_digest(state->root, record->root_sha256);
 }
 
-static bool is_same_record(const struct slw_anchor_record *left,
-                           const struct slw_anchor_record *right)
+/*
+ * The confirmed release is the one that was confirmed; or the trial that the anchor knows, when
+ * power was cut between the journal's confirmation and the anchor's.
+ */
+static enum slw_status check_confirmed(const struct slw_store *store,
+                                       struct slw_anchor_record *record)
 {
-    return left->provisioned == right->provisioned && left->sequence == right->sequence &&
-           left->root_version == right->root_version &&
-           left->targets_version == right->targets_version &&
-           left->security_floor == right->security_floor &&
-           memcmp(left->root_sha256, right->root_sha256, sizeof left->root_sha256) == 0;
-}
-
-static enum slw_status raise_anchor(const struct slw_store *store,
-                                    const struct slw_anchor_record *stored)
-{
-    struct slw_anchor_record record = record_of(&store->state, store->state.sequence);
-    return is_same_record(stored, &record) ? SLW_OK : store_anchor(store, &record);
+    uint8_t confirmed[SLW_SHA256_SIZE];
+    if (!store->anchored.provisioned) {
+        return SLW_OK;
+    }
+    slw_release_digest(&store->state.confirmed, confirmed);
+    if (!is_same_digest(confirmed, store->anchored.confirmed) &&
+        (!store->state.confirmed.present || !is_same_digest(confirmed, store->anchored.trial))) {
+        return SLW_STORED_STATE;
+    }
+    memcpy(record->confirmed, confirmed, sizeof record->confirmed);
+    return SLW_OK;
 }
 
 /*
  * The targets version falls when a release resets it. Then the anchor is lowered first: a power cut
  * in between leaves a journal that is ahead of its anchor and not one that is behind.
  */
-static enum slw_status lower_anchor(const struct slw_store *store, const struct slw_state *next)
+static enum slw_status lower_anchor(struct slw_store *store, const struct slw_state *next)
 {
-    struct slw_anchor_record record;
-    if (!is_anchored(store) || next->targets_version >= store->state.targets_version) {
+    struct slw_anchor_record record = store->anchored;
+    if (next->targets_version >= store->state.targets_version) {
         return SLW_OK;
     }
-    record = record_of(&store->state, store->state.sequence);
     record.targets_version = next->targets_version;
     return store_anchor(store, &record);
 }
@@ -101,21 +128,23 @@ enum slw_status slw_store_open(struct slw_store *store, const struct slw_layout 
     memset(store, 0, sizeof *store);
     store->layout = layout;
     SLW_TRY(slw_layout_check(layout));
-    SLW_TRY(load_anchor(store, &record));
+    SLW_TRY(load_anchor(store, &store->anchored));
     enum slw_status status = slw_journal_load(store, &sealed);
-    if (status == SLW_NOT_FOUND && record.provisioned) {
+    if (status == SLW_NOT_FOUND && store->anchored.provisioned) {
         return SLW_STORED_STATE;
     }
     SLW_TRY(status);
-    if (is_behind(&store->state, &record)) {
+    if (is_behind(&store->state, &store->anchored)) {
         return SLW_STORED_STATE;
     }
+    record = raised(store);
+    SLW_TRY(check_confirmed(store, &record));
     SLW_TRY(slw_blobs_open(store));
     if (!sealed) {
         SLW_TRY(slw_journal_put_snapshot(store, &store->state, store->state.sequence,
                                          &store->progress));
     }
-    return raise_anchor(store, &record);
+    return store_anchor(store, &record);
 }
 
 static enum slw_status commit_snapshot(struct slw_store *store, const struct slw_state *next)
@@ -132,17 +161,46 @@ static enum slw_status commit_snapshot(struct slw_store *store, const struct slw
     return SLW_OK;
 }
 
+/*
+ * What the device itself changes, the anchor takes note of. What a journal brought along and stays
+ * as it is, isn't vouched for by being committed again.
+ */
+static void digest_changed(const struct slw_release *before, const struct slw_release *after,
+                           const uint8_t *anchored, uint8_t ret_digest[static SLW_SHA256_SIZE])
+{
+    uint8_t digest_before[SLW_SHA256_SIZE];
+    slw_release_digest(before, digest_before);
+    slw_release_digest(after, ret_digest);
+    if (is_same_digest(digest_before, ret_digest)) {
+        memcpy(ret_digest, anchored, SLW_SHA256_SIZE);
+    }
+}
+
 enum slw_status slw_store_commit(struct slw_store *store, const struct slw_state *next)
 {
-    static const struct slw_anchor_record behind = {0};
+    struct slw_anchor_record record;
+    uint8_t confirmed[SLW_SHA256_SIZE];
+    uint8_t trial[SLW_SHA256_SIZE];
     if (!slw_state_makes_sense(next, store->layout->components_count) ||
         next->root_version < store->state.root_version ||
         next->security_floor < store->state.security_floor) {
         return SLW_BAD_ARGUMENT;
     }
+    digest_changed(&store->state.confirmed, &next->confirmed, store->anchored.confirmed, confirmed);
+    digest_changed(&store->state.trial, &next->trial, store->anchored.trial, trial);
     SLW_TRY(lower_anchor(store, next));
     SLW_TRY(commit_snapshot(store, next));
-    return raise_anchor(store, &behind);
+    record = raised(store);
+    memcpy(record.confirmed, confirmed, sizeof record.confirmed);
+    memcpy(record.trial, trial, sizeof record.trial);
+    return store_anchor(store, &record);
+}
+
+enum slw_status slw_store_vouch_for_trial(struct slw_store *store)
+{
+    struct slw_anchor_record record = store->anchored;
+    slw_release_digest(&store->state.trial, record.trial);
+    return store_anchor(store, &record);
 }
 
 enum slw_status slw_store_append_progress(struct slw_store *store,

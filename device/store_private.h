@@ -44,6 +44,7 @@ struct slw_record_writer {
     uint64_t at; /* offset of the cell being filled */
     uint64_t len;
     uint32_t crc;
+    struct slw_sha256 *hash; /* of the same, when not NULL */
     size_t filled;
     uint8_t cell[SLW_CELL_SIZE];
 };
@@ -64,6 +65,9 @@ void slw_record_flush(struct slw_record_writer *writer);
 bool slw_state_makes_sense(const struct slw_state *state, size_t components_count);
 void slw_state_encode(struct slw_record_writer *writer, const struct slw_state *state,
                       uint64_t sequence, const struct slw_staging_progress *progress);
+/* SHA-256 of a release as it is encoded; zeros for none. */
+void slw_release_digest(const struct slw_release *release,
+                        uint8_t ret_digest[static SLW_SHA256_SIZE]);
 /* SLW_STORED_STATE for what slw_state_encode() doesn't write for this number of components. */
 enum slw_status slw_state_decode(struct slw_reader *reader, size_t components_count,
                                  struct slw_state *ret_state,

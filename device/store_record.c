@@ -45,6 +45,7 @@ void slw_record_writer_init(struct slw_record_writer *writer, const struct slw_r
     writer->at = at;
     writer->len = 0;
     writer->crc = 0;
+    writer->hash = NULL;
     writer->filled = 0;
 }
 
@@ -64,6 +65,9 @@ void slw_record_put(struct slw_record_writer *writer, const void *bytes, size_t 
 {
     struct slw_bytes left = slw_bytes_make(bytes, len);
     writer->crc = slw_crc32(writer->crc, left);
+    if (writer->hash != NULL) {
+        slw_sha256_update(writer->hash, left);
+    }
     writer->len += len;
     while (left.len > 0 && writer->status == SLW_OK) {
         size_t piece = slw_min_size(left.len, SLW_CELL_SIZE - writer->filled);

@@ -66,6 +66,22 @@ static void put_release(struct slw_record_writer *writer, const struct slw_relea
     }
 }
 
+void slw_release_digest(const struct slw_release *release,
+                        uint8_t ret_digest[static SLW_SHA256_SIZE])
+{
+    struct slw_record_writer writer;
+    struct slw_sha256 hash;
+    memset(ret_digest, 0, SLW_SHA256_SIZE);
+    if (!release->present) {
+        return;
+    }
+    slw_sha256_init(&hash);
+    slw_record_writer_init(&writer, NULL, 0);
+    writer.hash = &hash;
+    put_release(&writer, release);
+    slw_sha256_final(&hash, ret_digest);
+}
+
 static void put_session(struct slw_record_writer *writer, const struct slw_session_record *session)
 {
     slw_record_put_u8(writer, session->state);

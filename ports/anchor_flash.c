@@ -9,8 +9,8 @@
 
 #include "slipway/checked.h"
 
-#define CELL_SIZE 128u /* a multiple of every program size */
-#define RECORD_SIZE 72u
+#define CELL_SIZE 256u /* a multiple of every program size */
+#define RECORD_SIZE 136u
 #define ANCHOR_FORMAT 1u
 #define COUNTER_MAX (UINT64_MAX >> 2)
 
@@ -49,7 +49,9 @@ static void encode(const struct slw_anchor_record *record, uint64_t counter,
     memcpy(cell + 28, record->root_sha256, SLW_SHA256_SIZE);
     slw_put_u32_le(cell + 60, record->targets_version);
     slw_put_u32_le(cell + 64, record->security_floor);
-    slw_put_u32_le(cell + 68, slw_crc32(0, slw_bytes_make(cell, RECORD_SIZE - 4)));
+    memcpy(cell + 68, record->confirmed, SLW_SHA256_SIZE);
+    memcpy(cell + 100, record->trial, SLW_SHA256_SIZE);
+    slw_put_u32_le(cell + 132, slw_crc32(0, slw_bytes_make(cell, RECORD_SIZE - 4)));
 }
 
 static bool decode(const uint8_t cell[static CELL_SIZE], struct slw_anchor_record *ret_record,
@@ -57,7 +59,7 @@ static bool decode(const uint8_t cell[static CELL_SIZE], struct slw_anchor_recor
 {
     uint64_t counter = slw_get_u64_le(cell + 8);
     if (memcmp(cell, magic, sizeof magic) != 0 || slw_get_u32_le(cell + 4) != ANCHOR_FORMAT ||
-        slw_crc32(0, slw_bytes_make(cell, RECORD_SIZE - 4)) != slw_get_u32_le(cell + 68) ||
+        slw_crc32(0, slw_bytes_make(cell, RECORD_SIZE - 4)) != slw_get_u32_le(cell + 132) ||
         counter > COUNTER_MAX) {
         return false;
     }
@@ -68,6 +70,8 @@ static bool decode(const uint8_t cell[static CELL_SIZE], struct slw_anchor_recor
     memcpy(ret_record->root_sha256, cell + 28, SLW_SHA256_SIZE);
     ret_record->targets_version = slw_get_u32_le(cell + 60);
     ret_record->security_floor = slw_get_u32_le(cell + 64);
+    memcpy(ret_record->confirmed, cell + 68, SLW_SHA256_SIZE);
+    memcpy(ret_record->trial, cell + 100, SLW_SHA256_SIZE);
     return true;
 }
 

@@ -21,6 +21,10 @@ struct slw_anchor_record {
     uint8_t root_sha256[SLW_SHA256_SIZE]; /* of the current root's blob (SignedRootMetadata) */
     uint32_t targets_version;
     uint32_t security_floor;
+    /* Digests of the journal's records of releases, zero for none: what the device itself installed
+     * and confirmed, so that a made-up journal can't name another release as confirmed. */
+    uint8_t confirmed[SLW_SHA256_SIZE];
+    uint8_t trial[SLW_SHA256_SIZE]; /* one that the device installed, or that boot verified */
 };
 
 /*

@@ -85,14 +85,15 @@ struct slw_store {
     struct slw_staging_progress progress; /* as appended last since the last commit */
     /* private */
     const struct slw_layout *layout;
-    struct slw_state next;     /* where boot and confirm put together what they commit */
-    uint64_t journal_segment;  /* offset of the segment that is appended to */
-    uint64_t journal_at;       /* offset of the next record in the journal region */
-    uint64_t generation;       /* of the newest segment */
-    uint64_t record;           /* number of the newest record */
-    bool journal_full;         /* that segment takes no more records */
-    uint64_t blob_serial;      /* of the newest blob */
-    uint64_t committed_serial; /* of the newest blob at the last commit */
+    struct slw_state next;             /* where boot and confirm put together what they commit */
+    struct slw_anchor_record anchored; /* what the anchor holds */
+    uint64_t journal_segment;          /* offset of the segment that is appended to */
+    uint64_t journal_at;               /* offset of the next record in the journal region */
+    uint64_t generation;               /* of the newest segment */
+    uint64_t record;                   /* number of the newest record */
+    bool journal_full;                 /* that segment takes no more records */
+    uint64_t blob_serial;              /* of the newest blob */
+    uint64_t committed_serial;         /* of the newest blob at the last commit */
 };
 
 /*
@@ -120,6 +121,12 @@ SLW_MUST_USE enum slw_status slw_store_open(struct slw_store *store,
  */
 SLW_MUST_USE enum slw_status slw_store_commit(struct slw_store *store,
                                               const struct slw_state *next);
+
+/*
+ * Boot has verified the trial that the journal has: the anchor takes note, so that its confirmation
+ * can be told from a made-up one. Does nothing when it knows it already.
+ */
+SLW_MUST_USE enum slw_status slw_store_vouch_for_trial(struct slw_store *store);
 
 SLW_MUST_USE enum slw_status slw_store_append_progress(struct slw_store *store,
                                                        const struct slw_staging_progress *progress);
