@@ -317,6 +317,18 @@ start_asking_device() {
     exec 7>&-
 }
 
+@test "starts from no file that isn't the flash of a virtual device" {
+    start_device --root root.pb
+    stop_device
+    printf 'x' | dd of=board.flash conv=notrunc status=none
+    printf 'x' >short.flash
+    for file in board.flash short.flash root.key; do
+        run slipway device run --flash "$file" --listen tcp:127.0.0.1:0
+        says "^slipway: $file: not the flash of a virtual device$"
+        [ "$status" -eq 1 ]
+    done
+}
+
 @test "asks again when a refused release is sent again" {
     make_release 1
     start_asking_device

@@ -164,6 +164,12 @@ static enum slw_status check_options(const struct slw_virtual_device *device,
     return SLW_OK;
 }
 
+/* Its size or its header. The file can't be used, which is no verdict about anything in it. */
+static enum slw_status explain_no_flash(struct slw_detail *detail, const char *path)
+{
+    return slw_explain(detail, SLW_IO, "%s: not the flash of a virtual device", path);
+}
+
 static enum slw_status open_flash_file(struct slw_virtual_device *device, struct slw_detail *detail)
 {
     const struct slw_flash_geometry geometry = {0, SLW_VIRTUAL_SECTOR_SIZE, 1, 0xFF};
@@ -173,7 +179,7 @@ static enum slw_status open_flash_file(struct slw_virtual_device *device, struct
         return slw_explain(detail, SLW_IO, "%s: another device runs from it", path);
     }
     if (status == SLW_BAD_ARGUMENT) {
-        return slw_explain(detail, SLW_IO, "%s: not the flash of a virtual device", path);
+        return explain_no_flash(detail, path);
     }
     return status == SLW_OK ? SLW_OK : slw_explain_errno(detail, path);
 }
@@ -185,9 +191,13 @@ static enum slw_status open_flash(struct slw_virtual_device *device, struct slw_
         SLW_TRY(make_flash(device, detail));
     }
     SLW_TRY(open_flash_file(device, detail));
-    SLW_TRY(slw_virtual_image_load(&device->flash.flash, &device->image, detail));
+    enum slw_status status = slw_virtual_image_load(&device->flash.flash, &device->image, detail);
+    if (status == SLW_MALFORMED) {
+        return explain_no_flash(detail, path);
+    }
+    SLW_TRY(status);
     SLW_TRY(check_options(device, detail));
-    enum slw_status status = slw_store_open(&device->store, &device->image.layout);
+    status = slw_store_open(&device->store, &device->image.layout);
     if (status == SLW_NOT_FOUND) {
         status = slw_store_format(&device->store, &device->image.layout);
     }
