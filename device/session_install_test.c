@@ -149,6 +149,36 @@ static void a_user_manifest_that_changes_in_staging_is_never_kept(void)
     TAP_CHECK(!rebooted && !store.state.trial.present);
 }
 
+/* Until the last moment before the release counts. */
+static void metadata_that_change_in_staging_are_never_kept(void)
+{
+    TAP_REQUIRE(bring_to(SLW_UPDATE_STATE_APPLYING));
+    while (session.install_phase != SLW_INSTALL_METADATA) {
+        TAP_REQUIRE(slw_session_poll(&session, 1));
+    }
+    flash_bytes[STAGING + session.trusted->targets.serialized.offset + 5] ^= 1;
+    poll_until_idle();
+    TAP_CHECK(!rebooted && !store.state.trial.present);
+    TAP_EQUAL_INT(result(), SLW_UPDATE_RESULT_APPLY_FAILED);
+}
+
+/* What the consumer reads is what was signed. */
+static void notes_that_change_in_staging_are_never_asked_about(void)
+{
+    TAP_REQUIRE(make_device("roots/v1.pb"));
+    TAP_REQUIRE(take_bundle("bundles/x064_notes_1024.pb"));
+    TAP_REQUIRE(start_and_send() == SLW_OK);
+    TAP_REQUIRE(slw_session_call(&session, SLW_CALL_VERIFY) == SLW_OK);
+    poll_until_idle();
+    TAP_REQUIRE(state() == SLW_UPDATE_STATE_VERIFIED);
+    flash_bytes[STAGING + session.trusted->targets.release_notes.offset + 100] ^= 1;
+    TAP_REQUIRE(slw_session_call(&session, SLW_CALL_APPLY) == SLW_OK);
+    poll_until_idle();
+    TAP_EQUAL_INT(asked, 0);
+    TAP_CHECK(!rebooted);
+    TAP_EQUAL_INT(result(), SLW_UPDATE_RESULT_APPLY_FAILED);
+}
+
 static void the_floor_of_a_release_is_the_devices_once_confirmed(void)
 {
     TAP_REQUIRE(make_device("roots/v1.pb"));
@@ -218,6 +248,8 @@ int main(void)
     TAP_RUN(applies_only_what_it_was_told_to_apply);
     TAP_RUN(a_root_that_changes_in_staging_is_never_kept);
     TAP_RUN(a_user_manifest_that_changes_in_staging_is_never_kept);
+    TAP_RUN(metadata_that_change_in_staging_are_never_kept);
+    TAP_RUN(notes_that_change_in_staging_are_never_asked_about);
     TAP_RUN(the_floor_of_a_release_is_the_devices_once_confirmed);
     TAP_RUN(a_release_must_be_for_this_device);
     TAP_RUN(a_release_may_have_expired_where_there_is_a_clock);

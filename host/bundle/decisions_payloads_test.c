@@ -191,6 +191,13 @@ static void an_absent_image_is_the_installed_one_to_the_last_bit(void)
         TAP_EQUAL_INT(verify_absent(), SLW_OK);
         test_put_sha256(&more, SLW_TARGET_HASHES, "other");
         TAP_EQUAL_INT(verify_absent(), SLW_MISSING_PAYLOAD);
+        const struct test_target twice = {
+            .name = "app", .image = "image", .unhashed = true, .more = &more};
+        test_put_sha256(&more, SLW_TARGET_HASHES, "other");
+        test_put_sha256(&more, SLW_TARGET_HASHES, "image");
+        begin(&twice);
+        slw_heap_free(&more);
+        TAP_EQUAL_INT(test_verify(), SLW_MISSING_PAYLOAD);
         install("imagf", known == 1);
         TAP_EQUAL_INT(verify_absent(), SLW_MISSING_PAYLOAD);
         install("images", known == 1);

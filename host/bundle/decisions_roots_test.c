@@ -19,6 +19,15 @@ static enum slw_status verify_root(const struct test_root *root, const char *sig
     return test_verify();
 }
 
+/* The same, where not every targets key can sign. */
+static enum slw_status verify_root_signed_by(const struct test_root *root, const char *targets)
+{
+    test_begin();
+    test_put_root(root, "a");
+    test_put_targets(&release_5, targets);
+    return test_verify();
+}
+
 static void set_up(void)
 {
     test_reset_device();
@@ -48,6 +57,8 @@ static void a_role_lists_each_of_its_keys_once(void)
     struct test_root root = {.version = 2, .root = "a", .targets = "bc"};
     TAP_EQUAL_INT(verify_root(&root, "a"), SLW_OK);
     root.targets = "bcb";
+    TAP_EQUAL_INT(verify_root(&root, "a"), SLW_BAD_KEY);
+    root.targets = "bc%";
     TAP_EQUAL_INT(verify_root(&root, "a"), SLW_BAD_KEY);
     root.targets = "bc7";
     TAP_EQUAL_INT(verify_root(&root, "a"), SLW_BAD_KEY);
@@ -314,6 +325,8 @@ static void the_version_is_reset_by_any_root_that_drops_too_many_keys(void)
     test_device.stored_version = 6;
     TAP_EQUAL_INT(verify_history(&root_2, "a", &root_3, "a"), SLW_OK);
     TAP_CHECK(test_verifier.result.resets_version);
+    const struct test_root still = {.version = 3, .root = "a", .targets = "c"};
+    TAP_EQUAL_INT(verify_history(&root_2, "a", &still, "a"), SLW_OK);
     TAP_EQUAL_INT(verify_root(&root_3, "a"), SLW_ROLLBACK);
     TAP_EQUAL_INT(verify_root(&moved, "a"), SLW_OK);
     TAP_EQUAL_INT(verify_root(&both, "a"), SLW_ROLLBACK);
@@ -324,6 +337,25 @@ static void the_version_is_reset_by_any_root_that_drops_too_many_keys(void)
     TAP_EQUAL_INT(test_verify(), SLW_OK);
     test_device.stored_floor = 6;
     TAP_EQUAL_INT(test_verify(), SLW_ROLLBACK);
+}
+
+/* Neither for a threshold nor as one that remains. */
+static void a_key_of_an_unknown_kind_counts_for_nothing(void)
+{
+    struct test_root root = {.version = 2, .root = "a", .targets = "b#"};
+    set_up();
+    TAP_EQUAL_INT(verify_root_signed_by(&root, "b"), SLW_OK);
+    root.targets_threshold = 2;
+    TAP_EQUAL_INT(verify_root_signed_by(&root, "b"), SLW_BAD_THRESHOLD);
+    root.targets_threshold = 1;
+    root.version = 1;
+    test_trust(&root);
+    test_device.stored = SLW_STORED_RELEASE;
+    test_device.stored_version = 6;
+    root.version = 2;
+    root.targets = "c#";
+    TAP_EQUAL_INT(verify_root_signed_by(&root, "c"), SLW_OK);
+    TAP_CHECK(test_verifier.result.resets_version);
 }
 
 int main(void)
@@ -342,5 +374,6 @@ int main(void)
     TAP_RUN(a_root_of_the_same_version_must_be_the_same);
     TAP_RUN(content_comes_before_signatures_and_those_of_the_trusted_root_first);
     TAP_RUN(the_version_is_reset_by_any_root_that_drops_too_many_keys);
+    TAP_RUN(a_key_of_an_unknown_kind_counts_for_nothing);
     return tap_finish();
 }

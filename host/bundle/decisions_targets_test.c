@@ -244,6 +244,20 @@ static void a_component_gets_one_image(void)
     TAP_EQUAL_INT(verify_targets(targets, 2), SLW_OK);
 }
 
+/* One name for a target, a slot, and a form: the slot between the others is no excuse. */
+static void a_name_is_used_once_for_payloads_whatever_slots_are_called(void)
+{
+    struct test_target targets[3] = {{.name = "x", .slot = "s", .image = "image"},
+                                     {.name = "y", .slot = "x", .image = "image"},
+                                     {.name = "z", .image = "image", .more = &more}};
+    set_up();
+    test_put_encoding(&more, SLW_ENCODING_LZ, "z.lz", "form", NULL);
+    TAP_EQUAL_INT(verify_targets(targets, 3), SLW_OK);
+    test_put_encoding(&more, SLW_ENCODING_LZ, "x", "form", NULL);
+    TAP_EQUAL_INT(verify_targets(targets, 3), SLW_DUPLICATE_TARGET);
+    slw_heap_free(&more);
+}
+
 static void a_slot_follows_the_rules_of_names(void)
 {
     static const char *const bad[] = {"/app", "a//b", ".", "a/..", "a\\b", "a\x1F"};
@@ -342,6 +356,7 @@ int main(void)
     TAP_RUN(a_stepping_stone_is_about_the_installed_version_whatever_was_reset);
     TAP_RUN(reasons_come_in_their_order);
     TAP_RUN(a_component_gets_one_image);
+    TAP_RUN(a_name_is_used_once_for_payloads_whatever_slots_are_called);
     TAP_RUN(a_slot_follows_the_rules_of_names);
     TAP_RUN(an_image_must_fit_into_a_slot_of_the_device);
     TAP_RUN(limits_are_inclusive);

@@ -74,19 +74,28 @@ static const struct slw_private_key *key_of(char letter)
     return keys[index];
 }
 
-static bool is_digit(char letter)
+/* The id of no key: a digit, or what is too short for one. */
+static bool is_nobody(char letter)
 {
-    return letter >= '0' && letter <= '9';
+    return (letter >= '0' && letter <= '9') || letter == '%';
+}
+
+/* Of a type and scheme that we don't know. */
+static void put_strange_key(struct slw_heap_buffer *root)
+{
+    test_put_mapping(root, 1, 1, SLW_BYTES_OF("strange"), NULL, 0);
 }
 
 static void put_key_id(struct slw_heap_buffer *message, uint32_t number, char letter)
 {
     uint8_t id[SLW_SHA256_SIZE];
     memset(id, letter, sizeof id);
-    if (!is_digit(letter)) {
+    if (letter == '#') {
+        slw_key_id(1, 1, SLW_BYTES_OF("strange"), id);
+    } else if (!is_nobody(letter)) {
         memcpy(id, slw_private_key_public(key_of(letter))->id, sizeof id);
     }
-    test_put_bytes(message, number, slw_bytes_make(id, sizeof id));
+    test_put_bytes(message, number, slw_bytes_make(id, letter == '%' ? sizeof id - 1 : sizeof id));
 }
 
 static void put_common(struct slw_heap_buffer *message, const char *spec_version, uint32_t version,
@@ -125,13 +134,17 @@ void test_put_mapping(struct slw_heap_buffer *root, uint64_t type, uint64_t sche
 static void put_keys(struct slw_heap_buffer *message, const char *letters, bool *seen)
 {
     for (; letters != NULL && *letters != '\0'; letters++) {
-        if (is_digit(*letters) || seen[(size_t)*letters]) {
+        if (is_nobody(*letters) || seen[(size_t)*letters]) {
+            continue;
+        }
+        seen[(size_t)*letters] = true;
+        if (*letters == '#') {
+            put_strange_key(message);
             continue;
         }
         const struct slw_public_key *key = slw_private_key_public(key_of(*letters));
         test_put_mapping(message, key->type, key->type, slw_bytes_make(key->value, key->value_len),
                          NULL, 0);
-        seen[(size_t)*letters] = true;
     }
 }
 
@@ -180,7 +193,7 @@ static void sign(struct slw_heap_buffer *serialized, const char *signers,
         bool wrong = *signers == '!';
         signers += wrong ? 1 : 0;
         put_key_id(&signature, SLW_SIGNATURE_KEY_ID, *signers);
-        require(is_digit(*signers) ||
+        require(is_nobody(*signers) ||
                 slw_private_key_sign(key_of(*signers), bytes, sig, &detail) == SLW_OK);
         sig[40] ^= wrong ? 1 : 0;
         test_put_bytes(&signature, SLW_SIGNATURE_SIG, slw_bytes_make(sig, sizeof sig));
@@ -319,25 +332,29 @@ void test_reset_device(void)
     test_device = (struct slw_expectations){.limits = slw_default_limits};
 }
 
-enum slw_status test_verify(void)
+enum slw_status test_verify_source(const struct slw_source *bundle)
 {
     static struct slw_root_key root_keys[3 * SLW_ROOT_KEYS_MAX];
     static struct slw_signature signatures[SLW_SIGNATURES_MAX];
     static struct slw_name names[NAMES_MAX];
     static uint8_t block[512];
-    static struct slw_memory_source bundle_source;
     static struct slw_memory_source root_source;
     const struct slw_verifier_memory memory = {
         block,      sizeof block,       root_keys, 3 * SLW_ROOT_KEYS_MAX,
         signatures, SLW_SIGNATURES_MAX, names,     NAMES_MAX,
     };
-    slw_memory_source_init(&bundle_source, slw_heap_bytes(&test_bundle));
     slw_memory_source_init(&root_source, slw_heap_bytes(&trusted_root));
-    slw_verifier_start(&test_verifier, &memory, &test_device, &root_source.source,
-                       &bundle_source.source);
+    slw_verifier_start(&test_verifier, &memory, &test_device, &root_source.source, bundle);
     enum slw_status status = SLW_OK;
     while (status == SLW_OK && !test_verifier.done) {
         status = slw_verifier_step(&test_verifier);
     }
     return status;
+}
+
+enum slw_status test_verify(void)
+{
+    static struct slw_memory_source source;
+    slw_memory_source_init(&source, slw_heap_bytes(&test_bundle));
+    return test_verify_source(&source.source);
 }

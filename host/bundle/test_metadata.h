@@ -5,7 +5,8 @@
  * spec/SPEC.md that no vector of spec/vectors is about.
  *
  * Keys have letters: a to z are P-256, A to Z Ed25519. They are made when they are first used. A
- * digit is the id of a key that nobody has.
+ * digit is the id of a key that nobody has, '#' a key of a kind that we don't know, and
+ * '%' an id of 31 bytes.
  *
  *     const struct test_root root = {.version = 1, .root = "a", .targets = "b"};
  *     test_trust(&root);
@@ -99,5 +100,7 @@ void test_reset_device(void);
 
 extern struct slw_verifier test_verifier;
 enum slw_status test_verify(void);
+/* The same of a bundle that is somewhere else. */
+enum slw_status test_verify_source(const struct slw_source *bundle);
 
 #endif
