@@ -5,8 +5,8 @@
 
 #include "tap.h"
 
-#define SECTOR 4096u
-#define SECTORS 20u
+#define SECTOR ((size_t)4096)
+#define SECTORS 20
 
 static uint8_t bytes[SECTORS * SECTOR];
 static uint8_t other_bytes[SECTORS * SECTOR];
@@ -222,11 +222,11 @@ static void a_region_is_a_window_on_its_flash(void)
     uint8_t again[8];
     make_layout();
     TAP_EQUAL_INT(slw_region_program(&layout.staging, 16, text, sizeof text), SLW_OK);
-    TAP_EQUAL_BYTES(bytes + (size_t)4 * SECTOR + 16, text, sizeof text);
+    TAP_EQUAL_BYTES(bytes + 4 * SECTOR + 16, text, sizeof text);
     TAP_EQUAL_INT(slw_region_read(&layout.staging, 17, again, 3), SLW_OK);
     TAP_EQUAL_BYTES(again, "ind", 3);
     TAP_EQUAL_INT(slw_region_erase(&layout.staging, 0), SLW_OK);
-    TAP_EQUAL_INT(bytes[(size_t)4 * SECTOR + 16], 0xFF);
+    TAP_EQUAL_INT(bytes[4 * SECTOR + 16], 0xFF);
 }
 
 static void a_region_ends_where_it_ends(void)
@@ -265,7 +265,7 @@ static void a_region_source_reads_its_first_bytes(void)
     struct slw_region_source source;
     uint8_t again[4];
     make_layout();
-    memcpy(bytes + (size_t)4 * SECTOR, "source", 6);
+    memcpy(bytes + 4 * SECTOR, "source", sizeof "source");
     slw_region_source_init(&source, &layout.staging, 6);
     TAP_EQUAL_INT(source.source.size, 6);
     TAP_EQUAL_INT(source.source.read(source.source.context, 2, again, 4), SLW_OK);

@@ -8,6 +8,9 @@
 
 #define V1 "roots/v1.pb"
 
+/* In a blob's data, where a sector begins. */
+#define FORGERY_OFFSET ((size_t)512 - 128)
+
 static struct test_board board;
 static struct slw_store store;
 static uint8_t data[4096];
@@ -186,11 +189,10 @@ static void a_changed_byte_makes_it_another_blob(void)
     TAP_REQUIRE(make_device());
     TAP_EQUAL_INT(put(SLW_BLOB_TARGETS, 1, 0, 600, &blob), SLW_OK);
     test_board_save(&board, &copy);
-    uint64_t start = blob.place.region.offset - 2 * (uint64_t)SLW_CELL_SIZE;
-    for (uint64_t at = 0; at < 2 * SLW_CELL_SIZE + 600; at++) {
+    uint64_t start = blob.place.region.offset - 128;
+    for (uint64_t at = 0; at < 128 + 600; at++) {
         /* Behind the header's 60 bytes and the mark's 12 nothing is looked at. */
-        bool counts =
-            at < 60 || (at >= SLW_CELL_SIZE && at < SLW_CELL_SIZE + 12) || at >= 2 * SLW_CELL_SIZE;
+        bool counts = at < 60 || (at >= SLW_CELL_SIZE && at < SLW_CELL_SIZE + 12) || at >= 128;
         test_board_restore(&board, &copy);
         board.bytes[start + at] ^= (uint8_t)(1u << at % 8);
         TAP_EQUAL_INT(is_there(0, 600), !counts);
@@ -206,8 +208,8 @@ static void a_torn_word_makes_it_no_blob(void)
     TAP_REQUIRE(make_device());
     TAP_EQUAL_INT(put(SLW_BLOB_TARGETS, 1, 0, 600, &blob), SLW_OK);
     test_board_save(&board, &copy);
-    uint64_t start = blob.place.region.offset - 2 * (uint64_t)SLW_CELL_SIZE;
-    for (uint64_t at = 0; at < 2 * SLW_CELL_SIZE + 600; at += 8) {
+    uint64_t start = blob.place.region.offset - 128;
+    for (uint64_t at = 0; at < 128 + 600; at += 8) {
         test_board_restore(&board, &copy);
         board.granules[(start + at) / 8] = 2; /* torn: flash_faulty.c */
         TAP_CHECK(!is_there(0, 600));
@@ -281,7 +283,7 @@ static void data_that_look_like_a_blob_are_none(void)
     TAP_REQUIRE(slw_store_format(&forged_store, &forged_board.layout) == SLW_OK);
     TAP_REQUIRE(make_device());
     const uint8_t *forged = forged_board.bytes + forged_board.layout.blobs.offset;
-    memcpy(data + 512 - 2 * SLW_CELL_SIZE, forged, 1024);
+    memcpy(data + FORGERY_OFFSET, forged, 1024);
     TAP_EQUAL_INT(put_data(0, 2000), SLW_OK);
     TAP_EQUAL_INT(reopen(), SLW_OK);
     while (slw_extent_next(&store, &at, &extent) == SLW_OK) {
@@ -309,8 +311,7 @@ static void data_of_a_blob_that_makes_room_are_none(void)
     TAP_REQUIRE(test_board_make(&forged_board, &test_geometries[1], V1, SLW_ANCHOR_NONE));
     TAP_REQUIRE(slw_store_format(&forged_store, &forged_board.layout) == SLW_OK);
     TAP_REQUIRE(make_device());
-    memcpy(data + 512 - 2 * SLW_CELL_SIZE, forged_board.bytes + forged_board.layout.blobs.offset,
-           1024);
+    memcpy(data + FORGERY_OFFSET, forged_board.bytes + forged_board.layout.blobs.offset, 1024);
     TAP_EQUAL_INT(put_data(0, 4000), SLW_OK);
     TAP_EQUAL_INT(reopen(), SLW_OK);
     test_board_save(&board, &copy);

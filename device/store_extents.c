@@ -12,7 +12,7 @@
 #define BLOB_FORMAT 1u
 #define HEADER_SIZE 60u
 #define MARK_SIZE 12u /* magic, the header's CRC-32, CRC-32 */
-#define DATA_OFFSET (2u * SLW_CELL_SIZE)
+#define DATA_OFFSET ((uint64_t)2 * SLW_CELL_SIZE)
 
 static const uint8_t header_magic[4] = {'S', 'L', 'W', 'B'};
 static const uint8_t mark_magic[4] = {'S', 'L', 'W', 'C'};

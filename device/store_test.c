@@ -278,22 +278,22 @@ static void compares_the_journal_with_the_anchor(void)
 {
     static const struct {
         const char *name;
-        bool provisioned;
         uint64_t sequence;
         uint32_t root_version, targets_version, security_floor;
-        bool same_root;
         enum slw_status status;
+        bool provisioned;
+        bool same_root;
     } rows[] = {
-        {"as it is", true, 2, 1, 7, 3, true, SLW_OK},
-        {"journal ahead", true, 1, 1, 0, 0, true, SLW_OK},
-        {"never provisioned", false, 0, 0, 0, 0, false, SLW_OK},
-        {"older root, another one", true, 2, 0, 7, 3, false, SLW_OK},
-        {"sequence", true, 3, 1, 7, 3, true, SLW_STORED_STATE},
-        {"root version", true, 2, 2, 7, 3, true, SLW_STORED_STATE},
-        {"another root", true, 2, 1, 7, 3, false, SLW_STORED_STATE},
-        {"targets version", true, 2, 1, 8, 3, true, SLW_STORED_STATE},
-        {"floor", true, 2, 1, 7, 4, true, SLW_STORED_STATE},
-        {"made-up sequence", true, 1, 1, 8, 3, true, SLW_STORED_STATE},
+        {"as it is", 2, 1, 7, 3, SLW_OK, true, true},
+        {"journal ahead", 1, 1, 0, 0, SLW_OK, true, true},
+        {"never provisioned", 0, 0, 0, 0, SLW_OK, false, false},
+        {"older root, another one", 2, 0, 7, 3, SLW_OK, true, false},
+        {"sequence", 3, 1, 7, 3, SLW_STORED_STATE, true, true},
+        {"root version", 2, 2, 7, 3, SLW_STORED_STATE, true, true},
+        {"another root", 2, 1, 7, 3, SLW_STORED_STATE, true, false},
+        {"targets version", 2, 1, 8, 3, SLW_STORED_STATE, true, true},
+        {"floor", 2, 1, 7, 4, SLW_STORED_STATE, true, true},
+        {"made-up sequence", 1, 1, 8, 3, SLW_STORED_STATE, true, true},
     };
     TAP_REQUIRE(make_device(SLW_ANCHOR_PROTECTED));
     struct slw_state next = store.state;
@@ -312,7 +312,7 @@ static void compares_the_journal_with_the_anchor(void)
         if (rows[i].same_root) {
             memcpy(anchor.record.root_sha256, next.root, SLW_SHA256_SIZE);
         }
-        struct slw_anchor_record given = anchor.record;
+        anchor.stores = 0;
         TAP_EQUAL_INT(reopen(), rows[i].status);
         if (rows[i].status == SLW_OK) {
             TAP_CHECK(anchor.record.provisioned);
@@ -320,7 +320,7 @@ static void compares_the_journal_with_the_anchor(void)
             TAP_EQUAL_INT(anchor.record.targets_version, 7);
             TAP_EQUAL_INT(anchor.record.security_floor, 3);
         } else {
-            TAP_CHECK(memcmp(&given, &anchor.record, sizeof given) == 0);
+            TAP_EQUAL_INT(anchor.stores, 0);
         }
     }
 }

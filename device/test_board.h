@@ -11,7 +11,7 @@
 #include "slipway/boot.h"
 #include "slipway/flash_faulty.h"
 
-#define TEST_FLASH_SIZE_MAX 65536u
+#define TEST_FLASH_SIZE_MAX ((size_t)65536)
 #define TEST_COMPONENTS 2u
 #define TEST_NAMES 64u
 #define TEST_FILE_SIZE_MAX 16384u

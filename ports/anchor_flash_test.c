@@ -206,7 +206,7 @@ static void refuses_every_record_with_a_bit_changed(void)
     TAP_EQUAL_INT(put(2), SLW_OK);
     static uint8_t copy[SIZE];
     memcpy(copy, bytes, SIZE);
-    for (size_t bit = 0; bit < 8 * 1024; bit++) {
+    for (size_t bit = 0; bit < (size_t)8 * 1024; bit++) {
         uint64_t found = UINT64_MAX;
         memcpy(bytes, copy, SIZE);
         bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);

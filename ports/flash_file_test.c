@@ -12,8 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SECTOR 4096u
-#define SIZE (8u * SECTOR)
+#define SECTOR ((size_t)4096)
+#define SIZE (8 * SECTOR)
 
 static char directory[64];
 static char path[96];

@@ -5,8 +5,8 @@
 
 #include "tap.h"
 
-#define SECTOR 1024u
-#define SIZE (4u * SECTOR)
+#define SECTOR ((size_t)1024)
+#define SIZE (4 * SECTOR)
 #define GRANULE 8u
 
 static uint8_t bytes[SIZE];
