@@ -95,19 +95,25 @@ static enum slw_status prepare_question(struct slw_session *session)
     return read_texts(session);
 }
 
+/* Anything else is no answer, wherever it comes from. */
+static bool is_answer(unsigned given)
+{
+    return given == SLW_CONSENT_YES || given == SLW_CONSENT_NO;
+}
+
 /* The answer given for this very metadata, now or before a reboot. */
 static enum slw_consent_answer answer(struct slw_session *session)
 {
     const uint8_t *metadata = session->trusted->targets.sha256;
     const struct slw_consent_port *port = session->config->consent;
     struct slw_session_record *record = &session->record;
-    if (record->consent != SLW_CONSENT_NOT_YET &&
+    if (is_answer(record->consent) &&
         memcmp(record->consent_metadata, metadata, sizeof record->consent_metadata) == 0) {
         return (enum slw_consent_answer)record->consent;
     }
     enum slw_consent_answer given = port->ask(port->context, &session->question);
-    if (given == SLW_CONSENT_NOT_YET) {
-        return given;
+    if (!is_answer(given)) {
+        return SLW_CONSENT_NOT_YET;
     }
     record->consent = (uint8_t)given;
     memcpy(record->consent_metadata, metadata, sizeof record->consent_metadata);

@@ -130,23 +130,87 @@ static void a_root_that_changes_in_staging_is_never_kept(void)
     TAP_CHECK(refused > 40);
 }
 
+/* Where the payload of a verified target is in the staged bundle. */
+static uint64_t payload_of(struct slw_bytes name)
+{
+    struct slw_target_walk walk;
+    struct slw_trusted_target target;
+    uint8_t walk_block[128];
+    slw_target_walk_start(&walk, session.trusted->source, &session.trusted->targets, walk_block,
+                          sizeof walk_block);
+    while (slw_trusted_bundle_next_target(session.trusted, &walk, &target) == SLW_OK) {
+        if (slw_bytes_equal(slw_bytes_make(target.target.name, target.target.name_len), name)) {
+            return target.payload.offset;
+        }
+    }
+    return 0;
+}
+
 static void a_user_manifest_that_changes_in_staging_is_never_kept(void)
 {
     TAP_REQUIRE(make_device("roots/v1.pb"));
     TAP_EQUAL_INT(update("bundles/g07_user_manifest.pb"), SLW_OK);
-    TAP_REQUIRE(slw_session_call(&session, SLW_CALL_RESET) == SLW_OK);
     TAP_REQUIRE(make_device("roots/v1.pb"));
     TAP_REQUIRE(start_and_send() == SLW_OK);
     TAP_REQUIRE(slw_session_call(&session, SLW_CALL_VERIFY) == SLW_OK);
     poll_until_idle();
-    for (size_t i = 0; i < session.trusted->names.count; i++) {
-        uint64_t offset = session.trusted->names.entries[i].payload_offset;
-        flash_bytes[STAGING + offset] ^= 1;
-    }
+    TAP_REQUIRE(state() == SLW_UPDATE_STATE_VERIFIED && payload_of(SLW_USER_MANIFEST) > 0);
+    flash_bytes[STAGING + payload_of(SLW_USER_MANIFEST)] ^= 1;
     TAP_REQUIRE(slw_session_call(&session, SLW_CALL_APPLY) == SLW_OK);
     poll_until_idle();
     TAP_EQUAL_INT(session.finding.status, SLW_WRONG_HASH);
     TAP_CHECK(!rebooted && !store.state.trial.present);
+}
+
+/* Only a yes is a yes, from the port and from the store. */
+static void an_answer_that_is_none_is_no_consent(void)
+{
+    TAP_REQUIRE(bring_to(SLW_UPDATE_STATE_VERIFIED));
+    consent = (enum slw_consent_answer)7;
+    TAP_REQUIRE(slw_session_call(&session, SLW_CALL_APPLY) == SLW_OK);
+    for (int i = 0; i < 100 && slw_session_poll(&session, 1); i++) {
+    }
+    TAP_CHECK(!slw_session_poll(&session, 1));
+    TAP_CHECK(note_is("waiting for consent"));
+    TAP_EQUAL_INT(store.state.session.consent, SLW_CONSENT_NOT_YET);
+    struct slw_state odd = store.state;
+    odd.session.consent = 7;
+    memcpy(odd.session.consent_metadata, session.trusted->targets.sha256, SLW_SHA256_SIZE);
+    TAP_REQUIRE(slw_store_commit(&store, &odd) == SLW_OK);
+    consent = SLW_CONSENT_NOT_YET;
+    TAP_REQUIRE(power_on() == SLW_OK);
+    for (int i = 0; i < 1000 && slw_session_poll(&session, 1); i++) {
+    }
+    TAP_CHECK(note_is("waiting for consent"));
+    TAP_CHECK(!rebooted);
+}
+
+static enum slw_status refuse_to_program(void *context, uint64_t address, const uint8_t *bytes,
+                                         size_t len)
+{
+    (void)context;
+    (void)address;
+    (void)bytes;
+    (void)len;
+    return SLW_IO;
+}
+
+static void an_answer_counts_once_it_is_durable(void)
+{
+    TAP_REQUIRE(bring_to(SLW_UPDATE_STATE_VERIFIED));
+    consent = SLW_CONSENT_NOT_YET;
+    TAP_REQUIRE(slw_session_call(&session, SLW_CALL_APPLY) == SLW_OK);
+    poll_until_idle();
+    consent = SLW_CONSENT_YES;
+    const struct slw_flash working = ram.flash;
+    ram.flash.program = refuse_to_program;
+    (void)slw_session_poll(&session, 1);
+    TAP_EQUAL_INT(state(), SLW_UPDATE_STATE_VERIFIED);
+    TAP_CHECK(note_is("waiting for consent"));
+    ram.flash = working;
+    poll_until_idle();
+    TAP_CHECK(rebooted);
+    TAP_EQUAL_INT(store.state.session.consent, SLW_CONSENT_YES);
 }
 
 /* Until the last moment before the release counts. */
@@ -248,6 +312,8 @@ int main(void)
     TAP_RUN(applies_only_what_it_was_told_to_apply);
     TAP_RUN(a_root_that_changes_in_staging_is_never_kept);
     TAP_RUN(a_user_manifest_that_changes_in_staging_is_never_kept);
+    TAP_RUN(an_answer_that_is_none_is_no_consent);
+    TAP_RUN(an_answer_counts_once_it_is_durable);
     TAP_RUN(metadata_that_change_in_staging_are_never_kept);
     TAP_RUN(notes_that_change_in_staging_are_never_asked_about);
     TAP_RUN(the_floor_of_a_release_is_the_devices_once_confirmed);

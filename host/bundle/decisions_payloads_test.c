@@ -282,6 +282,60 @@ static void payloads_left_over_are_the_last_reason(void)
     TAP_EQUAL_INT(test_verify(), SLW_UNLISTED_PAYLOAD);
 }
 
+/* Storage that shows other bytes while the verifier is in some phases. */
+struct storage {
+    struct slw_source source;
+    const uint8_t *bytes;
+    const uint8_t *others;
+    enum slw_verifier_phase from;
+    enum slw_verifier_phase to;
+};
+
+static enum slw_status read_storage(void *context, uint64_t offset, uint8_t *buffer, size_t len)
+{
+    const struct storage *storage = context;
+    bool other = test_verifier.phase >= storage->from && test_verifier.phase <= storage->to;
+    memcpy(buffer, (other ? storage->others : storage->bytes) + offset, len);
+    return SLW_OK;
+}
+
+static enum slw_status verify_changing(const struct slw_heap_buffer *others,
+                                       enum slw_verifier_phase from, enum slw_verifier_phase to)
+{
+    struct storage storage = {
+        {&storage, read_storage, test_bundle.len}, test_bundle.ptr, others->ptr, from, to};
+    return test_verify_source(&storage.source);
+}
+
+/* What is signed is "image"; what is in the bundle, and what storage says in between, isn't. */
+static void a_payload_is_measured_against_what_was_signed(void)
+{
+    const struct test_target evil = {.name = "app", .image = "evil!"};
+    struct slw_heap_buffer others = {0};
+    set_up();
+    begin(&evil);
+    test_put_payload("app", "evil!");
+    slw_heap_append(&others, slw_heap_bytes(&test_bundle));
+    TAP_EQUAL_INT(verify_payload("app", "evil!"), SLW_WRONG_HASH);
+    TAP_REQUIRE(others.len == test_bundle.len);
+    TAP_EQUAL_INT(verify_changing(&others, SLW_VERIFY_PAYLOADS, SLW_VERIFY_PAYLOAD_BYTES), SLW_IO);
+    slw_heap_free(&others);
+}
+
+static void a_target_that_storage_hides_is_missed(void)
+{
+    struct slw_heap_buffer others = {0};
+    set_up();
+    TAP_EQUAL_INT(verify_absent(), SLW_MISSING_PAYLOAD);
+    uint64_t at = test_verifier.result.targets.serialized.offset +
+                  test_verifier.result.names.entries[0].target_offset;
+    slw_heap_append(&others, slw_heap_bytes(&test_bundle));
+    TAP_REQUIRE(others.ptr[at] == (SLW_TARGETS_TARGET_FILES << 3 | 2));
+    others.ptr[at] = 15 << 3 | 2; /* a field that nobody knows */
+    TAP_EQUAL_INT(verify_changing(&others, SLW_VERIFY_ABSENT, SLW_VERIFY_ABSENT), SLW_IO);
+    slw_heap_free(&others);
+}
+
 int main(void)
 {
     TAP_RUN(every_sha256_listed_must_match);
@@ -294,5 +348,7 @@ int main(void)
     TAP_RUN(a_form_of_no_use_is_no_obstacle_to_another);
     TAP_RUN(a_payload_comes_once_whether_it_is_listed_or_not);
     TAP_RUN(payloads_left_over_are_the_last_reason);
+    TAP_RUN(a_payload_is_measured_against_what_was_signed);
+    TAP_RUN(a_target_that_storage_hides_is_missed);
     return tap_finish();
 }
