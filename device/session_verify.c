@@ -106,18 +106,29 @@ static enum slw_status keep_next_history(struct slw_session *session)
     return keep_root(session, (struct slw_span){field.offset, field.length});
 }
 
+static enum slw_status begin_chain(struct slw_session *session)
+{
+    const struct slw_session_config *config = session->config;
+    SLW_TRY(keep_root(session, session->trusted->signed_root));
+    slw_root_chain_start(&session->chain, config->store, config->layout, &config->limits,
+                         &config->memory, session->kept_root);
+    session->chain_begun = true;
+    return SLW_OK;
+}
+
 /*
- * The blobs are read back and the chain to them is verified once more from flash before the state
- * refers to them: what was verified in staging isn't taken for what was stored.
+ * The blobs are read back and the chain to them is verified once more from flash, a root a poll,
+ * before the state refers to them: what was verified in staging isn't taken for what was stored.
  */
 static enum slw_status accept_bundle(struct slw_session *session)
 {
     const struct slw_session_config *config = session->config;
     struct slw_finding finding = {0};
-    if (session->trusted->root_upgraded) {
-        SLW_TRY(keep_root(session, session->trusted->signed_root));
-        SLW_TRY(slw_boot_check_chain(config->store, config->layout, &config->limits,
-                                     &config->memory, session->kept_root, &finding));
+    if (session->trusted->root_upgraded && !session->chain_begun) {
+        return begin_chain(session);
+    }
+    if (session->trusted->root_upgraded && !session->chain.done) {
+        return slw_root_chain_step(&session->chain, &finding);
     }
     session->record.state = SLW_UPDATE_STATE_VERIFIED;
     session->next = config->store->state;
@@ -131,6 +142,7 @@ void slw_session_keep_roots_again(struct slw_session *session)
 {
     session->kept_root_version = session->config->store->state.root_version;
     memcpy(session->kept_root, session->config->store->state.root, sizeof session->kept_root);
+    session->chain_begun = false;
     session->history_at = session->trusted->history_offset;
     session->history_left = session->trusted->root_upgraded ? session->trusted->history_count : 0;
 }

@@ -73,12 +73,36 @@ slw_boot_version_is_reset(struct slw_store *store, const struct slw_layout *layo
                           struct slw_finding *finding, bool *ret_reset);
 
 /*
- * As slw_boot_check_roots() for a chain that ends at another root, which isn't the state's yet:
- * what the session asks before it commits new roots. end_root: digest of its blob.
+ * A climb over the stored roots, from the factory's to the blob with a given digest, each verified
+ * by the one before: one root a step. What the session asks before it commits new roots.
+ *
+ *     slw_root_chain_start(&chain, store, layout, &limits, &memory, digest);
+ *     while (!chain.done)
+ *         SLW_TRY(slw_root_chain_step(&chain, &finding));
  */
-SLW_MUST_USE enum slw_status
-slw_boot_check_chain(struct slw_store *store, const struct slw_layout *layout,
-                     const struct slw_limits *limits, const struct slw_verifier_memory *memory,
-                     const uint8_t end_root[static SLW_SHA256_SIZE], struct slw_finding *finding);
+struct slw_root_chain {
+    bool done;
+    /* private, but for boot_roots.c's visitors */
+    bool begun;
+    bool resets_targets; /* following the root before by the current one did */
+    const struct slw_store *store;
+    const struct slw_layout *layout;
+    const struct slw_limits *limits;
+    const struct slw_verifier_memory *memory;
+    uint8_t end_root[SLW_SHA256_SIZE];
+    uint8_t current_blob[SLW_SHA256_SIZE];
+    struct slw_trusted_root current;
+    struct slw_untrusted_root next;
+};
+
+/* All must live until it is done; memory's root_keys, signatures and block are in use. */
+void slw_root_chain_start(struct slw_root_chain *chain, const struct slw_store *store,
+                          const struct slw_layout *layout, const struct slw_limits *limits,
+                          const struct slw_verifier_memory *memory,
+                          const uint8_t end_root[static SLW_SHA256_SIZE]);
+
+/* SLW_STORED_STATE when the chain doesn't lead there, or the reason of the root that failed. */
+SLW_MUST_USE enum slw_status slw_root_chain_step(struct slw_root_chain *chain,
+                                                 struct slw_finding *finding);
 
 #endif

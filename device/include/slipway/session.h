@@ -17,6 +17,7 @@
 #ifndef SLIPWAY_SESSION_H
 #define SLIPWAY_SESSION_H
 
+#include "slipway/boot.h"
 #include "slipway/bundled_update.h"
 #include "slipway/port_consent.h"
 #include "slipway/port_platform.h"
@@ -101,6 +102,8 @@ struct slw_session {
     const struct slw_trusted_bundle *trusted; /* once it is verified */
     uint64_t history_at;                      /* roots of the bundle that are kept one by one */
     size_t history_left;
+    struct slw_root_chain chain; /* to the newest of them, over what flash holds now */
+    bool chain_begun;
     uint32_t kept_root_version; /* of the newest of them */
     uint8_t kept_root[SLW_SHA256_SIZE];
     struct slw_release new_release; /* being put together */
