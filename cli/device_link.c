@@ -41,6 +41,7 @@ enum slw_status cli_device_connect(struct cli_device *device, uint32_t timeout_m
     SLW_TRY(slw_link_open(device->to, timeout_ms, &device->link, &device->cli->detail));
     const struct slw_rpc_client_config config = {
         .transport = slw_rpc_transport_of_link(&device->link),
+        .patience_ms = device->timeout_ms,
         .interrupted = &interrupted,
         .log = print_log,
         .log_context = device,

@@ -316,6 +316,9 @@ static enum cli_exit give_up(struct update *update)
     if (update->told_waiting) {
         return cli_refuse(update->cli, SLW_CONSENT_PENDING, "nobody has agreed on the device yet");
     }
+    if (update->last_state == SLW_UPDATE_STATE_UNKNOWN) {
+        return cli_device_fail(&update->device); /* it never answered */
+    }
     (void)cli_error(update->cli, "no progress for %u s; the device's state was %s",
                     update->device.timeout_ms / 1000, slw_update_state_name(update->last_state));
     return CLI_DEVICE;
@@ -413,10 +416,6 @@ enum cli_exit cli_device_update(struct cli *cli, const struct cli_arguments *arg
     choose_name(&update, arguments);
     digest_metadata(&update);
     code = cli_device_open(cli, arguments, &update.device);
-    if (code == CLI_DONE && slw_update_get_status(update.device.client, &update.device.answer,
-                                                  &cli->detail) != SLW_OK) {
-        code = cli_device_fail(&update.device);
-    }
     if (code == CLI_DONE) {
         code = run_to_the_end(&update);
     }

@@ -326,8 +326,18 @@ static size_t write_note(const struct slw_session *session, uint8_t note[static 
     return writer.len;
 }
 
+static bool is_done_with_something(const struct slw_session *session)
+{
+    return slw_session_is(session, SLW_UPDATE_STATE_VERIFIED) ||
+           (slw_session_is(session, SLW_UPDATE_STATE_FINISHED) &&
+            session->record.result == SLW_UPDATE_RESULT_SUCCESS);
+}
+
 static uint32_t progress(const struct slw_session *session)
 {
+    if (is_done_with_something(session)) {
+        return SLW_UPDATE_PROGRESS_FULL;
+    }
     if (slw_session_is(session, SLW_UPDATE_STATE_VERIFYING)) {
         return slw_verifier_progress(&session->verifier);
     }
@@ -348,7 +358,7 @@ void slw_session_status(const struct slw_session *session, uint8_t note[static 3
         ret_status->result = record->result;
     }
     if (slw_session_is(session, SLW_UPDATE_STATE_VERIFYING) ||
-        slw_session_is(session, SLW_UPDATE_STATE_APPLYING)) {
+        slw_session_is(session, SLW_UPDATE_STATE_APPLYING) || is_done_with_something(session)) {
         ret_status->present |= SLW_UPDATE_PROGRESS;
         ret_status->progress_hundreth_percent = progress(session);
     }

@@ -495,3 +495,18 @@ send_a_part() {
     slipway device update v1.bundle --to pty:tty
     grep -q '^confirmed version=1$' device.log
 }
+
+@test "waits for a mute device as long as it was told to, not longer" {
+    make_release 1
+    start_device --root root.pb
+    kill -STOP "$device"
+    begun=$EPOCHREALTIME
+    run slipway device status --to "$link" --timeout 1s
+    echo "$output"
+    [ "$status" -eq 5 ]
+    run slipway device update v1.bundle --to "$link" --timeout 1s
+    says "doesn't answer"
+    [ "$status" -eq 5 ]
+    kill -CONT "$device"
+    [ $(((${EPOCHREALTIME/./} - ${begun/./}) / 1000000)) -lt 5 ]
+}

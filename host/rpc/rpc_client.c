@@ -198,7 +198,11 @@ enum slw_status slw_rpc_client_call(struct slw_rpc_client *client, uint32_t serv
 {
     const struct slw_rpc_client_stream call = {service_id, method_id, next_call_id(client)};
     struct slw_rpc_packet packet = packet_of(client, SLW_RPC_REQUEST, &call, request);
-    uint64_t deadline_ms = slw_rpc_client_now_ms(client) + patience->timeout_ms;
+    uint32_t timeout_ms = patience->timeout_ms;
+    if (client->config.patience_ms != 0 && client->config.patience_ms < timeout_ms) {
+        timeout_ms = client->config.patience_ms;
+    }
+    uint64_t deadline_ms = slw_rpc_client_now_ms(client) + timeout_ms;
     enum slw_status status = SLW_IO_TIMEOUT;
     uint64_t now_ms = 0;
     do {

@@ -95,8 +95,7 @@ enum slw_status_class {
     X(SLW_TOO_LARGE, CAPACITY, 1, "too-large",                                                     \
       "over a limit: number of keys, signatures, targets or roots, size of metadata or names")     \
     X(SLW_SLOT_TOO_SMALL, CAPACITY, 2, "slot-too-small", "the image doesn't fit its slot")         \
-    X(SLW_NO_SPACE, CAPACITY, 3, "no-space",                                                       \
-      "the caller's buffer or the storage is full (internal)")                                     \
+    X(SLW_NO_SPACE, CAPACITY, 3, "no-space", "there is no room left for it (internal)")            \
     X(SLW_WRONG_STATE, MISUSE, 1, "wrong-state", "not allowed in this state")                      \
     X(SLW_BAD_ARGUMENT, MISUSE, 2, "bad-argument", "an argument that makes no sense")              \
     X(SLW_NOT_FOUND, MISUSE, 3, "not-found", "there is no such thing")

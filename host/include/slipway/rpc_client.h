@@ -41,7 +41,8 @@ struct slw_rpc_transport slw_rpc_transport_of_link(struct slw_link *link);
 
 struct slw_rpc_client_config {
     struct slw_rpc_transport transport;
-    uint32_t channel_id; /* 0: SLW_RPC_CHANNEL_DEFAULT */
+    uint32_t channel_id;  /* 0: SLW_RPC_CHANNEL_DEFAULT */
+    uint32_t patience_ms; /* no call waits longer, whatever its own patience; 0: no such limit */
     /* Set by a signal handler: whatever waits then returns SLW_IO within 100 ms. May be NULL. */
     const volatile sig_atomic_t *interrupted;
     /* Text that a device logs beside its answers (HDLC address 1). May be NULL. */
