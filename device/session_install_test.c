@@ -50,6 +50,54 @@ static void the_slot_that_runs_stays_as_it_is(void)
     TAP_EQUAL_BYTES(flash_bytes + SLOT_B, before, sizeof before);
 }
 
+static void a_component_that_a_release_does_not_list_keeps_its_image(void)
+{
+    TAP_REQUIRE(make_device("roots/v1.pb"));
+    TAP_REQUIRE(update(FIRST) == SLW_OK);
+    struct slw_image kept = store.state.confirmed.images[1];
+    TAP_REQUIRE(kept.present);
+    TAP_EQUAL_INT(update("bundles/g01_one_target.pb"), SLW_OK);
+    TAP_EQUAL_INT(boot.choice, SLW_BOOT_TRIAL);
+    TAP_EQUAL_INT(store.state.confirmed.images[0].slot, 1);
+    const struct slw_image *image = &store.state.confirmed.images[1];
+    TAP_CHECK(image->present && image->slot == kept.slot && image->version == kept.version);
+    TAP_EQUAL_BYTES(image->sha256, kept.sha256, sizeof kept.sha256);
+    TAP_EQUAL_BYTES(image->metadata, kept.metadata, sizeof kept.metadata);
+    TAP_REQUIRE(power_on() == SLW_OK);
+    TAP_EQUAL_INT(boot.choice, SLW_BOOT_CONFIRMED);
+}
+
+static void an_image_that_is_left_out_must_be_in_its_slot(void)
+{
+    TAP_REQUIRE(make_device("roots/v1.pb"));
+    TAP_EQUAL_INT(update("bundles/g08_personalised_out_one.pb"), SLW_MISSING_PAYLOAD);
+    TAP_REQUIRE(update(FIRST) == SLW_OK);
+    TAP_EQUAL_INT(apply("bundles/g08_personalised_out_one.pb"), SLW_OK);
+    TAP_EQUAL_INT(store.state.trial.images[0].slot, 0);
+    TAP_EQUAL_INT(store.state.trial.images[1].slot, 1);
+    TAP_REQUIRE(power_on() == SLW_OK);
+    TAP_EQUAL_INT(boot.choice, SLW_BOOT_TRIAL);
+}
+
+static void bytes_go_to_their_transfer_up_to_the_last_that_fits(void)
+{
+    static uint8_t piece[SECTOR];
+    uint64_t offset = 0;
+    uint32_t crc = 0;
+    TAP_REQUIRE(bring_to(SLW_UPDATE_STATE_TRANSFERRING));
+    TAP_EQUAL_INT(slw_session_stage_status(&session, transfer_id() + 1, &offset, &crc),
+                  SLW_NOT_FOUND);
+    TAP_EQUAL_INT(slw_session_stage_open(&session, transfer_id() + 1, 0, &offset), SLW_NOT_FOUND);
+    TAP_REQUIRE(slw_session_stage_open(&session, transfer_id(), 0, &offset) == SLW_OK);
+    TAP_EQUAL_INT(slw_session_stage_write(&session, 1, slw_bytes_make(piece, 1)), SLW_WRONG_STATE);
+    for (; offset < layout.staging.size; offset += sizeof piece) {
+        TAP_EQUAL_INT(
+            slw_session_stage_write(&session, offset, slw_bytes_make(piece, sizeof piece)), SLW_OK);
+    }
+    TAP_EQUAL_INT(slw_session_stage_finish(&session), SLW_OK);
+    TAP_EQUAL_INT(state(), SLW_UPDATE_STATE_TRANSFERRED);
+}
+
 /* Flash that drops a bit while the image is being written. */
 static void an_image_is_judged_by_what_its_slot_holds(void)
 {
@@ -270,6 +318,7 @@ static void a_release_must_be_for_this_device(void)
     TAP_EQUAL_INT(apply("bundles/x043_hardware_one.pb"), SLW_WRONG_BUILD_TYPE);
     config.build_type = SLW_BUILD_TYPE_NONE;
     TAP_EQUAL_INT(apply("bundles/x081_enc_lz.pb"), SLW_UNSUPPORTED_ENCODING);
+    TAP_EQUAL_INT(apply("bundles/b35_name_33.pb"), SLW_UNKNOWN_SLOT);
     TAP_EQUAL_INT(apply("bundles/x043_hardware_one.pb"), SLW_OK);
     TAP_CHECK(rebooted);
 }
@@ -307,6 +356,9 @@ static void the_smaller_slot_of_a_component_counts(void)
 int main(void)
 {
     TAP_RUN(the_slot_that_runs_stays_as_it_is);
+    TAP_RUN(a_component_that_a_release_does_not_list_keeps_its_image);
+    TAP_RUN(an_image_that_is_left_out_must_be_in_its_slot);
+    TAP_RUN(bytes_go_to_their_transfer_up_to_the_last_that_fits);
     TAP_RUN(an_image_is_judged_by_what_its_slot_holds);
     TAP_RUN(an_answer_is_for_the_metadata_that_it_was_given_for);
     TAP_RUN(applies_only_what_it_was_told_to_apply);

@@ -280,6 +280,22 @@ static void a_skipped_root_of_the_history_may_be_anything_of_its_version(void)
     TAP_EQUAL_INT(test_verify(), SLW_TOO_LARGE);
 }
 
+static void a_history_may_be_anywhere_in_a_bundle(void)
+{
+    const struct test_root root_2 = {.version = 2, .root = "c", .targets = "b"};
+    const struct test_root root_3 = {.version = 3, .root = "d", .targets = "b"};
+    const struct test_root root_4 = {.version = 4, .root = "d", .targets = "b"};
+    set_up();
+    test_begin();
+    test_put_root(&root_4, "d");
+    test_put_history(&root_2, "ac");
+    test_put_text(&test_bundle, 15, "a field that nobody knows");
+    test_put_targets(&release_5, "b");
+    test_put_history(&root_3, "cd");
+    TAP_EQUAL_INT(test_verify(), SLW_OK);
+    TAP_EQUAL_INT(slw_verifier_root(&test_verifier)->version, 4);
+}
+
 static void a_root_of_the_same_version_must_be_the_same(void)
 {
     struct test_root root = root_1;
@@ -371,6 +387,7 @@ int main(void)
     TAP_RUN(expires_when_the_time_has_come_and_not_before);
     TAP_RUN(only_the_root_in_force_must_not_be_expired);
     TAP_RUN(a_skipped_root_of_the_history_may_be_anything_of_its_version);
+    TAP_RUN(a_history_may_be_anywhere_in_a_bundle);
     TAP_RUN(a_root_of_the_same_version_must_be_the_same);
     TAP_RUN(content_comes_before_signatures_and_those_of_the_trusted_root_first);
     TAP_RUN(the_version_is_reset_by_any_root_that_drops_too_many_keys);
