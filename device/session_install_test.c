@@ -319,6 +319,7 @@ static void a_release_must_be_for_this_device(void)
     config.build_type = SLW_BUILD_TYPE_NONE;
     TAP_EQUAL_INT(apply("bundles/x081_enc_lz.pb"), SLW_UNSUPPORTED_ENCODING);
     TAP_EQUAL_INT(apply("bundles/b35_name_33.pb"), SLW_UNKNOWN_SLOT);
+    TAP_EQUAL_INT(result(), SLW_UPDATE_RESULT_VERIFY_FAILED); /* before anybody was asked */
     TAP_EQUAL_INT(apply("bundles/x043_hardware_one.pb"), SLW_OK);
     TAP_CHECK(rebooted);
 }

@@ -109,6 +109,7 @@ static void a_device_without_product_or_board_takes_releases_that_name_none(void
     test_device.hardware = SLW_BYTES_OF("board");
     test_put_text(&more, SLW_TARGETS_HARDWARE_IDS, "board");
     test_put_text(&more, SLW_TARGETS_HARDWARE_IDS, "boards");
+    test_put_text(&more, SLW_TARGETS_HARDWARE_IDS, "board");
     test_put_text(&more, SLW_TARGETS_PRODUCT, "lamp");
     TAP_EQUAL_INT(verify_more(), SLW_OK);
     test_put_text(&more, SLW_TARGETS_PRODUCT, "");
