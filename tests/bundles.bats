@@ -330,7 +330,7 @@ start_writing() {
     )
     [ "$(wc -l <stderr)" -eq 1 ]
     rm quiet
-    script -qefc "'$slipway' bundle create shown --file app=big" terminal >/dev/null 2>&1 </dev/null 3>&- &
+    TERM=xterm script -qefc "'$slipway' bundle create shown --file app=big" terminal >/dev/null 2>&1 </dev/null 3>&- &
     local outer=$! pid=
     while [ -z "$pid" ]; do
         pid=$(pgrep -f "^$slipway bundle create shown") || sleep 0.01

@@ -278,8 +278,8 @@ setup() {
     [[ $output == *$'\e[1m'* ]]
     ok root inspect root.pb --color=never
     [[ $output != *$'\e'* ]]
-    run script -qec "'$slipway' root inspect root.pb" /dev/null
+    run env TERM=xterm script -qec "'$slipway' root inspect root.pb" /dev/null
     [[ $output == *$'\e[1m'* ]]
-    run env NO_COLOR=1 script -qec "'$slipway' root inspect root.pb" /dev/null
+    run env TERM=xterm NO_COLOR=1 script -qec "'$slipway' root inspect root.pb" /dev/null
     [[ $output != *$'\e[1m'* ]]
 }
