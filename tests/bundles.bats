@@ -142,6 +142,12 @@ rtos 16 $(sha256_of rtos.bin) true" ]
     prints "app: 0 bytes"
 }
 
+@test "bundle create: takes no file whose size says less than it has" {
+    exits 1 bundle create b --file app=/proc/version
+    says "changed while it was being read"
+    [ ! -e b ]
+}
+
 @test "bundle create: refuses what every device would refuse" {
     local name
     for name in '' . .. a/../b /a a//b 'a\b' a/ $'a\nb' $'a\x7f'; do

@@ -118,6 +118,13 @@ enum slw_status slw_file_source_open(const char *path, struct slw_file_source *r
     return SLW_OK;
 }
 
+/* Files of /proc and /sys have a size of 0 and content all the same. */
+static bool has_more(const struct slw_file_source *file)
+{
+    uint8_t byte;
+    return pread(file->descriptor, &byte, 1, (off_t)file->source.size) == 1;
+}
+
 enum slw_status slw_file_source_check_unchanged(const struct slw_file_source *file,
                                                 struct slw_detail *detail)
 {
@@ -125,7 +132,7 @@ enum slw_status slw_file_source_check_unchanged(const struct slw_file_source *fi
     if (fstat(file->descriptor, &about) != 0) {
         return slw_explain_errno(detail, file->path);
     }
-    if ((uint64_t)about.st_size != file->source.size ||
+    if ((uint64_t)about.st_size != file->source.size || has_more(file) ||
         about.st_mtim.tv_sec != file->modified.tv_sec ||
         about.st_mtim.tv_nsec != file->modified.tv_nsec) {
         return slw_explain(detail, SLW_IO, "%s: changed while it was being read", file->path);

@@ -34,7 +34,10 @@ struct slw_file_source {
 enum slw_status slw_file_source_open(const char *path, struct slw_file_source *ret_file,
                                      struct slw_detail *detail);
 
-/* SLW_IO when the file's size or time of modification is another than when it was opened. */
+/*
+ * SLW_IO when the file's size or time of modification is another than when it was opened, or when
+ * it has more bytes than its size tells.
+ */
 enum slw_status slw_file_source_check_unchanged(const struct slw_file_source *file,
                                                 struct slw_detail *detail);
 
