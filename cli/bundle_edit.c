@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `slipway bundle add`, `sign` and `add-signature`: changes of a bundle that is there already. */
 #include "bundle.h"
+#include "edit_lock.h"
 #include "root.h"
 
 static void note_signatures(const struct cli *cli, const struct cli_bundle_file *bundle)
@@ -44,6 +45,7 @@ enum cli_exit cli_bundle_add(struct cli *cli, const char *path, struct cli_paylo
 {
     struct cli_bundle_file bundle;
     struct cli_root_file root = {0};
+    cli_lock_for_edit(path);
     enum cli_exit code = CLI_DONE;
     if (root_path != NULL) {
         code = cli_root_file_load(cli, root_path, true, &root);
@@ -93,6 +95,9 @@ enum cli_exit cli_bundle_sign(struct cli *cli, const char *path, const struct cl
                               bool any_key, const char *signature_path, unsigned signature_flags)
 {
     struct cli_bundle_file bundle;
+    if (signature_path == NULL) {
+        cli_lock_for_edit(path);
+    }
     enum cli_exit code = cli_bundle_open(cli, path, &bundle);
     if (code != CLI_DONE) {
         return code;
@@ -113,6 +118,7 @@ enum cli_exit cli_bundle_sign(struct cli *cli, const char *path, const struct cl
 enum cli_exit cli_bundle_add_signature(struct cli *cli, const struct cli_arguments *arguments)
 {
     struct cli_bundle_file bundle;
+    cli_lock_for_edit(arguments->positionals[0]);
     enum cli_exit code = cli_bundle_open(cli, arguments->positionals[0], &bundle);
     if (code != CLI_DONE) {
         return code;

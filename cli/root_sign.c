@@ -3,6 +3,7 @@
  * `slipway root sign` and `slipway root add-signature`, and what `slipway bundle` shares with them:
  * signatures made in one place and added in another.
  */
+#include "edit_lock.h"
 #include "root.h"
 
 #include "slipway/explain.h"
@@ -103,6 +104,9 @@ enum cli_exit cli_root_sign(struct cli *cli, const char *path, const struct cli_
                             const char *signature_path, unsigned signature_flags)
 {
     struct cli_root_file root;
+    if (signature_path == NULL) {
+        cli_lock_for_edit(path);
+    }
     enum cli_exit code = cli_root_file_load(cli, path, true, &root);
     if (code != CLI_DONE) {
         return code;
@@ -192,6 +196,7 @@ enum cli_exit cli_root_add_signature(struct cli *cli, const struct cli_arguments
     const char *path = arguments->positionals[0];
     struct cli_root_file root;
     struct cli_keys none = {0};
+    cli_lock_for_edit(arguments->positionals[0]);
     enum cli_exit code = cli_root_file_load(cli, path, true, &root);
     if (code != CLI_DONE) {
         return code;

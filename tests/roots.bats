@@ -295,3 +295,20 @@ serialized_of() {
     [ "$status" -eq 1 ]
     cmp root.pb before
 }
+
+@test "signers at the same moment lose nobody's signature" {
+    local i
+    for i in 1 2 3 4 5 6; do ok key generate "k$i"; done
+    ok key generate t
+    ok root create -o root.pb --root-key k1.pub --root-key k2.pub --root-key k3.pub --root-key k4.pub --root-key k5.pub \
+        --root-key k6.pub --targets-key t.pub --root-threshold 6
+    for i in 1 2 3 4 5 6; do "$slipway" root sign root.pb --key "k$i" 2>/dev/null 3>&- & done
+    wait
+    ok root verify root.pb
+    ok bundle create b --file "app=$slipway" --root root.pb
+    ok key generate u
+    for i in t u; do "$slipway" bundle sign b --key "$i" --any-key 2>/dev/null 3>&- & done
+    wait
+    ok bundle inspect b --json
+    [ "$(jq '.targets_metadata.signatures | length' <<<"$output")" = 2 ]
+}
