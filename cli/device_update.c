@@ -32,6 +32,7 @@ struct update {
     bool told_waiting;
     struct cli_progress progress;
     const char *shown; /* what the progress bar is about; NULL: none */
+    const char *told;  /* the stage that was told last; NULL: none */
     /* what the device did last, and when that was news */
     uint32_t last_state;
     uint32_t last_progress;
@@ -47,6 +48,28 @@ static void hide_progress(struct update *update)
         cli_progress_end(&update->progress);
         update->shown = NULL;
     }
+}
+
+/* Each stage once, in a line of its own, whether there is a bar or not. */
+static void tell_stage(struct update *update, const char *stage)
+{
+    if (update->told == NULL || strcmp(update->told, stage) != 0) {
+        hide_progress(update);
+        cli_note(update->cli, "%s", stage);
+        update->told = stage;
+    }
+}
+
+static void tell_sent(const struct update *update, uint64_t bytes, uint64_t took_ms)
+{
+    struct slw_heap_buffer text = {0};
+    slw_heap_append_text(&text, "sent ");
+    cli_format_round(bytes, &text);
+    slw_heap_append_text(&text, ", ");
+    cli_format_round(bytes * 1000 / (took_ms > 0 ? took_ms : 1), &text);
+    slw_heap_append_text(&text, "/s");
+    cli_note(update->cli, "%s", slw_heap_text(&text));
+    slw_heap_free(&text);
 }
 
 static void show_progress(struct update *update, const char *what)
@@ -171,6 +194,7 @@ static enum next send_bundle(struct update *update, enum cli_exit *ret_code)
         .source = &update->bundle.file.source,
         .progress = &update->progress.progress,
     };
+    uint64_t begun_ms = slw_link_now_ms();
     enum slw_status status = slw_upload_run(&upload, &report, &update->cli->detail);
     hide_progress(update);
     if (report.resumed_at > 0) {
@@ -178,6 +202,9 @@ static enum next send_bundle(struct update *update, enum cli_exit *ret_code)
     }
     if (report.chunks_sent > 0) {
         update->news_ms = slw_link_now_ms();
+    }
+    if (status == SLW_OK) {
+        tell_sent(update, report.bytes_sent, slw_link_now_ms() - begun_ms);
     }
     if (status == SLW_IO && !cli_device_interrupted()) {
         return end(cli_device_fail(device), ret_code);
@@ -242,8 +269,10 @@ static enum next lead_on(struct update *update, enum cli_exit *ret_code)
         show_progress(update, "verifying");
         return LOOK_LATER;
     case SLW_UPDATE_STATE_VERIFIED:
+        tell_stage(update, "verified");
         return apply_or_wait(update, ret_code);
     case SLW_UPDATE_STATE_APPLYING:
+        tell_stage(update, on_trial(update) ? "rebooted, on trial" : "installing");
         show_progress(update, on_trial(update) ? "waiting for the confirmation" : "installing");
         return LOOK_LATER;
     case SLW_UPDATE_STATE_FINISHED:
