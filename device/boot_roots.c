@@ -129,26 +129,6 @@ enum slw_status slw_chain_climb(const struct slw_boot_context *boot,
     return SLW_OK;
 }
 
-static enum slw_status check_chain(const struct slw_boot_context *boot, const uint8_t *end_root,
-                                   struct slw_blob *ret_blob)
-{
-    enum slw_status status = slw_store_find_blob(boot->store, end_root, ret_blob);
-    if (status == SLW_NOT_FOUND) {
-        return SLW_STORED_STATE;
-    }
-    SLW_TRY(status);
-    return slw_chain_climb(boot, end_root, NULL);
-}
-
-enum slw_status slw_boot_check_roots(struct slw_store *store, const struct slw_layout *layout,
-                                     const struct slw_limits *limits,
-                                     const struct slw_verifier_memory *memory,
-                                     struct slw_finding *finding, struct slw_blob *ret_blob)
-{
-    const struct slw_boot_context boot = {store, layout, limits, memory, finding};
-    return check_chain(&boot, store->state.root, ret_blob);
-}
-
 struct reset_search {
     const struct slw_release *confirmed;
     bool above_confirmed;

@@ -55,15 +55,6 @@ SLW_MUST_USE enum slw_status slw_boot(struct slw_boot *ret_boot, struct slw_stor
 SLW_MUST_USE enum slw_status slw_boot_confirm(struct slw_store *store);
 
 /*
- * Loads the root in force and checks the chain from the factory root to it; what the verifier is
- * given as its trusted root. ret_blob: the current root's SignedRootMetadata.
- */
-SLW_MUST_USE enum slw_status
-slw_boot_check_roots(struct slw_store *store, const struct slw_layout *layout,
-                     const struct slw_limits *limits, const struct slw_verifier_memory *memory,
-                     struct slw_finding *finding, struct slw_blob *ret_blob);
-
-/*
  * Whether a root that the device followed since its confirmed release replaced the targets keys, so
  * that the version of that release binds no longer (slw_root_resets_targets()). False without one.
  */
