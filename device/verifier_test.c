@@ -371,6 +371,60 @@ static void takes_bounded_steps_over_fields_that_nobody_signed(void)
     TAP_CHECK(steps > 60000 / 2 / 64);
 }
 
+/* A device whose answer about what is installed is given here. */
+struct installed {
+    enum slw_status status;
+    struct slw_installed_image image;
+};
+
+static enum slw_status find_installed(void *context, struct slw_bytes target, struct slw_bytes slot,
+                                      struct slw_installed_image *ret_image)
+{
+    const struct installed *installed = context;
+    (void)target;
+    (void)slot;
+    *ret_image = installed->image;
+    return installed->status;
+}
+
+static void passes_on_that_what_is_installed_cannot_be_read(void)
+{
+    struct installed installed = {.status = SLW_IO};
+    const struct slw_installed_port port = {&installed, find_installed};
+    static const char *const bundles[] = {"bundles/x086_enc_delta.pb",
+                                          "bundles/g08_personalised_out_one.pb"};
+    for (size_t i = 0; i < sizeof bundles / sizeof bundles[0]; i++) {
+        struct storage storage;
+        TAP_ROW(bundles[i]);
+        TAP_REQUIRE(set_up(bundles[i], "roots/v1.pb"));
+        expectations.installed = &port;
+        expectations.decodable = UINT32_MAX;
+        init_storage(&storage);
+        TAP_EQUAL_INT(verify(&storage.source), SLW_IO);
+    }
+    TAP_ROW(NULL);
+}
+
+/* Whatever length the port claims, only four bytes are there. */
+static void believes_no_installed_image_shorter_than_its_length(void)
+{
+    static const char text[] = "four";
+    struct slw_memory_source source;
+    struct storage storage;
+    struct installed installed = {.status = SLW_OK};
+    const struct slw_installed_port port = {&installed, find_installed};
+    TAP_REQUIRE(set_up("bundles/g08_personalised_out_one.pb", "roots/v1.pb"));
+    init_storage(&storage);
+    TAP_EQUAL_INT(verify(&storage.source), SLW_MISSING_PAYLOAD);
+    slw_memory_source_init(&source, slw_bytes_make(text, sizeof text - 1));
+    for (installed.image.length = 0; installed.image.length < 64; installed.image.length++) {
+        installed.image.source = &source.source;
+        expectations.installed = &port;
+        init_storage(&storage);
+        TAP_EQUAL_INT(verify(&storage.source), SLW_MISSING_PAYLOAD);
+    }
+}
+
 int main(void)
 {
     TAP_RUN(hands_out_only_what_was_signed_when_storage_changes);
@@ -382,6 +436,8 @@ int main(void)
     TAP_RUN(needs_no_more_memory_than_the_release_has_names);
     TAP_RUN(hands_out_nothing_before_it_is_done);
     TAP_RUN(says_where_a_fault_is);
+    TAP_RUN(passes_on_that_what_is_installed_cannot_be_read);
+    TAP_RUN(believes_no_installed_image_shorter_than_its_length);
     TAP_RUN(takes_bounded_steps_over_fields_that_nobody_signed);
     return tap_finish();
 }
