@@ -129,6 +129,13 @@ void a(void) { b("system(1)"); c->system(1); d.random(); slw_system(1); }'
     accepts check-style "$root"
 }
 
+@test "style: refuses a long file of JavaScript" {
+    yes '// a' | head -601 | plant tests/a.mjs
+    refuses 'tests/a.mjs: 601 lines, more than 600' check-style "$root"
+    sed -i 1d "$root/tests/a.mjs"
+    accepts check-style "$root"
+}
+
 @test "style: refuses a function over 70 lines" {
     { printf 'int a(void)\n{\n'; for _ in $(seq 68); do echo '    b();'; done; echo '}'; } | plant base/a.c
     refuses 'base/a.c:71: function of 71 lines' check-style "$root"
@@ -170,6 +177,9 @@ void a(void) { b("system(1)"); c->system(1); d.random(); slw_system(1); }'
     plant base/a.c <<<"/* $word: the rest */"
     refuses 'base/a.c:1:' check-style "$root"
     rm "$root/base/a.c"
+    plant tests/a.mjs <<<"// $word: the rest"
+    refuses 'tests/a.mjs:1:' check-style "$root"
+    rm "$root/tests/a.mjs"
     plant tools/a <<<"# $word"
     refuses 'tools/a:1:' check-style "$root"
 }

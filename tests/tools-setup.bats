@@ -33,6 +33,22 @@ fake() {
     [[ ${lines[1]} == *'install'*' meson cppcheck' ]]
 }
 
+@test "setup: a node that is there already will do, wherever it came from" {
+    fake dpkg-query 'shift 3; for name; do case $name in nodejs) ;; *) echo "$name installed" ;; esac; done'
+    fake node ''
+    run "$setup_tool" check
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ -z "$output" ]
+    rm "$fakes/node"
+    ln -s /usr/bin/* /bin/sh "$fakes/" 2>/dev/null || true
+    rm -f "$fakes/node"
+    PATH=$fakes NO_INSTALL=1 run "$setup_tool" check
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $output == *'apt-get install nodejs'* ]]
+}
+
 @test "setup: a target asks only for what it needs" {
     run "$setup_tool" build
     [ "$status" -eq 0 ]
