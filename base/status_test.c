@@ -60,6 +60,10 @@ static const char *const reasons[] = {
     "unknown-critical-field",
     "no-proof",
     "bad-proof",
+    "mix-and-match",
+    "wrong-custom",
+    "wrong-channel",
+    "slow-retrieval",
     "consent-refused",
     "consent-pending",
 };

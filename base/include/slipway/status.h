@@ -34,6 +34,7 @@ enum slw_status_class {
     X(SLW_IO_CRYPTO, IO, 3, "crypto-failed", "the crypto library failed")                          \
     X(SLW_IO_CLOSED, IO, 4, "closed", "the other end is gone")                                     \
     X(SLW_IO_TIMEOUT, IO, 5, "timeout", "no answer in time")                                       \
+    X(SLW_UNAVAILABLE, IO, 6, "unavailable", "a repository or mirror didn't give what was asked")  \
     X(SLW_MALFORMED, MALFORMED, 1, "malformed", "not a well-formed message")                       \
     X(SLW_MISSING_TARGETS, MALFORMED, 2, "missing-targets", "no top-level targets metadata")       \
     X(SLW_WRONG_ROLE, MALFORMED, 3, "wrong-role", "role missing or not the expected one")          \
@@ -71,6 +72,12 @@ enum slw_status_class {
     X(SLW_NO_PROOF, UNTRUSTED, 13, "no-proof", "transparency required and absent")                 \
     X(SLW_BAD_PROOF, UNTRUSTED, 14, "bad-proof", "transparency required and wrong")                \
     X(SLW_BAD_SIGNATURE, UNTRUSTED, 15, "bad-signature", "a signature doesn't verify (internal)")  \
+    X(SLW_MIX_AND_MATCH, UNTRUSTED, 16, "mix-and-match",                                           \
+      "metadata of a repository that don't belong together: other version, length or hash than "   \
+      "what names it")                                                                             \
+    X(SLW_WRONG_CUSTOM, UNTRUSTED, 17, "wrong-custom",                                             \
+      "what a repository says of a bundle differs from the bundle")                                \
+    X(SLW_WRONG_CHANNEL, UNTRUSTED, 18, "wrong-channel", "a release of another channel")           \
     X(SLW_STORED_STATE, STALE, 1, "stored-state",                                                  \
       "the stored manifest or journal can't be read, or is older than the anchor")                 \
     X(SLW_ROOT_ROLLBACK, STALE, 2, "root-rollback", "new root older than the trusted one")         \
@@ -80,6 +87,8 @@ enum slw_status_class {
     X(SLW_EXPIRED, STALE, 5, "expired", "past its expiry, with a clock")                           \
     X(SLW_STEPPING_STONE, STALE, 6, "stepping-stone",                                              \
       "installed version too old to go straight here")                                             \
+    X(SLW_SLOW_RETRIEVAL, STALE, 7, "slow-retrieval",                                              \
+      "a repository sends more slowly than the floor")                                             \
     X(SLW_UNKNOWN_SLOT, REFUSED, 1, "unknown-slot", "no such component on this device")            \
     X(SLW_UNSUPPORTED_ENCODING, REFUSED, 2, "unsupported-encoding",                                \
       "present only in an encoding that this device can't use")                                    \

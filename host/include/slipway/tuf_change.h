@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How metadata of a TUF repository change: a role's next version is the last one and a typed
+ * difference to it. Writer and key provider both make the next version out of the two, so that
+ * nobody signs bytes that somebody else handed them.
+ *
+ *     slw_tuf_model_load(bytes of 7.lamp-stable.json) --> model        packed records, no document
+ * tree slw_tuf_model_apply(model, change)                               version 8: checked, or
+ * refused slw_tuf_model_encode(model)                                      the canonical bytes that
+ * are signed
+ *
+ * A model keeps unknown members of `signed` as they were, in canonical form.
+ */
+#ifndef SLIPWAY_TUF_CHANGE_H
+#define SLIPWAY_TUF_CHANGE_H
+
+#include "slipway/tuf_metadata.h"
+
+/* A target to list: given hashes and length, for its file may be anywhere. */
+struct slw_tuf_artifact {
+    struct slw_bytes path;
+    uint64_t length;
+    uint8_t sha256[SLW_SHA256_SIZE];
+    struct slw_bytes custom; /* canonical JSON object, or empty */
+};
+
+/* A role's keys and threshold, as they shall be. */
+struct slw_tuf_role_keys {
+    const struct slw_public_key *keys;
+    size_t count;
+    uint32_t threshold;
+};
+
+/* A delegation as it shall be: replaces the one of this name, or joins behind the others. */
+struct slw_tuf_delegate {
+    struct slw_bytes name; /* of bins: the prefix of their names */
+    struct slw_tuf_role_keys signers;
+    const struct slw_bytes *paths; /* patterns */
+    size_t paths_count;
+    uint32_t bit_length; /* 1 to 16: succinct hash bins instead of paths */
+    bool terminating;
+};
+
+struct slw_tuf_meta_version {
+    struct slw_bytes role; /* without ".json" */
+    int64_t version;
+};
+
+/* The difference. What a type doesn't have stays zero. */
+struct slw_tuf_change {
+    enum slw_tuf_type type;
+    struct slw_bytes role; /* "root", "timestamp", "snapshot", "targets", or a delegated role */
+    int64_t base_version;  /* 0: there was none */
+    uint8_t base_sha256[SLW_SHA256_SIZE]; /* of the base's canonical `signed`; zeros without one */
+    int64_t version;                      /* of the next one; above the base's */
+    int64_t expires_utc_s;
+
+    /* targets and delegated roles */
+    const struct slw_tuf_artifact *add; /* a path that is listed already is replaced */
+    size_t add_count;
+    const struct slw_bytes *remove; /* paths; one that isn't listed is refused */
+    size_t remove_count;
+    const struct slw_tuf_delegate *delegate;
+    size_t delegate_count;
+    const struct slw_bytes *revoke; /* names of delegations that go */
+    size_t revoke_count;
+
+    /* snapshot: roles whose version changes, and roles that go (only ones that nobody delegates to
+     * any more) */
+    const struct slw_tuf_meta_version *set;
+    size_t set_count;
+    const struct slw_bytes *drop;
+    size_t drop_count;
+
+    /* timestamp */
+    int64_t snapshot_version;
+
+    /* root: roles whose keys change; keys == NULL: as they were */
+    struct slw_tuf_role_keys roles[SLW_TUF_TYPES];
+};
+
+/* A role's content in memory: for targets some 64 bytes a record beside its path and custom. */
+struct slw_tuf_model;
+
+/* An empty one of this type, version 0. */
+enum slw_status slw_tuf_model_new(enum slw_tuf_type type, struct slw_bytes role,
+                                  struct slw_tuf_model **ret_model, struct slw_detail *detail);
+
+/* From a metadata file; its signatures are the caller's matter. */
+enum slw_status slw_tuf_model_load(const struct slw_tuf_file *file, struct slw_bytes role,
+                                   struct slw_tuf_model **ret_model, struct slw_detail *detail);
+
+/*
+ * Makes the next version. Refuses what no client would take, and what isn't a next version: another
+ * base (SLW_STORED_STATE), a version not above it (SLW_ROLLBACK; for a root: other than one above),
+ * a snapshot entry that falls (SLW_ROLLBACK), bad names, a threshold out of reach, a custom that
+ * isn't a canonical object. A refused change leaves the model as it was.
+ */
+enum slw_status slw_tuf_model_apply(struct slw_tuf_model *model,
+                                    const struct slw_tuf_change *change, struct slw_detail *detail);
+
+/* Appends the canonical `signed`. */
+enum slw_status slw_tuf_model_encode(const struct slw_tuf_model *model,
+                                     struct slw_heap_buffer *ret_signed, struct slw_detail *detail);
+
+void slw_tuf_model_free(struct slw_tuf_model *model);
+
+int64_t slw_tuf_model_version(const struct slw_tuf_model *model);
+int64_t slw_tuf_model_expires(const struct slw_tuf_model *model);
+size_t slw_tuf_model_targets_count(const struct slw_tuf_model *model);
+
+/* The target at a place in the order of their paths; views live until the next apply. */
+void slw_tuf_model_target(const struct slw_tuf_model *model, size_t at,
+                          struct slw_tuf_artifact *ret_artifact);
+/* SLW_NOT_FOUND */
+enum slw_status slw_tuf_model_find(const struct slw_tuf_model *model, struct slw_bytes path,
+                                   size_t *ret_at);
+
+/* A file: {"signatures":[…],"signed":…}. Key ids ascending, one signature each. */
+struct slw_tuf_signature {
+    char key_id[SLW_TUF_KEY_ID_SIZE];
+    struct slw_bytes sig_hex;
+};
+enum slw_status slw_tuf_file_format(struct slw_bytes signed_part,
+                                    const struct slw_tuf_signature *signatures, size_t count,
+                                    struct slw_heap_buffer *ret_file, struct slw_detail *detail);
+
+/*
+ * Key provider: who signs. It is asked for a role's next version by its difference, checks it,
+ * makes the bytes itself, and answers with signatures over them. There is no call that takes bytes
+ * to sign. An idempotency key names the request: asked again with the same, it answers the same.
+ */
+enum slw_tuf_answer { SLW_TUF_SIGNED, SLW_TUF_PENDING, SLW_TUF_REFUSED };
+
+#define SLW_TUF_IDEMPOTENCY_SIZE 65u /* 64 characters and a zero */
+
+struct slw_tuf_signatures {
+    struct slw_tuf_signature *list; /* views into text */
+    size_t count;
+    struct slw_heap_buffer text;
+};
+void slw_tuf_signatures_free(struct slw_tuf_signatures *signatures);
+
+struct slw_tuf_key_provider {
+    void *context;
+    /*
+     * base: the role's file as published, empty without one. SLW_OK with an answer: SIGNED, and the
+     * signatures by every key at hand that speaks for the role (they may be fewer than its
+     * threshold); PENDING: none yet, ask again later; REFUSED, with the reason in detail. Another
+     * status when asking failed.
+     */
+    enum slw_status (*request)(void *context, const struct slw_tuf_change *change,
+                               struct slw_bytes base, const char *idempotency_key,
+                               enum slw_tuf_answer *ret_answer,
+                               struct slw_tuf_signatures *ret_signatures,
+                               struct slw_detail *detail);
+};
+
+/*
+ * Keys in files: signs for a role with those of its keys that are in the role's list. names[i] is
+ * the role that keys[i] signs for: "snapshot", "timestamp", "targets", "root", a delegated role, or
+ * the prefix of bins followed by `*`. A role without a key here is PENDING. Keys are the caller's
+ * and outlive the provider.
+ */
+struct slw_tuf_file_keys {
+    const char *const *names;
+    const struct slw_private_key *const *keys;
+    size_t count;
+};
+void slw_tuf_file_provider(const struct slw_tuf_file_keys *keys,
+                           struct slw_tuf_key_provider *ret_provider);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Getting files of a TUF repository: from web servers, or from a directory on offline media. The
+ * network is an attacker's: what comes is bounded in bytes and time, and what it means is for the
+ * caller to verify.
+ *
+ * A port has one or more mirrors; the caller asks one of them at a time, and another when what came
+ * doesn't verify.
+ */
+#ifndef SLIPWAY_TUF_FETCH_H
+#define SLIPWAY_TUF_FETCH_H
+
+#include "slipway/detail.h"
+#include "slipway/heap.h"
+
+#define SLW_FETCH_MIRRORS_MAX 16u
+
+enum slw_fetch_area { SLW_FETCH_METADATA, SLW_FETCH_TARGETS };
+
+struct slw_fetch_request {
+    enum slw_fetch_area area;
+    const char *path; /* below the area's base, percent-encoded where it must be: "2.root.json" */
+    uint64_t limit;   /* bytes at most; one more is SLW_TOO_LARGE */
+    uint64_t resume_from; /* bytes that are there already; 0: from the beginning */
+};
+
+/*
+ * Where a body goes. begin() is called once before the first write(), with the offset that it
+ * starts at: resume_from when the server said 206 with exactly that Content-Range, else 0: what was
+ * there before is void then.
+ */
+struct slw_fetch_sink {
+    void *context;
+    enum slw_status (*begin)(void *context, uint64_t offset);
+    enum slw_status (*write)(void *context, struct slw_bytes piece);
+};
+
+struct slw_fetch_port {
+    void *context;
+    unsigned mirrors; /* 1 to SLW_FETCH_MIRRORS_MAX */
+    /*
+     * Gets a file from mirror 0 to mirrors-1, whole.
+     *
+     * 1. SLW_NOT_FOUND for HTTP 404 and 403, and for a file that isn't in the directory. Nothing
+     * else.
+     * 2. SLW_TOO_LARGE as soon as more than limit bytes came, or are announced.
+     * 3. SLW_SLOW_RETRIEVAL when it is slower than the floor, or the budget of time is used up.
+     * 4. SLW_UNAVAILABLE for everything else that keeps the file from coming: no connection,
+     * another status, a body that ends early, a Content-Encoding, a redirect to another host or
+     * scheme, header floods.
+     * 5. What the sink returned, when that failed.
+     */
+    enum slw_status (*get)(void *context, unsigned mirror, const struct slw_fetch_request *request,
+                           const struct slw_fetch_sink *sink, struct slw_detail *detail);
+};
+
+/* Reads a file into memory. */
+SLW_MUST_USE enum slw_status slw_fetch_to_heap(const struct slw_fetch_port *port, unsigned mirror,
+                                               const struct slw_fetch_request *request,
+                                               struct slw_heap_buffer *ret_bytes,
+                                               struct slw_detail *detail);
+
+/* What bounds an HTTP fetcher; {0} takes the defaults. */
+struct slw_http_options {
+    const char *const *metadata_urls; /* one a mirror, "https://host/metadata"; a slash at the end
+                                         makes no difference */
+    const char *const *targets_urls;  /* as many; NULL: no targets are fetched */
+    unsigned mirrors;
+    uint32_t connect_timeout_ms; /* 10,000 */
+    uint32_t floor_bytes_per_s;  /* moving average over floor_window_s, below which a transfer is
+                                    slow: 1,024 */
+    uint32_t floor_window_s;     /* 15 */
+    uint32_t budget_s;           /* for all requests together: 0 is none */
+    const char *ca_file;         /* NULL: the system's authorities */
+    const char *proxy;           /* NULL: as the environment says */
+    const char *user_agent;      /* NULL: "slipway/VERSION" */
+};
+
+struct slw_http_fetcher;
+
+/*
+ * libcurl behind the port; connections are kept and used again. URLs are http:, https: or file:, of
+ * which only https: keeps others from seeing what is fetched; nothing here is trusted either way.
+ * SLW_BAD_ARGUMENT for a URL that isn't one. A fetcher belongs to one thread.
+ */
+enum slw_status slw_http_fetcher_new(const struct slw_http_options *options,
+                                     struct slw_http_fetcher **ret_fetcher,
+                                     struct slw_detail *detail);
+const struct slw_fetch_port *slw_http_fetcher_port(const struct slw_http_fetcher *fetcher);
+/* Requests sent and bytes of bodies received so far. */
+void slw_http_fetcher_counts(const struct slw_http_fetcher *fetcher, uint64_t *ret_requests,
+                             uint64_t *ret_bytes);
+void slw_http_fetcher_free(struct slw_http_fetcher *fetcher);
+
+/* Offline media: DIR/metadata and DIR/targets, no symbolic links followed out of them. */
+struct slw_directory_fetcher;
+enum slw_status slw_directory_fetcher_new(const char *directory,
+                                          struct slw_directory_fetcher **ret_fetcher,
+                                          struct slw_detail *detail);
+const struct slw_fetch_port *
+slw_directory_fetcher_port(const struct slw_directory_fetcher *fetcher);
+void slw_directory_fetcher_free(struct slw_directory_fetcher *fetcher);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Writing a TUF repository: prepare, sign, commit, each of which may be another process's. The
+ * published metadata are the truth; what is prepared lies beside them under `staged/` until its
+ * signatures are complete.
+ *
+ *     metadata/N.root.json, N.ROLE.json, timestamp.json      what clients read
+ *     targets/DIR/SHA256.NAME                                payloads
+ *     staged/ROLE.change.json, staged/ROLE.json              a difference, and the next version
+ * with the signatures so far state/…                                                settings, and
+ * when files were last referenced
+ *
+ * prepare (add, remove, delegate, rotate …) only writes to staged/. publish() takes what is
+ * complete: payloads are there already; it writes roles, the snapshot, and the timestamp last, so
+ * that clients see the old state or the new one. A role whose signatures aren't complete waits,
+ * without a lease, and delays nobody.
+ */
+#ifndef SLIPWAY_TUF_WRITER_H
+#define SLIPWAY_TUF_WRITER_H
+
+#include "slipway/files.h"
+#include "slipway/json.h"
+#include "slipway/tuf_change.h"
+#include "slipway/tuf_storage.h"
+
+/* How long a version of a role lives, and how long before its end it is due to be signed again. */
+struct slw_tuf_period {
+    uint32_t expires_s;
+    uint32_t due_s;
+};
+
+struct slw_tuf_writer_options {
+    const struct slw_storage *storage;
+    const struct slw_lease *lease;
+    const char *holder; /* of the lease: program, host, process */
+    const struct slw_tuf_key_provider *provider;
+    int64_t (*now_utc_s)(void *context); /* NULL: the system's clock */
+    void *now_context;
+};
+
+struct slw_tuf_writer;
+
+/* What a repository is made with. */
+struct slw_tuf_init {
+    struct slw_tuf_role_keys roles[SLW_TUF_TYPES];
+    struct slw_tuf_period
+        periods[SLW_TUF_TYPES]; /* {0}: root 365 d/60 d, targets 90 d/30 d, snapshot 7 d/3 d,
+                                   timestamp 1 d … see docs; delegated as targets */
+};
+
+/* Prepares version 1 of root and targets, unsigned. SLW_WRONG_STATE when there is a repository
+ * already. */
+enum slw_status slw_tuf_writer_init(const struct slw_tuf_writer_options *options,
+                                    const struct slw_tuf_init *init, struct slw_detail *detail);
+
+/* Opens it: reads root, timestamp and snapshot; roles when they are needed. */
+enum slw_status slw_tuf_writer_open(const struct slw_tuf_writer_options *options,
+                                    struct slw_tuf_writer **ret_writer, struct slw_detail *detail);
+void slw_tuf_writer_close(struct slw_tuf_writer *writer);
+
+/*
+ * Prepare. role is "targets" or a delegated role; when bins are delegated under it, an artifact
+ * goes to the bin of its path. They gather in memory; slw_tuf_writer_prepare() writes them to
+ * staged/ and asks the provider. A second change to a role that is staged and not complete joins
+ * it, and drops the signatures that it had, saying so.
+ */
+enum slw_status slw_tuf_writer_add(struct slw_tuf_writer *writer, struct slw_bytes role,
+                                   const struct slw_tuf_artifact *artifact,
+                                   struct slw_detail *detail);
+/* The same with its file, which is put under targets/: hash and length are taken from it. */
+enum slw_status slw_tuf_writer_add_file(struct slw_tuf_writer *writer, struct slw_bytes role,
+                                        struct slw_bytes path, struct slw_bytes custom,
+                                        const struct slw_source *source, struct slw_detail *detail);
+enum slw_status slw_tuf_writer_remove(struct slw_tuf_writer *writer, struct slw_bytes role,
+                                      struct slw_bytes path, struct slw_detail *detail);
+enum slw_status slw_tuf_writer_delegate(struct slw_tuf_writer *writer, struct slw_bytes delegator,
+                                        const struct slw_tuf_delegate *delegate,
+                                        struct slw_detail *detail);
+enum slw_status slw_tuf_writer_revoke(struct slw_tuf_writer *writer, struct slw_bytes delegator,
+                                      struct slw_bytes name, struct slw_detail *detail);
+/* New keys for a top-level role: prepares the next root. A root that is staged and not complete is
+ * joined. */
+enum slw_status slw_tuf_writer_rotate(struct slw_tuf_writer *writer, enum slw_tuf_type role,
+                                      const struct slw_tuf_role_keys *keys,
+                                      struct slw_detail *detail);
+enum slw_status slw_tuf_writer_prepare(struct slw_tuf_writer *writer, struct slw_detail *detail);
+
+/* Sign: adds a detached signature, verified, to what is staged for a role. SLW_NOT_FOUND,
+ * SLW_BAD_SIGNATURE, SLW_BAD_KEY for one that doesn't speak for it. */
+enum slw_status slw_tuf_writer_sign(struct slw_tuf_writer *writer, struct slw_bytes role,
+                                    const struct slw_private_key *key, struct slw_detail *detail);
+enum slw_status slw_tuf_writer_add_signature(struct slw_tuf_writer *writer, struct slw_bytes role,
+                                             const struct slw_tuf_signature *signature,
+                                             struct slw_detail *detail);
+/* What a signer looks at and signs elsewhere: the staged file, with the signatures so far.
+ * SLW_NOT_FOUND. */
+enum slw_status slw_tuf_writer_staged(struct slw_tuf_writer *writer, struct slw_bytes role,
+                                      struct slw_heap_buffer *ret_file, struct slw_detail *detail);
+
+/* Commit. What was done, and who is waited for. */
+struct slw_tuf_published {
+    size_t roles;   /* that got a new version, the snapshot and timestamp not counted */
+    size_t pending; /* that are staged and not complete */
+    int64_t root_version;
+    int64_t snapshot_version;
+    int64_t timestamp_version;
+    uint64_t metadata_bytes; /* written */
+};
+/* SLW_WRONG_STATE when somebody else holds the lease. Publishing with nothing complete changes
+ * nothing. */
+enum slw_status slw_tuf_writer_publish(struct slw_tuf_writer *writer,
+                                       struct slw_tuf_published *ret_published,
+                                       struct slw_detail *detail);
+
+/* Signs again what is due (snapshot and timestamp, bins and roles whose keys are at hand; others
+ * are prepared), publishes, and removes files that nothing has referenced for 7 days. */
+enum slw_status slw_tuf_writer_refresh(struct slw_tuf_writer *writer,
+                                       struct slw_tuf_published *ret_published,
+                                       struct slw_detail *detail);
+
+/* What `repo check` tells. severity: 0 for information, 1 weak, 2 due or broken. */
+enum slw_status slw_tuf_writer_check(struct slw_tuf_writer *writer,
+                                     void (*finding)(void *context, unsigned severity,
+                                                     const char *role, const char *what,
+                                                     int64_t expires_utc_s),
+                                     void *context, struct slw_detail *detail);
+
+/* Adopts the published repository in another storage (metadata/ and targets/ as python-tuf and
+ * tuf-on-ci lay them out), verified by the client from its root on. */
+enum slw_status slw_tuf_writer_import(const struct slw_tuf_writer_options *options,
+                                      const char *directory, struct slw_bytes trusted_root,
+                                      struct slw_detail *detail);
+
+/* Copies what clients need now, and all roots, to a directory: offline media. */
+enum slw_status slw_tuf_writer_export(struct slw_tuf_writer *writer, const char *directory,
+                                      struct slw_detail *detail);
+
+#endif
