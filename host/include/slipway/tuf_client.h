@@ -45,6 +45,8 @@ enum slw_tuf_event {
                                 (fast-forward recovery) */
     SLW_TUF_EVENT_MIRROR,    /* a mirror failed or gave something bad; the next one is asked: its
                                 number, why */
+    SLW_TUF_EVENT_EXPIRED, /* expired metadata of offline media were used all the same: NAME, since
+                              when */
 };
 
 struct slw_tuf_observer {
