@@ -4,24 +4,33 @@
  * difference to it. Writer and key provider both make the next version out of the two, so that
  * nobody signs bytes that somebody else handed them.
  *
- *     slw_tuf_model_load(bytes of 7.lamp-stable.json) --> model        packed records, no document
- * tree slw_tuf_model_apply(model, change)                               version 8: checked, or
- * refused slw_tuf_model_encode(model)                                      the canonical bytes that
- * are signed
+ *     slw_tuf_model_load(7.lamp-stable.json)   a model: packed records, no document tree
+ *     slw_tuf_model_apply(model, change)       version 8: checked, or refused
+ *     slw_tuf_model_encode(model)              the canonical bytes that are signed
  *
- * A model keeps unknown members of `signed` as they were, in canonical form.
+ * A model keeps what it doesn't know as it was, in canonical form: unknown members of `signed`, of
+ * roles and of delegations, targets with other hashes than SHA-256, and key objects.
  */
 #ifndef SLIPWAY_TUF_CHANGE_H
 #define SLIPWAY_TUF_CHANGE_H
 
 #include "slipway/tuf_metadata.h"
 
+/* What we write; every version of specification 1 is taken. */
+#define SLW_TUF_SPEC_VERSION "1.0.34"
+
+/* 2^53 - 1: versions and lengths above it aren't the same number to every client. */
+#define SLW_TUF_NUMBER_MAX 9007199254740991
+
+/* Bins of a delegation: at most 2 to the power of this. A snapshot lists them all. */
+#define SLW_TUF_BIT_LENGTH_MAX 16u
+
 /* A target to list: given hashes and length, for its file may be anywhere. */
 struct slw_tuf_artifact {
     struct slw_bytes path;
     uint64_t length;
-    uint8_t sha256[SLW_SHA256_SIZE];
-    struct slw_bytes custom; /* canonical JSON object, or empty */
+    uint8_t sha256[SLW_SHA256_SIZE]; /* of a listed one: zeros when only other hashes are listed */
+    struct slw_bytes custom;         /* canonical JSON object, or empty */
 };
 
 /* A role's keys and threshold, as they shall be. */
@@ -75,7 +84,7 @@ struct slw_tuf_change {
     /* timestamp */
     int64_t snapshot_version;
 
-    /* root: roles whose keys change; keys == NULL: as they were */
+    /* root: roles whose keys change; count 0: as they were */
     struct slw_tuf_role_keys roles[SLW_TUF_TYPES];
 };
 
@@ -93,15 +102,30 @@ enum slw_status slw_tuf_model_load(const struct slw_tuf_file *file, struct slw_b
 /*
  * Makes the next version. Refuses what no client would take, and what isn't a next version: another
  * base (SLW_STORED_STATE), a version not above it (SLW_ROLLBACK; for a root: other than one above),
- * a snapshot entry that falls (SLW_ROLLBACK), bad names, a threshold out of reach, a custom that
- * isn't a canonical object. A refused change leaves the model as it was.
+ * a snapshot entry that falls (SLW_ROLLBACK), bad names (SLW_BAD_NAME), a threshold out of reach
+ * (SLW_BAD_THRESHOLD), something to remove that isn't there (SLW_NOT_FOUND), something named twice
+ * (SLW_DUPLICATE_TARGET for paths, else SLW_BAD_ARGUMENT), a custom that isn't a canonical object
+ * or fields of another type (SLW_BAD_ARGUMENT). A refused change leaves the model
+ * as it was.
+ *
+ * Keys that no role refers to any more go with the last one that did. A key that is listed already,
+ * under whatever id, isn't listed again. An entry of a snapshot or timestamp whose version changes
+ * carries the version only. A root becomes one with consistent snapshots.
  */
 enum slw_status slw_tuf_model_apply(struct slw_tuf_model *model,
                                     const struct slw_tuf_change *change, struct slw_detail *detail);
 
-/* Appends the canonical `signed`. */
-enum slw_status slw_tuf_model_encode(const struct slw_tuf_model *model,
+/* Appends the canonical `signed`. It is hashed on the way, for slw_tuf_model_digest(). */
+enum slw_status slw_tuf_model_encode(struct slw_tuf_model *model,
                                      struct slw_heap_buffer *ret_signed, struct slw_detail *detail);
+
+/*
+ * SHA-256 of the canonical `signed`: what the next change names as its base, and what is signed.
+ * Costs nothing after load or encode. Zeros for a model of version 0.
+ */
+enum slw_status slw_tuf_model_digest(struct slw_tuf_model *model,
+                                     uint8_t ret_digest[static SLW_SHA256_SIZE],
+                                     struct slw_detail *detail);
 
 void slw_tuf_model_free(struct slw_tuf_model *model);
 
@@ -116,7 +140,61 @@ void slw_tuf_model_target(const struct slw_tuf_model *model, size_t at,
 enum slw_status slw_tuf_model_find(const struct slw_tuf_model *model, struct slw_bytes path,
                                    size_t *ret_at);
 
-/* A file: {"signatures":[…],"signed":…}. Key ids ascending, one signature each. */
+/*
+ * Roles that a root (always the four, in the order of enum slw_tuf_type) or a targets role's
+ * delegations list, in their order; none in other types. Views live until the next apply.
+ */
+struct slw_tuf_listed_role {
+    struct slw_bytes name; /* of bins: the prefix of their names */
+    uint32_t threshold;
+    size_t keys_count;
+    size_t paths_count;    /* patterns */
+    size_t prefixes_count; /* path_hash_prefixes: other programs make them, they are kept */
+    uint32_t bit_length;   /* 0: not bins */
+    bool terminating;
+};
+size_t slw_tuf_model_roles_count(const struct slw_tuf_model *model);
+void slw_tuf_model_role(const struct slw_tuf_model *model, size_t at,
+                        struct slw_tuf_listed_role *ret_role);
+struct slw_bytes slw_tuf_model_role_key_id(const struct slw_tuf_model *model, size_t at,
+                                           size_t key);
+struct slw_bytes slw_tuf_model_role_path(const struct slw_tuf_model *model, size_t at, size_t path);
+/* The place of a delegation by name; a bin's name finds its bins. SLW_NOT_FOUND */
+enum slw_status slw_tuf_model_find_role(const struct slw_tuf_model *model, struct slw_bytes name,
+                                        size_t *ret_at);
+
+/* A key that root or delegations list, ready to verify with; lives until the next apply.
+ * SLW_NOT_FOUND, and what slw_tuf_key_parse() says. */
+enum slw_status slw_tuf_model_key(const struct slw_tuf_model *model, struct slw_bytes key_id,
+                                  struct slw_tuf_key *ret_key, struct slw_detail *detail);
+
+/*
+ * Under which id the role at a place lists the key that key_id, made by slw_tuf_public_key_id(),
+ * stands for: the same, or another when somebody else's program wrote the key's object (with
+ * members of its own, say). SLW_NOT_FOUND when it isn't a key of the role, or listed under no
+ * SHA-256.
+ */
+enum slw_status slw_tuf_model_signer(const struct slw_tuf_model *model, size_t at,
+                                     const char key_id[static SLW_TUF_KEY_ID_SIZE],
+                                     char ret_key_id[static SLW_TUF_KEY_ID_SIZE]);
+
+/* What a snapshot lists, in the order of its file names; a timestamp lists "snapshot". */
+size_t slw_tuf_model_metas_count(const struct slw_tuf_model *model);
+void slw_tuf_model_meta(const struct slw_tuf_model *model, size_t at,
+                        struct slw_tuf_meta_version *ret_meta);
+/* SLW_NOT_FOUND */
+enum slw_status slw_tuf_model_find_meta(const struct slw_tuf_model *model, struct slw_bytes role,
+                                        int64_t *ret_version);
+
+/* Hash bins (TAP 15). The number of a path's bin, and a bin's name, appended: "PREFIX-0f". */
+uint32_t slw_tuf_bin_of(struct slw_bytes path, uint32_t bit_length);
+void slw_tuf_bin_name(struct slw_bytes prefix, uint32_t bit_length, uint32_t bin,
+                      struct slw_heap_buffer *ret_name);
+
+/*
+ * A file: {"signatures":[…],"signed":…}. Key ids ascending, one signature each. Control characters,
+ * which canonical form leaves as they are, are escaped.
+ */
 struct slw_tuf_signature {
     char key_id[SLW_TUF_KEY_ID_SIZE];
     struct slw_bytes sig_hex;
@@ -161,13 +239,21 @@ struct slw_tuf_key_provider {
  * the role that keys[i] signs for: "snapshot", "timestamp", "targets", "root", a delegated role, or
  * the prefix of bins followed by `*`. A role without a key here is PENDING. Keys are the caller's
  * and outlive the provider.
+ *
+ * What it refuses is REFUSED: a base or a change that slw_tuf_model_apply() doesn't take, and an
+ * idempotency key among the last SLW_TUF_PROVIDER_REQUESTS_MAX that named another next version. It
+ * keeps the last snapshot and timestamp that it signed, so as not to read them again; one thread at
+ * a time may ask it.
  */
+#define SLW_TUF_PROVIDER_REQUESTS_MAX 256u
 struct slw_tuf_file_keys {
     const char *const *names;
     const struct slw_private_key *const *keys;
     size_t count;
 };
-void slw_tuf_file_provider(const struct slw_tuf_file_keys *keys,
-                           struct slw_tuf_key_provider *ret_provider);
+enum slw_status slw_tuf_file_provider_new(const struct slw_tuf_file_keys *keys,
+                                          struct slw_tuf_key_provider *ret_provider,
+                                          struct slw_detail *detail);
+void slw_tuf_file_provider_free(struct slw_tuf_key_provider *provider);
 
 #endif
