@@ -3,13 +3,12 @@
  * Keys and signatures of JSON TUF metadata (TUF 1.0.34, sections 4.2 and 4.3): ECDSA P-256, Ed25519
  * and RSA-PSS verification, key ids, and signing with the keys of slipway/keys.h.
  *
- * A key object is {"keytype", "scheme", "keyval": {"public"}}:
+ * A key object is {"keytype", "scheme", "keyval": {"public"}}. We know:
  *
- *     keytype                        scheme                  public
- *     ecdsa, ecdsa-sha2-nistp256     ecdsa-sha2-nistp256     SubjectPublicKeyInfo, PEM; signature
- * DER ed25519                        ed25519                 64 hexadecimal digits; signature 64
- * bytes rsa                            rsassa-pss-sha256       SubjectPublicKeyInfo, PEM; any salt
- * length
+ *   - `ecdsa` or `ecdsa-sha2-nistp256` with scheme `ecdsa-sha2-nistp256`: `public` is a
+ *     SubjectPublicKeyInfo in PEM (the named curve, the point uncompressed); signatures are DER.
+ *   - `ed25519` with scheme `ed25519`: 64 hexadecimal digits; signatures of 64 bytes.
+ *   - `rsa` with scheme `rsassa-pss-sha256`: SubjectPublicKeyInfo in PEM; any length of salt.
  *
  * Every other pair is a key that can't count: slw_tuf_key_parse() gives SLW_TUF_KEY_UNKNOWN for it.
  */
@@ -28,9 +27,9 @@ enum slw_tuf_key_kind {
 
 #define SLW_TUF_RSA_BITS_MIN 2048u
 #define SLW_TUF_RSA_BITS_MAX 8192u
-#define SLW_TUF_KEY_ID_SIZE 64u /* hexadecimal digits of a SHA-256 */
-#define SLW_TUF_SIGNATURE_HEX_MAX                                                                  \
-    2048u /* hexadecimal digits of a signature; longer ones don't count */
+#define SLW_TUF_RSA_EXPONENT_BITS_MAX 64u /* what a verification costs grows with it */
+#define SLW_TUF_KEY_ID_SIZE 64u           /* hexadecimal digits of a SHA-256 */
+#define SLW_TUF_SIGNATURE_HEX_MAX 2048u   /* hexadecimal digits; longer signatures don't count */
 
 struct slw_tuf_key {
     enum slw_tuf_key_kind kind;
@@ -71,8 +70,12 @@ SLW_MUST_USE enum slw_status slw_tuf_key_verify(const struct slw_tuf_key *key,
                                                 const uint8_t digest[static SLW_SHA256_SIZE],
                                                 struct slw_bytes sig_hex);
 
-/* Appends the canonical key object of a key of ours: what goes into `keys`, and what its id is the
- * hash of. */
+/*
+ * Appends the canonical key object of a key of ours: what its id is the hash of, and what stands in
+ * the canonical form of a `signed` that lists it. A P-256 key's PEM has line ends, which canonical
+ * form leaves as they are and JSON text may not have: whoever writes a file out of canonical bytes
+ * escapes them (a byte below 0x20 stands in a string there, never between values).
+ */
 void slw_tuf_key_format(const struct slw_public_key *key, struct slw_heap_buffer *ret_object);
 
 /* The id of a key of ours in TUF's metadata (not its id in bundles). */

@@ -3,14 +3,15 @@
  * Metadata files of a TUF repository (TUF 1.0.34, section 4), read in the order that trust asks
  * for: first the shape of the envelope, then the signatures, and only then what is signed.
  *
- *     struct slw_tuf_file file;                                        // nobody vouches for it yet
- *     SLW_TRY(slw_tuf_file_parse("timestamp.json", bytes, limit, &file, detail));
- *     SLW_TRY(slw_tuf_file_verify(&file, &root, &root.roles[SLW_TUF_TIMESTAMP], detail));
- *     SLW_TRY(slw_tuf_timestamp_read(&file, &timestamp, detail));      // content, now signed
+ *     struct slw_tuf_file file; // nobody vouches for it yet
+ *     SLW_TRY(slw_tuf_file_parse(name, &bytes, limit, SLW_TUF_TIMESTAMP, &file, detail));
+ *     SLW_TRY(slw_tuf_file_verify(&file, &root.keys, &root.roles[SLW_TUF_TIMESTAMP], detail));
+ *     SLW_TRY(slw_tuf_timestamp_read(&file, &timestamp, detail)); // its content is signed
  *
  * A file owns its bytes, as received; views of what was read point into it and live as long.
- * Unknown members are kept in what is signed and otherwise passed over ("implementations MUST
- * ignore unrecognized attribute-value fields").
+ * Unknown members are kept in what is signed and otherwise passed over (section 4: "Implementers
+ * who encounter undefined attribute-value pairs in the format must include the data when
+ * calculating hashes or verifying signatures and must preserve the data when re-serializing").
  */
 #ifndef SLIPWAY_TUF_METADATA_H
 #define SLIPWAY_TUF_METADATA_H
@@ -31,7 +32,10 @@ const char *slw_tuf_type_name(enum slw_tuf_type type);
 #define SLW_TUF_TARGET_PATH_MAX 1024u
 #define SLW_TUF_DELEGATED_ROLES_MAX 65536u
 
-/* A file whose shape is known: {"signatures": [{"keyid", "sig"}…], "signed": {"_type", …}}. */
+/*
+ * A file whose shape is known: {"signatures": [{"keyid", "sig"}…], "signed": {"_type", …}}. It may
+ * be moved as long as nothing was read from it: what was read points to it.
+ */
 struct slw_tuf_file {
     struct slw_heap_buffer bytes; /* as received */
     struct slw_json_document json;
@@ -41,7 +45,7 @@ struct slw_tuf_file {
     struct slw_heap_buffer scratch;
     struct slw_bytes canonical;      /* of `signed`: what signatures are over */
     uint8_t digest[SLW_SHA256_SIZE]; /* SHA-256 of canonical */
-    char name[128];                  /* what details call it */
+    char *name;                      /* what details call it */
 };
 
 /*
@@ -59,7 +63,7 @@ void slw_tuf_file_free(struct slw_tuf_file *file);
 struct slw_tuf_listed_key {
     struct slw_bytes id;
     uint32_t value; /* the key object, in the file that lists it */
-    bool known;     /* whether it can count at all */
+    bool known;     /* of a kind that we know: others can't count */
 };
 
 /* Who may sign for a role: what the delegator says of it. */
@@ -77,10 +81,11 @@ struct slw_tuf_keys {
 };
 
 /*
- * Section 4.3 and 5: "verify that a threshold of unique keys" of the role signed the file. A key
- * counts once by its public key, whatever its ids; signatures by others, bad ones and ones of
- * unknown kinds don't count. SLW_UNSIGNED when there is no signature at all, SLW_BELOW_THRESHOLD
- * (saying how many of how many), SLW_BAD_KEY when a key that signed isn't one.
+ * Section 5: a file "MUST have been signed by a threshold of keys". A key counts once by its public
+ * key, whatever its ids; signatures by others, empty or bad ones, and ones of unknown kinds don't
+ * count, nor do key ids of the role that the delegator lists no key for. Ends with the signature
+ * that reaches the threshold. SLW_UNSIGNED when there is no signature at all (empty ones are none),
+ * SLW_BELOW_THRESHOLD (saying how many of how many), SLW_BAD_KEY when a key that signed isn't one.
  */
 SLW_MUST_USE enum slw_status slw_tuf_file_verify(const struct slw_tuf_file *file,
                                                  const struct slw_tuf_keys *keys,
@@ -156,9 +161,12 @@ enum slw_tuf_key_ids {
 
 /*
  * Content, to be read once the signatures are verified (a new root's, to verify it by its own
- * keys). Everything is checked: types, ranges, dates, spec_version, thresholds that can be reached
- * by known keys, paths. SLW_MALFORMED, SLW_BAD_SPEC_VERSION, SLW_BAD_KEY, SLW_BAD_THRESHOLD,
- * SLW_MISSING_HASH, SLW_BAD_NAME, SLW_TOO_LARGE. Free what was read, in any case.
+ * keys). Everything is checked: types, ranges, dates, spec_version, key ids, paths. Two things wait
+ * until a signature is verified: whether a listed key's value is a key, and whether a threshold can
+ * be reached (a root whose snapshot role lacks a key is a good root, and the next one can mend it).
+ * SLW_MALFORMED, SLW_BAD_SPEC_VERSION, SLW_BAD_KEY (a key id that isn't the key's, or twice in a
+ * role), SLW_BAD_THRESHOLD (0 or less), SLW_MISSING_HASH, SLW_BAD_NAME, SLW_TOO_LARGE. Free a root
+ * and targets that were read.
  */
 SLW_MUST_USE enum slw_status slw_tuf_root_read(const struct slw_tuf_file *file,
                                                enum slw_tuf_key_ids key_ids,
