@@ -5,7 +5,7 @@
  *
  * The reader is strict (RFC 8259, and less): one value and nothing behind it, UTF-8 without a byte
  * order mark, no member twice in an object whatever the escapes it is spelt with, no number but
- * integers, at most SLW_JSON_DEPTH_MAX values inside each other. It makes one pass over the text
+ * integers, at most SLW_JSON_DEPTH_MAX objects and arrays inside each other. It makes one pass over the text
  * and keeps 16 bytes a value, in one array in the order of the text: no tree, no recursion, nothing
  * copied but strings that have escapes. A refusal names the place: `root.json: line 3, column 14:
  * member "version" twice`.
@@ -68,10 +68,11 @@ SLW_MUST_USE enum slw_status slw_json_parse(const char *name, struct slw_bytes t
                                             struct slw_detail *detail);
 void slw_json_document_free(struct slw_json_document *document);
 
+/* The kind of a value; 0, which is none, for SLW_JSON_NONE, as everywhere below. */
 static inline enum slw_json_kind slw_json_kind(const struct slw_json_document *document,
                                                uint32_t value)
 {
-    return (enum slw_json_kind)document->values[value].kind;
+    return (enum slw_json_kind)(value == SLW_JSON_NONE ? 0 : document->values[value].kind);
 }
 
 /* A member of an object by name; SLW_JSON_NONE when it isn't there, or value is no object. */
@@ -100,6 +101,7 @@ struct slw_json_walk {
     const struct slw_json_document *document;
     uint32_t at;
     uint32_t end;
+    enum slw_json_kind kind; /* members are an object's, elements an array's */
 };
 
 struct slw_json_walk slw_json_walk_begin(const struct slw_json_document *document, uint32_t value);
@@ -116,9 +118,10 @@ enum slw_status slw_json_refuse(const struct slw_json_document *document, uint32
                                 struct slw_detail *detail);
 
 /*
- * Canonical JSON as TUF's specification wants it (section 4.2.1: "OLPC Canonical JSON"): members
- * sorted by the bytes of their names in UTF-8, no space between, in strings only `"` and `\`
- * escaped, integers in their shortest form.
+ * Canonical JSON as TUF's specification wants it (section 4.1; the one of OLPC): members sorted by
+ * the bytes of their names in UTF-8, no space between, in strings only `"` and `\` escaped, integers
+ * in their shortest form. A string's control characters stand in it as they are, so that what has
+ * some can't be read as JSON again.
  *
  * Returns a view of the text itself when that stands there in canonical form already, else of what
  * was appended to scratch; check scratch->status, for memory may run out. The view lives as long as
