@@ -277,7 +277,8 @@ static enum slw_status name_over_old(struct slw_output *output, struct slw_detai
 
 enum slw_status slw_output_commit(struct slw_output *output, struct slw_detail *detail)
 {
-    if (fsync(output->descriptor) != 0) {
+    bool lazy = (output->flags & SLW_OUTPUT_LAZY) != 0;
+    if (!lazy && fsync(output->descriptor) != 0) {
         return slw_explain_errno(detail, output->path);
     }
     /* No signal comes between the temporary name and the final one. */
@@ -288,7 +289,7 @@ enum slw_status slw_output_commit(struct slw_output *output, struct slw_detail *
     enum slw_status status = (output->flags & SLW_OUTPUT_REPLACE) != 0
                                  ? name_over_old(output, detail)
                                  : name_new(output, detail);
-    if (status == SLW_OK && fsync(output->directory) != 0 && errno != EINVAL) {
+    if (status == SLW_OK && !lazy && fsync(output->directory) != 0 && errno != EINVAL) {
         status = slw_explain_errno(detail, output->directory_path);
     }
     slw_output_discard(output);

@@ -47,6 +47,7 @@ enum slw_output_flag {
     SLW_OUTPUT_REPLACE = 1, /* an existing regular file is replaced, and its mode kept */
     SLW_OUTPUT_PRIVATE = 2, /* mode 0600 from the first byte, whatever was there before */
     SLW_OUTPUT_NAMED = 4,   /* as on a file system without unnamed files (for tests) */
+    SLW_OUTPUT_LAZY = 8,    /* commit doesn't wait for the disk: the caller flushes many at once */
 };
 
 /*
@@ -94,7 +95,7 @@ enum slw_status slw_output_write(struct slw_output *output, struct slw_bytes byt
 enum slw_status slw_output_write_at(struct slw_output *output, uint64_t offset,
                                     struct slw_bytes bytes, struct slw_detail *detail);
 
-/* Writes everything to the disk and gives the file its name. */
+/* Writes everything to the disk, unless it is lazy, and gives the file its name. */
 enum slw_status slw_output_commit(struct slw_output *output, struct slw_detail *detail);
 
 /* Closes it, and removes what wasn't committed. Call it in any case; a second time does nothing. */

@@ -5,13 +5,13 @@
  * transaction.
  *
  * Keys are paths below the repository ("metadata/2.root.json"): segments of letters, digits, `%`,
- * `_`, `.`, `-`, `~`, `+`, `@`, `=`,
- * `,`, and space, joined by `/`, none empty, "." or "..". Whoever makes a key of a name from
- * outside encodes it first.
+ * `_`, `.`, `-`, `~`, `+`, `@`, `=`, `,` and space, joined by `/`, none empty, "." or "..", or
+ * beginning with ".slipway-"; and not ".lease". Whoever makes a key of a name from outside encodes
+ * it first. Every call is SLW_BAD_NAME for another key.
  *
  * One writer at a time, by a lease: each holder gets a higher token, and a storage refuses changes
- * under a token lower than the highest it has seen, so that a writer that lost its lease while it
- * slept changes nothing.
+ * under a token lower than the highest it has seen (SLW_WRONG_STATE), so that a writer that lost
+ * its lease while it slept changes nothing.
  */
 #ifndef SLIPWAY_TUF_STORAGE_H
 #define SLIPWAY_TUF_STORAGE_H
@@ -21,6 +21,14 @@
 #include "slipway/reader.h"
 
 #define SLW_STORAGE_KEY_MAX 1536u
+#define SLW_LEASE_HOLDER_MAX 200u /* bytes */
+
+/* The token of who holds no lease: it puts immutable objects (payloads, which are named by their
+ * hash), and changes nothing else. */
+#define SLW_STORAGE_NO_LEASE 0u
+
+SLW_MUST_USE bool slw_storage_key_is_good(const char *key);
+SLW_MUST_USE bool slw_lease_holder_is_good(const char *holder);
 
 struct slw_storage {
     void *context;
@@ -42,7 +50,7 @@ struct slw_storage {
                                        struct slw_bytes bytes, struct slw_detail *detail);
 
     /* Gives each key that begins with prefix, in any order; each() ends it by a status other than
-     * SLW_OK. */
+     * SLW_OK, and changes nothing in the storage. prefix is "", or the beginning of a key. */
     enum slw_status (*list)(void *context, const char *prefix,
                             enum slw_status (*each)(void *each_context, const char *key),
                             void *each_context, struct slw_detail *detail);
@@ -54,7 +62,9 @@ struct slw_storage {
 
 /*
  * The lease. now comes from the lease's own clock. A lease that has run out can be taken by another
- * holder; renew() and release() are SLW_WRONG_STATE for a token that isn't the current one.
+ * holder; renew() and release() are SLW_WRONG_STATE for a token that isn't the current one. One
+ * that ran out and wasn't taken can still be renewed. holder is 1 to SLW_LEASE_HOLDER_MAX bytes of
+ * printable text.
  */
 struct slw_lease {
     void *context;
@@ -69,8 +79,14 @@ struct slw_lease {
 /*
  * A directory as storage and lease. Objects are files; they appear whole, under a name that was
  * temporary before. Durability of many put_immutable() calls is had at the next replace_pointer()
- * by one flush of the file system, not a flush each. The lease and the fence are in the file
- * DIR/.lease, locked while it changes.
+ * by one flush of the file system, not a flush each; so all of it must be on one file system, and
+ * no symbolic link is followed below DIR. An object that was put and not yet flushed when the power
+ * went may be there cut short afterwards: nothing durable refers to it.
+ *
+ * The lease and the fence are in the file DIR/.lease, locked while either is looked at or changed;
+ * web servers needn't show it. A change is locked only while it gets its name. The clock is the
+ * system's. What a killed program left half-written is hidden, and removed by list() when it is a
+ * day old. A storage belongs to one thread.
  */
 struct slw_directory_storage;
 enum slw_status slw_directory_storage_open(const char *directory, bool create,
