@@ -11,7 +11,10 @@ import { binName, encodeRole, prefixedPath, Repository } from './repository.mjs'
 import { test, verdictOf } from './tap.mjs';
 
 test('simulator_canonical_json_sorts_members_and_drops_blanks', (t) => {
-    t.equal(encode(JSON.parse('{ "b": [1, 2, {"z": null, "y": true}], "a": {} , "": false}')), '{"":false,"a":{},"b":[1,2,{"y":true,"z":null}]}');
+    t.equal(
+        encode(JSON.parse('{ "b": [1, 2, {"z": null, "y": true}], "a": {} , "": false}')),
+        '{"":false,"a":{},"b":[1,2,{"y":true,"z":null}]}',
+    );
 });
 
 test('simulator_canonical_json_sorts_by_code_point_not_by_utf16_unit', (t) => {

@@ -90,7 +90,12 @@ export class Client {
     // names: one target or an array of them.
     download(names, options = {}) {
         const targets = [names].flat().flatMap((name) => ['--target-name', name]);
-        const base = ['--target-base-url', options.targetsUrl ?? this.server.targetsUrl, '--target-dir', this.targetDir];
+        const base = [
+            '--target-base-url',
+            options.targetsUrl ?? this.server.targetsUrl,
+            '--target-dir',
+            this.targetDir,
+        ];
         return this.run([...this.#options(options), ...targets, ...base, 'download'], options);
     }
 
@@ -164,7 +169,9 @@ export class Client {
     downloaded() {
         const names = fs.readdirSync(this.targetDir, { recursive: true });
         const files = names.sort().filter((name) => fs.statSync(path.join(this.targetDir, name)).isFile());
-        return Object.fromEntries(files.map((name) => [name, fs.readFileSync(path.join(this.targetDir, name), 'utf8')]));
+        return Object.fromEntries(
+            files.map((name) => [name, fs.readFileSync(path.join(this.targetDir, name), 'utf8')]),
+        );
     }
 
     checkDownloaded(...contents) {
@@ -199,6 +206,14 @@ export async function start(t, options = {}) {
         checkSuccess(t, await client.init(repo.rootBytes(1)));
     }
     return { repo, server, client };
+}
+
+// The roles that a server was asked for after the four top-level files, and what targets.
+export function visited(server) {
+    return server
+        .takeRequests()
+        .slice(4)
+        .map((name) => name.replace(/^\d+\.(.*)\.json$/, '$1'));
 }
 
 // The third parties' repositories beside the project, or null.

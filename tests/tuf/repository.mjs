@@ -19,8 +19,12 @@ export function timeText(date) {
     return `${date.toISOString().slice(0, 19)}Z`;
 }
 
+export function inDays(days) {
+    return new Date(Date.now() + days * DAY_MS);
+}
+
 export function daysFromNow(days) {
-    return timeText(new Date(Date.now() + days * DAY_MS));
+    return timeText(inDays(days));
 }
 
 // A role's name as a file name and in URLs: everything but unreserved characters percent-encoded.

@@ -71,12 +71,13 @@ export class Simulator {
         response.on('close', () => clearInterval(timer));
     }
 
-    // Sends chunk over and over, as fast as it is taken, until the client hangs up or `most` bytes went out.
+    // Sends chunk over and over, as fast as it is taken, until the client hangs up or `most` bytes went out; flooded
+    // counts them.
     flood(response, chunk, most = 256 * 1024 * 1024) {
-        let sent = 0;
+        this.flooded = 0;
         const more = () => {
-            while (!response.destroyed && sent < most) {
-                sent += chunk.length;
+            while (!response.destroyed && this.flooded < most) {
+                this.flooded += chunk.length;
                 if (!response.write(chunk)) {
                     response.once('drain', more);
                     return;
@@ -85,9 +86,6 @@ export class Simulator {
             response.end();
         };
         response.on('error', () => {});
-        response.on('close', () => {
-            this.flooded = sent;
-        });
         more();
     }
 
