@@ -46,6 +46,9 @@ enum slw_status slw_release_custom(const char *name, const struct slw_source *bu
                                    struct slw_bytes channel, struct slw_heap_buffer *ret_custom,
                                    struct slw_heap_buffer *ret_product, struct slw_detail *detail);
 
+/* Whether a file is a bundle with a release in it, by its shape. */
+SLW_MUST_USE bool slw_release_is_bundle(const char *name, const struct slw_source *source);
+
 /* Reads a target's `custom`; SLW_WRONG_CUSTOM when it isn't one of ours, or not complete. */
 enum slw_status slw_release_read(const struct slw_tuf_target *target,
                                  struct slw_release *ret_release, struct slw_detail *detail);

@@ -89,6 +89,18 @@ static enum slw_status read_targets(const char *name, const struct slw_source *b
     return slw_targets_draft_parse(signed_draft.serialized, ret_draft, detail);
 }
 
+bool slw_release_is_bundle(const char *name, const struct slw_source *source)
+{
+    struct slw_bundle_index index = {0};
+    struct slw_detail ignored;
+    if (source->size == 0 || slw_bundle_index_read(name, source, &index, &ignored) != SLW_OK) {
+        return false;
+    }
+    bool found = index.has_targets;
+    slw_bundle_index_free(&index);
+    return found;
+}
+
 static enum slw_status check_words(const char *name, struct slw_bytes product,
                                    struct slw_bytes channel, struct slw_detail *detail)
 {
