@@ -164,9 +164,9 @@ enum slw_tuf_key_ids {
  * keys). Everything is checked: types, ranges, dates, spec_version, key ids, paths. Two things wait
  * until a signature is verified: whether a listed key's value is a key, and whether a threshold can
  * be reached (a root whose snapshot role lacks a key is a good root, and the next one can mend it).
- * SLW_MALFORMED, SLW_BAD_SPEC_VERSION, SLW_BAD_KEY (a key id that isn't the key's, or twice in a
- * role), SLW_BAD_THRESHOLD (0 or less), SLW_MISSING_HASH, SLW_BAD_NAME, SLW_TOO_LARGE. Free a root
- * and targets that were read.
+ * SLW_MALFORMED, SLW_BAD_SPEC_VERSION, SLW_MISSING_TARGETS, SLW_BAD_KEY (a key id that isn't the
+ * key's, or twice in a role), SLW_BAD_THRESHOLD (0 or less), SLW_MISSING_HASH, SLW_BAD_NAME,
+ * SLW_TOO_LARGE. Free a root and targets that were read.
  */
 SLW_MUST_USE enum slw_status slw_tuf_root_read(const struct slw_tuf_file *file,
                                                enum slw_tuf_key_ids key_ids,
@@ -216,6 +216,7 @@ SLW_MUST_USE bool slw_tuf_pattern_matches(struct slw_bytes pattern, struct slw_b
 struct slw_tuf_hasher {
     void *sha256; /* private: EVP contexts, NULL when that hash isn't listed */
     void *sha512;
+    bool failed; /* the crypto library did */
     uint64_t length;
     uint8_t expected_sha256[32];
     uint8_t expected_sha512[64];
@@ -230,8 +231,10 @@ void slw_tuf_hasher_free(struct slw_tuf_hasher *hasher);
 /* "2030-01-31T00:00:00Z", exactly so (section 4.2.1: "YYYY-MM-DDTHH:MM:SSZ"). */
 SLW_MUST_USE bool slw_tuf_time_parse(struct slw_bytes text, int64_t *ret_utc_s);
 
-/* Appends a name with everything but letters, digits, `_`, `.`, `-`, `~` as %XX: a file name,
- * whatever the name is. */
+/*
+ * Appends a name with everything but letters, digits, `_`, `.`, `-`, `~` as %XX, and `.` and `..`
+ * as %2E and %2E%2E: a file name, whatever the name is (an empty one stays empty).
+ */
 void slw_tuf_encode_name(struct slw_bytes name, struct slw_heap_buffer *ret_text);
 
 #endif
