@@ -25,9 +25,11 @@ struct slw_fetch_request {
 };
 
 /*
- * Where a body goes. begin() is called once before the first write(), with the offset that it
- * starts at: resume_from when the server said 206 with exactly that Content-Range, else 0: what was
- * there before is void then.
+ * Where a body goes. begin() is called once before the first write(), also when there will be none
+ * because the file is empty, with the offset that it starts at: resume_from when the server said
+ * 206 with exactly that Content-Range, else 0: what was there before is void then. A get() that
+ * fails may have called both already. A sink that fails explains that itself: the fetcher leaves
+ * detail alone then.
  */
 struct slw_fetch_sink {
     void *context;
@@ -49,12 +51,14 @@ struct slw_fetch_port {
      * another status, a body that ends early, a Content-Encoding, a redirect to another host or
      * scheme, header floods.
      * 5. What the sink returned, when that failed.
+     * 6. SLW_BAD_ARGUMENT, before anything is sent, for a mirror or an area that isn't there, and a
+     * path that is no relative path of printable ASCII without "?", "#", and "." or ".." segments.
      */
     enum slw_status (*get)(void *context, unsigned mirror, const struct slw_fetch_request *request,
                            const struct slw_fetch_sink *sink, struct slw_detail *detail);
 };
 
-/* Reads a file into memory. */
+/* Appends a whole file, whatever resume_from says; what came before a failure is taken away. */
 SLW_MUST_USE enum slw_status slw_fetch_to_heap(const struct slw_fetch_port *port, unsigned mirror,
                                                const struct slw_fetch_request *request,
                                                struct slw_heap_buffer *ret_bytes,
@@ -70,9 +74,9 @@ struct slw_http_options {
     uint32_t floor_bytes_per_s;  /* moving average over floor_window_s, below which a transfer is
                                     slow: 1,024 */
     uint32_t floor_window_s;     /* 15 */
-    uint32_t budget_s;           /* for all requests together: 0 is none */
-    const char *ca_file;         /* NULL: the system's authorities */
-    const char *proxy;           /* NULL: as the environment says */
+    uint32_t budget_s;           /* for all requests together, see below: 0 is none */
+    const char *ca_file;         /* NULL: the system's authorities; else these alone */
+    const char *proxy;           /* NULL: as the environment says; "": none */
     const char *user_agent;      /* NULL: "slipway/VERSION" */
 };
 
@@ -81,18 +85,38 @@ struct slw_http_fetcher;
 /*
  * libcurl behind the port; connections are kept and used again. URLs are http:, https: or file:, of
  * which only https: keeps others from seeing what is fetched; nothing here is trusted either way.
- * SLW_BAD_ARGUMENT for a URL that isn't one. A fetcher belongs to one thread.
+ * SLW_BAD_ARGUMENT for a URL that isn't one, or has a query or a fragment; credentials in one are
+ * sent there as Basic authentication, and are in no detail. A fetcher belongs to one thread, and
+ * its program ignores SIGPIPE.
+ *
+ * Redirects are followed to the same scheme, host and port, 5 of them. TLS is 1.2 or newer, and
+ * certificates are always checked. A transfer is slow when, from the moment that its request is
+ * sent, fewer than floor_bytes_per_s * floor_window_s bytes of headers and body came in the last
+ * floor_window_s; it is noticed within a second. Making a connection, through a proxy and TLS if
+ * need be, is bounded by connect_timeout_ms instead.
  */
 enum slw_status slw_http_fetcher_new(const struct slw_http_options *options,
                                      struct slw_http_fetcher **ret_fetcher,
                                      struct slw_detail *detail);
 const struct slw_fetch_port *slw_http_fetcher_port(const struct slw_http_fetcher *fetcher);
+
+/*
+ * The budget is of time spent in get(), over all mirrors, since the fetcher was made or this was
+ * called: a program that lives long calls it before each update. Once it is used up, every get()
+ * from a server is SLW_SLOW_RETRIEVAL.
+ */
+void slw_http_fetcher_restart_budget(struct slw_http_fetcher *fetcher);
+
 /* Requests sent and bytes of bodies received so far. */
 void slw_http_fetcher_counts(const struct slw_http_fetcher *fetcher, uint64_t *ret_requests,
                              uint64_t *ret_bytes);
 void slw_http_fetcher_free(struct slw_http_fetcher *fetcher);
 
-/* Offline media: DIR/metadata and DIR/targets, no symbolic links followed out of them. */
+/*
+ * Offline media: DIR/metadata and DIR/targets, no symbolic links followed out of them. A file is
+ * looked for under its path as it is and, when that isn't there, percent-decoded, as a web server
+ * would. file: URLs of the HTTP fetcher are read in the same way. SLW_IO when DIR can't be opened.
+ */
 struct slw_directory_fetcher;
 enum slw_status slw_directory_fetcher_new(const char *directory,
                                           struct slw_directory_fetcher **ret_fetcher,

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files of a repository in a directory: what the fetcher of offline media and the file: URLs of the
+ * HTTP fetcher read.
+ */
+#ifndef SLIPWAY_FETCH_DIRECTORY_H
+#define SLIPWAY_FETCH_DIRECTORY_H
+
+#include "slipway/tuf_fetch.h"
+
+enum slw_below { SLW_BELOW_ANY, SLW_BELOW_SEGMENTS };
+
+/*
+ * Opens what is at name below a directory, or fails with errno. SLW_BELOW_ANY asks the kernel to
+ * stay below it (openat2), links inside included; where it can't, and with SLW_BELOW_SEGMENTS, no
+ * link is followed at all.
+ */
+int slw_fetch_open_below(int directory, const char *name, int flags, enum slw_below how);
+
+/* get() of a port, for a file in the directory at path. */
+SLW_MUST_USE enum slw_status slw_fetch_from_directory(const char *directory,
+                                                      const struct slw_fetch_request *request,
+                                                      const struct slw_fetch_sink *sink,
+                                                      struct slw_detail *detail);
+
+#endif
