@@ -41,11 +41,8 @@ static bool make_room(struct slw_heap_buffer *buffer, size_t len)
     if (wanted <= buffer->capacity) {
         return true;
     }
-    size_t capacity = buffer->capacity < FIRST_CAPACITY ? FIRST_CAPACITY : buffer->capacity;
-    while (capacity < wanted) {
-        capacity *= 2;
-    }
-    return move_to(buffer, capacity);
+    size_t capacity = buffer->capacity < FIRST_CAPACITY ? FIRST_CAPACITY : buffer->capacity * 2;
+    return move_to(buffer, capacity < wanted ? wanted : capacity);
 }
 
 uint8_t *slw_heap_reserve(struct slw_heap_buffer *buffer, size_t len)
