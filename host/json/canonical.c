@@ -96,7 +96,9 @@ static enum slw_status sort_level(struct writer *writer, uint32_t object, struct
         writer->names = names;
         writer->names_capacity = capacity;
     }
-    SLW_TRY(slw_json_sort_names(writer->document, object, writer->names + writer->names_count));
+    uint32_t duplicate; /* there is none in what was read */
+    SLW_TRY(slw_json_sort_names(writer->document, object, writer->names + writer->names_count,
+                                &duplicate));
     level->at = writer->names_count;
     level->end = (uint32_t)wanted;
     level->is_sorted = true;
@@ -150,7 +152,11 @@ static inline enum slw_status put_value(struct writer *writer, uint32_t index)
 static inline enum slw_status put_next(struct writer *writer, struct level *level)
 {
     const struct slw_json_value *values = writer->document->values;
-    uint32_t part = level->is_sorted ? writer->names[level->at] : level->at;
+    uint32_t part = level->at;
+    if (level->is_sorted) {
+        slw_json_fetch_ahead(writer->document, &writer->names[part], 1, level->end - part);
+        part = writer->names[part];
+    }
     if (level->is_object) {
         put_string(writer, &values[part], part);
         *writer->place++ = ':';

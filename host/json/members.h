@@ -4,6 +4,8 @@
 #ifndef SLIPWAY_JSON_MEMBERS_H
 #define SLIPWAY_JSON_MEMBERS_H
 
+#define SLW_JSON_FETCH 8u /* names ahead */
+
 #include "parser.h"
 
 /* Below 0, 0, above 0: by the bytes of UTF-8, which is the order of the characters' numbers. */
@@ -32,13 +34,30 @@ static inline struct slw_bytes slw_json_text_of(const struct slw_json_document *
 }
 
 /*
+ * Going through names in their order is going to and fro in the text: asks the processor for those
+ * that come soon, first where they are, then what they are. They are step numbers apart, left of
+ * them are still to come.
+ */
+static inline void slw_json_fetch_ahead(const struct slw_json_document *document,
+                                        const uint32_t *names, size_t step, size_t left)
+{
+    if (left > 2 * SLW_JSON_FETCH) {
+        __builtin_prefetch(&document->values[names[2 * SLW_JSON_FETCH * step]]);
+        __builtin_prefetch(slw_json_text_of(document, names[SLW_JSON_FETCH * step]).ptr);
+    }
+}
+
+/*
  * Writes the names of an object's members in ascending order, equal ones in the order of the text,
- * into names, which has room for slw_json_count() of them. SLW_NO_SPACE when memory ran out.
+ * into names, which has room for slw_json_count() of them, and sets *ret_duplicate to the first
+ * name in the text that was there before; SLW_JSON_NONE if none was. SLW_NO_SPACE when memory ran
+ * out.
  */
 SLW_MUST_USE enum slw_status slw_json_sort_names(const struct slw_json_document *document,
-                                                 uint32_t object, uint32_t *names);
+                                                 uint32_t object, uint32_t *names,
+                                                 uint32_t *ret_duplicate);
 
-/* Sets *ret_name to the first name in the text that was there before, SLW_JSON_NONE if none was. */
+/* The duplicate alone. */
 SLW_MUST_USE enum slw_status slw_json_find_duplicate(const struct slw_json_document *document,
                                                      uint32_t object, uint32_t *ret_name);
 

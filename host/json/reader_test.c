@@ -422,6 +422,32 @@ static void finds_one_duplicate_among_many_members(void)
     }
 }
 
+/* Names that end at each place of what is compared at a time, with and without zero bytes. */
+static void finds_duplicates_of_any_length(void)
+{
+    for (unsigned len = 0; len < 50; len++) {
+        struct slw_heap_buffer text = {0};
+        struct slw_json_document json;
+        struct slw_detail detail = {""};
+        const char *unit = len % 2 == 0 ? "\\u0000" : "z";
+        for (unsigned i = 40; i-- > 0;) {
+            slw_heap_printf(&text, "%s\"%.*s.%u\":1", text.len == 0 ? "{" : ",", (int)(i % 9),
+                            "zzzzzzzz", i);
+        }
+        for (unsigned i = 0; i < 2; i++) {
+            slw_heap_append_text(&text, i == 0 ? ",\"" : ",\"y\":0,\"");
+            for (unsigned j = 0; j < len; j++) {
+                slw_heap_append_text(&text, unit);
+            }
+            slw_heap_append_text(&text, "\":2");
+        }
+        slw_heap_append_text(&text, "}");
+        TAP_EQUAL_INT(slw_json_parse("a", slw_heap_bytes(&text), &json, &detail), SLW_MALFORMED);
+        TAP_CHECK(strstr(detail.text, "\" twice") != NULL);
+        slw_heap_free(&text);
+    }
+}
+
 static struct slw_heap_buffer nested(const char *open, const char *close, unsigned depth)
 {
     struct slw_heap_buffer text = {0};
@@ -564,6 +590,7 @@ int main(void)
     TAP_RUN(refuses_a_member_twice);
     TAP_RUN(accepts_names_that_only_look_alike);
     TAP_RUN(finds_one_duplicate_among_many_members);
+    TAP_RUN(finds_duplicates_of_any_length);
     TAP_RUN(bounds_the_depth);
     TAP_RUN(forgets_levels_that_were_closed);
     TAP_RUN(refuses_every_beginning_of_a_text);

@@ -5,10 +5,10 @@
  *
  * The reader is strict (RFC 8259, and less): one value and nothing behind it, UTF-8 without a byte
  * order mark, no member twice in an object whatever the escapes it is spelt with, no number but
- * integers, at most SLW_JSON_DEPTH_MAX objects and arrays inside each other. It makes one pass over the text
- * and keeps 16 bytes a value, in one array in the order of the text: no tree, no recursion, nothing
- * copied but strings that have escapes. A refusal names the place: `root.json: line 3, column 14:
- * member "version" twice`.
+ * integers, at most SLW_JSON_DEPTH_MAX objects and arrays inside each other. It makes one pass over
+ * the text and keeps 16 bytes a value, in one array in the order of the text: no tree, no
+ * recursion, nothing copied but strings that have escapes. A refusal names the place: `root.json:
+ * line 3, column 14: member "version" twice`.
  *
  *     struct slw_json_document json;
  *     SLW_TRY(slw_json_parse("root.json", bytes, &json, detail));
@@ -119,9 +119,9 @@ enum slw_status slw_json_refuse(const struct slw_json_document *document, uint32
 
 /*
  * Canonical JSON as TUF's specification wants it (section 4.1; the one of OLPC): members sorted by
- * the bytes of their names in UTF-8, no space between, in strings only `"` and `\` escaped, integers
- * in their shortest form. A string's control characters stand in it as they are, so that what has
- * some can't be read as JSON again.
+ * the bytes of their names in UTF-8, no space between, in strings only `"` and `\` escaped,
+ * integers in their shortest form. A string's control characters stand in it as they are, so that
+ * what has some can't be read as JSON again.
  *
  * Returns a view of the text itself when that stands there in canonical form already, else of what
  * was appended to scratch; check scratch->status, for memory may run out. The view lives as long as
