@@ -15,7 +15,7 @@ check: ## build three ways, run every test and every check of the source
 	@tools/setup check
 	@tools/check
 
-check-deep: ## long fuzzing, valgrind, clang-tidy, gcc -fanalyzer, sanitized scenarios
+check-deep: ## long fuzzing, valgrind, clang-tidy, gcc -fanalyzer, sanitized scenarios, mutations
 	@tools/setup deep
 	@tools/check-deep
 

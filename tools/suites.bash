@@ -61,6 +61,14 @@ run_tuf_cases()
     results_tap tests/tuf "$1" "$log" "$status"
 }
 
+# run_mutations: the client of TUF repositories with a check taken away, one after the other.
+run_mutations()
+{
+    local log="$results/logs/mutations.log" status=0
+    tools/mutate >"$log" 2>&1 </dev/null || status=$?
+    results_tap mutations "" "$log" "$status"
+}
+
 # run_fuzz_targets SECONDS: every libFuzzer target with its seeds.
 run_fuzz_targets()
 {

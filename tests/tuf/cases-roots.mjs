@@ -126,6 +126,7 @@ test('a_chain_that_was_mended_goes_on', async (t) => {
 
 for (const [what, version] of [
     ['an_older', 1],
+    ['the_same', 2],
     ['a_later', 4],
 ]) {
     test(`refuses_${what}_version_where_the_next_root_should_be`, async (t) => {
@@ -138,18 +139,6 @@ for (const [what, version] of [
         client.checkTrusted({ root: 2, timestamp: 1, snapshot: 1, targets: 1 });
     });
 }
-
-// "In case they are equal, again discard the new root metadata, but proceed the update cycle with the already trusted
-// root metadata."
-test('a_root_of_the_same_version_where_the_next_should_be_is_discarded', async (t) => {
-    const { repo, client } = await start(t);
-    repo.publish('root');
-    repo.root['x-note'] = 'other content';
-    repo.put('root', JSON.stringify(repo.envelope('root')), 3);
-    await client.refreshes();
-    t.equal(client.stored('root'), repo.rootBytes(2));
-    client.checkTrusted({ root: 2, timestamp: 1, snapshot: 1, targets: 1 });
-});
 
 for (const status of [404, 403]) {
     test(`status_${status}_ends_the_chain_of_roots`, async (t) => {

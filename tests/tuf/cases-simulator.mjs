@@ -126,14 +126,14 @@ test('simulator_serves_files_logs_requests_and_injects_faults', async (t) => {
     const hash = repo.targets.targets['a/b c'].hashes.sha256;
     t.equal((await get(`${server.metadataUrl}1.root.json`)).body, repo.rootBytes(1));
     t.equal((await get(`${server.metadataUrl}2.root.json`)).status, 404);
-    t.equal((await get(`${server.metadataUrl}1%2Eroot.json`)).status, 404);
+    t.equal((await get(`${server.metadataUrl}1.%72oot.json`)).status, 404);
     t.equal((await get(`${server.targetsUrl}a/${hash}.b%20c`)).body.toString(), 'content');
     server.status('metadata/timestamp.json', 503);
     t.equal((await get(`${server.metadataUrl}timestamp.json`)).status, 503);
     server.mend('metadata/timestamp.json');
     t.equal((await get(`${server.metadataUrl}timestamp.json`)).body, repo.published.timestamp);
     const targets = `targets/a/${hash}.b%20c`;
-    const expected = ['1.root.json', '2.root.json', '1%2Eroot.json', targets, 'timestamp.json', 'timestamp.json'];
+    const expected = ['1.root.json', '2.root.json', '1.%72oot.json', targets, 'timestamp.json', 'timestamp.json'];
     t.equal(server.takeRequests(), expected);
     t.equal(server.takeRequests(), []);
 });

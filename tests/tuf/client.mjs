@@ -44,11 +44,15 @@ export function checkSuccess(t, result) {
     t.ok(result.status === 0, `should have succeeded: ${describe(result)}`);
 }
 
+// What isn't the fault of metadata or targets is a failure and no refusal.
+const FAILURES = ['unavailable', 'not-found'];
+
 // words: the reason, or several of which any will do.
 export function checkRefusal(t, result, words, status = 1) {
     t.ok(result.status === status, `should have been refused with exit ${status}: ${describe(result)}`);
-    const reason = /^refused: ([a-z-]+): \S/m.exec(result.stderr)?.[1];
+    const [, verdict, reason] = /^(refused|failed): ([a-z-]+): \S/m.exec(result.stderr) ?? [];
     t.ok([words].flat().includes(reason), `should have been refused as ${words}: ${describe(result)}`);
+    t.ok(verdict === 'refused' || FAILURES.includes(reason), `should have said "refused": ${describe(result)}`);
 }
 
 export class Client {

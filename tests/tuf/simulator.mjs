@@ -105,10 +105,11 @@ export class Simulator {
         }
     }
 
-    // Metadata are found under the very bytes of the URL, so that their encoding is judged too; targets by what it means.
+    // Metadata are found under the very bytes of the URL, so that their encoding is judged too (an encoded dot is a dot);
+    // targets by what it means.
     #find(path) {
         if (path.startsWith('metadata/')) {
-            return this.repo.files.get(path) ?? null;
+            return this.repo.files.get(path.replace(/%2E/g, '.')) ?? null;
         }
         try {
             return this.repo.files.get(decodeURIComponent(path)) ?? null;
