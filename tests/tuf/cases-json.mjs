@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Metadata that a careless parser would accept: signed properly, or changed in ways that don't change what a lenient parser
 // reads. All is refused, and nothing of it is kept.
+import { encode } from './canonical.mjs';
 import { start } from './client.mjs';
 import { test } from './tap.mjs';
 
@@ -323,10 +324,15 @@ test('keeps_versions_of_every_size_or_refuses_them', async (t) => {
     }
 });
 
+// Signed as they are: the canonical form of an integer is its digits, however many.
 test('refuses_integers_that_no_computer_word_holds', async (t) => {
     for (const number of ['18446744073709551616', '18446744073709551617', '-9223372036854775809', '9'.repeat(400)]) {
         const { repo, client } = await start(t);
-        repo.rewrite('timestamp', (text) => text.replace('"version":1', `"version":${number}`));
+        repo.timestamp.version = 7777;
+        const [key] = repo.roles.timestamp.signers;
+        const canonical = encode(repo.timestamp).replace('7777', number);
+        const sig = key.sign(Buffer.from(canonical));
+        repo.put('timestamp', `{"signatures":[{"keyid":"${key.id}","sig":"${sig}"}],"signed":${canonical}}`);
         await client.refuses('malformed');
         client.checkTrusted({ root: 1 });
     }

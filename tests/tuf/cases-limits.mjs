@@ -130,7 +130,7 @@ test('a_content_length_short_of_the_body_cuts_it', async (t) => {
             Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length - 9}\r\n\r\n`), body]),
         );
     });
-    await client.refuses('malformed');
+    await client.refuses(['malformed', 'unavailable']);
     client.checkTrusted({ root: 1 });
 });
 
