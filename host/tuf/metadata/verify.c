@@ -98,10 +98,10 @@ static enum slw_status refuse(const struct tally *tally, struct slw_detail *deta
         status = slw_explain(detail, SLW_UNSIGNED, "%s: no signature", tally->file->name);
     } else {
         (void)slw_explain(detail, status,
-                          "%s: %u valid signatures by distinct keys of the role %s, which wants "
-                          "%u (%u by its keys are bad)",
-                          tally->file->name, tally->valid, slw_heap_text(&role),
-                          tally->role->threshold, tally->bad);
+                          "%s: %u of %u valid signatures by distinct keys of the role %s (bad "
+                          "ones by its keys: %u)",
+                          tally->file->name, tally->valid, tally->role->threshold,
+                          slw_heap_text(&role), tally->bad);
     }
     slw_heap_free(&role);
     return status;
