@@ -108,7 +108,11 @@ test('attack_mix_and_match_of_a_new_snapshot_with_old_targets', async (t) => {
 });
 
 test('attack_mix_and_match_without_consistent_snapshots', async (t) => {
-    const { repo, client } = await startWithApp(t, { consistent: false, metaHashes: ['sha256'] });
+    const { repo, client } = await startWithApp(t, {
+        consistent: false,
+        metaHashes: ['sha256'],
+        keytype: 'ed25519',
+    });
     const old = repo.published.snapshot;
     repo.publishAll();
     repo.put('snapshot', old);
@@ -137,39 +141,51 @@ function drip(server, response, body, milliseconds) {
     });
 }
 
-test('attack_slow_retrieval_of_metadata', async (t) => {
-    const { client, server } = await startWithApp(t);
-    server.fault('metadata/timestamp.json', (response, body) => drip(server, response, body, 200));
-    const result = await client.refresh();
-    checkRefusal(t, result, 'slow-retrieval');
-    t.ok(result.seconds < 30, `gave up after ${result.seconds} s`);
-    client.checkTrusted({ root: 1 });
-});
+test(
+    'attack_slow_retrieval_of_metadata',
+    async (t) => {
+        const { client, server } = await startWithApp(t);
+        server.fault('metadata/timestamp.json', (response, body) => drip(server, response, body, 200));
+        const result = await client.refresh();
+        checkRefusal(t, result, 'slow-retrieval');
+        t.ok(result.seconds < 30, `gave up after ${result.seconds} s`);
+        client.checkTrusted({ root: 1 });
+    },
+    { idle: true },
+);
 
-test('attack_slow_retrieval_of_a_target', async (t) => {
-    const { repo, client, server } = await startWithApp(t);
-    const { hashes } = repo.addTarget('targets', 'large', 'x'.repeat(100000));
-    repo.publishAll();
-    server.fault(`targets/${hashes.sha256}.large`, (response, body) => drip(server, response, body, 100));
-    const result = await client.download('large');
-    checkRefusal(t, result, 'slow-retrieval');
-    t.ok(result.seconds < 30, `gave up after ${result.seconds} s`);
-    client.checkDownloaded();
-});
+test(
+    'attack_slow_retrieval_of_a_target',
+    async (t) => {
+        const { repo, client, server } = await startWithApp(t);
+        const { hashes } = repo.addTarget('targets', 'large', 'x'.repeat(100000));
+        repo.publishAll();
+        server.fault(`targets/${hashes.sha256}.large`, (response, body) => drip(server, response, body, 100));
+        const result = await client.download('large');
+        checkRefusal(t, result, 'slow-retrieval');
+        t.ok(result.seconds < 30, `gave up after ${result.seconds} s`);
+        client.checkDownloaded();
+    },
+    { idle: true },
+);
 
-test('attack_slow_retrieval_that_stalls_after_a_fast_beginning', async (t) => {
-    const { repo, client, server } = await startWithApp(t);
-    const { hashes } = repo.addTarget('targets', 'large', 'x'.repeat(100000));
-    repo.publishAll();
-    server.fault(`targets/${hashes.sha256}.large`, (response, body) => {
-        response.writeHead(200, { 'Content-Length': body.length });
-        response.write(body.subarray(0, 30000));
-    });
-    const result = await client.download('large');
-    checkRefusal(t, result, 'slow-retrieval');
-    t.ok(result.seconds < 40, `gave up after ${result.seconds} s`);
-    client.checkDownloaded();
-});
+test(
+    'attack_slow_retrieval_that_stalls_after_a_fast_beginning',
+    async (t) => {
+        const { repo, client, server } = await startWithApp(t);
+        const { hashes } = repo.addTarget('targets', 'large', 'x'.repeat(100000));
+        repo.publishAll();
+        server.fault(`targets/${hashes.sha256}.large`, (response, body) => {
+            response.writeHead(200, { 'Content-Length': body.length });
+            response.write(body.subarray(0, 30000));
+        });
+        const result = await client.download('large');
+        checkRefusal(t, result, 'slow-retrieval');
+        t.ok(result.seconds < 40, `gave up after ${result.seconds} s`);
+        client.checkDownloaded();
+    },
+    { idle: true },
+);
 
 test('attack_key_compromise_of_the_timestamp', async (t) => {
     const { repo, client } = await startWithApp(t);

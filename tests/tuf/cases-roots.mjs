@@ -172,29 +172,18 @@ test('a_connection_cut_in_a_root_does_not_end_the_chain', async (t) => {
     await client.refreshes();
 });
 
-test('three_hundred_roots_take_several_refreshes', async (t) => {
-    const { repo, client } = await start(t);
-    for (let i = 0; i < 300; i++) {
-        repo.publish('root');
-    }
-    let tries = 1;
-    while ((await client.refresh()).status !== 0 && tries < 4) {
-        tries++;
-    }
-    t.ok(tries >= 2 || client.trusted().root === 257, `${tries} refreshes`);
-    await client.refreshes();
-    client.checkTrusted({ root: 301, timestamp: 1, snapshot: 1, targets: 1 });
-});
-
-test('no_more_than_256_roots_are_fetched_in_a_refresh', async (t) => {
-    const { repo, client, server } = await start(t);
+// "Or we have downloaded more than Y number of root metadata files": the refresh goes on with the root that it has.
+test('three_hundred_roots_take_two_refreshes_of_256_at_most', async (t) => {
+    const { repo, client, server } = await start(t, { keytype: 'ed25519' });
     for (let i = 0; i < 300; i++) {
         repo.publish('root');
     }
     await client.refresh();
     const roots = server.takeRequests().filter((name) => name.endsWith('.root.json'));
     t.ok(roots.length >= 256 && roots.length <= 257, `${roots.length} roots were asked for`);
-    t.ok(client.trusted().root <= 257, `root ${client.trusted().root} is trusted`);
+    t.equal(client.trusted().root, 257);
+    await client.refreshes();
+    client.checkTrusted({ root: 301, timestamp: 1, snapshot: 1, targets: 1 });
 });
 
 test('an_expired_root_between_others_does_not_matter', async (t) => {

@@ -310,8 +310,9 @@ for (const name of HOSTILE) {
 
 test('a_link_in_the_directory_is_replaced_and_not_followed', async (t) => {
     const { client } = await startWith(t, { file: 'content' });
-    const elsewhere = path.join(client.dir, 'trusted.json');
-    const before = fs.readFileSync(elsewhere, 'utf8');
+    const elsewhere = path.join(client.dir, 'elsewhere');
+    const before = 'mine';
+    fs.writeFileSync(elsewhere, before);
     fs.symlinkSync(elsewhere, path.join(client.targetDir, 'file'));
     await client.download('file');
     t.equal(fs.readFileSync(elsewhere, 'utf8'), before);
