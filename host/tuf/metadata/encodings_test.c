@@ -43,6 +43,26 @@ static void refuses_every_byte_that_is_no_digit(void)
     }
 }
 
+/* At each place of a text, and beside each neighbour that could hide it. */
+static void tells_lower_case_digits_anywhere(void)
+{
+    unsigned wrong = 0;
+    for (unsigned byte = 0; byte < 256; byte++) {
+        bool good = (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f');
+        for (size_t at = 0; at < 20; at++) {
+            static const char fillers[] = "09af";
+            for (size_t i = 0; i < 4; i++) {
+                uint8_t text[20];
+                memset(text, fillers[i], sizeof text);
+                text[at] = (uint8_t)byte;
+                wrong += slw_tuf_hex_is_lower(slw_bytes_make(text, sizeof text)) != good;
+            }
+        }
+    }
+    TAP_EQUAL_INT(wrong, 0);
+    TAP_CHECK(slw_tuf_hex_is_lower(text_of("")));
+}
+
 static void refuses_hexadecimal_of_another_size(void)
 {
     uint8_t bytes[8];
@@ -277,6 +297,7 @@ int main(void)
 {
     TAP_RUN(reads_hexadecimal_of_either_case);
     TAP_RUN(refuses_every_byte_that_is_no_digit);
+    TAP_RUN(tells_lower_case_digits_anywhere);
     TAP_RUN(refuses_hexadecimal_of_another_size);
     TAP_RUN(reads_pem_and_refuses_what_is_none);
     TAP_RUN(refuses_pem_of_more_than_the_limit);

@@ -40,11 +40,32 @@ bool slw_tuf_hex_decode(struct slw_bytes digits, uint8_t *ret_bytes, size_t size
     return (seen & NO_DIGIT) == 0;
 }
 
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/*
+ * Eight characters at once. Below 0x80, adding 0x80 - c to a byte sets its highest bit when it is c
+ * or above, and carries nothing into the next: so a range is one sum with the bit and one without.
+ */
+static bool are_lower_digits(uint64_t word)
+{
+    uint64_t is_figure = (word + EACH(0x80 - '0')) & ~(word + EACH(0x80 - ('9' + 1)));
+    uint64_t is_letter = (word + EACH(0x80 - 'a')) & ~(word + EACH(0x80 - ('f' + 1)));
+    return (word & EACH(0x80)) == 0 && ((is_figure | is_letter) & EACH(0x80)) == EACH(0x80);
+}
+
 bool slw_tuf_hex_is_lower(struct slw_bytes digits)
 {
+    size_t at = 0;
     unsigned seen = 0;
-    for (size_t i = 0; i < digits.len; i++) {
-        seen |= digit(digits.ptr[i]);
+    for (; at + sizeof(uint64_t) <= digits.len; at += sizeof(uint64_t)) {
+        uint64_t word;
+        memcpy(&word, digits.ptr + at, sizeof word);
+        if (!are_lower_digits(word)) {
+            return false;
+        }
+    }
+    for (; at < digits.len; at++) {
+        seen |= digit(digits.ptr[at]);
     }
     return (seen & (NO_DIGIT | UPPER)) == 0;
 }
