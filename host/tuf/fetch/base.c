@@ -116,7 +116,8 @@ static bool is_same_origin(CURLU *left, CURLU *right)
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         char *one = copy_part(left, parts[i], CURLU_DEFAULT_PORT);
         char *other = copy_part(right, parts[i], CURLU_DEFAULT_PORT);
-        bool same = one != NULL && other != NULL && strcasecmp(one, other) == 0;
+        bool same = one != NULL && other != NULL;
+        same = same && strcasecmp(one, other) == 0;
         free(one);
         free(other);
         if (!same) {

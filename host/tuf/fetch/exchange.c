@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <time.h>
 
+/* To mirrors of both areas, kept open; more are closed, the oldest first. */
+#define CONNECTIONS_MAX (2L * SLW_FETCH_MIRRORS_MAX)
+
 static int64_t now_ms(void)
 {
     struct timespec now = {0};
@@ -269,7 +272,7 @@ CURLcode slw_exchange_prepare(struct slw_http_line *line)
     code = set_long(code, curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1);
     code = set_long(code, curl, CURLOPT_PATH_AS_IS, 1);
     code = set_long(code, curl, CURLOPT_NETRC, CURL_NETRC_IGNORED);
-    code = set_long(code, curl, CURLOPT_MAXCONNECTS, 2 * SLW_FETCH_MIRRORS_MAX);
+    code = set_long(code, curl, CURLOPT_MAXCONNECTS, CONNECTIONS_MAX);
     code = set_long(code, curl, CURLOPT_SSL_VERIFYPEER, 1);
     code = set_long(code, curl, CURLOPT_SSL_VERIFYHOST, 2);
     code = set_long(code, curl, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);

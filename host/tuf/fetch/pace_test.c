@@ -3,9 +3,11 @@
 #include "pace.h"
 #include "tap.h"
 
+#define FLOOR_BYTES UINT64_C(15360) /* 15 s of 1,024 bytes/s */
+
 static struct slw_pace make_pace(void)
 {
-    return (struct slw_pace){.window_ms = 15000, .floor_bytes = 15 * 1024};
+    return (struct slw_pace){.window_ms = 15000, .floor_bytes = FLOOR_BYTES};
 }
 
 /* Sends bytes each step_ms for a while; what the first check that isn't fine says. */
@@ -74,7 +76,7 @@ static void bursts_with_pauses_within_the_window_pass(void)
     slw_pace_start(&pace, now_ms);
     slw_pace_measure(&pace);
     for (int i = 0; i < 100; i++) {
-        slw_pace_add(&pace, 15 * 1024);
+        slw_pace_add(&pace, FLOOR_BYTES);
         TAP_REQUIRE(send_for(&pace, &now_ms, 14000, 1000, 0) == SLW_PACE_FINE);
     }
     TAP_EQUAL_INT(send_for(&pace, &now_ms, 3000, 1000, 0), SLW_PACE_BELOW_FLOOR);

@@ -48,10 +48,10 @@ enum slw_status slw_fetch_path_check(const char *path, struct slw_detail *detail
 
 static int hex_value(char digit)
 {
-    static const char digits[] = "0123456789abcdef";
-    char lower = digit >= 'A' && digit <= 'F' ? (char)(digit - 'A' + 'a') : digit;
-    const char *found = lower == '\0' ? NULL : strchr(digits, lower);
-    return found == NULL ? -1 : (int)(found - digits);
+    static const char digits[] = "0123456789abcdefABCDEF";
+    const char *found = digit == '\0' ? NULL : strchr(digits, digit);
+    int value = found == NULL ? -1 : (int)(found - digits);
+    return value < 16 ? value : value - 6;
 }
 
 bool slw_fetch_path_decode(const char *path, struct slw_heap_buffer *ret_name)
@@ -77,7 +77,10 @@ void slw_fetch_show(const char *text, char ret_shown[static SLW_FETCH_SHOWN_SIZE
     static const char cut[] = "...";
     size_t at = 0;
     for (; at < SLW_FETCH_SHOWN_SIZE - 1 && text[at] != '\0'; at++) {
-        ret_shown[at] = is_printable(text[at]) || text[at] == ' ' ? text[at] : '?';
+        ret_shown[at] = '?';
+        if (is_printable(text[at]) || text[at] == ' ') {
+            ret_shown[at] = text[at];
+        }
     }
     ret_shown[at] = '\0';
     if (text[at] != '\0') {
