@@ -49,9 +49,8 @@ static enum slw_status check_target(const struct slw_json_document *json, struct
                                     uint32_t value, struct slw_detail *detail)
 {
     uint64_t ignored = 0;
-    if (path.len == 0 || path.len > SLW_TUF_TARGET_PATH_MAX) {
-        return slw_json_refuse(json, value, SLW_BAD_NAME, "its path must have 1 to 1,024 bytes",
-                               detail);
+    if (path.len == 0) {
+        return slw_json_refuse(json, value, SLW_BAD_NAME, "its path is empty", detail);
     }
     SLW_TRY(slw_tuf_json_object(json, value, detail));
     struct entry entry = find_members(json, value);
