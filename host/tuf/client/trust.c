@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where trust begins: a root from a trusted place is put into a directory. */
+#include "client.h"
+
+#include "slipway/files.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+#define ROOT_SIZE_MAX 512000u
+
+static enum slw_status make_directory(const char *path, struct slw_detail *detail)
+{
+    if (mkdir(path, 0777) != 0 && errno != EEXIST) {
+        return slw_explain_errno(detail, path);
+    }
+    return SLW_OK;
+}
+
+static enum slw_status check_root(struct slw_bytes bytes, enum slw_tuf_key_ids key_ids,
+                                  struct slw_detail *detail)
+{
+    struct slw_heap_buffer copy = {0};
+    struct slw_tuf_trusted_root *root = NULL;
+    slw_heap_append(&copy, bytes);
+    SLW_TRY(slw_tuf_trust_first_root("root", &copy, ROOT_SIZE_MAX, key_ids, &root, detail));
+    slw_tuf_trusted_root_free(root);
+    return SLW_OK;
+}
+
+enum slw_status slw_tuf_client_trust(const char *metadata_directory, struct slw_bytes root,
+                                     enum slw_tuf_key_ids key_ids, struct slw_detail *detail)
+{
+    int lock = -1;
+    SLW_TRY(check_root(root, key_ids, detail));
+    SLW_TRY(make_directory(metadata_directory, detail));
+    SLW_TRY(slw_tuf_store_lock(metadata_directory, &lock, detail));
+    enum slw_status status =
+        slw_tuf_store_write(metadata_directory, SLW_BYTES_OF("root"), root, detail);
+    if (status == SLW_OK) {
+        status = slw_tuf_store_clear(metadata_directory, detail);
+    }
+    slw_tuf_store_unlock(lock);
+    return status;
+}
