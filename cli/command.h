@@ -22,6 +22,7 @@ struct cli_command {
     const struct cli_option *options; /* the last has no name; NULL: none */
     const char *about;                /* what it does, and what to know about it */
     const char *examples;             /* command lines, one each line; NULL: none */
+    enum cli_exit usage_exit;         /* of a bad command line; 0: CLI_USAGE */
     enum cli_exit (*run)(struct cli *cli, const struct cli_arguments *arguments);
 };
 

@@ -13,6 +13,9 @@ extern const struct cli_noun cli_device_noun;
 /* Pigweed's ten commands, one word each; the last has no verb. */
 extern const struct cli_command cli_pigweed_commands[];
 
+/* `slipway tuf`, in the form that TUF's conformance suite asks for. */
+extern const struct cli_command cli_tuf_commands[];
+
 /* All nouns; the last is NULL. */
 extern const struct cli_noun *const cli_nouns[];
 

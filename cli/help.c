@@ -112,6 +112,8 @@ static void help_for_program(struct slw_heap_buffer *ret_text)
     }
     slw_heap_append_text(ret_text, "\nPigweed's commands, with its options:\n");
     append_rows(cli_pigweed_commands, ret_text);
+    slw_heap_append_text(ret_text, "\nFor TUF's conformance suite:\n");
+    append_rows(cli_tuf_commands, ret_text);
     append_options("Everywhere", cli_global_options, ret_text);
     slw_heap_append_text(
         ret_text,

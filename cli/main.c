@@ -68,6 +68,8 @@ int main(int argc, char **argv)
     enum cli_exit code = CLI_USAGE;
     if (cli_parse(&cli, argc - 1, argv + 1, &arguments)) {
         code = run(&cli, &arguments);
+    } else if (arguments.command != NULL && arguments.command->usage_exit != CLI_DONE) {
+        code = arguments.command->usage_exit;
     }
     cli_arguments_free(&arguments);
     if (!cli_flush(&cli) && code == CLI_DONE) {

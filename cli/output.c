@@ -147,6 +147,13 @@ enum cli_exit cli_refuse(const struct cli *cli, enum slw_status status, const ch
     return cli_exit_of(status);
 }
 
+enum cli_exit cli_fail_by_word(const struct cli *cli, enum slw_status status, const char *text)
+{
+    (void)fprintf(stderr, "%sfailed:%s %s: %s\n", error_style(cli, CLI_BAD),
+                  error_style(cli, CLI_PLAIN), slw_status_word(status), text);
+    return CLI_FAILED;
+}
+
 enum cli_exit cli_fail(const struct cli *cli, enum slw_status status)
 {
     const char *text = cli->detail.text[0] != '\0' ? cli->detail.text : slw_status_meaning(status);

@@ -62,6 +62,9 @@ enum cli_exit cli_usage(const struct cli *cli, const char *format, ...)
 /* "refused: word: text" on stderr; the exit code for the status. */
 enum cli_exit cli_refuse(const struct cli *cli, enum slw_status status, const char *text);
 
+/* "failed: word: text" on stderr, for those who read reasons; the exit code CLI_FAILED. */
+enum cli_exit cli_fail_by_word(const struct cli *cli, enum slw_status status, const char *text);
+
 /* Says why a call failed, by status and cli->detail, and returns the exit code. */
 enum cli_exit cli_fail(const struct cli *cli, enum slw_status status);
 
