@@ -109,22 +109,23 @@ void slw_fetch_base_free(struct slw_fetch_base *base)
     *base = (struct slw_fetch_base){0};
 }
 
+static bool is_same_part(CURLU *left, CURLU *right, CURLUPart part)
+{
+    char *one = NULL;
+    char *other = NULL;
+    bool same = curl_url_get(left, part, &one, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+                curl_url_get(right, part, &other, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+                strcasecmp(one, other) == 0;
+    curl_free(one);
+    curl_free(other);
+    return same;
+}
+
 /* RFC 9110, 4.3.1: an origin is "the triple of scheme, host, and port". */
 static bool is_same_origin(CURLU *left, CURLU *right)
 {
-    static const CURLUPart parts[] = {CURLUPART_SCHEME, CURLUPART_HOST, CURLUPART_PORT};
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        char *one = copy_part(left, parts[i], CURLU_DEFAULT_PORT);
-        char *other = copy_part(right, parts[i], CURLU_DEFAULT_PORT);
-        bool same = one != NULL && other != NULL;
-        same = same && strcasecmp(one, other) == 0;
-        free(one);
-        free(other);
-        if (!same) {
-            return false;
-        }
-    }
-    return true;
+    return is_same_part(left, right, CURLUPART_SCHEME) &&
+           is_same_part(left, right, CURLUPART_HOST) && is_same_part(left, right, CURLUPART_PORT);
 }
 
 static bool follow(CURLU *origin, CURLU *target, const char *from, const char *location,
