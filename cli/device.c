@@ -3,6 +3,7 @@
 #include "device.h"
 
 #include "commands.h"
+#include "repo_client.h"
 
 #define TO_OPTION                                                                                  \
     {                                                                                              \
@@ -49,6 +50,12 @@ static const struct cli_option update_options[] = {
     {.name = "--name", .value = "NAME", .help = "what the device calls the bundle (its file name)"},
     {.name = "--no-apply", .help = "stop when the device has verified the bundle"},
     TIMEOUT_OPTION,
+    CLI_REPO_CLIENT_OPTIONS,
+    {.name = "--product", .value = "P", .help = "with --from: the product"},
+    {.name = "--channel", .value = "C", .help = "with --from: the channel"},
+    {.name = "--hardware",
+     .value = "ID",
+     .help = "with --from: only releases for this board or for any"},
     {0},
 };
 
@@ -89,17 +96,22 @@ static const struct cli_command commands[] = {
         .verb = "update",
         .usage = "slipway device update",
         .summary = "bring a bundle to a device, and see it confirmed",
-        .synopsis = "BUNDLE --to LINK [--name NAME] [--no-apply] [--timeout 30s]",
-        .positionals_min = 1,
+        .synopsis =
+            "BUNDLE --to LINK [--name NAME] [--no-apply] [--timeout 30s]\n"
+            "      or: --from URL --root ROOT --product P --channel C [--hardware ID] --to LINK",
         .positionals_max = 1,
         .options = update_options,
         .about =
+            "With --from, first gets the newest release of the product's channel from a TUF\n"
+            "repository, verified, and compared with what the repository says of it.\n"
             "Sends the bundle, going on where an interrupted transfer stopped; lets the device\n"
             "verify and apply it; waits for the reboot and for the device's word that the new\n"
             "release is confirmed; reports what runs. Exit status 0 only then; 3 when the device\n"
             "refused it or went back, 4 when it is expired, 6 when the device runs exactly this\n"
             "already, 7 when the consumer said no or hasn't answered. Ctrl-C aborts on the device.",
         .examples = "slipway device update app.bundle --to serial:/dev/ttyACM0\n"
+                    "slipway device update --from https://updates.example.com --root root.json "
+                    "--product lamp --channel stable --to serial:/dev/ttyACM0\n"
                     "slipway device update app.bundle --to tcp:192.168.1.20:33000 --no-apply",
         .run = cli_device_update,
     },

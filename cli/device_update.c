@@ -8,6 +8,7 @@
 #include "device.h"
 #include "device_link.h"
 #include "progress.h"
+#include "repo_client.h"
 
 #include "slipway/crypto.h"
 #include "slipway/explain.h"
@@ -409,14 +410,13 @@ static bool is_utf8(struct slw_bytes text)
  * The file's name without its folders, or --name; cut to what a device keeps, and readable where
  * it isn't the UTF-8 that devices ask for.
  */
-static void choose_name(struct update *update, const struct cli_arguments *arguments)
+static void choose_name(struct update *update, const struct cli_arguments *arguments,
+                        const char *path)
 {
     struct slw_heap_buffer readable = {0};
     const char *given = cli_value(arguments, "--name");
-    const char *slash = strrchr(arguments->positionals[0], '/');
-    const char *name = given != NULL   ? given
-                       : slash != NULL ? slash + 1
-                                       : arguments->positionals[0];
+    const char *slash = strrchr(path, '/');
+    const char *name = given != NULL ? given : slash != NULL ? slash + 1 : path;
     struct slw_bytes text = slw_bytes_make(name, strlen(name));
     if (!is_utf8(text)) {
         slw_escape(text, &readable);
@@ -430,7 +430,8 @@ static void choose_name(struct update *update, const struct cli_arguments *argum
     slw_heap_free(&readable);
 }
 
-enum cli_exit cli_device_update(struct cli *cli, const struct cli_arguments *arguments)
+static enum cli_exit update_from_file(struct cli *cli, const struct cli_arguments *arguments,
+                                      const char *path, const char *name)
 {
     static struct update update;
     update = (struct update){
@@ -438,11 +439,11 @@ enum cli_exit cli_device_update(struct cli *cli, const struct cli_arguments *arg
         .has_bundle = true,
         .apply = !cli_has(arguments, "--no-apply"),
     };
-    enum cli_exit code = cli_bundle_open(cli, arguments->positionals[0], &update.bundle);
+    enum cli_exit code = cli_bundle_open(cli, path, &update.bundle);
     if (code != CLI_DONE) {
         return code;
     }
-    choose_name(&update, arguments);
+    choose_name(&update, arguments, name);
     digest_metadata(&update);
     code = cli_device_open(cli, arguments, &update.device);
     if (code == CLI_DONE) {
@@ -451,6 +452,66 @@ enum cli_exit cli_device_update(struct cli *cli, const struct cli_arguments *arg
     cli_device_close(&update.device);
     cli_bundle_close(&update.bundle);
     return code;
+}
+
+/* The newest release of the channel, into the directory where the repository's metadata are kept.
+ */
+static enum cli_exit fetch_release(struct cli *cli, const struct cli_arguments *arguments,
+                                   struct slw_heap_buffer *ret_name,
+                                   struct slw_heap_buffer *ret_path)
+{
+    struct cli_repo_client client;
+    const char *product = cli_value(arguments, "--product");
+    const char *channel = cli_value(arguments, "--channel");
+    const char *hardware = cli_value(arguments, "--hardware");
+    hardware = hardware == NULL ? "" : hardware;
+    enum cli_exit code = cli_repo_client_open(cli, arguments, &client);
+    if (code != CLI_DONE) {
+        return code;
+    }
+    struct slw_heap_buffer directory = {0};
+    slw_heap_printf(&directory, "%s/downloads", slw_heap_text(&client.metadata_directory));
+    enum slw_status status =
+        slw_release_find(client.client, slw_bytes_make(product, strlen(product)),
+                         slw_bytes_make(channel, strlen(channel)),
+                         slw_bytes_make(hardware, strlen(hardware)), ret_name, &cli->detail);
+    code = status == SLW_OK ? CLI_DONE : cli_repo_client_fail(&client, status);
+    if (code == CLI_DONE) {
+        cli_note(cli, "newest in %s-%s: %s", product, channel, slw_heap_text(ret_name));
+        code = cli_repo_client_fetch_release(&client, slw_heap_bytes(ret_name), channel,
+                                             slw_heap_text(&directory), ret_path);
+    }
+    slw_heap_free(&directory);
+    cli_repo_client_close(&client);
+    return code;
+}
+
+static enum cli_exit update_from_repository(struct cli *cli, const struct cli_arguments *arguments)
+{
+    struct slw_heap_buffer name = {0};
+    struct slw_heap_buffer path = {0};
+    if (cli_value(arguments, "--product") == NULL || cli_value(arguments, "--channel") == NULL) {
+        return cli_usage(cli, "--from wants to know --product and --channel");
+    }
+    enum cli_exit code = fetch_release(cli, arguments, &name, &path);
+    if (code == CLI_DONE) {
+        code = update_from_file(cli, arguments, slw_heap_text(&path), slw_heap_text(&name));
+    }
+    slw_heap_free(&name);
+    slw_heap_free(&path);
+    return code;
+}
+
+enum cli_exit cli_device_update(struct cli *cli, const struct cli_arguments *arguments)
+{
+    bool from = cli_has(arguments, "--from");
+    if (from == (arguments->positionals_count > 0)) {
+        return cli_usage(cli, "either a BUNDLE, or --from the repository that has it");
+    }
+    if (from) {
+        return update_from_repository(cli, arguments);
+    }
+    return update_from_file(cli, arguments, arguments->positionals[0], arguments->positionals[0]);
 }
 
 /* Applying what is there is the second half of an update: the session is taken as ours. */

@@ -16,7 +16,7 @@ teardown() { stop_device; }
 
 # A device of the vendor's that runs version 1.
 start_lamp() {
-    start_device --root root.pb --product lamp --hardware lamp-1 "$@"
+    start_device --root root.pb --product lamp --hardware lamp-1
     slipway device update v1.bundle --to "$link"
 }
 
@@ -51,10 +51,12 @@ refused_by_device() {
     start_lamp
     # 33 signatures: one more than anybody looks at
     slipway bundle create big.bundle --file app=app-2 --root root.pb --targets-version 2 --product lamp
+    local keys=()
     for i in $(seq 33); do
         slipway key generate "k$i" >/dev/null
+        keys+=(--key "k$i")
     done
-    slipway bundle sign big.bundle --any-key $(printf -- '--key k%s ' $(seq 32)) 2>/dev/null
+    slipway bundle sign big.bundle --any-key "${keys[@]:0:64}" 2>/dev/null
     cp big.bundle whole.bundle
     run slipway bundle sign big.bundle --any-key --key k33
     [ "$status" -eq 3 ] && [[ $output == *too-large* ]]

@@ -100,7 +100,7 @@ test('mirror_with_a_forged_root_is_passed_over', async (t) => {
     const { repo, servers, client } = await startMirrors(t);
     const forged = new Repository({ keytype: 'ed25519' });
     forged.publish('root');
-    servers[0].repo = { files: new Map([...repo.files, ['metadata/2.root.json', forged.rootBytes(2)]]) };
+    servers[0].repo = { files: new Map([...repo.files, ['metadata/2.root.json', forged.rootBytes(2)]]), rootBytes: () => repo.rootBytes(1) };
     checkSuccess(t, await client.fetch('team/app', servers));
     client.checkDownloaded('release 1');
 });
