@@ -190,6 +190,9 @@ enum slw_status slw_tuf_model_find_meta(const struct slw_tuf_model *model, struc
 uint32_t slw_tuf_bin_of(struct slw_bytes path, uint32_t bit_length);
 void slw_tuf_bin_name(struct slw_bytes prefix, uint32_t bit_length, uint32_t bin,
                       struct slw_heap_buffer *ret_name);
+/* Whether a name is that of one of the bins. */
+SLW_MUST_USE bool slw_tuf_is_bin(struct slw_bytes name, struct slw_bytes prefix,
+                                 uint32_t bit_length);
 
 /*
  * A file: {"signatures":[…],"signed":…}. Key ids ascending, one signature each. Control characters,

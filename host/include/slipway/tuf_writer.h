@@ -33,9 +33,14 @@ struct slw_tuf_writer_options {
     const struct slw_storage *storage;
     const struct slw_lease *lease;
     const char *holder; /* of the lease: program, host, process */
-    const struct slw_tuf_key_provider *provider;
+    const struct slw_tuf_key_provider
+        *provider;                       /* NULL: nobody signs but by slw_tuf_writer_sign() */
     int64_t (*now_utc_s)(void *context); /* NULL: the system's clock */
     void *now_context;
+    /* Hears what isn't a failure and should be known: signatures that became void, a role that
+     * waits and why, a root whose publishing leaves a gap. NULL: nobody does. */
+    void (*tell)(void *context, const char *what);
+    void *tell_context;
 };
 
 struct slw_tuf_writer;
@@ -45,10 +50,11 @@ struct slw_tuf_init {
     struct slw_tuf_role_keys roles[SLW_TUF_TYPES];
     struct slw_tuf_period
         periods[SLW_TUF_TYPES]; /* {0}: root 365 d/60 d, targets 90 d/30 d, snapshot 7 d/3 d,
-                                   timestamp 1 d … see docs; delegated as targets */
+                                   timestamp 1 d/12 h; delegated roles and bins as targets */
 };
 
-/* Prepares version 1 of root and targets, unsigned. SLW_WRONG_STATE when there is a repository
+/* Prepares version 1 of root and targets, and asks the provider for signatures; nothing is
+ * published yet. SLW_WRONG_STATE when there is a repository
  * already. */
 enum slw_status slw_tuf_writer_init(const struct slw_tuf_writer_options *options,
                                     const struct slw_tuf_init *init, struct slw_detail *detail);
@@ -84,6 +90,10 @@ enum slw_status slw_tuf_writer_rotate(struct slw_tuf_writer *writer, enum slw_tu
                                       const struct slw_tuf_role_keys *keys,
                                       struct slw_detail *detail);
 enum slw_status slw_tuf_writer_prepare(struct slw_tuf_writer *writer, struct slw_detail *detail);
+
+/* Forgets what is staged for a role, and for bins under it. SLW_NOT_FOUND. */
+enum slw_status slw_tuf_writer_discard(struct slw_tuf_writer *writer, struct slw_bytes role,
+                                       struct slw_detail *detail);
 
 /* Sign: adds a detached signature, verified, to what is staged for a role. SLW_NOT_FOUND,
  * SLW_BAD_SIGNATURE, SLW_BAD_KEY for one that doesn't speak for it. */

@@ -110,9 +110,6 @@ enum slw_status slw_tuf_listing_share(const struct slw_tuf_listing *listing,
                                       struct slw_detail *detail);
 void slw_tuf_listing_free(struct slw_tuf_listing *listing);
 
-/* bins.c: whether a name is that of one of the bins. */
-bool slw_tuf_is_bin(struct slw_bytes name, struct slw_bytes prefix, uint32_t bit_length);
-
 /* model_entries.c */
 enum slw_status slw_tuf_entries_load(const struct slw_json_document *json, uint32_t meta,
                                      struct slw_tuf_entries *ret_entries,

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The repository that tests of the writer share: test_writer.h. */
+#include "test_writer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct test_repository test;
+struct slw_detail test_detail;
+
+static struct slw_private_key *private_keys[TEST_KEYS];
+static struct slw_tuf_key_provider provider;
+
+#define PROVIDED_MAX 16
+static const char *provided_names[PROVIDED_MAX];
+static const struct slw_private_key *provided_keys[PROVIDED_MAX];
+
+struct slw_bytes test_bytes(const char *text)
+{
+    return slw_bytes_make(text, strlen(text));
+}
+
+/* Made once for the whole program. Both kinds, so that either is signed and verified with. */
+const struct slw_private_key *test_private_key(enum test_key key)
+{
+    if (private_keys[key] == NULL &&
+        slw_private_key_generate(key % 3 == 0 ? SLW_KEY_TYPE_P256 : SLW_KEY_TYPE_ED25519,
+                                 &private_keys[key], &test_detail) != SLW_OK) {
+        (void)fprintf(stderr, "%s\n", test_detail.text);
+        exit(1);
+    }
+    return private_keys[key];
+}
+
+struct slw_tuf_role_keys test_role_keys(uint32_t threshold, int count, ...)
+{
+    static struct slw_public_key lists[8][4];
+    static unsigned next;
+    struct slw_public_key *list = lists[next++ % 8];
+    va_list keys;
+    va_start(keys, count);
+    for (int i = 0; i < count && i < 4; i++) {
+        list[i] = *slw_private_key_public(test_private_key((enum test_key)va_arg(keys, int)));
+    }
+    va_end(keys);
+    return (struct slw_tuf_role_keys){list, (size_t)count, threshold};
+}
+
+static int64_t now(void *context)
+{
+    const struct test_repository *repository = context;
+    return repository->now_utc_s;
+}
+
+static void tell(void *context, const char *what)
+{
+    struct test_repository *repository = context;
+    size_t len = strlen(repository->told);
+    (void)snprintf(repository->told + len, sizeof repository->told - len, "%s\n", what);
+}
+
+bool test_provide(const char *name, ...)
+{
+    size_t count = 0;
+    va_list pairs;
+    va_start(pairs, name);
+    for (const char *next = name; next != NULL && count < PROVIDED_MAX;
+         next = va_arg(pairs, const char *)) {
+        provided_names[count] = next;
+        provided_keys[count] = test_private_key((enum test_key)va_arg(pairs, int));
+        count++;
+    }
+    va_end(pairs);
+    slw_tuf_file_provider_free(&provider);
+    const struct slw_tuf_file_keys keys = {provided_names, provided_keys, count};
+    return slw_tuf_file_provider_new(&keys, &provider, &test_detail) == SLW_OK;
+}
+
+bool test_open(void)
+{
+    test = (struct test_repository){.now_utc_s = TEST_NOW};
+    if (slw_memory_storage_new(&test.memory, &test_detail) != SLW_OK ||
+        !test_provide("snapshot", KEY_SNAPSHOT, "timestamp", KEY_TIMESTAMP, "bins*", KEY_BINS,
+                      "team", KEY_TEAM, (const char *)NULL)) {
+        return false;
+    }
+    slw_memory_storage_set_clock(test.memory, test.now_utc_s);
+    slw_faulty_storage_init(slw_memory_storage_port(test.memory), &test.faulty);
+    test.options = (struct slw_tuf_writer_options){
+        .storage = &test.faulty.port,
+        .lease = slw_memory_storage_lease(test.memory),
+        .holder = "test",
+        .provider = &provider,
+        .now_utc_s = now,
+        .now_context = &test,
+        .tell = tell,
+        .tell_context = &test,
+    };
+    return true;
+}
+
+void test_close(void)
+{
+    test_new_process();
+    slw_memory_storage_free(test.memory);
+    test.memory = NULL;
+    slw_tuf_file_provider_free(&provider);
+}
+
+void test_new_process(void)
+{
+    slw_tuf_writer_close(test.writer);
+    test.writer = NULL;
+}
+
+enum slw_status test_writer_open(void)
+{
+    return test.writer != NULL ? SLW_OK
+                               : slw_tuf_writer_open(&test.options, &test.writer, &test_detail);
+}
+
+enum slw_status test_init(void)
+{
+    const struct slw_tuf_init init = {
+        .roles = {[SLW_TUF_ROOT] = test_role_keys(1, 1, KEY_ROOT),
+                  [SLW_TUF_TIMESTAMP] = test_role_keys(1, 1, KEY_TIMESTAMP),
+                  [SLW_TUF_SNAPSHOT] = test_role_keys(1, 1, KEY_SNAPSHOT),
+                  [SLW_TUF_TARGETS] = test_role_keys(1, 1, KEY_TARGETS)},
+    };
+    return slw_tuf_writer_init(&test.options, &init, &test_detail);
+}
+
+bool test_begin(void)
+{
+    return test_init() == SLW_OK && test_sign("root", KEY_ROOT) == SLW_OK &&
+           test_sign("targets", KEY_TARGETS) == SLW_OK && test_publish() == SLW_OK;
+}
+
+enum slw_status test_add(const char *role, const char *path, const char *content)
+{
+    struct slw_memory_source source;
+    slw_memory_source_init(&source, test_bytes(content));
+    SLW_TRY(test_writer_open());
+    return slw_tuf_writer_add_file(test.writer, test_bytes(role), test_bytes(path),
+                                   slw_bytes_make(NULL, 0), &source.source, &test_detail);
+}
+
+static enum slw_status delegate(const char *delegator, const struct slw_tuf_delegate *value)
+{
+    SLW_TRY(test_writer_open());
+    return slw_tuf_writer_delegate(test.writer, test_bytes(delegator), value, &test_detail);
+}
+
+enum slw_status test_delegate(const char *delegator, const char *name, const char *pattern,
+                              enum test_key key)
+{
+    struct slw_bytes paths = test_bytes(pattern);
+    const struct slw_tuf_delegate value = {
+        .name = test_bytes(name),
+        .signers = test_role_keys(1, 1, key),
+        .paths = &paths,
+        .paths_count = 1,
+    };
+    return delegate(delegator, &value);
+}
+
+enum slw_status test_delegate_bins(const char *delegator, const char *prefix, uint32_t bit_length,
+                                   enum test_key key)
+{
+    const struct slw_tuf_delegate value = {
+        .name = test_bytes(prefix),
+        .signers = test_role_keys(1, 1, key),
+        .bit_length = bit_length,
+    };
+    return delegate(delegator, &value);
+}
+
+enum slw_status test_prepare(void)
+{
+    SLW_TRY(test_writer_open());
+    return slw_tuf_writer_prepare(test.writer, &test_detail);
+}
+
+enum slw_status test_sign(const char *role, enum test_key key)
+{
+    SLW_TRY(test_writer_open());
+    return slw_tuf_writer_sign(test.writer, test_bytes(role), test_private_key(key), &test_detail);
+}
+
+enum slw_status test_publish(void)
+{
+    SLW_TRY(test_writer_open());
+    return slw_tuf_writer_publish(test.writer, &test.published, &test_detail);
+}
+
+bool test_told(const char *text)
+{
+    return strstr(test.told, text) != NULL;
+}
+
+bool test_said(const char *text)
+{
+    return strstr(test_detail.text, text) != NULL;
+}
+
+bool test_has(const char *key)
+{
+    const struct slw_storage *storage = slw_memory_storage_port(test.memory);
+    struct slw_heap_buffer bytes = {0};
+    enum slw_status status = storage->get(storage->context, key, 64u << 20, &bytes, &test_detail);
+    slw_heap_free(&bytes);
+    return status == SLW_OK;
+}
+
+static enum slw_status count_one(void *context, const char *key)
+{
+    size_t *count = context;
+    (void)key;
+    (*count)++;
+    return SLW_OK;
+}
+
+size_t test_count(const char *prefix)
+{
+    const struct slw_storage *storage = slw_memory_storage_port(test.memory);
+    size_t count = 0;
+    (void)storage->list(storage->context, prefix, count_one, &count, &test_detail);
+    return count;
+}
