@@ -12,6 +12,7 @@
 
 #define BIN_BITS_MAX 32u
 #define BIN_DIGITS_MAX 8u
+#define HASH_DIGITS ((size_t)2 * SLW_SHA256_SIZE)
 
 static bool is_top_level(struct slw_bytes name)
 {
@@ -47,7 +48,7 @@ static enum slw_status check_prefixes(const struct slw_json_document *json, uint
     uint32_t element = SLW_JSON_NONE;
     while (slw_json_walk_element(&walk, &element)) {
         struct slw_bytes prefix = slw_json_string(json, element);
-        if (prefix.len > 2 * SLW_SHA256_SIZE || !slw_tuf_hex_is_lower(prefix)) {
+        if (prefix.len > HASH_DIGITS || !slw_tuf_hex_is_lower(prefix)) {
             return slw_json_refuse(json, element, SLW_MALFORMED,
                                    "must be up to 64 lower-case hexadecimal digits", detail);
         }
@@ -97,7 +98,7 @@ static int compare_names(const void *left, const void *right)
     struct slw_bytes one = *(const struct slw_bytes *)left;
     struct slw_bytes other = *(const struct slw_bytes *)right;
     size_t shared = one.len < other.len ? one.len : other.len;
-    int order = memcmp(one.ptr, other.ptr, shared);
+    int order = shared == 0 ? 0 : memcmp(one.ptr, other.ptr, shared);
     return order != 0 ? order : (one.len > other.len) - (one.len < other.len);
 }
 

@@ -134,7 +134,7 @@ static void reads_pem_and_refuses_what_is_none(void)
 static void refuses_pem_of_more_than_the_limit(void)
 {
     for (size_t extra = 0; extra < 4; extra++) {
-        size_t count = SLW_TUF_SPKI_SIZE_MAX / 3 * 4 + 4 * extra;
+        size_t count = (size_t)SLW_TUF_SPKI_SIZE_MAX / 3 * 4 + 4 * extra;
         char *text = malloc(count + sizeof BEGIN + sizeof END);
         uint8_t der[SLW_TUF_SPKI_SIZE_MAX];
         size_t len = 0;
@@ -208,7 +208,7 @@ static void refuses_p256_keys_with_one_bit_of_their_head_changed(void)
     uint8_t point[SLW_P256_KEY_SIZE];
     size_t len = 0;
     TAP_REQUIRE(slw_tuf_pem_decode(text_of(TEST_P256_0_PUBLIC), der, &len));
-    for (size_t bit = 0; bit < 27 * 8; bit++) {
+    for (size_t bit = 0; bit < (size_t)27 * 8; bit++) {
         der[bit / 8] ^= (uint8_t)(1u << bit % 8);
         TAP_CHECK(!slw_tuf_spki_to_p256(slw_bytes_make(der, len), point));
         der[bit / 8] ^= (uint8_t)(1u << bit % 8);

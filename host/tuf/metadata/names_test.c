@@ -156,7 +156,8 @@ static void many_stars_cost_no_more_than_one(void)
     static char path[1024];
     memset(path, 'a', sizeof path);
     for (size_t i = 0; i < 800; i += 2) {
-        memcpy(pattern + i, "*a", 2);
+        pattern[i] = '*';
+        pattern[i + 1] = 'a';
     }
     pattern[800] = 'b';
     TAP_CHECK(

@@ -123,7 +123,10 @@ static void put_quantum(struct slw_bytes rest, struct slw_heap_buffer *text)
     }
     char quantum[4];
     for (size_t i = 0; i < 4; i++) {
-        quantum[i] = i > rest.len ? '=' : alphabet[bits >> (18 - 6 * i) & 63];
+        quantum[i] = alphabet[bits >> (18 - 6 * i) & 63];
+    }
+    for (size_t i = rest.len + 1; i < 4; i++) {
+        quantum[i] = '=';
     }
     slw_heap_append(text, slw_bytes_make(quantum, sizeof quantum));
 }
