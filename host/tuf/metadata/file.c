@@ -11,10 +11,11 @@
 
 void slw_tuf_file_free(struct slw_tuf_file *file)
 {
-    free(file->name);
     slw_json_document_free(&file->json);
     slw_heap_free(&file->bytes);
     slw_heap_free(&file->scratch);
+    free(file->weighed);
+    free(file->name);
     *file = (struct slw_tuf_file){0};
 }
 
@@ -90,6 +91,13 @@ static enum slw_status check_envelope(struct slw_tuf_file *file, struct slw_deta
     return check_signatures(json, file->signatures, detail);
 }
 
+static enum slw_status make_room(struct slw_tuf_file *file, struct slw_detail *detail)
+{
+    size_t count = slw_json_count(&file->json, file->signatures);
+    file->weighed = calloc(count + 1, sizeof *file->weighed);
+    return file->weighed == NULL ? slw_explain_no_memory(detail) : SLW_OK;
+}
+
 /* What signatures are over: "the canonical form of the metadata for ROLE". */
 static enum slw_status take_digest(struct slw_tuf_file *file, struct slw_detail *detail)
 {
@@ -104,19 +112,20 @@ static enum slw_status take_digest(struct slw_tuf_file *file, struct slw_detail 
     return SLW_OK;
 }
 
-static enum slw_status parse(struct slw_tuf_file *file, size_t limit, struct slw_detail *detail)
+static enum slw_status parse(const char *name, size_t limit, struct slw_tuf_file *file,
+                             struct slw_detail *detail)
 {
+    file->name = strdup(name);
     if (file->name == NULL || file->bytes.status != SLW_OK) {
         return slw_explain_no_memory(detail);
     }
     if (file->bytes.len > limit) {
-        return slw_explain(detail, SLW_TOO_LARGE, "%s: %zu bytes, more than the limit of %zu",
-                           file->name, file->bytes.len, limit);
+        return slw_explain(detail, SLW_TOO_LARGE, "%s: %zu bytes, more than the limit of %zu", name,
+                           file->bytes.len, limit);
     }
-    struct slw_json_document json;
-    SLW_TRY(slw_json_parse(file->name, slw_heap_bytes(&file->bytes), &json, detail));
-    file->json = json;
+    SLW_TRY(slw_json_parse(file->name, slw_heap_bytes(&file->bytes), &file->json, detail));
     SLW_TRY(check_envelope(file, detail));
+    SLW_TRY(make_room(file, detail));
     return take_digest(file, detail);
 }
 
@@ -124,9 +133,9 @@ enum slw_status slw_tuf_file_parse(const char *name, struct slw_heap_buffer *byt
                                    enum slw_tuf_type wanted, struct slw_tuf_file *ret_file,
                                    struct slw_detail *detail)
 {
-    struct slw_tuf_file file = {.bytes = *bytes, .type = wanted, .name = strdup(name)};
+    struct slw_tuf_file file = {.bytes = *bytes, .type = wanted};
     *bytes = (struct slw_heap_buffer){0};
-    enum slw_status status = parse(&file, limit, detail);
+    enum slw_status status = parse(name, limit, &file, detail);
     if (status != SLW_OK) {
         slw_tuf_file_free(&file);
         return status;

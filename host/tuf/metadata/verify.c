@@ -67,8 +67,23 @@ static enum slw_status explain_failure(const struct tally *tally, struct slw_byt
     return status;
 }
 
-static enum slw_status weigh(struct tally *tally, struct slw_bytes id, struct slw_bytes sig,
-                             struct slw_detail *detail)
+/* Whatever the outcome was, it is the same for the same key and signature. */
+static enum slw_status verify_once(const struct slw_tuf_file *file, size_t number,
+                                   const struct slw_tuf_key *key, struct slw_bytes sig)
+{
+    struct slw_tuf_weighed *weighed = &file->weighed[number];
+    if (weighed->is_known && memcmp(weighed->fingerprint, key->fingerprint, SLW_SHA256_SIZE) == 0) {
+        return weighed->status;
+    }
+    weighed->status = slw_tuf_key_verify(key, file->canonical, file->digest, sig);
+    weighed->is_known = weighed->status != SLW_IO_CRYPTO;
+    memcpy(weighed->fingerprint, key->fingerprint, SLW_SHA256_SIZE);
+    return weighed->status;
+}
+
+/* number: which of the file's signatures it is. */
+static enum slw_status weigh(struct tally *tally, size_t number, struct slw_bytes id,
+                             struct slw_bytes sig, struct slw_detail *detail)
 {
     const struct slw_tuf_listed_key *listed = key_of(tally, id);
     if (listed == NULL) {
@@ -76,8 +91,7 @@ static enum slw_status weigh(struct tally *tally, struct slw_bytes id, struct sl
     }
     struct slw_tuf_key key;
     SLW_TRY(slw_tuf_key_read(&tally->keys->file->json, listed->value, &key, detail));
-    enum slw_status status =
-        slw_tuf_key_verify(&key, tally->file->canonical, tally->file->digest, sig);
+    enum slw_status status = verify_once(tally->file, number, &key, sig);
     if (status == SLW_OK) {
         count_key(tally, &key);
         return SLW_OK;
@@ -118,7 +132,7 @@ enum slw_status slw_tuf_file_verify(const struct slw_tuf_file *file,
     struct tally tally = {.file = file, .keys = keys, .role = role};
     struct slw_json_walk walk = slw_json_walk_begin(&file->json, file->signatures);
     uint32_t signature = SLW_JSON_NONE;
-    while (slw_json_walk_element(&walk, &signature)) {
+    for (size_t number = 0; slw_json_walk_element(&walk, &signature); number++) {
         uint32_t id = slw_json_member(&file->json, signature, SLW_BYTES_OF("keyid"));
         uint32_t value = slw_json_member(&file->json, signature, SLW_BYTES_OF("sig"));
         struct slw_bytes sig = slw_json_string(&file->json, value);
@@ -126,7 +140,7 @@ enum slw_status slw_tuf_file_verify(const struct slw_tuf_file *file,
             continue; /* tools leave an empty one where a signature is still wanted */
         }
         tally.present++;
-        SLW_TRY(weigh(&tally, slw_json_string(&file->json, id), sig, detail));
+        SLW_TRY(weigh(&tally, number, slw_json_string(&file->json, id), sig, detail));
         if (tally.valid >= role->threshold) {
             return SLW_OK;
         }

@@ -128,6 +128,65 @@ static void one_key_under_several_ids_counts_once(void)
     }
 }
 
+/* A root that says of key 0, or of another, that its id is `a`. */
+struct renamed_root {
+    struct slw_tuf_file file;
+    struct slw_tuf_root root;
+};
+
+static struct renamed_root read_renamed(const char *pattern)
+{
+    struct renamed_root renamed = {0};
+    struct slw_detail detail = {0};
+    char *text = test_sign(pattern, "");
+    enum slw_status status = test_parse(text, SLW_TUF_ROOT, &renamed.file, &detail);
+    if (status == SLW_OK) {
+        status = slw_tuf_root_read(&renamed.file, SLW_TUF_KEY_IDS_ANY, &renamed.root, &detail);
+    }
+    TAP_EQUAL_INT(status, SLW_OK);
+    free(text);
+    /* It was moved since: what was read points to the file. */
+    renamed.root.keys.file = NULL;
+    return renamed;
+}
+
+static void free_renamed(struct renamed_root *renamed)
+{
+    slw_tuf_root_free(&renamed->root);
+    slw_tuf_file_free(&renamed->file);
+}
+
+/* What one key made of a signature says nothing about another, though the id is the same. */
+static void asks_again_when_a_key_id_is_another_key(void)
+{
+    struct renamed_root roots[] = {
+        read_renamed(ROOT("'a':@0", "'a'", "1")),
+        read_renamed(ROOT("'a':@1", "'a'", "1")),
+        read_renamed(ROOT("'a':@3", "'a'", "1")),
+    };
+    static const unsigned order[] = {0, 0, 1, 1, 0, 2, 0, 1, 2, 2, 0};
+    struct slw_detail detail = {0};
+    struct slw_tuf_file file = {0};
+    char *by_id = test_sign(TIMESTAMP, "0");
+    char *id = test_expand("'keyid':'$0'");
+    char *text = test_replace(by_id, id, "\"keyid\":\"a\"");
+    TAP_EQUAL_INT(test_parse(text, SLW_TUF_TIMESTAMP, &file, &detail), SLW_OK);
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        struct renamed_root *renamed = &roots[order[i]];
+        renamed->root.keys.file = &renamed->file;
+        TAP_EQUAL_INT(slw_tuf_file_verify(&file, &renamed->root.keys,
+                                          &renamed->root.roles[SLW_TUF_TIMESTAMP], &detail),
+                      order[i] == 0 ? SLW_OK : SLW_BELOW_THRESHOLD);
+    }
+    slw_tuf_file_free(&file);
+    for (size_t i = 0; i < sizeof roots / sizeof roots[0]; i++) {
+        free_renamed(&roots[i]);
+    }
+    free(by_id);
+    free(id);
+    free(text);
+}
+
 /* Edits of a file that keys 0 and 3 signed, for a role that wants one of them. */
 static const struct {
     const char *name;
@@ -310,6 +369,7 @@ int main(void)
 {
     TAP_RUN(counts_distinct_keys_of_the_role);
     TAP_RUN(one_key_under_several_ids_counts_once);
+    TAP_RUN(asks_again_when_a_key_id_is_another_key);
     TAP_RUN(a_signature_is_over_the_canonical_form_of_everything);
     TAP_RUN(empty_and_bad_signatures_do_not_count);
     TAP_RUN(a_refusal_says_how_many_of_how_many);
