@@ -50,12 +50,21 @@ static inline void put(struct writer *writer, const uint8_t *from, size_t len)
 
 static uint8_t *put_escaped(uint8_t *place, struct slw_bytes text)
 {
+    const uint8_t *at = text.ptr;
+    const uint8_t *end = text.len == 0 ? at : at + text.len; /* at may be NULL */
     *place++ = '"';
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] == '"' || text.ptr[i] == '\\') {
-            *place++ = '\\';
+    while (at != end) {
+        const uint8_t *plain = slw_json_skip_plain(at, end);
+        memcpy(place, at, (size_t)(plain - at));
+        place += plain - at;
+        at = plain;
+        /* What stops there may be a control character or one beyond ASCII as well. */
+        if (at != end) {
+            if (*at == '"' || *at == '\\') {
+                *place++ = '\\';
+            }
+            *place++ = *at++;
         }
-        *place++ = text.ptr[i];
     }
     *place++ = '"';
     return place;

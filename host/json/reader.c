@@ -7,11 +7,14 @@
 
 #include <stdlib.h>
 
-#define CAPACITY_FIRST 64u
+/* Metadata has a value every 17 bytes or more, so that most texts need no second allocation. */
+#define BYTES_PER_VALUE 16u
+#define CAPACITY_MIN 16u
 
 static bool grow(struct slw_json_parser *parser)
 {
-    size_t capacity = parser->capacity == 0 ? CAPACITY_FIRST : parser->capacity * 2;
+    size_t first = parser->document.text.len / BYTES_PER_VALUE + CAPACITY_MIN;
+    size_t capacity = parser->capacity == 0 ? first : parser->capacity * 2;
     struct slw_json_value *values =
         realloc(parser->document.values, capacity * sizeof *parser->document.values);
     if (values == NULL) {
