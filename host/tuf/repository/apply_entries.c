@@ -147,12 +147,25 @@ static void change_in_place(struct slw_tuf_entries *entries, const struct step *
     entries->list[step->at].version = step->version;
 }
 
-static enum slw_status keep_entry(const struct slw_tuf_entries *old, size_t at,
-                                  struct slw_tuf_entries *made, struct slw_detail *detail)
+/* Whether the step leaves an entry as it is, hashes included. */
+static bool keeps(const struct slw_tuf_entries *old, const struct step *step)
 {
-    return slw_tuf_entries_append_text(made, slw_tuf_entry_name(old, at),
-                                       slw_tuf_entry_text(old, at), old->list[at].version,
-                                       old->list[at].digits_len, detail);
+    return step->at != SLW_TUF_NOWHERE && step->version == old->list[step->at].version;
+}
+
+/* The first entry from a place on whose name isn't below name. */
+static size_t skip_below(const struct slw_tuf_entries *entries, size_t from, struct slw_bytes name)
+{
+    size_t high = entries->count;
+    while (from < high) {
+        size_t middle = from + (high - from) / 2;
+        if (slw_tuf_compare(slw_tuf_entry_name(entries, middle), name) < 0) {
+            from = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return from;
 }
 
 static enum slw_status rebuild(const struct slw_tuf_entries *old, const struct plan *plan,
@@ -161,25 +174,17 @@ static enum slw_status rebuild(const struct slw_tuf_entries *old, const struct p
     size_t next = 0;
     for (size_t i = 0; i < plan->count; i++) {
         const struct step *step = &plan->steps[i];
-        while (next < old->count &&
-               slw_tuf_compare(slw_tuf_entry_name(old, next), step->name) < 0) {
-            SLW_TRY(keep_entry(old, next++, made, detail));
+        if (keeps(old, step)) {
+            continue; /* it goes with the run around it */
         }
-        if (next == step->at) {
-            next++;
-        }
-        bool stays = next != 0 && step->at == next - 1 && step->at != SLW_TUF_NOWHERE &&
-                     step->version == old->list[step->at].version;
-        if (stays) {
-            SLW_TRY(keep_entry(old, step->at, made, detail));
-        } else if (step->version != 0) {
+        size_t end = step->at != SLW_TUF_NOWHERE ? step->at : skip_below(old, next, step->name);
+        SLW_TRY(slw_tuf_entries_append_run(made, old, next, end, detail));
+        next = step->at != SLW_TUF_NOWHERE ? end + 1 : end;
+        if (step->version != 0) {
             SLW_TRY(slw_tuf_entries_append(made, step->name, step->version, detail));
         }
     }
-    while (next < old->count) {
-        SLW_TRY(keep_entry(old, next++, made, detail));
-    }
-    return SLW_OK;
+    return slw_tuf_entries_append_run(made, old, next, old->count, detail);
 }
 
 static enum slw_status run_plan(struct slw_tuf_model *model, const struct plan *plan,

@@ -48,6 +48,7 @@ struct slw_tuf_entry {
 struct slw_tuf_entries {
     struct slw_tuf_entry *list;
     size_t count;
+    size_t capacity;
     struct slw_heap_buffer names;
     struct slw_heap_buffer text;
 };
@@ -122,9 +123,9 @@ size_t slw_tuf_entries_find(const struct slw_tuf_entries *entries, struct slw_by
 /* Appends an entry of which only the version is said; names must ascend. */
 enum slw_status slw_tuf_entries_append(struct slw_tuf_entries *entries, struct slw_bytes name,
                                        int64_t version, struct slw_detail *detail);
-/* Appends one with its value, in canonical form. digits_len as in the entry. */
-enum slw_status slw_tuf_entries_append_text(struct slw_tuf_entries *entries, struct slw_bytes name,
-                                            struct slw_bytes text, int64_t version,
-                                            uint16_t digits_len, struct slw_detail *detail);
+/* Appends entries of others, from a place on up to another, as they are. */
+enum slw_status slw_tuf_entries_append_run(struct slw_tuf_entries *entries,
+                                           const struct slw_tuf_entries *others, size_t from,
+                                           size_t to, struct slw_detail *detail);
 
 #endif

@@ -6,11 +6,10 @@
  */
 #include "model.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#define SUFFIX_LEN 5u /* ".json" */
+#define SUFFIX_LEN 5u  /* ".json" */
+#define DIGITS_MAX 20u /* of an int64_t */
 
 /* Where a member of `meta` stands in the file. */
 struct item {
@@ -59,27 +58,44 @@ size_t slw_tuf_entries_find(const struct slw_tuf_entries *entries, struct slw_by
     return SLW_TUF_NOWHERE;
 }
 
-/* What begins an entry: its name, and where its text starts. */
-static enum slw_status begin_entry(struct slw_tuf_entries *entries, struct slw_bytes name,
-                                   struct slw_detail *detail)
+static enum slw_status make_room(struct slw_tuf_entries *entries, size_t more,
+                                 struct slw_detail *detail)
 {
-    struct slw_tuf_entry *list = slw_heap_grow(entries->list, entries->count, sizeof *list);
+    size_t wanted = entries->count + more;
+    if (wanted <= entries->capacity) {
+        return SLW_OK;
+    }
+    size_t capacity = entries->capacity * 2 > wanted ? entries->capacity * 2 : wanted;
+    struct slw_tuf_entry *list = NULL;
+    if (capacity <= SLW_JSON_SIZE_MAX) { /* no file has as many */
+        list = realloc(entries->list, capacity * sizeof *list);
+    }
     if (list == NULL) {
         return slw_explain_no_memory(detail);
     }
     entries->list = list;
+    entries->capacity = capacity;
+    return SLW_OK;
+}
+
+/* What begins an entry: its name, and where its text starts. */
+static enum slw_status begin_entry(struct slw_tuf_entries *entries, struct slw_bytes name,
+                                   struct slw_detail *detail)
+{
+    SLW_TRY(make_room(entries, 1, detail));
     if (entries->count != 0) {
         slw_heap_append(&entries->text, SLW_BYTES_OF(","));
     }
-    list[entries->count].name = (uint32_t)entries->names.len;
-    list[entries->count].name_len = (uint32_t)name.len;
-    list[entries->count].text = (uint32_t)entries->text.len;
+    entries->list[entries->count] = (struct slw_tuf_entry){
+        .name = (uint32_t)entries->names.len,
+        .name_len = (uint32_t)name.len,
+        .text = (uint32_t)entries->text.len,
+    };
     slw_heap_append(&entries->names, name);
     return SLW_OK;
 }
 
-static enum slw_status end_entry(struct slw_tuf_entries *entries, int64_t version,
-                                 uint16_t digits_len, struct slw_detail *detail)
+static enum slw_status check_size(const struct slw_tuf_entries *entries, struct slw_detail *detail)
 {
     if (entries->names.status != SLW_OK || entries->text.status != SLW_OK) {
         return slw_explain_no_memory(detail);
@@ -87,32 +103,80 @@ static enum slw_status end_entry(struct slw_tuf_entries *entries, int64_t versio
     if (entries->text.len > SLW_JSON_SIZE_MAX || entries->names.len > SLW_JSON_SIZE_MAX) {
         return slw_explain(detail, SLW_TOO_LARGE, "more entries than a metadata file can have");
     }
+    return SLW_OK;
+}
+
+static enum slw_status end_entry(struct slw_tuf_entries *entries, int64_t version,
+                                 uint16_t digits_len, struct slw_detail *detail)
+{
+    SLW_TRY(check_size(entries, detail));
     entries->list[entries->count].version = version;
     entries->list[entries->count].digits_len = digits_len;
     entries->count++;
     return SLW_OK;
 }
 
+/* Decimal digits at the end of buffer; where they begin. */
+static uint8_t *write_digits(int64_t version, uint8_t buffer[static DIGITS_MAX])
+{
+    uint8_t *at = buffer + DIGITS_MAX;
+    for (; version != 0; version /= 10) {
+        *--at = (uint8_t)('0' + version % 10);
+    }
+    return at;
+}
+
 enum slw_status slw_tuf_entries_append(struct slw_tuf_entries *entries, struct slw_bytes name,
                                        int64_t version, struct slw_detail *detail)
 {
-    char digits[24];
-    int len = snprintf(digits, sizeof digits, "%" PRId64, version);
+    uint8_t buffer[DIGITS_MAX + 1];
+    const uint8_t *digits = write_digits(version, buffer);
+    size_t len = (size_t)(buffer + DIGITS_MAX - digits);
+    buffer[DIGITS_MAX] = '}';
     SLW_TRY(begin_entry(entries, name, detail));
-    slw_json_canonical_string(name, &entries->text);
-    slw_heap_append(&entries->text, SLW_BYTES_OF(":{\"version\":"));
-    slw_heap_append(&entries->text, slw_bytes_make(digits, (size_t)len));
-    slw_heap_append(&entries->text, SLW_BYTES_OF("}"));
+    if (slw_tuf_is_plain(name)) {
+        slw_heap_append(&entries->text, SLW_BYTES_OF("\""));
+        slw_heap_append(&entries->text, name);
+        slw_heap_append(&entries->text, SLW_BYTES_OF("\":{\"version\":"));
+    } else {
+        slw_json_canonical_string(name, &entries->text);
+        slw_heap_append(&entries->text, SLW_BYTES_OF(":{\"version\":"));
+    }
+    slw_heap_append(&entries->text, slw_bytes_make(digits, len + 1));
     return end_entry(entries, version, (uint16_t)len, detail);
 }
 
-enum slw_status slw_tuf_entries_append_text(struct slw_tuf_entries *entries, struct slw_bytes name,
-                                            struct slw_bytes text, int64_t version,
-                                            uint16_t digits_len, struct slw_detail *detail)
+/* Texts of entries stand one behind the other, in names without and in text with commas. */
+enum slw_status slw_tuf_entries_append_run(struct slw_tuf_entries *entries,
+                                           const struct slw_tuf_entries *others, size_t from,
+                                           size_t to, struct slw_detail *detail)
 {
-    SLW_TRY(begin_entry(entries, name, detail));
-    slw_heap_append(&entries->text, text);
-    return end_entry(entries, version, digits_len, detail);
+    if (from == to) {
+        return SLW_OK;
+    }
+    SLW_TRY(make_room(entries, to - from, detail));
+    if (entries->count != 0) {
+        slw_heap_append(&entries->text, SLW_BYTES_OF(","));
+    }
+    const struct slw_tuf_entry *first = &others->list[from];
+    struct slw_bytes last_name = slw_tuf_entry_name(others, to - 1);
+    struct slw_bytes last_text = slw_tuf_entry_text(others, to - 1);
+    uint32_t names_start = (uint32_t)entries->names.len;
+    uint32_t text_start = (uint32_t)entries->text.len;
+    const uint8_t *names = others->names.ptr + first->name;
+    const uint8_t *text = others->text.ptr + first->text;
+    slw_heap_append(&entries->names,
+                    slw_bytes_make(names, (size_t)(last_name.ptr + last_name.len - names)));
+    slw_heap_append(&entries->text,
+                    slw_bytes_make(text, (size_t)(last_text.ptr + last_text.len - text)));
+    SLW_TRY(check_size(entries, detail));
+    for (size_t i = from; i < to; i++) {
+        struct slw_tuf_entry *entry = &entries->list[entries->count++];
+        *entry = others->list[i];
+        entry->name = entry->name - first->name + names_start;
+        entry->text = entry->text - first->text + text_start;
+    }
+    return SLW_OK;
 }
 
 /* An entry that says more than a version: as it is. */
