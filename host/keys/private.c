@@ -242,16 +242,12 @@ enum slw_status slw_private_key_format(const struct slw_private_key *key,
     return status;
 }
 
-static bool sign_p256(const struct slw_private_key *key, struct slw_bytes message,
+static bool sign_p256(const struct slw_private_key *key,
+                      const uint8_t digest[static SLW_SHA256_SIZE],
                       uint8_t signature[static SLW_SIGNATURE_SIZE])
 {
     uint8_t secret[32];
-    uint8_t digest[SLW_SHA256_SIZE];
     BIGNUM *scalar = NULL;
-    struct slw_sha256 hash;
-    slw_sha256_init(&hash);
-    slw_sha256_update(&hash, message);
-    slw_sha256_final(&hash, digest);
     bool good = EVP_PKEY_get_bn_param(key->pkey, OSSL_PKEY_PARAM_PRIV_KEY, &scalar) == 1 &&
                 BN_bn2binpad(scalar, secret, sizeof secret) == (int)sizeof secret &&
                 slw_ecdsa_sign(secret, digest, signature) &&
@@ -276,18 +272,34 @@ static bool sign_ed25519(const struct slw_private_key *key, struct slw_bytes mes
     return good;
 }
 
-enum slw_status slw_private_key_sign(const struct slw_private_key *key, struct slw_bytes message,
-                                     uint8_t ret_signature[static SLW_SIGNATURE_SIZE],
-                                     struct slw_detail *detail)
+enum slw_status slw_private_key_sign_hashed(const struct slw_private_key *key,
+                                            struct slw_bytes message,
+                                            const uint8_t digest[static SLW_SHA256_SIZE],
+                                            uint8_t ret_signature[static SLW_SIGNATURE_SIZE],
+                                            struct slw_detail *detail)
 {
     uint8_t signature[SLW_SIGNATURE_SIZE];
-    bool good = key->public_key.type == SLW_KEY_TYPE_P256 ? sign_p256(key, message, signature)
+    bool good = key->public_key.type == SLW_KEY_TYPE_P256 ? sign_p256(key, digest, signature)
                                                           : sign_ed25519(key, message, signature);
     if (!good) {
         return slw_explain(detail, SLW_IO_CRYPTO, "the crypto library could not sign");
     }
     memcpy(ret_signature, signature, sizeof signature);
     return SLW_OK;
+}
+
+enum slw_status slw_private_key_sign(const struct slw_private_key *key, struct slw_bytes message,
+                                     uint8_t ret_signature[static SLW_SIGNATURE_SIZE],
+                                     struct slw_detail *detail)
+{
+    uint8_t digest[SLW_SHA256_SIZE] = {0}; /* which Ed25519 has no use for */
+    struct slw_sha256 hash;
+    if (key->public_key.type == SLW_KEY_TYPE_P256) {
+        slw_sha256_init(&hash);
+        slw_sha256_update(&hash, message);
+        slw_sha256_final(&hash, digest);
+    }
+    return slw_private_key_sign_hashed(key, message, digest, ret_signature, detail);
 }
 
 bool slw_key_file_is_exposed(const char *path)

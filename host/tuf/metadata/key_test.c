@@ -425,6 +425,8 @@ static void formats_our_keys_as_others_know_them(void)
 static void signs_what_verifies(void)
 {
     struct slw_detail detail;
+    struct slw_sha256 hash;
+    uint8_t digest[SLW_SHA256_SIZE];
     for (unsigned i = 0; i < TEST_KEYS; i++) {
         const struct slw_private_key *key = test_key(i);
         struct slw_heap_buffer sig = {0};
@@ -435,6 +437,13 @@ static void signs_what_verifies(void)
         TAP_EQUAL_INT(verify(object, TEST_MESSAGE, slw_heap_text(&sig)), SLW_OK);
         TAP_EQUAL_INT(verify(object, "another message", slw_heap_text(&sig)), SLW_BAD_SIGNATURE);
         TAP_EQUAL_INT(slw_tuf_sign(key, text_of(TEST_MESSAGE), &again, &detail), SLW_OK);
+        TAP_CHECK(slw_bytes_equal(slw_heap_bytes(&sig), slw_heap_bytes(&again)));
+        again.len = 0;
+        slw_sha256_init(&hash);
+        slw_sha256_update(&hash, text_of(TEST_MESSAGE));
+        slw_sha256_final(&hash, digest);
+        TAP_EQUAL_INT(slw_tuf_sign_hashed(key, text_of(TEST_MESSAGE), digest, &again, &detail),
+                      SLW_OK);
         TAP_CHECK(slw_bytes_equal(slw_heap_bytes(&sig), slw_heap_bytes(&again)));
         slw_heap_free(&sig);
         slw_heap_free(&again);

@@ -53,20 +53,36 @@ enum slw_status slw_tuf_public_key_id(const struct slw_public_key *key,
     return status;
 }
 
+static enum slw_status append_signature(enum slw_key_type type,
+                                        const uint8_t raw[static SLW_SIGNATURE_SIZE],
+                                        struct slw_heap_buffer *sig_hex, struct slw_detail *detail)
+{
+    uint8_t encoded[SLW_TUF_DER_SIGNATURE_SIZE_MAX];
+    char digits[2 * sizeof encoded];
+    size_t len = SLW_SIGNATURE_SIZE;
+    if (type == SLW_KEY_TYPE_P256) {
+        len = slw_tuf_der_from_raw(raw, encoded);
+    } else {
+        memcpy(encoded, raw, SLW_SIGNATURE_SIZE);
+    }
+    slw_tuf_hex_encode(encoded, len, digits);
+    slw_heap_append(sig_hex, slw_bytes_make(digits, 2 * len));
+    return sig_hex->status == SLW_OK ? SLW_OK : slw_explain_no_memory(detail);
+}
+
 enum slw_status slw_tuf_sign(const struct slw_private_key *key, struct slw_bytes message,
                              struct slw_heap_buffer *ret_sig_hex, struct slw_detail *detail)
 {
     uint8_t raw[SLW_SIGNATURE_SIZE];
-    uint8_t encoded[SLW_TUF_DER_SIGNATURE_SIZE_MAX];
-    size_t len = sizeof raw;
     SLW_TRY(slw_private_key_sign(key, message, raw, detail));
-    if (slw_private_key_public(key)->type == SLW_KEY_TYPE_P256) {
-        len = slw_tuf_der_from_raw(raw, encoded);
-    } else {
-        memcpy(encoded, raw, sizeof raw);
-    }
-    char digits[2 * sizeof encoded];
-    slw_tuf_hex_encode(encoded, len, digits);
-    slw_heap_append(ret_sig_hex, slw_bytes_make(digits, 2 * len));
-    return ret_sig_hex->status == SLW_OK ? SLW_OK : slw_explain_no_memory(detail);
+    return append_signature(slw_private_key_public(key)->type, raw, ret_sig_hex, detail);
+}
+
+enum slw_status slw_tuf_sign_hashed(const struct slw_private_key *key, struct slw_bytes message,
+                                    const uint8_t digest[static SLW_SHA256_SIZE],
+                                    struct slw_heap_buffer *ret_sig_hex, struct slw_detail *detail)
+{
+    uint8_t raw[SLW_SIGNATURE_SIZE];
+    SLW_TRY(slw_private_key_sign_hashed(key, message, digest, raw, detail));
+    return append_signature(slw_private_key_public(key)->type, raw, ret_sig_hex, detail);
 }

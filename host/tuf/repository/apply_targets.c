@@ -201,9 +201,8 @@ static void add_record(struct merge *merge, const struct slw_tuf_artifact *artif
     struct slw_tuf_record *record = &made->list[made->count++];
     *record = (struct slw_tuf_record){
         .length = artifact->length,
-        .path_len = (uint16_t)artifact->path.len,
+        .path_len = slw_tuf_path_len(artifact->path),
         .custom_len = (uint32_t)artifact->custom.len,
-        .needs_escapes = !slw_tuf_is_plain(artifact->path),
     };
     memcpy(record->sha256, artifact->sha256, sizeof record->sha256);
     record->path = put_text(made, artifact->path);

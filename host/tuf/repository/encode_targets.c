@@ -78,7 +78,8 @@ static uint8_t *put_record(uint8_t *at, const struct slw_tuf_records *records,
 {
     struct slw_bytes path = slw_tuf_record_path(records, record);
     *at++ = '"';
-    at = record->needs_escapes ? put_escaped(at, path) : put(at, path.ptr, path.len);
+    at = (record->path_len & SLW_TUF_ODD_PATH) != 0 ? put_escaped(at, path)
+                                                    : put(at, path.ptr, path.len);
     *at++ = '"';
     *at++ = ':';
     if (record->object_len != 0) {
@@ -93,7 +94,8 @@ static size_t size_bound(const struct slw_tuf_records *records)
     size_t size = 2;
     for (size_t i = 0; i < records->count; i++) {
         const struct slw_tuf_record *record = &records->list[i];
-        size_t path_len = record->needs_escapes ? 2 * (size_t)record->path_len : record->path_len;
+        size_t path_len = slw_tuf_record_path(records, record).len;
+        path_len *= (record->path_len & SLW_TUF_ODD_PATH) != 0 ? 2 : 1;
         size += FIXED_MAX + path_len +
                 (record->object_len != 0 ? record->object_len : record->custom_len);
     }

@@ -139,13 +139,15 @@ static bool has_signed(const struct slw_tuf_signatures *made, const char id[SLW_
 
 /* Signatures one behind the other in text; views are taken once all are there. */
 static enum slw_status sign_all(const struct provider *provider, struct slw_bytes role,
-                                struct slw_bytes message, struct slw_tuf_signatures *made,
-                                struct slw_detail *detail)
+                                struct slw_bytes message,
+                                const uint8_t digest[static SLW_SHA256_SIZE],
+                                struct slw_tuf_signatures *made, struct slw_detail *detail)
 {
     size_t start = 0;
     for (size_t i = 0; i < provider->keys.count; i++) {
         if (speaks_for(provider, i, role) && !has_signed(made, provider->ids[i])) {
-            SLW_TRY(slw_tuf_sign(provider->keys.keys[i], message, &made->text, detail));
+            SLW_TRY(
+                slw_tuf_sign_hashed(provider->keys.keys[i], message, digest, &made->text, detail));
             struct slw_tuf_signature *signature = &made->list[made->count++];
             memcpy(signature->key_id, provider->ids[i], SLW_TUF_KEY_ID_SIZE);
             signature->sig_hex.len = made->text.len - start;
@@ -162,15 +164,15 @@ static enum slw_status sign_all(const struct provider *provider, struct slw_byte
 }
 
 static enum slw_status sign(const struct provider *provider, struct slw_bytes role,
-                            struct slw_bytes message, struct slw_tuf_signatures *ret_signatures,
-                            struct slw_detail *detail)
+                            struct slw_bytes message, const uint8_t digest[static SLW_SHA256_SIZE],
+                            struct slw_tuf_signatures *ret_signatures, struct slw_detail *detail)
 {
     struct slw_tuf_signatures made = {0};
     made.list = calloc(provider->keys.count, sizeof *made.list);
     if (made.list == NULL) {
         return slw_explain_no_memory(detail);
     }
-    enum slw_status status = sign_all(provider, role, message, &made, detail);
+    enum slw_status status = sign_all(provider, role, message, digest, &made, detail);
     if (status != SLW_OK) {
         slw_tuf_signatures_free(&made);
         return status;
@@ -195,7 +197,8 @@ static enum slw_status answer(struct provider *provider, struct slw_tuf_model *m
         status = note_request(provider, idempotency_key, digest, detail);
     }
     if (status == SLW_OK) {
-        status = sign(provider, change->role, slw_heap_bytes(&message), ret_signatures, detail);
+        status =
+            sign(provider, change->role, slw_heap_bytes(&message), digest, ret_signatures, detail);
     }
     slw_heap_free(&message);
     return status;

@@ -20,11 +20,11 @@ struct slw_tuf_record {
     uint32_t custom_len;
     uint32_t object; /* canonical, of an entry that says more than a record holds */
     uint32_t object_len;
-    uint16_t path_len;
-    uint16_t needs_escapes; /* 1: the path has a character that canonical form escapes */
+    uint32_t path_len; /* and SLW_TUF_ODD_PATH, when canonical form may escape some of it */
 };
+#define SLW_TUF_ODD_PATH 0x80000000u
 _Static_assert(sizeof(struct slw_tuf_record) == 64, "a million targets have 64 MB of records");
-_Static_assert(SLW_TUF_TARGET_PATH_MAX <= UINT16_MAX, "path_len holds each length");
+_Static_assert(SLW_JSON_SIZE_MAX < SLW_TUF_ODD_PATH, "path_len holds each length");
 
 /* Targets in the order of their paths, and their texts in the same order. */
 struct slw_tuf_records {
@@ -87,6 +87,8 @@ enum slw_status slw_tuf_records_load(const struct slw_tuf_targets *targets,
 void slw_tuf_records_free(struct slw_tuf_records *records);
 /* The same memory, with what is behind its first size bytes given back. */
 void *slw_tuf_shrink(void *memory, size_t size);
+/* What path_len holds for a path. */
+uint32_t slw_tuf_path_len(struct slw_bytes path);
 struct slw_bytes slw_tuf_record_path(const struct slw_tuf_records *records,
                                      const struct slw_tuf_record *record);
 struct slw_bytes slw_tuf_record_custom(const struct slw_tuf_records *records,

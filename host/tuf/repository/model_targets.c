@@ -34,10 +34,15 @@ void slw_tuf_records_free(struct slw_tuf_records *records)
     *records = (struct slw_tuf_records){0};
 }
 
+uint32_t slw_tuf_path_len(struct slw_bytes path)
+{
+    return (uint32_t)path.len | (slw_tuf_is_plain(path) ? 0 : SLW_TUF_ODD_PATH);
+}
+
 struct slw_bytes slw_tuf_record_path(const struct slw_tuf_records *records,
                                      const struct slw_tuf_record *record)
 {
-    return slw_bytes_make(records->arena + record->path, record->path_len);
+    return slw_bytes_make(records->arena + record->path, record->path_len & ~SLW_TUF_ODD_PATH);
 }
 
 struct slw_bytes slw_tuf_record_custom(const struct slw_tuf_records *records,
@@ -201,8 +206,7 @@ static bool load_record(struct loader *loader, const struct item *item,
 {
     uint32_t custom = SLW_JSON_NONE;
     bool is_whole = read_entry(loader->json, item->value, record, &custom);
-    record->path_len = (uint16_t)item->path.len;
-    record->needs_escapes = !slw_tuf_is_plain(item->path);
+    record->path_len = slw_tuf_path_len(item->path);
     return put_text(loader, item->path, &record->path) &&
            (custom == SLW_JSON_NONE ||
             put_canonical(loader, custom, &record->custom, &record->custom_len)) &&

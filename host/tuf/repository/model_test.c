@@ -60,6 +60,31 @@ static void keeps_everything_of_a_targets_file(void)
     test_end();
 }
 
+/* Nobody can ask for such a target, and yet whoever lists it shall not lose it. */
+static void keeps_targets_with_paths_that_are_too_long(void)
+{
+    struct slw_heap_buffer text = {0};
+    const size_t lengths[] = {SLW_TUF_TARGET_PATH_MAX + 1, 65535, 65536, 200000};
+    size_t at = 0;
+    slw_heap_append_text(&text, "{" ENVELOPE("targets") ",\"targets\":{");
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        slw_heap_append_text(&text, i == 0 ? "\"" : ",\"");
+        memset(slw_heap_reserve(&text, lengths[i]), 'a', lengths[i]);
+        slw_heap_append_text(&text, "\":{\"length\":1,\"hashes\":{\"sha256\":\"" DIGEST "\"}}");
+    }
+    slw_heap_append_text(&text, "}}");
+    struct slw_tuf_model *model = test_load("product", slw_heap_text(&text));
+    TAP_REQUIRE(model != NULL);
+    TAP_EQUAL_INT(slw_tuf_model_targets_count(model), 4);
+    TAP_CHECK(test_is_readable(model));
+    text.len = 0;
+    memset(slw_heap_reserve(&text, 65536), 'a', 65536);
+    TAP_EQUAL_INT(slw_tuf_model_find(model, slw_heap_bytes(&text), &at), SLW_OK);
+    TAP_EQUAL_INT(at, 2);
+    slw_heap_free(&text);
+    test_end();
+}
+
 static bool round_trips(const char *path, const char *role)
 {
     struct slw_heap_buffer bytes = {0};
@@ -138,6 +163,7 @@ static void keeps_everything_of_real_repositories(void)
 int main(void)
 {
     TAP_RUN(keeps_everything_of_a_targets_file);
+    TAP_RUN(keeps_targets_with_paths_that_are_too_long);
     TAP_RUN(keeps_everything_of_real_repositories);
     return tap_finish();
 }
