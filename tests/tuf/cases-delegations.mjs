@@ -137,6 +137,18 @@ test('refuses_a_delegated_role_called_like_a_top_level_one', async (t) => {
     }
 });
 
+test('a_cycle_does_not_hide_what_comes_after_it', async (t) => {
+    const { repo, client } = await start(t);
+    repo.delegate('targets', 'A');
+    repo.delegate('A', 'B');
+    repo.delegate('B', 'A');
+    repo.delegate('targets', 'last');
+    repo.addTarget('last', 'file', 'content');
+    repo.publishAll();
+    await client.downloads('file');
+    client.checkDownloaded('content');
+});
+
 test('32_delegations_are_searched', async (t) => {
     const { repo, client } = await start(t);
     for (let i = 1; i <= 31; i++) {

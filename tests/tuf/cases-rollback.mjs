@@ -279,6 +279,39 @@ test('recovers_from_a_delegated_role_driven_forward_by_a_new_snapshot_key', asyn
     t.equal(client.trusted().team, 2);
 });
 
+// "If the timestamp and / or snapshot keys have been rotated, then delete the trusted timestamp and snapshot metadata
+// files": also when a key stays that signed the old ones.
+for (const role of ['timestamp', 'snapshot']) {
+    test(`recovers_once_a_key_is_dropped_from_${role}`, async (t) => {
+        const { repo, client } = await start(t);
+        const [kept, stolen] = [repo.newKey(), repo.newKey()];
+        repo.setKeys(role, [kept, stolen]);
+        repo.publish('root', 'targets', 'snapshot', 'timestamp');
+        await client.refreshes();
+        repo.targets.version = 99998;
+        repo.publish('targets', 'snapshot', 'timestamp');
+        await client.refreshes();
+        repo.setKeys(role, [kept]);
+        repo.targets.version = 1;
+        repo.publish('root', 'targets', 'snapshot', 'timestamp');
+        await client.refreshes();
+        client.checkTrusted({ root: 3, timestamp: 4, snapshot: 4, targets: 2 });
+    });
+}
+
+test('a_new_root_key_alone_does_not_forgive_a_rollback', async (t) => {
+    const { repo, client } = await start(t);
+    repo.targets.version = 9;
+    repo.publishAll();
+    await client.refreshes();
+    const [old] = repo.roles.root.signers;
+    repo.rotateKeys('root');
+    repo.roles.root.signers.push(old);
+    repo.targets.version = 1;
+    repo.publish('root', 'targets', 'snapshot', 'timestamp');
+    await client.refuses('rollback');
+});
+
 test('a_new_targets_key_alone_does_not_forgive_a_rollback', async (t) => {
     const { repo, client } = await start(t);
     repo.targets.version = 9;
