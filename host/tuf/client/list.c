@@ -31,7 +31,10 @@ struct listing {
     struct slw_heap_buffer name;
 };
 
-/* Whether find() would find the path in this role. What keeps it from being found is no failure. */
+/*
+ * Whether find() would find the path in this role. What it would refuse on the way there isn't
+ * found either: a role that two delegate to, of whom only one trusts its keys.
+ */
 static enum slw_status is_found_in(const struct listing *listing, struct slw_bytes path,
                                    const struct slw_tuf_trusted_targets *targets, bool *ret_is,
                                    struct slw_detail *detail)
@@ -41,7 +44,7 @@ static enum slw_status is_found_in(const struct listing *listing, struct slw_byt
     enum slw_status status =
         slw_tuf_client_search(listing->client, path, targets, &where, &slot, detail);
     *ret_is = status == SLW_OK && where == targets;
-    return status == SLW_NOT_FOUND ? SLW_OK : status;
+    return status == SLW_NOT_FOUND || slw_status_is_refusal(status) ? SLW_OK : status;
 }
 
 static bool is_wanted(const struct listing *listing, struct slw_bytes path)
