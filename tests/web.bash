@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2154
+# Web servers for scenarios, with everything of theirs in a directory of their own: nginx, as an origin and as the cache of
+# a CDN, and the proxy of tests/tuf/proxy.mjs. Loaded by tests/tuf-network.bats and others; ports are free ones of
+# 127.0.0.1, and each server is stopped by its process id.
+
+# start_nginx DIR TEXT…: serves with the lines of a server's configuration; its port is in DIR/port, its pid in DIR/pid.
+start_nginx() {
+    local dir=$1
+    shift
+    mkdir -p "$dir"
+    for _ in $(seq 20); do
+        nginx_configuration "$dir" $((20000 + (RANDOM * 32768 + RANDOM) % 40000)) "$@" >"$dir/nginx.conf"
+        nginx -p "$dir" -c "$dir/nginx.conf" -e "$dir/error.log" </dev/null >"$dir/out.log" 2>&1 3>&- &
+        echo $! >"$dir/pid"
+        if wait_for_nginx "$dir"; then return 0; fi
+        stop_server "$dir"
+    done
+    cat "$dir/error.log"
+    return 1
+}
+
+# nginx_configuration DIR PORT LINE…: one process, nothing outside of DIR.
+nginx_configuration() {
+    local dir=$1 port=$2
+    shift 2
+    echo "$port" >"$dir/port"
+    cat <<END
+daemon off;
+master_process off;
+pid $dir/nginx.pid;
+events { worker_connections 256; }
+http {
+    access_log $dir/access.log;
+    client_body_temp_path $dir/temp-body;
+    proxy_temp_path $dir/temp-proxy;
+    fastcgi_temp_path $dir/temp-fastcgi;
+    uwsgi_temp_path $dir/temp-uwsgi;
+    scgi_temp_path $dir/temp-scgi;
+    types { application/json json; }
+    default_type application/octet-stream;
+    proxy_cache_path $dir/cache keys_zone=cdn:1m;
+    server {
+        listen 127.0.0.1:$port;
+$(printf '        %s\n' "$@")
+    }
+}
+END
+}
+
+# Until it listens, which it does when it has written its pid; fails when it ended instead, for the port is taken.
+wait_for_nginx() {
+    local tenths=100
+    while [ ! -s "$1/nginx.pid" ]; do
+        kill -0 "$(cat "$1/pid")" 2>/dev/null || return 1
+        [ $((tenths--)) -gt 0 ] || return 1
+        sleep 0.1
+    done
+}
+
+# start_proxy DIR UPSTREAM-PORT: its port is in DIR/port, its pid in DIR/pid, what it shall do wrong in DIR/faults.
+start_proxy() {
+    local dir=$1 tenths=100
+    mkdir -p "$dir"
+    : >"$dir/faults"
+    : >"$dir/log"
+    node "$BATS_TEST_DIRNAME/tuf/proxy.mjs" "$2" "$dir" </dev/null >"$dir/out.log" 2>&1 3>&- &
+    echo $! >"$dir/pid"
+    while [ ! -f "$dir/port" ]; do
+        if ! kill -0 "$(cat "$dir/pid")" 2>/dev/null || [ $((tenths--)) -eq 0 ]; then
+            cat "$dir/out.log"
+            return 1
+        fi
+        sleep 0.1
+    done
+}
+
+# stop_server DIR: by its process id; once is enough.
+stop_server() {
+    local pid tenths=50
+    [ -f "$1/pid" ] || return 0
+    pid=$(cat "$1/pid")
+    rm "$1/pid"
+    kill "$pid" 2>/dev/null || return 0
+    while kill -0 "$pid" 2>/dev/null; do
+        [ $((tenths--)) -gt 0 ] || kill -KILL "$pid" 2>/dev/null || true
+        sleep 0.1
+    done
+}
