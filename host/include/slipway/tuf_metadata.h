@@ -26,10 +26,10 @@ const char *slw_tuf_type_name(enum slw_tuf_type type);
 
 /* More are refused as too-large, after bounded work. */
 #define SLW_TUF_SIGNATURES_MAX 256u
-#define SLW_TUF_KEYS_MAX 1024u      /* in a root or in a targets role's delegations */
-#define SLW_TUF_ROLE_KEYS_MAX 256u  /* of one role */
-#define SLW_TUF_ROLE_NAME_MAX 1024u /* bytes */
-#define SLW_TUF_TARGET_PATH_MAX 1024u
+#define SLW_TUF_KEYS_MAX 1024u        /* in a root or in a targets role's delegations */
+#define SLW_TUF_ROLE_KEYS_MAX 256u    /* of one role */
+#define SLW_TUF_ROLE_NAME_MAX 1024u   /* bytes */
+#define SLW_TUF_TARGET_PATH_MAX 1024u /* targets with longer ones are listed in vain */
 #define SLW_TUF_DELEGATED_ROLES_MAX 65536u
 
 /* Private: what a signature was found to be with a key, so that it isn't computed again when a

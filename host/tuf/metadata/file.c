@@ -11,11 +11,11 @@
 
 void slw_tuf_file_free(struct slw_tuf_file *file)
 {
+    free(file->name);
     slw_json_document_free(&file->json);
     slw_heap_free(&file->bytes);
     slw_heap_free(&file->scratch);
     free(file->weighed);
-    free(file->name);
     *file = (struct slw_tuf_file){0};
 }
 
@@ -112,18 +112,18 @@ static enum slw_status take_digest(struct slw_tuf_file *file, struct slw_detail 
     return SLW_OK;
 }
 
-static enum slw_status parse(const char *name, size_t limit, struct slw_tuf_file *file,
-                             struct slw_detail *detail)
+static enum slw_status parse(struct slw_tuf_file *file, size_t limit, struct slw_detail *detail)
 {
-    file->name = strdup(name);
     if (file->name == NULL || file->bytes.status != SLW_OK) {
         return slw_explain_no_memory(detail);
     }
     if (file->bytes.len > limit) {
-        return slw_explain(detail, SLW_TOO_LARGE, "%s: %zu bytes, more than the limit of %zu", name,
-                           file->bytes.len, limit);
+        return slw_explain(detail, SLW_TOO_LARGE, "%s: %zu bytes, more than the limit of %zu",
+                           file->name, file->bytes.len, limit);
     }
-    SLW_TRY(slw_json_parse(file->name, slw_heap_bytes(&file->bytes), &file->json, detail));
+    struct slw_json_document json;
+    SLW_TRY(slw_json_parse(file->name, slw_heap_bytes(&file->bytes), &json, detail));
+    file->json = json;
     SLW_TRY(check_envelope(file, detail));
     SLW_TRY(make_room(file, detail));
     return take_digest(file, detail);
@@ -133,9 +133,9 @@ enum slw_status slw_tuf_file_parse(const char *name, struct slw_heap_buffer *byt
                                    enum slw_tuf_type wanted, struct slw_tuf_file *ret_file,
                                    struct slw_detail *detail)
 {
-    struct slw_tuf_file file = {.bytes = *bytes, .type = wanted};
+    struct slw_tuf_file file = {.bytes = *bytes, .type = wanted, .name = strdup(name)};
     *bytes = (struct slw_heap_buffer){0};
-    enum slw_status status = parse(name, limit, &file, detail);
+    enum slw_status status = parse(&file, limit, detail);
     if (status != SLW_OK) {
         slw_tuf_file_free(&file);
         return status;

@@ -40,34 +40,32 @@ bool slw_tuf_hex_decode(struct slw_bytes digits, uint8_t *ret_bytes, size_t size
     return (seen & NO_DIGIT) == 0;
 }
 
-#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
-#define HIGH_BITS EACH_BYTE(0x80)
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
 /*
- * Of eight characters at once. What is added brings a byte
- * from a bound on to its high bit; a byte that has that already fails, whatever its sum carries.
+ * Eight characters at once. Below 0x80, adding 0x80 - c to a byte sets its highest bit when it is c
+ * or above, and carries nothing into the next: so a range is one sum with the bit and one without.
  */
-static bool are_lower(uint64_t characters)
+static bool are_lower_digits(uint64_t word)
 {
-    uint64_t from_0 = characters + EACH_BYTE(0x80u - '0');
-    uint64_t above_9 = characters + EACH_BYTE(0x7Fu - '9');
-    uint64_t from_a = characters + EACH_BYTE(0x80u - 'a');
-    uint64_t above_f = characters + EACH_BYTE(0x7Fu - 'f');
-    uint64_t good = ((from_0 & ~above_9) | (from_a & ~above_f)) & ~characters;
-    return (good & HIGH_BITS) == HIGH_BITS;
+    uint64_t is_figure = (word + EACH(0x80 - '0')) & ~(word + EACH(0x80 - ('9' + 1)));
+    uint64_t is_letter = (word + EACH(0x80 - 'a')) & ~(word + EACH(0x80 - ('f' + 1)));
+    return (word & EACH(0x80)) == 0 && ((is_figure | is_letter) & EACH(0x80)) == EACH(0x80);
 }
 
 bool slw_tuf_hex_is_lower(struct slw_bytes digits)
 {
+    size_t at = 0;
     unsigned seen = 0;
-    size_t i = 0;
-    for (; digits.len - i >= 8; i += 8) {
-        if (!are_lower(slw_get_u64_le(digits.ptr + i))) {
+    for (; at + sizeof(uint64_t) <= digits.len; at += sizeof(uint64_t)) {
+        uint64_t word;
+        memcpy(&word, digits.ptr + at, sizeof word);
+        if (!are_lower_digits(word)) {
             return false;
         }
     }
-    for (; i < digits.len; i++) {
-        seen |= digit(digits.ptr[i]);
+    for (; at < digits.len; at++) {
+        seen |= digit(digits.ptr[at]);
     }
     return (seen & (NO_DIGIT | UPPER)) == 0;
 }
