@@ -88,7 +88,7 @@ test(
             response.writeHead(200, { 'Content-Length': body.length });
             servers[0].every(250, response, () => response.write(body.subarray(sent, ++sent)) || true);
         });
-        const result = await client.fetch('team/app', servers, { timeout: '35s' });
+        const result = await client.fetch('team/app', servers, { budget: '35s' });
         checkSuccess(t, result);
         t.ok(result.seconds < 36, `took ${result.seconds} s`);
         client.checkDownloaded('release 1');
@@ -100,7 +100,10 @@ test('mirror_with_a_forged_root_is_passed_over', async (t) => {
     const { repo, servers, client } = await startMirrors(t);
     const forged = new Repository({ keytype: 'ed25519' });
     forged.publish('root');
-    servers[0].repo = { files: new Map([...repo.files, ['metadata/2.root.json', forged.rootBytes(2)]]), rootBytes: () => repo.rootBytes(1) };
+    servers[0].repo = {
+        files: new Map([...repo.files, ['metadata/2.root.json', forged.rootBytes(2)]]),
+        rootBytes: () => repo.rootBytes(1),
+    };
     checkSuccess(t, await client.fetch('team/app', servers));
     client.checkDownloaded('release 1');
 });

@@ -109,7 +109,7 @@ export class Client {
         const root = path.join(this.dir, 'trusted.json');
         fs.writeFileSync(root, options.root ?? servers[0].repo.rootBytes(1));
         const dirs = ['--dir', this.targetDir, '--metadata-dir', this.metadataDir];
-        const more = options.timeout ? ['--budget', options.timeout] : [];
+        const more = options.budget ? ['--budget', options.budget] : [];
         return this.run(['repo', 'fetch', ...[names].flat(), ...from, '--root', root, ...dirs, ...more], options);
     }
 
