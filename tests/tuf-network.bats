@@ -3,42 +3,21 @@
 # A repository on a real web server, behind the cache of a CDN, and behind a proxy that cuts, stalls, corrupts, truncates
 # and replays: each fault ends in the refusal that names it, or in a completed transfer; and none of them keeps the
 # client from the next update.
-#
-#     client -> proxy -> edge (nginx, caching) -> origin (nginx)
 
 load web
 
 slipway=${SLIPWAY_BIN_DIR:-$BATS_TEST_DIRNAME/../build/bin}/slipway
-web=$BATS_FILE_TMPDIR
 
 setup_file() {
-    local web=$BATS_FILE_TMPDIR
     node "$BATS_TEST_DIRNAME/tuf/publish.mjs" "$web/site"
-    ln -s first "$web/site/current"
-    start_nginx "$web/origin" "root $web/site/current;"
-    start_nginx "$web/edge" \
-        "proxy_cache cdn;" \
-        "proxy_cache_valid 200 1h;" \
-        "proxy_cache_valid 404 1s;" \
-        "location / { proxy_pass http://127.0.0.1:$(cat "$web/origin/port"); }" \
-        "location = /metadata/timestamp.json { proxy_pass http://127.0.0.1:$(cat "$web/origin/port"); proxy_cache_valid 200 2s; }"
-    start_proxy "$web/proxy" "$(cat "$web/edge/port")"
+    start_web
 }
 
-teardown_file() {
-    stop_server "$BATS_FILE_TMPDIR/proxy"
-    stop_server "$BATS_FILE_TMPDIR/edge"
-    stop_server "$BATS_FILE_TMPDIR/origin"
-}
+teardown_file() { stop_web; }
 
 setup() {
-    unset http_proxy https_proxy all_proxy HTTPS_PROXY ALL_PROXY
     cd "$BATS_TEST_TMPDIR"
-    origin=http://127.0.0.1:$(cat "$web/origin/port")
-    edge=http://127.0.0.1:$(cat "$web/edge/port")
-    proxy=http://127.0.0.1:$(cat "$web/proxy/port")
-    serve first
-    faults
+    enter_web
     new_client state
 }
 
@@ -51,19 +30,6 @@ teardown() {
     for pid in "$BATS_TEST_TMPDIR"/*/proxy/pid; do
         stop_server "${pid%/pid}"
     done
-}
-
-# serve first|second: what the origin has from now on; the edge forgets what it had.
-serve() {
-    ln -sfn "$1" "$web/site/current"
-    rm -rf "$web/edge/cache"/*
-}
-
-# faults LINE…: what the proxy does wrong from now on; its log begins anew.
-faults() {
-    printf '%s\n' "$@" >"$web/proxy/faults.new"
-    mv "$web/proxy/faults.new" "$web/proxy/faults"
-    : >"$web/proxy/log"
 }
 
 # new_client DIR: one that trusts the first root and knows nothing else.
@@ -106,17 +72,6 @@ has_image() { cmp "${1:-state}/targets/team%2Fimage" "$web/site/image"; }
 has_nothing() { [ -z "$(ls -A state/targets)" ]; }
 
 version_of() { jq .signed.version "state/metadata/$1.json"; }
-
-# asked PATTERN: how many lines of the proxy's log have it.
-asked() { grep -cE "$1" "$web/proxy/log" || true; }
-
-# The path at which the first|second repository has a metadata file: `N.ROLE.json`.
-current() {
-    case $2 in
-    timestamp) echo timestamp.json ;;
-    *) basename "$(ls "$web/site/$1/metadata"/*."$2.json" | sort -V | tail -n 1)" ;;
-    esac
-}
 
 @test "serves a client from an origin, from a cache and through a proxy" {
     for url in "$origin" "$edge" "$proxy"; do
@@ -399,7 +354,7 @@ slow() {
 }
 
 # All at once, since each takes as long as the floor's window.
-@test "slow retrieval of anything ends after the window, and the next run goes on" {
+@test "attack_slow_retrieval: anything that is slow ends after the window, and the next run goes on" {
     local name status began=$SECONDS
     serve second
     slow app-root "stall 2.root.json"
@@ -422,4 +377,61 @@ slow() {
     [ $((SECONDS - began)) -lt 40 ]
     has_image image-stall
     [ "$(asked '\.image bytes=1000000- 206$')" -eq 1 ]
+}
+
+# fetch TARGET [OPTION…]: by `repo fetch`, which knows of mirrors.
+fetch() {
+    local target=$1
+    shift
+    "$slipway" repo fetch "$target" --root "$web/site/root.json" --metadata-dir state/metadata --dir state/targets "$@" \
+        >/dev/null 2>stderr
+}
+
+@test "attack_malicious_mirror: whatever a mirror does wrong, the next one's files arrive" {
+    local fault
+    serve second
+    for fault in "cut /" "reset /" "corrupt /" "truncate /" "extend /" "status / 500" "status / 404" "encode /" \
+        "redirect / http://localhost:9/" "replay / $web/site/first/metadata/timestamp.json" "flood /"; do
+        faults "always $fault"
+        new_client state
+        succeeds fetch team/app --from "$proxy" --from "$origin"
+        has_app 2
+        grep -q 'mirror 1: ' stderr
+    done
+}
+
+@test "attack_malicious_mirror: a transfer that one mirror broke is completed by the next" {
+    faults "1 cut .image 1000000" "always status .image 500"
+    : >"$web/origin/access.log"
+    succeeds fetch team/image --from "$proxy" --from "$origin"
+    has_image
+    [ "$(grep -cE '\.image HTTP/1.1" 206 2000000 ' "$web/origin/access.log")" -eq 1 ]
+}
+
+@test "attack_malicious_mirror: what all of them lie about is refused" {
+    local status=0
+    faults "always corrupt .app"
+    fetch team/app --from "$proxy" --from "$proxy" || status=$?
+    [ "$status" -eq 3 ]
+    grep -q 'refused: wrong-hash: ' stderr
+    has_nothing
+}
+
+@test "attack_endless_data: nothing is read far beyond what it may be" {
+    local name
+    for name in 2.root.json timestamp.json snapshot.json targets.json team.json .app; do
+        faults "always flood $name"
+        fails too-large download "$proxy" team/app
+        has_nothing
+    done
+}
+
+@test "attack_slow_retrieval: the time for everything is bounded too" {
+    local status=0 began=$SECONDS
+    faults "always drip .image"
+    fetch team/image --from "$proxy" --from "$proxy" --budget 2s || status=$?
+    [ "$status" -eq 3 ]
+    grep -q 'refused: slow-retrieval: ' stderr
+    has_nothing
+    [ $((SECONDS - began)) -lt 10 ]
 }

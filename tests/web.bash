@@ -1,8 +1,70 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034,SC2154
 # Web servers for scenarios, with everything of theirs in a directory of their own: nginx, as an origin and as the cache of
-# a CDN, and the proxy of tests/tuf/proxy.mjs. Loaded by tests/tuf-network.bats and others; ports are free ones of
-# 127.0.0.1, and each server is stopped by its process id.
+# a CDN, and the proxy of tests/tuf/proxy.mjs. Loaded by tests/tuf-network*.bats; ports are free ones of 127.0.0.1, and
+# each server is stopped by its process id.
+#
+#     client -> proxy -> edge (nginx, caching) -> origin (nginx) -> $web/site/current
+
+web=$BATS_FILE_TMPDIR
+
+# start_web: for setup_file, when $web/site has the repositories; `first` is served.
+start_web() {
+    local origin
+    ln -sfn first "$web/site/current"
+    start_nginx "$web/origin" "root $web/site/current;"
+    origin=http://127.0.0.1:$(cat "$web/origin/port")
+    # Whatever has a version or a hash in its name never changes; the timestamp does.
+    start_nginx "$web/edge" \
+        "proxy_cache cdn;" \
+        "proxy_cache_valid 200 1h;" \
+        "proxy_cache_valid 404 1s;" \
+        "location / { proxy_pass $origin; }" \
+        "location = /metadata/timestamp.json { proxy_pass $origin; proxy_cache_valid 200 2s; }"
+    start_proxy "$web/proxy" "$(cat "$web/edge/port")"
+}
+
+stop_web() {
+    stop_server "$web/proxy"
+    stop_server "$web/edge"
+    stop_server "$web/origin"
+}
+
+# enter_web: for setup; $origin, $edge and $proxy are their URLs, and nothing is wrong with any.
+enter_web() {
+    unset http_proxy https_proxy all_proxy HTTPS_PROXY ALL_PROXY
+    origin=http://127.0.0.1:$(cat "$web/origin/port")
+    edge=http://127.0.0.1:$(cat "$web/edge/port")
+    proxy=http://127.0.0.1:$(cat "$web/proxy/port")
+    serve first
+    faults
+}
+
+# serve NAME: which repository the origin has from now on; the edge forgets what it had.
+serve() {
+    ln -sfn "$1" "$web/site/current"
+    rm -rf "$web/edge/cache"/*
+}
+
+# shellcheck disable=SC2120 # scenarios pass them
+# faults LINE…: what the proxy does wrong from now on; its log begins anew.
+faults() {
+    printf '%s\n' "$@" >"$web/proxy/faults.new"
+    mv "$web/proxy/faults.new" "$web/proxy/faults"
+    : >"$web/proxy/log"
+}
+
+# asked PATTERN: how many lines of the proxy's log have it.
+asked() { grep -cE "$1" "$web/proxy/log" || true; }
+
+# current NAME ROLE: the newest metadata file of a role in a repository, `N.ROLE.json`.
+current() {
+    if [ "$2" = timestamp ]; then
+        echo timestamp.json
+    else
+        basename "$(find "$web/site/$1/metadata" -name "*.$2.json" | sort -V | tail -n 1)"
+    fi
+}
 
 # start_nginx DIR TEXT…: serves with the lines of a server's configuration; its port is in DIR/port, its pid in DIR/pid.
 start_nginx() {

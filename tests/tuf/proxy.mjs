@@ -14,6 +14,7 @@
 //     corrupt      a bit in the middle is another
 //     truncate     half of the body, announced as such
 //     extend       a byte more than there are, announced as such
+//     flood        as much as the client takes, without a word of how much
 //     replay FILE  this file, whatever was asked for
 //     status CODE  no body
 //     whole        the range isn't passed on
@@ -93,6 +94,18 @@ function drip(response, answer) {
     response.on('close', () => clearInterval(timer));
 }
 
+function flood(response) {
+    const piece = Buffer.alloc(65536, ' ');
+    const more = () => {
+        while (!response.destroyed && response.write(piece)) {
+            // until it isn't taken
+        }
+    };
+    response.writeHead(200);
+    response.on('drain', more);
+    more();
+}
+
 function corrupt(answer) {
     const body = Buffer.from(answer.body);
     body[body.length >> 1] ^= 1;
@@ -114,6 +127,7 @@ const KINDS = {
     truncate: (response, answer) =>
         send(response, { ...answer, body: answer.body.subarray(0, answer.body.length >> 1) }),
     extend: (response, answer) => send(response, { ...answer, body: Buffer.concat([answer.body, Buffer.from('!')]) }),
+    flood,
     replay: (response, answer, argument) =>
         send(response, { status: 200, headers: {}, body: fs.readFileSync(argument) }),
     status: (response, answer, argument) =>
