@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where a TUF repository is kept: five calls, so that a directory, an object store or memory can be
- * it. Nothing is assumed of it but what stands here: no rename, no conditional write, no
+ * Where a TUF repository is kept: seven calls, so that a directory, an object store or memory can
+ * be it. Nothing is assumed of it but what stands here: no rename, no conditional write, no
  * transaction.
  *
  * Keys are paths below the repository ("metadata/2.root.json"): segments of letters, digits, `%`,
@@ -58,7 +58,30 @@ struct slw_storage {
     /* Removes an object; SLW_OK when it isn't there. */
     enum slw_status (*remove)(void *context, uint64_t token, const char *key,
                               struct slw_detail *detail);
+
+    /* How many bytes an object has; SLW_NOT_FOUND, SLW_IO. */
+    enum slw_status (*size)(void *context, const char *key, uint64_t *ret_size,
+                            struct slw_detail *detail);
+
+    /* Fills the buffer, of at least one byte, from offset on: for objects of any size.
+     * SLW_BAD_ARGUMENT when the object hasn't all of these bytes, SLW_NOT_FOUND, SLW_IO. */
+    enum slw_status (*read)(void *context, const char *key, uint64_t offset, uint8_t *buffer,
+                            size_t len, struct slw_detail *detail);
 };
+
+/*
+ * An object as a source. It is of the size that the object had when this was opened; storage, key
+ * and detail, which says what went wrong when a read fails, are the caller's and outlive it.
+ */
+struct slw_storage_source {
+    struct slw_source source;
+    const struct slw_storage *storage;
+    const char *key;
+    struct slw_detail *detail;
+};
+enum slw_status slw_storage_source_open(const struct slw_storage *storage, const char *key,
+                                        struct slw_storage_source *ret_source,
+                                        struct slw_detail *detail);
 
 /*
  * The lease. now comes from the lease's own clock. A lease that has run out can be taken by another

@@ -89,9 +89,8 @@ static bool read_exactly(int descriptor, uint64_t offset, uint8_t *place, size_t
     return true;
 }
 
-static enum slw_status read_object(const struct slw_directory_storage *storage, const char *key,
-                                   int descriptor, size_t limit, struct slw_heap_buffer *ret_bytes,
-                                   struct slw_detail *detail)
+static enum slw_status size_of(const struct slw_directory_storage *storage, const char *key,
+                               int descriptor, uint64_t *ret_size, struct slw_detail *detail)
 {
     struct stat about;
     if (fstat(descriptor, &about) != 0) {
@@ -101,16 +100,26 @@ static enum slw_status read_object(const struct slw_directory_storage *storage, 
         return slw_explain(detail, SLW_IO, "%s/%s: is %s, not a regular file", storage->path, key,
                            slw_file_kind(about.st_mode));
     }
-    if ((uint64_t)about.st_size > limit) {
+    *ret_size = (uint64_t)about.st_size;
+    return SLW_OK;
+}
+
+static enum slw_status read_object(const struct slw_directory_storage *storage, const char *key,
+                                   int descriptor, size_t limit, struct slw_heap_buffer *ret_bytes,
+                                   struct slw_detail *detail)
+{
+    uint64_t size = 0;
+    SLW_TRY(size_of(storage, key, descriptor, &size, detail));
+    if (size > limit) {
         return slw_explain(detail, SLW_TOO_LARGE, "%s/%s: more than %zu bytes", storage->path, key,
                            limit);
     }
     size_t before = ret_bytes->len;
-    uint8_t *place = slw_heap_reserve(ret_bytes, (size_t)about.st_size);
+    uint8_t *place = slw_heap_reserve(ret_bytes, (size_t)size);
     if (place == NULL) {
         return slw_explain_no_memory(detail);
     }
-    if (!read_exactly(descriptor, 0, place, (size_t)about.st_size)) {
+    if (!read_exactly(descriptor, 0, place, (size_t)size)) {
         ret_bytes->len = before;
         return explain_key(storage, key, detail);
     }
@@ -127,6 +136,48 @@ static enum slw_status get(void *context, const char *key, size_t limit,
         return explain_key(storage, key, detail);
     }
     enum slw_status status = read_object(storage, key, descriptor, limit, ret_bytes, detail);
+    close(descriptor);
+    return status;
+}
+
+static enum slw_status get_size(void *context, const char *key, uint64_t *ret_size,
+                                struct slw_detail *detail)
+{
+    const struct slw_directory_storage *storage = context;
+    SLW_TRY(slw_directory_key_check(storage, key, detail));
+    int descriptor = open_object(storage, key);
+    if (descriptor < 0) {
+        return explain_key(storage, key, detail);
+    }
+    enum slw_status status = size_of(storage, key, descriptor, ret_size, detail);
+    close(descriptor);
+    return status;
+}
+
+static enum slw_status read_part(const struct slw_directory_storage *storage, const char *key,
+                                 int descriptor, uint64_t offset, uint8_t *buffer, size_t len,
+                                 struct slw_detail *detail)
+{
+    uint64_t size = 0;
+    SLW_TRY(size_of(storage, key, descriptor, &size, detail));
+    if (len == 0 || offset > size || len > size - offset) {
+        return slw_explain(detail, SLW_BAD_ARGUMENT, "%s/%s: hasn't that many bytes", storage->path,
+                           key);
+    }
+    return read_exactly(descriptor, offset, buffer, len) ? SLW_OK
+                                                         : explain_key(storage, key, detail);
+}
+
+static enum slw_status read_range(void *context, const char *key, uint64_t offset, uint8_t *buffer,
+                                  size_t len, struct slw_detail *detail)
+{
+    const struct slw_directory_storage *storage = context;
+    SLW_TRY(slw_directory_key_check(storage, key, detail));
+    int descriptor = open_object(storage, key);
+    if (descriptor < 0) {
+        return explain_key(storage, key, detail);
+    }
+    enum slw_status status = read_part(storage, key, descriptor, offset, buffer, len, detail);
     close(descriptor);
     return status;
 }
@@ -360,7 +411,8 @@ enum slw_status slw_directory_storage_open(const char *directory, bool create,
         return status;
     }
     storage->port = (struct slw_storage){
-        storage, get, put_immutable, replace_pointer, slw_directory_list, remove_object,
+        storage,       get,      put_immutable, replace_pointer, slw_directory_list,
+        remove_object, get_size, read_range,
     };
     *ret_storage = storage;
     return SLW_OK;

@@ -88,11 +88,32 @@ static enum slw_status remove_object(void *context, uint64_t token, const char *
     return fate == FAILS_AFTER ? fail(storage, key, detail) : status;
 }
 
+static enum slw_status get_size(void *context, const char *key, uint64_t *ret_size,
+                                struct slw_detail *detail)
+{
+    struct slw_faulty_storage *storage = context;
+    if (next_fate(storage) != PASSES) {
+        return fail(storage, key, detail);
+    }
+    return storage->inner->size(storage->inner->context, key, ret_size, detail);
+}
+
+static enum slw_status read_range(void *context, const char *key, uint64_t offset, uint8_t *buffer,
+                                  size_t len, struct slw_detail *detail)
+{
+    struct slw_faulty_storage *storage = context;
+    if (next_fate(storage) != PASSES) {
+        return fail(storage, key, detail);
+    }
+    return storage->inner->read(storage->inner->context, key, offset, buffer, len, detail);
+}
+
 void slw_faulty_storage_init(const struct slw_storage *inner,
                              struct slw_faulty_storage *ret_storage)
 {
     *ret_storage = (struct slw_faulty_storage){
-        .port = {ret_storage, get, put_immutable, replace_pointer, list, remove_object},
+        .port = {ret_storage, get, put_immutable, replace_pointer, list, remove_object, get_size,
+                 read_range},
         .inner = inner,
     };
 }

@@ -58,17 +58,24 @@ static enum slw_status check_key(const char *key, struct slw_detail *detail)
     return SLW_OK;
 }
 
-static enum slw_status get(void *context, const char *key, size_t limit,
-                           struct slw_heap_buffer *ret_bytes, struct slw_detail *detail)
+static enum slw_status find(const struct slw_memory_storage *storage, const char *key,
+                            struct slw_bytes *ret_bytes, struct slw_detail *detail)
 {
-    const struct slw_memory_storage *storage = context;
     bool found = false;
     SLW_TRY(check_key(key, detail));
     size_t at = place_of(storage, key, &found);
     if (!found) {
         return slw_explain(detail, SLW_NOT_FOUND, "%s: there is no such object", key);
     }
-    struct slw_bytes bytes = slw_heap_bytes(&storage->objects[at].bytes);
+    *ret_bytes = slw_heap_bytes(&storage->objects[at].bytes);
+    return SLW_OK;
+}
+
+static enum slw_status get(void *context, const char *key, size_t limit,
+                           struct slw_heap_buffer *ret_bytes, struct slw_detail *detail)
+{
+    struct slw_bytes bytes = {0};
+    SLW_TRY(find(context, key, &bytes, detail));
     if (bytes.len > limit) {
         return slw_explain(detail, SLW_TOO_LARGE, "%s: more than %zu bytes", key, limit);
     }
@@ -79,6 +86,27 @@ static enum slw_status get(void *context, const char *key, size_t limit,
     if (bytes.len > 0) {
         memcpy(place, bytes.ptr, bytes.len);
     }
+    return SLW_OK;
+}
+
+static enum slw_status get_size(void *context, const char *key, uint64_t *ret_size,
+                                struct slw_detail *detail)
+{
+    struct slw_bytes bytes = {0};
+    SLW_TRY(find(context, key, &bytes, detail));
+    *ret_size = bytes.len;
+    return SLW_OK;
+}
+
+static enum slw_status read_range(void *context, const char *key, uint64_t offset, uint8_t *buffer,
+                                  size_t len, struct slw_detail *detail)
+{
+    struct slw_bytes bytes = {0};
+    SLW_TRY(find(context, key, &bytes, detail));
+    if (len == 0 || offset > bytes.len || len > bytes.len - offset) {
+        return slw_explain(detail, SLW_BAD_ARGUMENT, "%s: hasn't that many bytes", key);
+    }
+    memcpy(buffer, bytes.ptr + offset, len);
     return SLW_OK;
 }
 
@@ -290,7 +318,7 @@ enum slw_status slw_memory_storage_new(struct slw_memory_storage **ret_storage,
         return slw_explain_no_memory(detail);
     }
     storage->port = (struct slw_storage){
-        storage, get, put_immutable, replace_pointer, list, remove_object,
+        storage, get, put_immutable, replace_pointer, list, remove_object, get_size, read_range,
     };
     storage->lease = (struct slw_lease){storage, acquire, renew, release};
     *ret_storage = storage;

@@ -34,6 +34,101 @@ static void refuses_to_get_what_is_absent_or_too_large(void)
     slw_heap_free(&text);
 }
 
+static enum slw_status part(const char *key, uint64_t offset, size_t len, char *ret_text)
+{
+    memset(ret_text, 0, 16);
+    return place.port->read(place.port->context, key, offset, (uint8_t *)ret_text, len, &detail);
+}
+
+static void reads_parts_of_an_object(void)
+{
+    static const struct {
+        uint64_t offset;
+        size_t len;
+        const char *text;
+    } rows[] = {{0, 10, "0123456789"}, {0, 1, "0"}, {9, 1, "9"}, {3, 4, "3456"}};
+    char text[16];
+    uint64_t size = 0;
+    TAP_REQUIRE(put(1, "targets/a", "0123456789") == SLW_OK && put(1, "empty", "") == SLW_OK);
+    TAP_EQUAL_INT(place.port->size(place.port->context, "targets/a", &size, &detail), SLW_OK);
+    TAP_EQUAL_INT(size, 10);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        TAP_EQUAL_INT(part("targets/a", rows[i].offset, rows[i].len, text), SLW_OK);
+        TAP_CHECK(strcmp(text, rows[i].text) == 0);
+    }
+    TAP_EQUAL_INT(place.port->size(place.port->context, "empty", &size, &detail), SLW_OK);
+    TAP_EQUAL_INT(size, 0);
+}
+
+static void refuses_to_read_what_isnt_there(void)
+{
+    static const struct {
+        const char *key;
+        uint64_t offset;
+        size_t len;
+        enum slw_status status;
+    } rows[] = {
+        {"targets/a", 0, 11, SLW_BAD_ARGUMENT},
+        {"targets/a", 10, 1, SLW_BAD_ARGUMENT},
+        {"targets/a", 9, 2, SLW_BAD_ARGUMENT},
+        {"targets/a", 11, 1, SLW_BAD_ARGUMENT},
+        {"targets/a", UINT64_MAX, 2, SLW_BAD_ARGUMENT},
+        {"targets/a", 0, 0, SLW_BAD_ARGUMENT},
+        {"empty", 0, 1, SLW_BAD_ARGUMENT},
+        {"targets/b", 0, 1, SLW_NOT_FOUND},
+        {"nowhere/b", 0, 1, SLW_NOT_FOUND},
+        {"../a", 0, 1, SLW_BAD_NAME},
+        {".lease", 0, 1, SLW_BAD_NAME},
+    };
+    char text[16];
+    uint64_t size = 7;
+    TAP_REQUIRE(put(1, "targets/a", "0123456789") == SLW_OK && put(1, "empty", "") == SLW_OK);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        TAP_ROW(rows[i].key);
+        TAP_EQUAL_INT(part(rows[i].key, rows[i].offset, rows[i].len, text), rows[i].status);
+        TAP_CHECK(said(rows[i].key));
+        if (rows[i].status != SLW_BAD_ARGUMENT) {
+            TAP_EQUAL_INT(place.port->size(place.port->context, rows[i].key, &size, &detail),
+                          rows[i].status);
+        }
+    }
+    TAP_ROW(NULL);
+    TAP_EQUAL_INT(size, 7);
+    enum slw_status of_folder = place.port->size(place.port->context, "targets", &size, &detail);
+    TAP_CHECK(of_folder == SLW_NOT_FOUND || of_folder == SLW_IO);
+}
+
+static void copies_an_object_by_its_source(void)
+{
+    struct slw_storage_source source;
+    TAP_EQUAL_INT(slw_storage_source_open(place.port, "targets/a", &source, &detail),
+                  SLW_NOT_FOUND);
+    const size_t size = (size_t)3 * SLW_FILE_BLOCK_SIZE + 5;
+    struct slw_heap_buffer bytes = {0};
+    struct slw_heap_buffer copy = {0};
+    uint8_t *content = slw_heap_reserve(&bytes, size);
+    TAP_REQUIRE(content != NULL);
+    for (size_t i = 0; i < size; i++) {
+        content[i] = (uint8_t)(i * 31 >> 3);
+    }
+    struct slw_memory_source memory;
+    slw_memory_source_init(&memory, slw_heap_bytes(&bytes));
+    TAP_EQUAL_INT(
+        place.port->put_immutable(place.port->context, 1, "targets/a", &memory.source, &detail),
+        SLW_OK);
+    TAP_EQUAL_INT(slw_storage_source_open(place.port, "targets/a", &source, &detail), SLW_OK);
+    TAP_EQUAL_INT(source.source.size, size);
+    TAP_EQUAL_INT(
+        place.port->put_immutable(place.port->context, 1, "targets/b", &source.source, &detail),
+        SLW_OK);
+    TAP_EQUAL_INT(place.port->get(place.port->context, "targets/b", size, &copy, &detail), SLW_OK);
+    TAP_CHECK(slw_bytes_equal(slw_heap_bytes(&bytes), slw_heap_bytes(&copy)));
+    TAP_EQUAL_INT(drop(1, "targets/a"), SLW_OK);
+    TAP_EQUAL_INT(source.source.read(source.source.context, 0, content, 1), SLW_NOT_FOUND);
+    slw_heap_free(&bytes);
+    slw_heap_free(&copy);
+}
+
 static void takes_an_object_once(void)
 {
     TAP_EQUAL_INT(put(1, "metadata/1.root.json", "one"), SLW_OK);
@@ -347,6 +442,8 @@ static void faulty_fails_every_kind_of_call(void)
     TAP_REQUIRE(open_place(true));
     struct slw_faulty_storage faulty;
     struct collected collected;
+    uint64_t size = 0;
+    uint8_t byte = 0;
     const struct slw_storage *inner = place.port;
     TAP_REQUIRE(put(1, "a", "1") == SLW_OK);
     slw_faulty_storage_init(inner, &faulty);
@@ -366,8 +463,17 @@ static void faulty_fails_every_kind_of_call(void)
         faulty.calls = 0;
         TAP_EQUAL_INT(drop(1, "c"), SLW_IO);
         TAP_CHECK(said("made to fail"));
+        faulty.calls = 0;
+        TAP_EQUAL_INT(faulty.port.size(faulty.port.context, "a", &size, &detail), SLW_IO);
+        faulty.calls = 0;
+        TAP_EQUAL_INT(faulty.port.read(faulty.port.context, "a", 0, &byte, 1, &detail), SLW_IO);
+        TAP_EQUAL_INT(size, 0);
+        TAP_EQUAL_INT(byte, 0);
     }
     faulty.fail_at = 0;
+    TAP_EQUAL_INT(faulty.port.size(faulty.port.context, "a", &size, &detail), SLW_OK);
+    TAP_EQUAL_INT(faulty.port.read(faulty.port.context, "a", 0, &byte, 1, &detail), SLW_OK);
+    TAP_CHECK(size == 1 && byte == '1');
     TAP_CHECK(is("a", "1"));
     TAP_CHECK(is("b", "1"));
     place.port = inner;
@@ -378,6 +484,9 @@ static void run_promises(void)
 {
     RUN_OVER_EVERY_KIND(gives_back_what_was_put);
     RUN_OVER_EVERY_KIND(refuses_to_get_what_is_absent_or_too_large);
+    RUN_OVER_EVERY_KIND(reads_parts_of_an_object);
+    RUN_OVER_EVERY_KIND(refuses_to_read_what_isnt_there);
+    RUN_OVER_EVERY_KIND(copies_an_object_by_its_source);
     RUN_OVER_EVERY_KIND(takes_an_object_once);
     RUN_OVER_EVERY_KIND(leaves_nothing_of_a_put_that_failed);
     RUN_OVER_EVERY_KIND(replaces_a_pointer);
