@@ -83,7 +83,7 @@ enum slw_status slw_tuf_draft_settle(struct slw_tuf_draft *draft, uint32_t bit_l
 
 /*
  * A settled draft, or the entries of one bin of it, as the change to a base (NULL: there is none):
- * what is listed already exactly so isn't added, and what isn't listed isn't removed or revoked.
+ * what is there already exactly so isn't added, and what isn't there isn't removed or revoked.
  * Whoever fills in role, versions and expiry makes it complete. It points into the draft.
  */
 struct slw_tuf_draft_change {

@@ -145,16 +145,81 @@ static void fill_entries(const struct slw_tuf_draft *draft, const struct slw_tuf
     }
 }
 
-static bool delegates_to(const struct slw_tuf_model *base, struct slw_bytes name)
+/* Whether a base lists just these keys, in whatever order. */
+static bool has_signers(const struct slw_tuf_model *base, size_t at,
+                        const struct slw_tuf_role_keys *signers)
 {
-    for (size_t i = 0; base != NULL && i < slw_tuf_model_roles_count(base); i++) {
-        struct slw_tuf_listed_role role;
-        slw_tuf_model_role(base, i, &role);
-        if (slw_bytes_equal(role.name, name)) {
-            return true;
+    struct slw_tuf_listed_role listed;
+    slw_tuf_model_role(base, at, &listed);
+    if (listed.threshold != signers->threshold || listed.keys_count != signers->count) {
+        return false;
+    }
+    for (size_t i = 0; i < signers->count; i++) {
+        char id[SLW_TUF_KEY_ID_SIZE];
+        char listed_id[SLW_TUF_KEY_ID_SIZE];
+        if (slw_tuf_public_key_id(signers->keys + i, id) != SLW_OK ||
+            slw_tuf_model_signer(base, at, id, listed_id) != SLW_OK) {
+            return false;
         }
     }
-    return false;
+    return true;
+}
+
+/* The place of a delegation by exactly this name; SIZE_MAX for none. */
+static size_t find_delegation(const struct slw_tuf_model *base, struct slw_bytes name)
+{
+    for (size_t i = 0; base != NULL && i < slw_tuf_model_roles_count(base); i++) {
+        struct slw_tuf_listed_role listed;
+        slw_tuf_model_role(base, i, &listed);
+        if (slw_bytes_equal(listed.name, name)) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
+}
+
+static bool has_delegation(const struct slw_tuf_model *base,
+                           const struct slw_tuf_delegate *delegate)
+{
+    struct slw_tuf_listed_role listed;
+    size_t at = find_delegation(base, delegate->name);
+    if (at == SIZE_MAX) {
+        return false;
+    }
+    slw_tuf_model_role(base, at, &listed);
+    if (listed.bit_length != delegate->bit_length || listed.prefixes_count > 0 ||
+        listed.paths_count != delegate->paths_count ||
+        (delegate->bit_length == 0 && listed.terminating != delegate->terminating)) {
+        return false;
+    }
+    for (size_t i = 0; i < listed.paths_count; i++) {
+        if (!slw_bytes_equal(slw_tuf_model_role_path(base, at, i), delegate->paths[i])) {
+            return false;
+        }
+    }
+    return has_signers(base, at, &delegate->signers);
+}
+
+static void fill_roles(const struct slw_tuf_draft *draft, const struct slw_tuf_model *base,
+                       struct slw_tuf_draft_change *change)
+{
+    for (size_t i = 0; i < draft->delegates_count; i++) {
+        if (!has_delegation(base, &draft->delegates[i].value)) {
+            change->delegate[change->change.delegate_count++] = draft->delegates[i].value;
+        }
+    }
+    for (size_t i = 0; i < draft->revoked_count; i++) {
+        if (find_delegation(base, draft->revoked[i]) != SIZE_MAX) {
+            change->revoke[change->change.revoke_count++] = draft->revoked[i];
+        }
+    }
+    for (size_t i = 0; i < SLW_TUF_TYPES && draft->type == SLW_TUF_ROOT; i++) {
+        bool is_known = base != NULL && slw_tuf_model_version(base) > 0 &&
+                        has_signers(base, i, draft->roles + i);
+        if (!is_known) {
+            change->change.roles[i] = draft->roles[i];
+        }
+    }
 }
 
 enum slw_status slw_tuf_draft_change(const struct slw_tuf_draft *draft,
@@ -173,20 +238,11 @@ enum slw_status slw_tuf_draft_change(const struct slw_tuf_draft *draft,
         return slw_explain_no_memory(detail);
     }
     fill_entries(draft, base, from, to, &change);
-    for (size_t i = 0; i < draft->delegates_count; i++) {
-        change.delegate[i] = draft->delegates[i].value;
-    }
-    for (size_t i = 0; i < draft->revoked_count; i++) {
-        if (delegates_to(base, draft->revoked[i])) {
-            change.revoke[change.change.revoke_count++] = draft->revoked[i];
-        }
-    }
+    fill_roles(draft, base, &change);
     change.change.add = change.add;
     change.change.remove = change.remove;
     change.change.delegate = change.delegate;
-    change.change.delegate_count = draft->delegates_count;
     change.change.revoke = change.revoke;
-    memcpy(change.change.roles, draft->roles, sizeof change.change.roles);
     *ret_change = change;
     return SLW_OK;
 }

@@ -119,25 +119,6 @@ static enum slw_status stage_signed_again(struct slw_tuf_writer *writer, struct 
     return SLW_OK;
 }
 
-/* Signatures of a staged role that were for keys which no longer count are left out, too. */
-static enum slw_status ask_and_store(struct slw_tuf_writer *writer, struct slw_detail *detail)
-{
-    for (size_t i = 0; i < writer->roles_count; i++) {
-        struct slw_tuf_writer_role *role = writer->roles[i];
-        if (role->is_touched) {
-            SLW_TRY(slw_tuf_staged_ask(writer, role, detail));
-            SLW_TRY(slw_tuf_edition_format(role->next, slw_tuf_role_name(role), detail));
-        }
-    }
-    for (size_t i = 0; i < writer->roles_count; i++) {
-        struct slw_tuf_writer_role *role = writer->roles[i];
-        if (role->is_touched) {
-            SLW_TRY(slw_tuf_staged_store(writer, role, detail));
-        }
-    }
-    return SLW_OK;
-}
-
 enum slw_status slw_tuf_stage_bins(struct slw_tuf_writer *writer, struct slw_tuf_writer_role *role,
                                    struct slw_detail *detail)
 {
@@ -155,6 +136,36 @@ enum slw_status slw_tuf_stage_bins(struct slw_tuf_writer *writer, struct slw_tuf
     };
     SLW_TRY(slw_tuf_draft_settle(role->bins, 0, detail));
     return slw_tuf_staged_store_bins(writer, role, detail);
+}
+
+/*
+ * What moves from a role into bins under it is stored for the bins before the role no longer lists
+ * it.
+ */
+static enum slw_status store_touched(struct slw_tuf_writer *writer, struct slw_detail *detail)
+{
+    for (size_t i = 0; i < writer->roles_count; i++) {
+        struct slw_tuf_writer_role *role = writer->roles[i];
+        if (role->is_touched && role->bins_gathered != NULL) {
+            SLW_TRY(slw_tuf_stage_bins(writer, role, detail));
+        }
+        if (role->is_touched) {
+            SLW_TRY(slw_tuf_staged_store(writer, role, detail));
+        }
+    }
+    return SLW_OK;
+}
+
+static enum slw_status ask_and_store(struct slw_tuf_writer *writer, struct slw_detail *detail)
+{
+    for (size_t i = 0; i < writer->roles_count; i++) {
+        struct slw_tuf_writer_role *role = writer->roles[i];
+        if (role->is_touched) {
+            SLW_TRY(slw_tuf_staged_ask(writer, role, detail));
+            SLW_TRY(slw_tuf_edition_format(role->next, slw_tuf_role_name(role), detail));
+        }
+    }
+    return store_touched(writer, detail);
 }
 
 static enum slw_status stage_all(struct slw_tuf_writer *writer, bool stages_bins,

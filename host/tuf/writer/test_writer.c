@@ -5,12 +5,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 struct test_repository test;
 struct slw_detail test_detail;
 
 static struct slw_private_key *private_keys[TEST_KEYS];
 static struct slw_tuf_key_provider provider;
+static struct slw_lease inner_lease;
 
 #define PROVIDED_MAX 16
 static const char *provided_names[PROVIDED_MAX];
@@ -25,7 +27,7 @@ struct slw_bytes test_bytes(const char *text)
 const struct slw_private_key *test_private_key(enum test_key key)
 {
     if (private_keys[key] == NULL &&
-        slw_private_key_generate(key % 3 == 0 ? SLW_KEY_TYPE_P256 : SLW_KEY_TYPE_ED25519,
+        slw_private_key_generate(key % 4 == 3 ? SLW_KEY_TYPE_ED25519 : SLW_KEY_TYPE_P256,
                                  &private_keys[key], &test_detail) != SLW_OK) {
         (void)fprintf(stderr, "%s\n", test_detail.text);
         exit(1);
@@ -60,6 +62,30 @@ static void tell(void *context, const char *what)
     (void)snprintf(repository->told + len, sizeof repository->told - len, "%s\n", what);
 }
 
+/* A killed process doesn't give its lease back. */
+static enum slw_status release(void *context, uint64_t token, struct slw_detail *detail)
+{
+    const struct slw_lease *lease = context;
+    if (test.faulty.dead && test.faulty.fail_at != 0 && test.faulty.calls >= test.faulty.fail_at) {
+        return slw_explain(detail, SLW_IO, "killed");
+    }
+    return lease->release(lease->context, token, detail);
+}
+
+static enum slw_status acquire(void *context, const char *holder, uint32_t seconds,
+                               uint64_t *ret_token, struct slw_detail *detail)
+{
+    const struct slw_lease *lease = context;
+    return lease->acquire(lease->context, holder, seconds, ret_token, detail);
+}
+
+static enum slw_status renew(void *context, uint64_t token, uint32_t seconds,
+                             struct slw_detail *detail)
+{
+    const struct slw_lease *lease = context;
+    return lease->renew(lease->context, token, seconds, detail);
+}
+
 bool test_provide(const char *name, ...)
 {
     size_t count = 0;
@@ -79,7 +105,7 @@ bool test_provide(const char *name, ...)
 
 bool test_open(void)
 {
-    test = (struct test_repository){.now_utc_s = TEST_NOW};
+    test = (struct test_repository){.now_utc_s = (int64_t)time(NULL)};
     if (slw_memory_storage_new(&test.memory, &test_detail) != SLW_OK ||
         !test_provide("snapshot", KEY_SNAPSHOT, "timestamp", KEY_TIMESTAMP, "bins*", KEY_BINS,
                       "team", KEY_TEAM, (const char *)NULL)) {
@@ -87,9 +113,11 @@ bool test_open(void)
     }
     slw_memory_storage_set_clock(test.memory, test.now_utc_s);
     slw_faulty_storage_init(slw_memory_storage_port(test.memory), &test.faulty);
+    inner_lease = *slw_memory_storage_lease(test.memory);
+    test.lease = (struct slw_lease){&inner_lease, acquire, renew, release};
     test.options = (struct slw_tuf_writer_options){
         .storage = &test.faulty.port,
-        .lease = slw_memory_storage_lease(test.memory),
+        .lease = &test.lease,
         .holder = "test",
         .provider = &provider,
         .now_utc_s = now,
@@ -174,6 +202,26 @@ enum slw_status test_delegate_bins(const char *delegator, const char *prefix, ui
         .bit_length = bit_length,
     };
     return delegate(delegator, &value);
+}
+
+enum slw_status test_remove(const char *role, const char *path)
+{
+    SLW_TRY(test_writer_open());
+    return slw_tuf_writer_remove(test.writer, test_bytes(role), test_bytes(path), &test_detail);
+}
+
+enum slw_status test_revoke(const char *delegator, const char *name)
+{
+    SLW_TRY(test_writer_open());
+    return slw_tuf_writer_revoke(test.writer, test_bytes(delegator), test_bytes(name),
+                                 &test_detail);
+}
+
+enum slw_status test_rotate(enum slw_tuf_type role, enum test_key key)
+{
+    const struct slw_tuf_role_keys keys = test_role_keys(1, 1, key);
+    SLW_TRY(test_writer_open());
+    return slw_tuf_writer_rotate(test.writer, role, &keys, &test_detail);
 }
 
 enum slw_status test_prepare(void)

@@ -14,8 +14,6 @@
 
 #include "writer.h"
 
-#define TEST_NOW 1800000000 /* 2027-01-15T08:00:00Z */
-
 enum test_key {
     KEY_ROOT,
     KEY_ROOT_2,
@@ -35,9 +33,10 @@ enum test_key {
 struct test_repository {
     struct slw_memory_storage *memory;
     struct slw_faulty_storage faulty; /* over memory; what the writer is given */
+    struct slw_lease lease;
     struct slw_tuf_writer_options options;
-    struct slw_tuf_writer *writer; /* NULL while no process has it open */
-    int64_t now_utc_s;
+    struct slw_tuf_writer *writer;      /* NULL while no process has it open */
+    int64_t now_utc_s;                  /* at first the time that it is, which is the client's */
     struct slw_tuf_published published; /* by the last test_publish() */
     char told[16384];                   /* everything so far, a line each */
 };
@@ -70,6 +69,9 @@ enum slw_status test_delegate(const char *delegator, const char *name, const cha
                               enum test_key key);
 enum slw_status test_delegate_bins(const char *delegator, const char *prefix, uint32_t bit_length,
                                    enum test_key key);
+enum slw_status test_remove(const char *role, const char *path);
+enum slw_status test_revoke(const char *delegator, const char *name);
+enum slw_status test_rotate(enum slw_tuf_type role, enum test_key key);
 enum slw_status test_prepare(void);
 enum slw_status test_sign(const char *role, enum test_key key);
 enum slw_status test_publish(void);

@@ -329,7 +329,7 @@ static void names_who_holds_the_lease(void)
     TAP_EQUAL_INT(test_prepare(), SLW_WRONG_STATE);
     TAP_EQUAL_INT(test_sign("targets", KEY_TARGETS), SLW_WRONG_STATE);
     TAP_EQUAL_INT(test_count("staged/"), 0);
-    slw_memory_storage_set_clock(test.memory, TEST_NOW + 60);
+    slw_memory_storage_set_clock(test.memory, test.now_utc_s + 60);
     TAP_EQUAL_INT(test_prepare(), SLW_OK);
     TAP_EQUAL_INT(test_sign("targets", KEY_TARGETS), SLW_OK);
     TAP_EQUAL_INT(test_publish(), SLW_OK);
