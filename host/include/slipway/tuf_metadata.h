@@ -94,7 +94,8 @@ struct slw_tuf_keys {
  * key, whatever its ids; signatures by others, empty or bad ones, and ones of unknown kinds don't
  * count, nor do key ids of the role that the delegator lists no key for. Ends with the signature
  * that reaches the threshold. SLW_UNSIGNED when there is no signature at all (empty ones are none),
- * SLW_BELOW_THRESHOLD (saying how many of how many), SLW_BAD_KEY when a key that signed isn't one.
+ * SLW_BELOW_THRESHOLD (saying how many of how many); SLW_BAD_KEY instead when a key whose signature
+ * is there isn't one.
  */
 SLW_MUST_USE enum slw_status slw_tuf_file_verify(const struct slw_tuf_file *file,
                                                  const struct slw_tuf_keys *keys,
@@ -201,7 +202,8 @@ SLW_MUST_USE enum slw_status slw_tuf_snapshot_find(const struct slw_tuf_file *fi
                                                    struct slw_bytes role,
                                                    struct slw_tuf_meta *ret_meta);
 
-/* A target by its path in this role alone; SLW_NOT_FOUND. */
+/* A target by its path in this role alone; SLW_NOT_FOUND; SLW_MISSING_HASH when it is listed with
+ * hashes of unknown kinds alone, which is no reason to refuse the others. */
 SLW_MUST_USE enum slw_status slw_tuf_targets_find(const struct slw_tuf_targets *targets,
                                                   struct slw_bytes path,
                                                   struct slw_tuf_target *ret_target);

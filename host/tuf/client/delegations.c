@@ -43,7 +43,7 @@ static bool is_there(const struct search *search, const struct slw_tuf_trusted_t
     if (targets == search->expected) {
         return true;
     }
-    return slw_tuf_targets_find(&targets->content, search->path, &unused) == SLW_OK;
+    return slw_tuf_targets_find(&targets->content, search->path, &unused) != SLW_NOT_FOUND;
 }
 
 static enum slw_status explain_limit(const struct search *search, struct slw_detail *detail)
@@ -204,5 +204,13 @@ enum slw_status slw_tuf_client_find(struct slw_tuf_client *client, struct slw_by
     if (client->found_in.status != SLW_OK) {
         return slw_explain_no_memory(detail);
     }
-    return slw_tuf_targets_find(&where->content, path, ret_target);
+    enum slw_status status = slw_tuf_targets_find(&where->content, path, ret_target);
+    if (status != SLW_OK) {
+        struct slw_heap_buffer quoted = {0};
+        slw_quote(path, &quoted);
+        (void)slw_explain(detail, status, "target %s: %s gives no hash of it that is known here",
+                          slw_heap_text(&quoted), where->file.name);
+        slw_heap_free(&quoted);
+    }
+    return status;
 }

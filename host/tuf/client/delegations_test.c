@@ -214,6 +214,27 @@ static void a_role_that_nobody_has_signed_ends_a_search_and_not_the_list(void)
     test_repository_free(&repository);
 }
 
+static void a_target_whose_hashes_are_unknown_is_refused_and_the_others_are_found(void)
+{
+    test_start(&repository, 1);
+    struct test_role *targets = test_role(&repository, "targets");
+    slw_heap_append_text(&targets->targets,
+                         "\"new\":{\"length\":1,\"hashes\":{\"blake9\":\"00\"}}");
+    test_add_target(&repository, "targets", "app", "1");
+    test_delegate(&repository, "targets", "A", "*", false);
+    test_add_target(&repository, "A", "new", "not A's to say");
+    test_publish_all(&repository);
+    struct slw_tuf_client *client = open_client();
+    TAP_REQUIRE(client != NULL);
+    TAP_EQUAL_INT(find(client, "new"), SLW_MISSING_HASH);
+    TAP_CHECK(test_said("\"new\""));
+    TAP_EQUAL_INT(find(client, "app"), SLW_OK);
+    TAP_EQUAL_INT(list(client, NULL, NULL), SLW_OK);
+    TAP_CHECK(listed_are("targets:app=1"));
+    slw_tuf_client_free(client);
+    test_repository_free(&repository);
+}
+
 static void a_role_that_is_bad_ends_the_list_with_its_reason(void)
 {
     plant();
@@ -300,6 +321,7 @@ int main(void)
     TAP_RUN(bins_are_listed_one_by_one);
     TAP_RUN(more_roles_than_are_listed_at_most_are_refused);
     TAP_RUN(a_role_that_nobody_has_signed_ends_a_search_and_not_the_list);
+    TAP_RUN(a_target_whose_hashes_are_unknown_is_refused_and_the_others_are_found);
     TAP_RUN(a_role_that_is_bad_ends_the_list_with_its_reason);
     TAP_RUN(as_many_roles_are_searched_as_are_allowed);
     TAP_RUN(a_role_in_memory_is_verified_for_each_delegator);

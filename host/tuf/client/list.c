@@ -57,6 +57,12 @@ static bool is_wanted(const struct listing *listing, struct slw_bytes path)
                                    path);
 }
 
+static bool has_known_hash(const struct slw_json_document *json, uint32_t hashes)
+{
+    return slw_json_member(json, hashes, SLW_BYTES_OF("sha256")) != SLW_JSON_NONE ||
+           slw_json_member(json, hashes, SLW_BYTES_OF("sha512")) != SLW_JSON_NONE;
+}
+
 static enum slw_status list_target(const struct listing *listing, struct slw_bytes role,
                                    const struct slw_tuf_trusted_targets *targets,
                                    struct slw_bytes path, uint32_t value, struct slw_detail *detail)
@@ -82,6 +88,9 @@ static enum slw_status list_target(const struct listing *listing, struct slw_byt
         .custom = slw_json_member(json, value, SLW_BYTES_OF("custom")),
         .json = json,
     };
+    if (!has_known_hash(json, target.hashes)) {
+        return SLW_OK; /* find() refuses it */
+    }
     return listing->each(listing->context, role, &target);
 }
 

@@ -54,8 +54,8 @@ static enum slw_status check_next_root(struct slw_tuf_trusted_root *root,
     SLW_TRY(verify_as_root(&root->file, &root->content, SLW_ROOT_SELF_UNSIGNED, detail));
     int64_t before = trusted->content.common.version;
     int64_t version = root->content.common.version;
-    /* "Effectively, this means checking that the version number signed in the new root metadata
-     * file is indeed N+1." */
+    /* "The version number of the new root metadata (version N+1) MUST be exactly the version in the
+     * trusted root metadata (version N) incremented by one, that is precisely N+1." */
     if (before == INT64_MAX || version != before + 1) {
         return slw_explain(detail, SLW_ROOT_ROLLBACK,
                            "%s: is version %" PRId64 ", and the trusted root is version %" PRId64,

@@ -34,8 +34,8 @@ SLW_MUST_USE enum slw_status slw_tuf_meta_read(const struct slw_json_document *j
                                                struct slw_detail *detail);
 
 /*
- * HASHES: SLW_MALFORMED unless it is an object of strings; SLW_MISSING_HASH when neither sha256 nor
- * sha512 is among them, or one of the two isn't lower-case digits of its size.
+ * HASHES: SLW_MALFORMED unless it is an object of strings; SLW_MISSING_HASH when there is none, or
+ * a sha256 or sha512 isn't lower-case digits of its size.
  */
 SLW_MUST_USE enum slw_status slw_tuf_hashes_check(const struct slw_json_document *json,
                                                   uint32_t hashes, struct slw_detail *detail);

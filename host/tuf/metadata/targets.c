@@ -129,6 +129,10 @@ enum slw_status slw_tuf_targets_find(const struct slw_tuf_targets *targets, stru
     if (!read_length(json, entry.length, &target.length)) {
         return SLW_NOT_FOUND; /* can't be: it was checked */
     }
+    if (slw_json_member(json, entry.hashes, SLW_BYTES_OF("sha256")) == SLW_JSON_NONE &&
+        slw_json_member(json, entry.hashes, SLW_BYTES_OF("sha512")) == SLW_JSON_NONE) {
+        return SLW_MISSING_HASH;
+    }
     /* The name in the file, which lives as long as that; the caller's may not. */
     target.path = slw_json_string(json, value - 1);
     target.hashes = entry.hashes;

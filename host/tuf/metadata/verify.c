@@ -17,6 +17,7 @@ struct tally {
     uint32_t valid;   /* distinct keys whose signature verified */
     uint32_t present; /* signatures that aren't empty */
     uint32_t bad;     /* those by keys of the role that didn't verify */
+    bool is_broken;   /* one was by a key of the role that isn't one; the detail says which */
 };
 
 static bool role_names(const struct tally *tally, struct slw_bytes id)
@@ -103,8 +104,21 @@ static enum slw_status weigh(struct tally *tally, size_t number, struct slw_byte
     return explain_failure(tally, id, status, detail);
 }
 
+/* A key that isn't one can't count; that is no fault of the signatures by others. */
+static enum slw_status pass_over_broken(struct tally *tally, enum slw_status status)
+{
+    if (status != SLW_BAD_KEY) {
+        return status;
+    }
+    tally->is_broken = true;
+    return SLW_OK;
+}
+
 static enum slw_status refuse(const struct tally *tally, struct slw_detail *detail)
 {
+    if (tally->is_broken) {
+        return SLW_BAD_KEY;
+    }
     struct slw_heap_buffer role = {0};
     enum slw_status status = SLW_BELOW_THRESHOLD;
     slw_quote(tally->role->name, &role);
@@ -140,7 +154,8 @@ enum slw_status slw_tuf_file_verify(const struct slw_tuf_file *file,
             continue; /* tools leave an empty one where a signature is still wanted */
         }
         tally.present++;
-        SLW_TRY(weigh(&tally, number, slw_json_string(&file->json, id), sig, detail));
+        SLW_TRY(pass_over_broken(
+            &tally, weigh(&tally, number, slw_json_string(&file->json, id), sig, detail)));
         if (tally.valid >= role->threshold) {
             return SLW_OK;
         }

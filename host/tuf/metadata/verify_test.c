@@ -343,6 +343,33 @@ static void a_listed_value_that_is_no_key_matters_to_nobody_else(void)
     free(text);
 }
 
+/* One that signed doesn't keep others from being enough, wherever it stands; it counts for nothing.
+ */
+static void a_listed_value_that_is_no_key_is_passed_over_among_enough_others(void)
+{
+    static const char *const orders[] = {"43", "34"};
+    char *id = test_expand("$4");
+    for (size_t i = 0; i < 2; i++) {
+        for (unsigned threshold = 1; threshold <= 2; threshold++) {
+            struct slw_detail detail = {0};
+            struct slw_heap_buffer pattern = {0};
+            slw_heap_printf(&pattern, ROOT("'k':%s,'$3':@3", "'k','$3'", "%u"),
+                            ED25519_OBJECT("00"), threshold);
+            char *root = test_sign(slw_heap_text(&pattern), "");
+            char *signed_by_both = test_sign(TIMESTAMP, orders[i]);
+            char *text = test_replace(signed_by_both, id, "k");
+            TAP_ROW(orders[i]);
+            TAP_EQUAL_INT(verify_text(root, SLW_TUF_KEY_IDS_ANY, text, &detail),
+                          threshold == 1 ? SLW_OK : SLW_BAD_KEY);
+            slw_heap_free(&pattern);
+            free(root);
+            free(signed_by_both);
+            free(text);
+        }
+    }
+    free(id);
+}
+
 /* A point off the curve is found out by the verification itself. */
 static void a_point_off_the_curve_is_a_bad_key(void)
 {
@@ -375,6 +402,7 @@ int main(void)
     TAP_RUN(a_refusal_says_how_many_of_how_many);
     TAP_RUN(a_listed_value_that_is_no_key_is_named_when_it_signed);
     TAP_RUN(a_listed_value_that_is_no_key_matters_to_nobody_else);
+    TAP_RUN(a_listed_value_that_is_no_key_is_passed_over_among_enough_others);
     TAP_RUN(a_point_off_the_curve_is_a_bad_key);
     test_keys_free();
     return tap_finish();
