@@ -143,5 +143,5 @@ enum slw_status slw_tuf_writer_add_file(struct slw_tuf_writer *writer, struct sl
     SLW_TRY(slw_tuf_gather_check(writer, role, &artifact, detail));
     SLW_TRY(slw_tuf_payload_key(path, artifact.sha256, key, detail));
     SLW_TRY(put_payload(writer, key, source, artifact.sha256, detail));
-    return slw_tuf_writer_add(writer, role, &artifact, detail);
+    return slw_tuf_gather_add(writer, role, &artifact, true, detail);
 }

@@ -16,7 +16,7 @@ struct batch {
     struct slw_tuf_delegators signers;     /* who will speak for them */
     struct slw_tuf_delegators old_signers; /* who does now */
     int64_t expires_utc_s;
-    int64_t due_before_s;
+    int64_t due_by_s;
     struct slw_tuf_metas *metas;
     bool is_complete;
 };
@@ -123,7 +123,7 @@ static bool is_wanted(const struct batch *batch, const struct bin *bin,
     if (bin->base == NULL || !slw_tuf_draft_change_is_empty(change)) {
         return true;
     }
-    return bin->base->expires_utc_s < batch->due_before_s ||
+    return bin->base->expires_utc_s <= batch->due_by_s ||
            (batch->is_rekeyed && !slw_tuf_delegators_agree(&batch->signers, bin->base));
 }
 
@@ -154,7 +154,7 @@ static enum slw_status publish_bin(struct batch *batch, uint32_t number, size_t 
 /* Every bin when all may have to change, else those that the draft speaks of. */
 static enum slw_status publish_bins(struct batch *batch, struct slw_detail *detail)
 {
-    bool all = batch->is_fresh || batch->is_rekeyed || batch->due_before_s > 0;
+    bool all = batch->is_fresh || batch->is_rekeyed || batch->due_by_s > 0;
     const struct slw_tuf_draft *draft = batch->draft;
     size_t from = 0;
     for (uint32_t number = 0; number < (uint32_t)1 << batch->bins.bit_length; number++) {
@@ -233,14 +233,15 @@ static enum slw_status prepare_batch(struct batch *batch, struct slw_tuf_writer_
 }
 
 enum slw_status slw_tuf_bins_publish(struct slw_tuf_writer *writer,
-                                     struct slw_tuf_writer_role *role, int64_t due_before_s,
-                                     struct slw_tuf_metas *metas, bool *ret_complete,
+                                     struct slw_tuf_writer_role *role, int64_t due_by_s,
+                                     struct slw_tuf_metas *metas,
+                                     enum slw_tuf_bins_outcome *ret_outcome,
                                      struct slw_detail *detail)
 {
     struct batch batch = {
-        .writer = writer, .due_before_s = due_before_s, .metas = metas, .is_complete = true};
+        .writer = writer, .due_by_s = due_by_s, .metas = metas, .is_complete = true};
     if (!slw_tuf_bins_of(slw_tuf_role_edition(role, SLW_TUF_VIEW_NEXT), &batch.bins)) {
-        *ret_complete = true;
+        *ret_outcome = SLW_TUF_BINS_DONE;
         return SLW_OK;
     }
     enum slw_status status = prepare_batch(&batch, role, detail);
@@ -252,8 +253,12 @@ enum slw_status slw_tuf_bins_publish(struct slw_tuf_writer *writer,
     }
     slw_tuf_delegators_free(&batch.signers);
     slw_tuf_delegators_free(&batch.old_signers);
-    if (status == SLW_OK) {
-        *ret_complete = batch.is_complete;
+    SLW_TRY(status);
+    if (batch.is_complete) {
+        *ret_outcome = SLW_TUF_BINS_DONE;
+    } else {
+        *ret_outcome =
+            batch.is_fresh || batch.is_rekeyed ? SLW_TUF_BINS_HOLD_THE_ROLE : SLW_TUF_BINS_WAIT;
     }
-    return status;
+    return SLW_OK;
 }

@@ -40,14 +40,20 @@ enum slw_status slw_tuf_metas_add(struct slw_tuf_metas *metas, struct slw_bytes 
 void slw_tuf_metas_cut(struct slw_tuf_metas *metas, size_t count);
 void slw_tuf_metas_free(struct slw_tuf_metas *metas);
 
+enum slw_tuf_bins_outcome {
+    SLW_TUF_BINS_DONE,
+    SLW_TUF_BINS_WAIT,          /* not all could be signed: none of them is to be published */
+    SLW_TUF_BINS_HOLD_THE_ROLE, /* nor is the role's next version, which needs them */
+};
+
 /*
  * Makes the next versions of the bins under a role, as the role will be, has them signed and puts
- * them; bins that expire before due_before_s too. ret_complete: whether all could be signed; if
- * not, none of them is to be published.
+ * them; bins that expire by due_by_s too.
  */
 enum slw_status slw_tuf_bins_publish(struct slw_tuf_writer *writer,
-                                     struct slw_tuf_writer_role *role, int64_t due_before_s,
-                                     struct slw_tuf_metas *metas, bool *ret_complete,
+                                     struct slw_tuf_writer_role *role, int64_t due_by_s,
+                                     struct slw_tuf_metas *metas,
+                                     enum slw_tuf_bins_outcome *ret_outcome,
                                      struct slw_detail *detail);
 
 #endif

@@ -18,6 +18,8 @@ struct slw_tuf_draft_entry {
     uint32_t custom_len;
     uint32_t bin; /* where slw_tuf_draft_settle() put it */
     bool removes;
+    bool has_file; /* its payload was put by this process; it must be there still when it is staged
+                    */
     uint8_t sha256[SLW_SHA256_SIZE];
 };
 

@@ -212,18 +212,32 @@ enum slw_status slw_tuf_gather_check(struct slw_tuf_writer *writer, struct slw_b
     return check(writer, role, artifact, &ignored, detail);
 }
 
+static enum slw_status add_to(struct slw_tuf_draft **draft, const struct slw_tuf_artifact *artifact,
+                              bool has_file, struct slw_detail *detail)
+{
+    SLW_TRY(slw_tuf_gather_into(draft, SLW_TUF_TARGETS, detail));
+    SLW_TRY(slw_tuf_draft_add(*draft, artifact, detail));
+    (*draft)->entries[(*draft)->entries_count - 1].has_file = has_file;
+    return SLW_OK;
+}
+
+enum slw_status slw_tuf_gather_add(struct slw_tuf_writer *writer, struct slw_bytes role_name,
+                                   const struct slw_tuf_artifact *artifact, bool has_file,
+                                   struct slw_detail *detail)
+{
+    struct slw_tuf_writer_role *role = NULL;
+    struct slw_tuf_bins bins;
+    SLW_TRY(check(writer, role_name, artifact, &role, detail));
+    if (!slw_tuf_bins_gathered(role, &bins)) {
+        return add_to(&role->gathered, artifact, has_file, detail);
+    }
+    SLW_TRY(clear_above_bins(role, artifact->path, detail));
+    return add_to(&role->bins_gathered, artifact, has_file, detail);
+}
+
 enum slw_status slw_tuf_writer_add(struct slw_tuf_writer *writer, struct slw_bytes role_name,
                                    const struct slw_tuf_artifact *artifact,
                                    struct slw_detail *detail)
 {
-    struct slw_tuf_writer_role *role = NULL;
-    SLW_TRY(check(writer, role_name, artifact, &role, detail));
-    struct slw_tuf_bins bins;
-    if (!slw_tuf_bins_gathered(role, &bins)) {
-        SLW_TRY(slw_tuf_gather_into(&role->gathered, SLW_TUF_TARGETS, detail));
-        return slw_tuf_draft_add(role->gathered, artifact, detail);
-    }
-    SLW_TRY(clear_above_bins(role, artifact->path, detail));
-    SLW_TRY(slw_tuf_gather_into(&role->bins_gathered, SLW_TUF_TARGETS, detail));
-    return slw_tuf_draft_add(role->bins_gathered, artifact, detail);
+    return slw_tuf_gather_add(writer, role_name, artifact, false, detail);
 }

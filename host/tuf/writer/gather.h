@@ -30,6 +30,11 @@ enum slw_status slw_tuf_payload_key(struct slw_bytes path,
                                     char ret_key[static SLW_TUF_KEY_SIZE],
                                     struct slw_detail *detail);
 
+/* slw_tuf_writer_add(); has_file: its payload was put. */
+enum slw_status slw_tuf_gather_add(struct slw_tuf_writer *writer, struct slw_bytes role_name,
+                                   const struct slw_tuf_artifact *artifact, bool has_file,
+                                   struct slw_detail *detail);
+
 /* gather_bins.c */
 enum slw_status slw_tuf_gather_bins(const struct slw_tuf_writer *writer,
                                     struct slw_tuf_writer_role *delegator,

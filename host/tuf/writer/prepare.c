@@ -168,9 +168,44 @@ static enum slw_status ask_and_store(struct slw_tuf_writer *writer, struct slw_d
     return store_touched(writer, detail);
 }
 
+/*
+ * A payload was put without the lease, and may have been there before, unreferenced, and have been
+ * collected since. From here on it is referenced.
+ */
+static enum slw_status check_files(const struct slw_tuf_writer *writer,
+                                   const struct slw_tuf_draft *draft, struct slw_detail *detail)
+{
+    char key[SLW_TUF_KEY_SIZE];
+    for (size_t i = 0; draft != NULL && i < draft->entries_count; i++) {
+        const struct slw_tuf_draft_entry *entry = draft->entries + i;
+        bool exists = true;
+        if (entry->has_file && !entry->removes) {
+            SLW_TRY(
+                slw_tuf_payload_key(slw_tuf_draft_path(draft, entry), entry->sha256, key, detail));
+            SLW_TRY(slw_tuf_store_exists(writer, key, &exists, detail));
+        }
+        if (!exists) {
+            return slw_explain(detail, SLW_NOT_FOUND, "%s: was removed meanwhile: add it again",
+                               key);
+        }
+    }
+    return SLW_OK;
+}
+
+static enum slw_status check_all_files(const struct slw_tuf_writer *writer,
+                                       struct slw_detail *detail)
+{
+    for (size_t i = 0; i < writer->roles_count; i++) {
+        SLW_TRY(check_files(writer, writer->roles[i]->gathered, detail));
+        SLW_TRY(check_files(writer, writer->roles[i]->bins_gathered, detail));
+    }
+    return SLW_OK;
+}
+
 static enum slw_status stage_all(struct slw_tuf_writer *writer, bool stages_bins,
                                  struct slw_detail *detail)
 {
+    SLW_TRY(check_all_files(writer, detail));
     SLW_TRY(stage_gathered(writer, detail));
     SLW_TRY(stage_signed_again(writer, detail));
     SLW_TRY(ask_and_store(writer, detail));

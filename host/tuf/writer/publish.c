@@ -66,25 +66,28 @@ static bool has_work_in_bins(const struct slw_tuf_publish *publish,
            publish->due->bins_s > 0;
 }
 
-/* Held bins wait; a delegator that was to be published with them waits, too, and so the choice is
- * made again. */
+/* Bins that can't be signed wait; and a delegator that was to be published with them waits, too:
+ * the choice is made again then. */
 static enum slw_status publish_bins(struct slw_tuf_publish *publish, bool *ret_again,
                                     struct slw_detail *detail)
 {
     struct slw_tuf_writer *writer = publish->writer;
     for (size_t i = SLW_TUF_WRITER_TARGETS; i < writer->roles_count; i++) {
         struct slw_tuf_writer_role *role = writer->roles[i];
-        bool complete = true;
+        enum slw_tuf_bins_outcome outcome = SLW_TUF_BINS_DONE;
         size_t before = publish->metas.count;
-        if (role->is_held || !has_work_in_bins(publish, role)) {
+        if (role->bins_wait || !has_work_in_bins(publish, role)) {
             continue;
         }
-        SLW_TRY(slw_tuf_bins_publish(writer, role, publish->due->bins_s, &publish->metas, &complete,
+        SLW_TRY(slw_tuf_bins_publish(writer, role, publish->due->bins_s, &publish->metas, &outcome,
                                      detail));
-        if (!complete) {
+        if (outcome != SLW_TUF_BINS_DONE) {
             slw_tuf_metas_cut(&publish->metas, before);
+            role->bins_wait = true;
+        }
+        if (outcome == SLW_TUF_BINS_HOLD_THE_ROLE && role->is_chosen) {
             role->is_held = true;
-            *ret_again = *ret_again || role->is_chosen;
+            *ret_again = true;
         }
     }
     return SLW_OK;
@@ -272,7 +275,7 @@ static enum slw_status clear_bins(struct slw_tuf_writer *writer, struct slw_tuf_
 {
     char key[SLW_TUF_KEY_SIZE];
     struct slw_tuf_bins bins;
-    if (role->is_held || !slw_tuf_bins_of(role->published, &bins)) {
+    if (role->bins_wait || !slw_tuf_bins_of(role->published, &bins)) {
         /* What was only gathered waits with what is staged. */
         return role->bins_gathered == NULL ? SLW_OK : slw_tuf_stage_bins(writer, role, detail);
     }
@@ -312,7 +315,7 @@ static void count(const struct slw_tuf_writer *writer, const struct slw_tuf_publ
         const struct slw_tuf_writer_role *role = writer->roles[i];
         bool waits = role->next != NULL || role->is_unreadable ||
                      (role->draft != NULL && !role->is_chosen) || role->bins != NULL ||
-                     role->bins_gathered != NULL;
+                     role->bins_gathered != NULL || role->bins_wait;
         published->pending += waits ? 1 : 0;
     }
     published->root_version = root == NULL ? 0 : root->version;

@@ -20,6 +20,7 @@ void slw_tuf_staged_forget(struct slw_tuf_writer_role *role)
     role->next = NULL;
     role->is_chosen = false;
     role->is_held = false;
+    role->bins_wait = false;
     role->bins_touched = false;
     role->is_touched = false;
     role->is_unreadable = false;

@@ -98,14 +98,13 @@ enum slw_status slw_tuf_store_exists(const struct slw_tuf_writer *writer, const 
                                      bool *ret_exists, struct slw_detail *detail)
 {
     const struct slw_storage *storage = writer->options.storage;
-    struct slw_heap_buffer nothing = {0};
-    enum slw_status status = storage->get(storage->context, key, 0, &nothing, detail);
-    slw_heap_free(&nothing);
-    if (status != SLW_OK && status != SLW_TOO_LARGE && status != SLW_NOT_FOUND) {
-        return status;
+    uint64_t size = 0;
+    enum slw_status status = storage->size(storage->context, key, &size, detail);
+    if (status == SLW_OK || status == SLW_NOT_FOUND) {
+        *ret_exists = status == SLW_OK;
+        status = SLW_OK;
     }
-    *ret_exists = status != SLW_NOT_FOUND;
-    return SLW_OK;
+    return status;
 }
 
 enum slw_status slw_tuf_store_put(struct slw_tuf_writer *writer, const char *key,

@@ -242,6 +242,29 @@ enum slw_status test_publish(void)
     return slw_tuf_writer_publish(test.writer, &test.published, &test_detail);
 }
 
+enum slw_status test_refresh(void)
+{
+    SLW_TRY(test_writer_open());
+    return slw_tuf_writer_refresh(test.writer, &test.published, &test_detail);
+}
+
+void test_pass(int64_t seconds)
+{
+    test.now_utc_s += seconds;
+    slw_memory_storage_set_clock(test.memory, test.now_utc_s);
+}
+
+bool test_put(const char *key, const char *text)
+{
+    const struct slw_storage *storage = slw_memory_storage_port(test.memory);
+    const struct slw_lease *lease = slw_memory_storage_lease(test.memory);
+    uint64_t token = 0;
+    return lease->acquire(lease->context, "test_put", 1, &token, &test_detail) == SLW_OK &&
+           storage->replace_pointer(storage->context, token, key, test_bytes(text), &test_detail) ==
+               SLW_OK &&
+           lease->release(lease->context, token, &test_detail) == SLW_OK;
+}
+
 bool test_told(const char *text)
 {
     return strstr(test.told, text) != NULL;
@@ -256,7 +279,8 @@ bool test_has(const char *key)
 {
     const struct slw_storage *storage = slw_memory_storage_port(test.memory);
     struct slw_heap_buffer bytes = {0};
-    enum slw_status status = storage->get(storage->context, key, 64u << 20, &bytes, &test_detail);
+    struct slw_detail ignored;
+    enum slw_status status = storage->get(storage->context, key, 64u << 20, &bytes, &ignored);
     slw_heap_free(&bytes);
     return status == SLW_OK;
 }

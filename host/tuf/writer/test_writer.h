@@ -75,10 +75,15 @@ enum slw_status test_rotate(enum slw_tuf_type role, enum test_key key);
 enum slw_status test_prepare(void);
 enum slw_status test_sign(const char *role, enum test_key key);
 enum slw_status test_publish(void);
+enum slw_status test_refresh(void);
+/* From now on it is so much later, or earlier, for the writer and the lease. */
+void test_pass(int64_t seconds);
 
 bool test_told(const char *text);
 bool test_said(const char *text);
 
+/* Puts an object, or replaces it, behind the writer's back. */
+bool test_put(const char *key, const char *text);
 /* Whether an object is in the storage. */
 bool test_has(const char *key);
 /* How many there are whose keys begin so. */

@@ -52,7 +52,8 @@ struct slw_tuf_writer_role {
     bool is_touched;                                  /* by this prepare */
     bool bins_touched;
     bool is_chosen; /* next is to be published now */
-    bool is_held;   /* its bins can't be signed: it may not be chosen */
+    bool bins_wait; /* they can't be signed now */
+    bool is_held;   /* nor can next be published without them */
 };
 
 /* The first two of a writer's roles. */
@@ -224,7 +225,7 @@ enum slw_status slw_tuf_stage_bins(struct slw_tuf_writer *writer, struct slw_tuf
 enum slw_status slw_tuf_choose(struct slw_tuf_writer *writer, bool with_root,
                                struct slw_detail *detail);
 
-/* publish.c: under the lease. What expires before a due time is signed again; 0: nothing is. */
+/* publish.c: under the lease. What expires by a due time is signed again; 0: nothing is. */
 struct slw_tuf_due {
     int64_t timestamp_s;
     int64_t snapshot_s;
@@ -233,5 +234,10 @@ struct slw_tuf_due {
 enum slw_status slw_tuf_publish_all(struct slw_tuf_writer *writer, const struct slw_tuf_due *due,
                                     struct slw_tuf_published *ret_published,
                                     struct slw_detail *detail);
+
+/* collect.c: removes what nothing has referenced for 7 days. Under the lease, with everything
+ * loaded. */
+#define SLW_TUF_KEEP_S 604800
+enum slw_status slw_tuf_collect(struct slw_tuf_writer *writer, struct slw_detail *detail);
 
 #endif
