@@ -73,7 +73,8 @@ start_nginx() {
     mkdir -p "$dir"
     for _ in $(seq 20); do
         nginx_configuration "$dir" $((20000 + (RANDOM * 32768 + RANDOM) % 40000)) "$@" >"$dir/nginx.conf"
-        nginx -p "$dir" -c "$dir/nginx.conf" -e "$dir/error.log" </dev/null >"$dir/out.log" 2>&1 3>&- &
+        # Debian keeps it where only root's PATH leads
+        PATH=$PATH:/usr/sbin nginx -p "$dir" -c "$dir/nginx.conf" -e "$dir/error.log" </dev/null >"$dir/out.log" 2>&1 3>&- &
         echo $! >"$dir/pid"
         if wait_for_nginx "$dir"; then return 0; fi
         stop_server "$dir"

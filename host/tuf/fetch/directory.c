@@ -59,7 +59,14 @@ static int open_segment(int directory, const char *name, size_t len, int flags)
     }
     memcpy(segment, name, len);
     segment[len] = '\0';
-    return openat(directory, segment, flags | O_NOFOLLOW | O_CLOEXEC);
+    int opened = openat(directory, segment, flags | O_NOFOLLOW | O_CLOEXEC);
+    struct stat about;
+    /* A link in place of a directory is there all the same: not the same as no such file. */
+    if (opened < 0 && errno == ENOTDIR &&
+        fstatat(directory, segment, &about, AT_SYMLINK_NOFOLLOW) == 0) {
+        errno = S_ISLNK(about.st_mode) ? ELOOP : ENOTDIR;
+    }
+    return opened;
 }
 
 static int open_segments(int directory, const char *name, int flags)

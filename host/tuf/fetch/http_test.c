@@ -267,6 +267,21 @@ static void headers_pass_up_to_their_bounds(void)
     }
 }
 
+/* Ended or reset by the server, which had said nothing of that: the file has come all the same. */
+static void a_connection_may_end_behind_a_whole_body(void)
+{
+    static const enum test_end ends[] = {TEST_CLOSE, TEST_RESET};
+    for (unsigned i = 0; i < 40; i++) {
+        struct test_answer answer = {.head = OK_HEAD "Content-Length: 5\r\n\r\nhello",
+                                     .end = ends[i % 20 == 0 ? 1 : 0]};
+        struct test_server server;
+        struct test_file file = {0};
+        test_get_once(&server, &answer, 1, &file_json, &file);
+        TAP_EQUAL_INT(file.status, SLW_OK);
+        slw_heap_free(&file.bytes);
+    }
+}
+
 static void a_body_of_exactly_the_limit_passes(void)
 {
     struct test_answer answer = {OK_HEAD "\r\n", "x", LIMIT, 0, false, TEST_CLOSE};
@@ -385,6 +400,7 @@ int main(void)
     TAP_RUN(accepts_whole_bodies);
     TAP_RUN(refuses_hostile_answers);
     TAP_RUN(headers_pass_up_to_their_bounds);
+    TAP_RUN(a_connection_may_end_behind_a_whole_body);
     TAP_RUN(a_body_of_exactly_the_limit_passes);
     TAP_RUN(a_refresh_of_nothing_new_is_two_requests_on_one_connection);
     TAP_RUN(sends_what_it_should_and_nothing_more);
