@@ -4,21 +4,26 @@
  * brings them up to date from mirrors that nobody needs to trust, finds targets through
  * delegations, and downloads them.
  *
- *     SLW_TRY(slw_tuf_client_trust("state", root_bytes, SLW_TUF_KEY_IDS_CHECKED, detail));      //
- * once, the root from a trusted place SLW_TRY(slw_tuf_client_open(&options, &client, detail));
+ *     // once, with the root from a trusted place
+ *     SLW_TRY(slw_tuf_client_trust("state", root_bytes, SLW_TUF_KEY_IDS_CHECKED, detail));
+ *     // and then whenever there may be something new
+ *     SLW_TRY(slw_tuf_client_open(&options, &client, detail));
  *     SLW_TRY(slw_tuf_client_refresh(client, detail));
- *     SLW_TRY(slw_tuf_client_find(client, SLW_BYTES_OF("lamp/stable/2.0.0.bundle"), &target,
- * detail)); SLW_TRY(slw_tuf_client_download(client, &target, "downloads", &path, detail));
+ *     SLW_TRY(slw_tuf_client_find(client, SLW_BYTES_OF("lamp/2.0.0.bundle"), &target, detail));
+ *     SLW_TRY(slw_tuf_client_download(client, &target, "downloads", &path, detail));
  *     slw_tuf_client_free(client);
  *
  * The directory holds root.json, timestamp.json, snapshot.json, targets.json and delegated roles
  * under their percent-encoded names, byte for byte as received, each written atomically as soon as
- * it is verified: killed after any write, the next refresh goes on from there.
+ * it is verified: killed after any write, the next refresh goes on from there. Nothing in it is
+ * believed for being there but the root. Files whose names begin with "=" are the client's notes, a
+ * target that is half there, and roles whose names are too long for a file system. One program at a
+ * time refreshes or downloads with it; others wait.
  *
  * Refusals: expired (a freeze), rollback, mix-and-match, root-rollback, root-untrusted,
  * root-self-unsigned, unsigned, below-threshold, duplicate-signature, bad-key, bad-threshold,
  * wrong-role, bad-spec-version, malformed, too-large, slow-retrieval, wrong-hash, wrong-length,
- * missing-hash, no-trusted-root; unavailable and not-found are failures.
+ * missing-hash, missing-targets, bad-name, no-trusted-root; unavailable and not-found are failures.
  */
 #ifndef SLIPWAY_TUF_CLIENT_H
 #define SLIPWAY_TUF_CLIENT_H
@@ -88,14 +93,21 @@ enum slw_status slw_tuf_client_open(const struct slw_tuf_client_options *options
                                     struct slw_tuf_client **ret_client, struct slw_detail *detail);
 void slw_tuf_client_free(struct slw_tuf_client *client);
 
-/* Section 5.1 to 5.6, up to the top-level targets. The time is fixed at its beginning, for
- * everything until the next refresh. */
+/*
+ * Section 5.1 to 5.6, up to the top-level targets. The time is fixed at its beginning, for
+ * everything until the next refresh. A mirror that has no further root is believed, unless what
+ * follows fails: then all are asked, so that none can keep the others' updates away.
+ */
 enum slw_status slw_tuf_client_refresh(struct slw_tuf_client *client, struct slw_detail *detail);
 
 /*
  * Section 5.6.7: searches the targets and their delegations in pre-order for a path, loading what
- * it needs. SLW_NOT_FOUND when nobody who is trusted for it lists it. The target lives as long as
- * the client, until its next refresh.
+ * it needs. SLW_NOT_FOUND when nobody who is trusted for it lists it, or nobody among the roles
+ * that are visited at most. A role on the way that can't be had or is refused ends the search with
+ * that reason; SLW_MIX_AND_MATCH when the snapshot doesn't name it. SLW_BAD_NAME for a path of 0 or
+ * more than SLW_TUF_TARGET_PATH_MAX bytes; SLW_MISSING_HASH for a target without a hash that we
+ * know; SLW_WRONG_STATE unless the last refresh succeeded. The target lives as long as the client,
+ * until its next refresh.
  */
 enum slw_status slw_tuf_client_find(struct slw_tuf_client *client, struct slw_bytes path,
                                     struct slw_tuf_target *ret_target, struct slw_detail *detail);
@@ -106,8 +118,9 @@ struct slw_bytes slw_tuf_client_found_in(const struct slw_tuf_client *client);
 /*
  * Goes through every role that can be reached, in pre-order, and gives each target whose path
  * matches pattern (NULL: all) and that find() would find there. role, unless NULL, restricts it to
- * that role. each() ends the walk by returning something other than SLW_OK, which is returned. At
- * most SLW_TUF_LIST_ROLES_MAX roles.
+ * that role. each() ends the walk by returning something other than SLW_OK, which is returned. A
+ * role that the snapshot doesn't name is passed over; one that is refused ends the walk with its
+ * reason. At most SLW_TUF_LIST_ROLES_MAX roles, else SLW_TOO_LARGE.
  */
 #define SLW_TUF_LIST_ROLES_MAX 65536u
 enum slw_status slw_tuf_client_list(struct slw_tuf_client *client, const char *role,
@@ -117,9 +130,12 @@ enum slw_status slw_tuf_client_list(struct slw_tuf_client *client, const char *r
                                     void *context, struct slw_detail *detail);
 
 /*
- * Section 5.7: puts the target into a directory under its percent-encoded path (`/` is %2F), unless
- * the file there is it already. It appears whole and verified, hashed as it was written, or not at
- * all; a broken transfer goes on where it was. ret_path, appended, is where it is.
+ * Section 5.7: puts the target into a directory, which is there already and not the metadata's,
+ * under its percent-encoded path (`/` is %2F; a path too long for a file system becomes "=" and its
+ * SHA-256), unless the file there is it already. It appears whole and verified, hashed as it stands
+ * on the disk, or not at all; a broken transfer goes on where it was, with the next mirror or in
+ * the next run. ret_path, appended, is where it is. SLW_BAD_NAME for a path that no server could be
+ * asked for.
  */
 enum slw_status slw_tuf_client_download(struct slw_tuf_client *client,
                                         const struct slw_tuf_target *target, const char *directory,

@@ -39,15 +39,13 @@ enum slw_status slw_tuf_client_open(const struct slw_tuf_client_options *options
         return slw_explain_no_memory(detail);
     }
     client->directory = strdup(options->metadata_directory);
-    client->slots = calloc(SLW_TUF_ROLE_BUCKETS, sizeof *client->slots);
     client->limits = limits_of(&options->limits);
     client->key_ids = options->key_ids;
     client->expiry = options->expiry;
     client->mirrors = (struct slw_tuf_mirrors){.port = port, .observer = options->observer};
     client->progress = options->progress;
-    enum slw_status status = client->directory == NULL || client->slots == NULL
-                                 ? slw_explain_no_memory(detail)
-                                 : slw_tuf_client_load_root(client, detail);
+    enum slw_status status = client->directory == NULL ? slw_explain_no_memory(detail)
+                                                       : slw_tuf_client_load_root(client, detail);
     if (status != SLW_OK) {
         slw_tuf_client_free(client);
         return status;
@@ -68,7 +66,7 @@ static void free_slot(struct slw_tuf_role_slot *slot)
 
 void slw_tuf_client_forget(struct slw_tuf_client *client)
 {
-    for (size_t i = 0; client->slots != NULL && i < SLW_TUF_ROLE_BUCKETS; i++) {
+    for (size_t i = 0; i < SLW_TUF_ROLE_BUCKETS; i++) {
         while (client->slots[i] != NULL) {
             struct slw_tuf_role_slot *slot = client->slots[i];
             client->slots[i] = slot->next;
@@ -90,7 +88,6 @@ void slw_tuf_client_free(struct slw_tuf_client *client)
         slw_tuf_client_forget(client);
         slw_tuf_trusted_root_free(client->root);
         slw_heap_free(&client->found_in);
-        free(client->slots);
         free(client->directory);
         free(client);
     }

@@ -34,9 +34,9 @@ struct slw_tuf_client {
     struct slw_tuf_trusted_root *root;
     struct slw_tuf_trusted_timestamp *timestamp;
     struct slw_tuf_trusted_snapshot *snapshot;
-    const struct slw_tuf_trusted_targets *targets; /* in the slot of "targets" */
-    struct slw_tuf_role_slot **slots;              /* SLW_TUF_ROLE_BUCKETS lists */
-    uint64_t searches;                             /* numbers them */
+    const struct slw_tuf_trusted_targets *targets;         /* in the slot of "targets" */
+    struct slw_tuf_role_slot *slots[SLW_TUF_ROLE_BUCKETS]; /* lists, by hash of the name */
+    uint64_t searches;                                     /* numbers them */
     struct slw_heap_buffer found_in;
 };
 

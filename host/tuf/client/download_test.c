@@ -154,6 +154,21 @@ static void and_in_the_next_run(void)
     test_repository_free(&repository);
 }
 
+/* A release that was overtaken while it came in doesn't take up room for ever. */
+static void what_is_half_there_of_another_target_goes(void)
+{
+    start(1);
+    test_write(TEST_STATE "/=partial-0123", "half of something");
+    test_write(TEST_STATE "/=partial-4567", "half of something else");
+    test_fault(&repository, 0, ".app", TEST_CUT, 10);
+    repository.faults[0].times = 1;
+    test_fault(&repository, 0, ".app", TEST_UNAVAILABLE, 0);
+    TAP_EQUAL_INT(download("app"), SLW_UNAVAILABLE);
+    TAP_EQUAL_INT(count_entries(TEST_STATE, "=partial-"), 1);
+    TAP_EQUAL_INT(count_entries(TEST_STATE, "=partial-0123"), 0);
+    test_repository_free(&repository);
+}
+
 static void a_transfer_that_never_gets_anywhere_is_given_up(void)
 {
     start(1);
@@ -455,6 +470,7 @@ int main(void)
     TAP_RUN(a_broken_transfer_goes_on_where_it_was);
     TAP_RUN(and_with_another_mirror_when_one_gives_nothing_more);
     TAP_RUN(and_in_the_next_run);
+    TAP_RUN(what_is_half_there_of_another_target_goes);
     TAP_RUN(a_transfer_that_never_gets_anywhere_is_given_up);
     TAP_RUN(a_byte_at_a_time_is_given_up_in_the_end);
     TAP_RUN(a_server_that_cannot_resume_begins_again);

@@ -2,6 +2,8 @@
 /* Which mirror is asked next, and whose failure is reported: the functions of mirrors.h. */
 #include "mirrors.h"
 
+#include "slipway/checked.h"
+
 struct outcome {
     bool absent;  /* a mirror said that there is no such file */
     bool refused; /* status and detail are of something that was refused */
@@ -96,7 +98,10 @@ static enum slw_status attempt_metadata(void *context, const struct slw_fetch_po
 {
     const struct slw_tuf_metadata_wish *wish = context;
     struct slw_fetch_request request = {
-        .area = SLW_FETCH_METADATA, .path = wish->path, .limit = wish->limit};
+        .area = SLW_FETCH_METADATA,
+        .path = wish->path,
+        .limit = slw_min_u64(wish->limit, SLW_JSON_SIZE_MAX),
+    };
     struct slw_heap_buffer bytes = {0};
     enum slw_status status = slw_fetch_to_heap(port, mirror, &request, &bytes, detail);
     if (status == SLW_OK) {

@@ -40,7 +40,8 @@ SLW_MUST_USE enum slw_status slw_tuf_mirrors_ask(struct slw_tuf_mirrors *mirrors
                                                  const struct slw_tuf_wish *wish,
                                                  struct slw_detail *detail);
 
-/* A metadata file in memory, verified by accept(), which takes the bytes over. */
+/* A metadata file in memory, of no more than limit and SLW_JSON_SIZE_MAX bytes, verified by
+ * accept(), which takes the bytes over. */
 struct slw_tuf_metadata_wish {
     const char *path;
     uint64_t limit;

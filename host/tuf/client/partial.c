@@ -35,10 +35,13 @@ enum slw_status slw_tuf_partial_open(const char *directory, const struct slw_tuf
                                      struct slw_detail *detail)
 {
     struct slw_heap_buffer path = {0};
-    slw_tuf_store_partial_path(directory, hex, &path);
-    char *text = path.status == SLW_OK ? strdup(slw_heap_text(&path)) : NULL;
+    enum slw_status status = slw_tuf_store_partial_path(directory, hex, &path, detail);
+    char *text = status == SLW_OK ? strdup(slw_heap_text(&path)) : NULL;
     slw_heap_free(&path);
     *ret_partial = (struct slw_tuf_partial){.target = target, .descriptor = -1, .path = text};
+    if (status != SLW_OK) {
+        return status;
+    }
     if (text == NULL) {
         return slw_explain_no_memory(detail);
     }

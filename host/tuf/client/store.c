@@ -210,23 +210,37 @@ static bool is_targets_metadata(const char *directory, const char *name)
     return is;
 }
 
-static bool is_to_be_cleared(const char *directory, const char *name)
+static bool is_partial(const char *name)
+{
+    return strncmp(name, PARTIAL_PREFIX, sizeof PARTIAL_PREFIX - 1) == 0;
+}
+
+static bool is_ours(const char *directory, const char *name, const char *kept)
 {
     static const char *const always[] = {"timestamp.json", "snapshot.json", "targets.json",
                                          NOTE_NAME};
+    if (strcmp(name, kept) == 0) {
+        return false;
+    }
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++) {
         if (strcmp(name, always[i]) == 0) {
             return true;
         }
     }
-    if (strncmp(name, PARTIAL_PREFIX, sizeof PARTIAL_PREFIX - 1) == 0) {
-        return true;
-    }
-    return ends_in_json(name) && strcmp(name, "root.json") != 0 &&
-           is_targets_metadata(directory, name);
+    return is_partial(name) || (ends_in_json(name) && is_targets_metadata(directory, name));
 }
 
-enum slw_status slw_tuf_store_clear(const char *directory, struct slw_detail *detail)
+static bool is_other_partial(const char *directory, const char *name, const char *kept)
+{
+    (void)directory;
+    return is_partial(name) && strcmp(name, kept) != 0;
+}
+
+/* Removes each file that wanted() names. */
+static enum slw_status remove_each(const char *directory,
+                                   bool (*wanted)(const char *directory, const char *name,
+                                                  const char *kept),
+                                   const char *kept, struct slw_detail *detail)
 {
     DIR *stream = opendir(directory);
     if (stream == NULL) {
@@ -236,20 +250,32 @@ enum slw_status slw_tuf_store_clear(const char *directory, struct slw_detail *de
     bool removed = false;
     for (struct dirent *entry = readdir(stream); status == SLW_OK && entry != NULL;
          entry = readdir(stream)) {
-        if (is_to_be_cleared(directory, entry->d_name)) {
+        if (wanted(directory, entry->d_name, kept)) {
             status = remove_file(directory, entry->d_name, &removed, detail);
         }
     }
     (void)closedir(stream);
-    return status == SLW_OK ? slw_tuf_sync_directory(directory, detail) : status;
+    return status;
 }
 
-void slw_tuf_store_partial_path(const char *directory, struct slw_bytes hex,
-                                struct slw_heap_buffer *ret_path)
+enum slw_status slw_tuf_store_clear(const char *directory, struct slw_detail *detail)
 {
+    SLW_TRY(remove_each(directory, is_ours, "root.json", detail));
+    return slw_tuf_sync_directory(directory, detail);
+}
+
+enum slw_status slw_tuf_store_partial_path(const char *directory, struct slw_bytes hex,
+                                           struct slw_heap_buffer *ret_path,
+                                           struct slw_detail *detail)
+{
+    size_t start = ret_path->len + strlen(directory) + 1;
     slw_heap_printf(ret_path, "%s/" PARTIAL_PREFIX, directory);
     slw_tuf_encode_name(hex, ret_path);
-    (void)slw_heap_text(ret_path);
+    const char *text = slw_heap_text(ret_path);
+    if (ret_path->status != SLW_OK) {
+        return slw_explain_no_memory(detail);
+    }
+    return remove_each(directory, is_other_partial, text + start, detail);
 }
 
 enum slw_status slw_tuf_store_lock(const char *directory, int *ret_lock, struct slw_detail *detail)

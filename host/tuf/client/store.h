@@ -54,9 +54,13 @@ SLW_MUST_USE enum slw_status slw_tuf_store_recover(const char *directory, int64_
  */
 SLW_MUST_USE enum slw_status slw_tuf_store_clear(const char *directory, struct slw_detail *detail);
 
-/* Appends where a target whose hash is hex is put while it comes in. */
-void slw_tuf_store_partial_path(const char *directory, struct slw_bytes hex,
-                                struct slw_heap_buffer *ret_path);
+/*
+ * Appends where a target whose hash is hex is put while it comes in, and removes what was left of
+ * others: at most one half-fetched target takes up room.
+ */
+SLW_MUST_USE enum slw_status slw_tuf_store_partial_path(const char *directory, struct slw_bytes hex,
+                                                        struct slw_heap_buffer *ret_path,
+                                                        struct slw_detail *detail);
 
 /*
  * Waits until no other program changes the directory, and keeps others waiting until the lock is
