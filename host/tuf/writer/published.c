@@ -142,14 +142,12 @@ static enum slw_status load_root(struct slw_tuf_writer *writer, struct slw_detai
 {
     struct slw_tuf_writer_role *root = slw_tuf_writer_root(writer);
     int64_t version = 0;
-    bool is_signed = false;
     SLW_TRY(find_last_root(writer, writer->settings.first_root, &version, detail));
     if (version == 0) {
         return SLW_OK;
     }
-    SLW_TRY(slw_tuf_edition_fetch(writer, SLW_TUF_ROOT, "root", version, &root->published, detail));
-    SLW_TRY(is_signed_for(root->published, SLW_TUF_ROOT, root->published, &is_signed, detail));
-    return is_signed ? SLW_OK : explain_unsigned("root", version, detail);
+    SLW_TRY(slw_tuf_root_chain_check(writer, version, detail));
+    return slw_tuf_edition_fetch(writer, SLW_TUF_ROOT, "root", version, &root->published, detail);
 }
 
 /* Timestamp and snapshot; neither is there before the first publish is through. */

@@ -134,6 +134,10 @@ enum slw_status slw_tuf_edition_fetch(const struct slw_tuf_writer *writer, enum 
                                       const char *role, int64_t version,
                                       struct slw_tuf_edition **ret_edition,
                                       struct slw_detail *detail);
+/* root_chain.c: whether each root up to the last is signed as clients want it to follow the one
+ * before. SLW_ROOT_UNTRUSTED, SLW_ROOT_SELF_UNSIGNED. */
+enum slw_status slw_tuf_root_chain_check(const struct slw_tuf_writer *writer, int64_t last,
+                                         struct slw_detail *detail);
 static inline struct slw_tuf_writer_role *slw_tuf_writer_root(const struct slw_tuf_writer *writer)
 {
     return writer->roles[SLW_TUF_WRITER_ROOT];
