@@ -68,12 +68,46 @@ static const char *error_style(const struct cli *cli, enum cli_style style)
     return cli->color_err ? style_code(style) : "";
 }
 
-__attribute__((format(printf, 1, 0))) static void say(const char *format, va_list arguments)
+/*
+ * What a message quotes is escaped where the message is made. Should a name from outside come here
+ * as it is all the same, it doesn't reach the terminal as a control sequence, neither by C0 nor by
+ * C1 (0xC2 and 0x80 to 0x9F in UTF-8), nor makes up a line of its own where there is to be one.
+ */
+static void put_message(const char *text, bool may_have_lines)
 {
+    for (; *text != '\0'; text++) {
+        unsigned char byte = (unsigned char)*text;
+        unsigned char next = (unsigned char)text[1];
+        bool is_c1 = byte == 0xC2 && next >= 0x80 && next <= 0x9F;
+        bool is_c0 = byte < 0x20 && byte != '\t' && !(byte == '\n' && may_have_lines);
+        if (is_c0 || is_c1 || byte == 0x7F) {
+            (void)fprintf(stderr, "\\x%02x", byte);
+        } else {
+            (void)fputc(byte, stderr);
+        }
+        if (is_c1) {
+            (void)fprintf(stderr, "\\x%02x", next);
+            text++;
+        }
+    }
+    (void)fputc('\n', stderr);
+}
+
+__attribute__((format(printf, 1, 0))) static void say(const char *format, va_list arguments,
+                                                      bool may_have_lines)
+{
+    va_list again;
+    va_copy(again, arguments);
     /* clang-tidy 14 takes a va_list after va_start() for one that isn't set. */
     // NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized)
-    (void)vfprintf(stderr, format, arguments);
-    (void)fputc('\n', stderr);
+    int len = vsnprintf(NULL, 0, format, arguments);
+    char *text = len < 0 ? NULL : malloc((size_t)len + 1);
+    if (text != NULL) {
+        (void)vsnprintf(text, (size_t)len + 1, format, again);
+    }
+    va_end(again);
+    put_message(text != NULL ? text : "out of memory", may_have_lines);
+    free(text);
 }
 
 void cli_note(const struct cli *cli, const char *format, ...)
@@ -81,7 +115,7 @@ void cli_note(const struct cli *cli, const char *format, ...)
     va_list arguments;
     va_start(arguments, format);
     if (!cli->quiet) {
-        say(format, arguments);
+        say(format, arguments, true);
     }
     va_end(arguments);
 }
@@ -91,7 +125,7 @@ void cli_trace(const struct cli *cli, const char *format, ...)
     va_list arguments;
     va_start(arguments, format);
     if (cli->verbose) {
-        say(format, arguments);
+        say(format, arguments, true);
     }
     va_end(arguments);
 }
@@ -101,7 +135,7 @@ void cli_warn(const struct cli *cli, const char *format, ...)
     va_list arguments;
     va_start(arguments, format);
     (void)fprintf(stderr, "%swarning:%s ", error_style(cli, CLI_BOLD), error_style(cli, CLI_PLAIN));
-    say(format, arguments);
+    say(format, arguments, false);
     va_end(arguments);
 }
 
@@ -110,7 +144,7 @@ enum cli_exit cli_error(const struct cli *cli, const char *format, ...)
     va_list arguments;
     va_start(arguments, format);
     (void)fprintf(stderr, "%sslipway:%s ", error_style(cli, CLI_BOLD), error_style(cli, CLI_PLAIN));
-    say(format, arguments);
+    say(format, arguments, false);
     va_end(arguments);
     return CLI_FAILED;
 }
@@ -120,7 +154,7 @@ enum cli_exit cli_usage(const struct cli *cli, const char *format, ...)
     va_list arguments;
     va_start(arguments, format);
     (void)fprintf(stderr, "%sslipway:%s ", error_style(cli, CLI_BOLD), error_style(cli, CLI_PLAIN));
-    say(format, arguments);
+    say(format, arguments, false);
     va_end(arguments);
     (void)fprintf(stderr, "`%s --help` shows how it is used.\n", cli->usage_hint);
     return CLI_USAGE;
@@ -142,15 +176,17 @@ enum cli_exit cli_exit_of(enum slw_status status)
 
 enum cli_exit cli_refuse(const struct cli *cli, enum slw_status status, const char *text)
 {
-    (void)fprintf(stderr, "%srefused:%s %s: %s\n", error_style(cli, CLI_BAD),
-                  error_style(cli, CLI_PLAIN), slw_status_word(status), text);
+    (void)fprintf(stderr, "%srefused:%s %s: ", error_style(cli, CLI_BAD),
+                  error_style(cli, CLI_PLAIN), slw_status_word(status));
+    put_message(text, false);
     return cli_exit_of(status);
 }
 
 enum cli_exit cli_fail_by_word(const struct cli *cli, enum slw_status status, const char *text)
 {
-    (void)fprintf(stderr, "%sfailed:%s %s: %s\n", error_style(cli, CLI_BAD),
-                  error_style(cli, CLI_PLAIN), slw_status_word(status), text);
+    (void)fprintf(stderr, "%sfailed:%s %s: ", error_style(cli, CLI_BAD),
+                  error_style(cli, CLI_PLAIN), slw_status_word(status));
+    put_message(text, false);
     return CLI_FAILED;
 }
 

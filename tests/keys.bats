@@ -268,6 +268,14 @@ setup() {
     done
 }
 
+@test "messages: no control sequences and no lines that a name brings along" {
+    run "$slipway" key inspect $'no\e[2Jsuch\nslipway: all is well\xc2\x9b2Jkey'
+    [ "$status" -ne 0 ]
+    [[ $output != *$'\e'* && $output != *$'\xc2\x9b'* ]]
+    [ "${#lines[@]}" -eq 1 ]
+    [[ $output == *'no\x1b[2Jsuch\x0aslipway: all is well\xc2\x9b2Jkey'* ]]
+}
+
 @test "colour only where it is wanted" {
     ok key generate r
     ok key generate t
