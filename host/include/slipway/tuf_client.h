@@ -32,14 +32,17 @@
 #include "slipway/tuf_fetch.h"
 #include "slipway/tuf_metadata.h"
 
+/* How many times its limit a metadata file's signed length may be. */
+#define SLW_TUF_SIGNED_LENGTH_FACTOR 8u
+
 /* {0} takes the defaults. */
 struct slw_tuf_limits {
     uint32_t root_rotations;  /* 256 a refresh */
     uint32_t delegations;     /* 32 roles visited for one target */
     uint32_t root_bytes;      /* 512,000 */
     uint32_t timestamp_bytes; /* 16,384 */
-    uint32_t snapshot_bytes;  /* 2,000,000, when the timestamp gives no length */
-    uint32_t targets_bytes;   /* 5,000,000, when the snapshot gives no length */
+    uint32_t snapshot_bytes;  /* 2,000,000; where the timestamp gives a length, up to */
+    uint32_t targets_bytes;   /* 5,000,000; SLW_TUF_SIGNED_LENGTH_FACTOR times as many */
     uint64_t target_bytes;    /* a target's own length may not exceed it: none */
 };
 

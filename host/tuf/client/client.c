@@ -139,6 +139,20 @@ enum slw_status slw_tuf_client_check_expiry(const struct slw_tuf_client *client,
                        name, common->version, expiry, slw_time_format(client->now_utc_s, now));
 }
 
+enum slw_status slw_tuf_client_limit(const char *name, const struct slw_tuf_meta *meta,
+                                     uint32_t usual, uint64_t *ret_limit, struct slw_detail *detail)
+{
+    uint64_t most = (uint64_t)usual * SLW_TUF_SIGNED_LENGTH_FACTOR;
+    if (meta->has_length && meta->length > most) {
+        return slw_explain(detail, SLW_TOO_LARGE,
+                           "%s: its length is said to be %" PRIu64
+                           " bytes, more than the limit of %" PRIu64,
+                           name, meta->length, most);
+    }
+    *ret_limit = meta->has_length ? meta->length : usual;
+    return SLW_OK;
+}
+
 enum slw_status slw_tuf_client_metadata_path(const struct slw_tuf_client *client,
                                              struct slw_bytes role, int64_t version,
                                              struct slw_heap_buffer *ret_path,

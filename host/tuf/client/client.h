@@ -84,6 +84,15 @@ SLW_MUST_USE enum slw_status slw_tuf_client_check_expiry(const struct slw_tuf_cl
                                                          const struct slw_tuf_common *common,
                                                          struct slw_detail *detail);
 
+/*
+ * The most bytes that a metadata file may have: what is signed of its length (meta), or else the
+ * usual limit. A length may be above that limit, but not without bounds, for the key that signs it
+ * is an online one: SLW_TOO_LARGE beyond SLW_TUF_SIGNED_LENGTH_FACTOR times the limit.
+ */
+SLW_MUST_USE enum slw_status slw_tuf_client_limit(const char *name, const struct slw_tuf_meta *meta,
+                                                  uint32_t usual, uint64_t *ret_limit,
+                                                  struct slw_detail *detail);
+
 /* Forgets in memory everything but the root. */
 void slw_tuf_client_forget(struct slw_tuf_client *client);
 

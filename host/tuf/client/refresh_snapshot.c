@@ -148,6 +148,8 @@ static enum slw_status fetch(struct snapshot_step *step, struct slw_detail *deta
     struct slw_tuf_client *client = step->client;
     const struct slw_tuf_meta *meta = &client->timestamp->content.snapshot;
     struct slw_heap_buffer path = {0};
+    uint64_t limit = 0;
+    SLW_TRY(slw_tuf_client_limit(NAME, meta, client->limits.snapshot_bytes, &limit, detail));
     enum slw_status status = slw_tuf_client_metadata_path(client, SLW_BYTES_OF("snapshot"),
                                                           meta->version, &path, detail);
     /* "Download snapshot metadata file, up to either the number of bytes specified in the timestamp
@@ -155,7 +157,7 @@ static enum slw_status fetch(struct snapshot_step *step, struct slw_detail *deta
     if (status == SLW_OK) {
         const struct slw_tuf_metadata_wish wish = {
             .path = slw_heap_text(&path),
-            .limit = meta->has_length ? meta->length : client->limits.snapshot_bytes,
+            .limit = limit,
             .accept = accept_snapshot,
             .context = step,
         };

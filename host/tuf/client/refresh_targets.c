@@ -67,6 +67,9 @@ static enum slw_status fetch(struct targets_step *step, struct slw_bytes role,
 {
     struct slw_tuf_client *client = step->client;
     struct slw_heap_buffer path = {0};
+    uint64_t limit = 0;
+    SLW_TRY(slw_tuf_client_limit(step->name, &step->meta, client->limits.targets_bytes, &limit,
+                                 detail));
     enum slw_status status =
         slw_tuf_client_metadata_path(client, role, step->meta.version, &path, detail);
     /* "Download the top-level targets metadata file, up to either the number of bytes specified in
@@ -74,7 +77,7 @@ static enum slw_status fetch(struct targets_step *step, struct slw_bytes role,
     if (status == SLW_OK) {
         const struct slw_tuf_metadata_wish wish = {
             .path = slw_heap_text(&path),
-            .limit = step->meta.has_length ? step->meta.length : client->limits.targets_bytes,
+            .limit = limit,
             .accept = accept_targets,
             .context = step,
         };

@@ -170,13 +170,44 @@ static void a_length_that_metadata_give_is_the_limit_instead(void)
     repository.with_hashes = true;
     test_publish_all(&repository);
     struct slw_tuf_client_options small = options();
-    small.limits.snapshot_bytes = 1;
-    small.limits.targets_bytes = 1;
+    small.limits.snapshot_bytes = 100;
+    small.limits.targets_bytes = 100;
+    TAP_CHECK(test_file(&repository, "2.snapshot.json")->bytes.len > 100);
+    TAP_CHECK(test_file(&repository, "2.targets.json")->bytes.len > 100);
     TAP_EQUAL_INT(refresh_with(&small), SLW_OK);
     test_publish_all(&repository);
     test_fault(&repository, 0, "3.snapshot.json", TEST_LONGER, 1);
     TAP_EQUAL_INT(refresh_with(&small), SLW_TOO_LARGE);
     test_repository_free(&repository);
+}
+
+/* An online key signs lengths; it doesn't sign how much memory a client has. */
+static void but_not_more_than_so_many_times_the_limit(void)
+{
+    static const struct {
+        const char *file;
+        size_t offset;
+    } rows[] = {
+        {"2.snapshot.json", offsetof(struct slw_tuf_limits, snapshot_bytes)},
+        {"2.targets.json", offsetof(struct slw_tuf_limits, targets_bytes)},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        TAP_ROW(rows[i].file);
+        test_start(&repository, 1);
+        repository.with_hashes = true;
+        test_publish_all(&repository);
+        size_t size = test_file(&repository, rows[i].file)->bytes.len;
+        struct slw_tuf_client_options small = options();
+        uint32_t limit = (uint32_t)((size - 1) / SLW_TUF_SIGNED_LENGTH_FACTOR);
+        memcpy((uint8_t *)&small.limits + rows[i].offset, &limit, sizeof limit);
+        TAP_EQUAL_INT(refresh_with(&small), SLW_TOO_LARGE);
+        TAP_CHECK(test_said("its length is said to be"));
+        TAP_CHECK(strstr(test_take_requests(&repository), rows[i].file) == NULL);
+        limit++;
+        memcpy((uint8_t *)&small.limits + rows[i].offset, &limit, sizeof limit);
+        TAP_EQUAL_INT(refresh_with(&small), SLW_OK);
+        test_repository_free(&repository);
+    }
 }
 
 /* A stored snapshot that is larger than a limit of today still forbids rollback. */
@@ -190,7 +221,7 @@ static void a_lowered_limit_does_not_lift_the_protection_from_rollback(void)
     repository.with_hashes = true;
     test_publish_all(&repository);
     struct slw_tuf_client_options small = options();
-    small.limits.snapshot_bytes = 1;
+    small.limits.snapshot_bytes = 100;
     TAP_EQUAL_INT(refresh_with(&small), SLW_ROLLBACK);
     test_repository_free(&repository);
 }
@@ -374,6 +405,7 @@ int main(void)
     TAP_RUN(as_many_roots_as_allowed_are_followed_in_a_refresh);
     TAP_RUN(each_kind_of_metadata_has_its_limit);
     TAP_RUN(a_length_that_metadata_give_is_the_limit_instead);
+    TAP_RUN(but_not_more_than_so_many_times_the_limit);
     TAP_RUN(a_lowered_limit_does_not_lift_the_protection_from_rollback);
     TAP_RUN(without_network_the_directory_must_do);
     TAP_RUN(what_expired_is_told_and_used_only_when_somebody_decided_so);
