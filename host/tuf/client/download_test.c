@@ -436,6 +436,21 @@ static void a_target_arrives_on_another_file_system(void)
     TAP_EQUAL_INT(count_entries(TEST_STATE, "="), 0);
     TAP_EQUAL_INT(download_with(&options, "app", directory), SLW_OK);
     TAP_CHECK(requests_are(""));
+    /* Somebody else's link in the way is replaced, and not what it leads to; links aren't followed
+     * where a file gets its name by rename(), and mustn't be here. */
+    char cwd[512];
+    char victim[600];
+    TAP_REQUIRE(getcwd(cwd, sizeof cwd) != NULL);
+    (void)snprintf(victim, sizeof victim, "%s/victim", cwd);
+    test_write("victim", "precious");
+    test_remove(slw_heap_text(&path));
+    TAP_REQUIRE(symlink(victim, slw_heap_text(&path)) == 0);
+    TAP_EQUAL_INT(download_with(&options, "app", directory), SLW_OK);
+    TAP_CHECK(test_holds("victim", SLW_BYTES_OF("precious")));
+    TAP_CHECK(test_holds(slw_heap_text(&path), SLW_BYTES_OF(CONTENT)));
+    TAP_CHECK(lstat(slw_heap_text(&path), &there) == 0 && S_ISREG(there.st_mode));
+    TAP_EQUAL_INT(count_entries(directory, ""), 1);
+    test_remove("victim");
     test_remove(slw_heap_text(&path));
     TAP_EQUAL_INT(rmdir(directory), 0);
     test_repository_free(&repository);

@@ -160,12 +160,25 @@ enum slw_status slw_tuf_partial_verify(struct slw_tuf_partial *partial, struct s
     return slw_tuf_verify_file(partial->descriptor, "the file that came", partial->target, detail);
 }
 
+/* A link that has the name goes, as it does by rename(), and what it leads to stays as it is. */
+static enum slw_status remove_link(const char *path, struct slw_detail *detail)
+{
+    struct stat about;
+    if (lstat(path, &about) == 0 && S_ISLNK(about.st_mode) && unlink(path) != 0) {
+        return slw_explain_errno(detail, path);
+    }
+    return SLW_OK;
+}
+
 /* Another file system: copies, and looks at the copy. */
-static enum slw_status copy_to(struct slw_tuf_partial *partial, const char *path,
-                               struct slw_detail *detail)
+static enum slw_status copy_to(struct slw_tuf_partial *partial, const char *directory,
+                               const char *path, struct slw_detail *detail)
 {
     struct slw_output output;
-    SLW_TRY(slw_output_open(path, SLW_OUTPUT_REPLACE, &output, detail));
+    const char *name = strrchr(path, '/') + 1;
+    SLW_TRY(remove_link(path, detail));
+    SLW_TRY(slw_output_open_below(directory, slw_bytes_make(name, strlen(name)),
+                                  SLW_OUTPUT_REPLACE, &output, detail));
     uint8_t *block = malloc(SLW_FILE_BLOCK_SIZE);
     enum slw_status status = block == NULL ? slw_explain_no_memory(detail) : SLW_OK;
     ssize_t count = 1;
@@ -200,7 +213,7 @@ enum slw_status slw_tuf_partial_place(struct slw_tuf_partial *partial, const cha
     if (errno != EXDEV) {
         return slw_explain_errno(detail, path);
     }
-    SLW_TRY(copy_to(partial, path, detail));
+    SLW_TRY(copy_to(partial, directory, path, detail));
     (void)unlink(partial->path);
     return SLW_OK;
 }
