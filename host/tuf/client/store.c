@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -63,6 +64,22 @@ void slw_tuf_append_role_file(struct slw_bytes role, struct slw_heap_buffer *ret
     (void)slw_heap_text(ret_text);
 }
 
+/*
+ * Whether a delegated role is called as a top-level one but for case. A file system that takes
+ * ROOT.json for root.json (FAT, for one) would have whoever may delegate replace the trusted root,
+ * or the timestamp that stands against rollback.
+ */
+static bool is_almost_top_level(struct slw_bytes role)
+{
+    for (unsigned i = 0; i < SLW_TUF_TYPES; i++) {
+        const char *name = slw_tuf_type_name((enum slw_tuf_type)i);
+        if (role.len == strlen(name) && strncasecmp((const char *)role.ptr, name, role.len) == 0) {
+            return memcmp(role.ptr, name, role.len) != 0;
+        }
+    }
+    return false;
+}
+
 /* Appends DIRECTORY/ROLE.json. */
 static enum slw_status append_path(const char *directory, struct slw_bytes role,
                                    struct slw_heap_buffer *ret_path, struct slw_detail *detail)
@@ -70,6 +87,10 @@ static enum slw_status append_path(const char *directory, struct slw_bytes role,
     slw_heap_printf(ret_path, "%s/", directory);
     if (is_dots(role)) {
         slw_tuf_append_role_file(role, ret_path);
+    } else if (is_almost_top_level(role)) {
+        append_digest(role, ret_path);
+        slw_heap_append_text(ret_path, ".json");
+        (void)slw_heap_text(ret_path);
     } else {
         SLW_TRY(slw_tuf_file_name(role, ret_path, detail));
         slw_heap_append_text(ret_path, ".json");

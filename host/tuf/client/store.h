@@ -25,7 +25,11 @@ SLW_MUST_USE enum slw_status slw_tuf_file_name(struct slw_bytes name,
 /* Appends ROLE.json, encoded: what a role's file is called on servers and in messages. */
 void slw_tuf_append_role_file(struct slw_bytes role, struct slw_heap_buffer *ret_text);
 
-/* Reads a role's file. SLW_IO when it isn't there or can't be read. */
+/*
+ * Reads a role's file. SLW_IO when it isn't there or can't be read. A role that differs from a
+ * top-level one by case alone is called "=" and its SHA-256, for file systems that don't tell them
+ * apart.
+ */
 SLW_MUST_USE enum slw_status slw_tuf_store_read(const char *directory, struct slw_bytes role,
                                                 struct slw_heap_buffer *ret_bytes,
                                                 struct slw_detail *detail);

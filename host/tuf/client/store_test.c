@@ -79,6 +79,34 @@ static void roles_called_dots_are_roles_like_others(void)
     slw_heap_free(&bytes);
 }
 
+/* Where the file system doesn't tell case, ROOT.json would be root.json. */
+static void roles_called_as_top_level_ones_but_for_case_have_other_files(void)
+{
+    static const char *const names[] = {"Root", "ROOT", "tImestamp", "SNAPSHOT", "Targets"};
+    struct slw_heap_buffer bytes = {0};
+    TAP_REQUIRE(mkdir("cases", 0755) == 0);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char file[64];
+        struct slw_bytes name = slw_bytes_make(names[i], strlen(names[i]));
+        TAP_ROW(names[i]);
+        TAP_EQUAL_INT(slw_tuf_store_write("cases", name, name, &test_detail), SLW_OK);
+        (void)snprintf(file, sizeof file, "cases/%s.json", names[i]);
+        TAP_CHECK(!test_exists(file));
+        bytes.len = 0;
+        TAP_EQUAL_INT(slw_tuf_store_read("cases", name, &bytes, &test_detail), SLW_OK);
+        TAP_CHECK(slw_bytes_equal(slw_heap_bytes(&bytes), name));
+    }
+    slw_heap_free(&bytes);
+    TAP_EQUAL_INT(
+        slw_tuf_store_write("cases", SLW_BYTES_OF("root"), SLW_BYTES_OF("r"), &test_detail),
+        SLW_OK);
+    TAP_EQUAL_INT(
+        slw_tuf_store_write("cases", SLW_BYTES_OF("Roots"), SLW_BYTES_OF("rs"), &test_detail),
+        SLW_OK);
+    TAP_CHECK(test_holds("cases/root.json", SLW_BYTES_OF("r")));
+    TAP_CHECK(test_holds("cases/Roots.json", SLW_BYTES_OF("rs")));
+}
+
 static void a_role_that_is_absent_cannot_be_read(void)
 {
     struct slw_heap_buffer bytes = {0};
@@ -174,6 +202,7 @@ int main(void)
     TAP_RUN(names_of_files_never_leave_the_directory);
     TAP_RUN(long_names_have_files_of_their_own);
     TAP_RUN(roles_called_dots_are_roles_like_others);
+    TAP_RUN(roles_called_as_top_level_ones_but_for_case_have_other_files);
     TAP_RUN(a_role_that_is_absent_cannot_be_read);
     TAP_RUN(a_note_is_followed_once_its_root_is_there);
     TAP_RUN(a_note_for_a_root_that_never_came_is_void);
