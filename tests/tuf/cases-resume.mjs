@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A client that was killed, or whose files were lost or spoilt: the next refresh goes on from whatever is there, and never
 // trusts less than before.
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { checkSuccess, execute, start } from './client.mjs';
@@ -188,3 +189,33 @@ for (const call of ['write', 'rename', 'fsync']) {
         t.ok(kills >= 5, `${kills} kills`);
     });
 }
+
+// Who may read a file may lock it. A stranger who reads the state mustn't be able to stop updates by that.
+test('a_stranger_who_locks_what_they_can_read_keeps_nobody_waiting', async (t) => {
+    const { client } = await startWithTeam(t);
+    await client.refreshes();
+    fs.readdirSync(client.metadataDir).forEach((name) => {
+        const { mode } = fs.statSync(path.join(client.metadataDir, name));
+        t.ok(name !== '.lock' || (mode & 0o077) === 0, 'the lock is the owner\'s alone');
+    });
+    const thief = spawn('flock', [client.metadataDir, 'sleep', '60'], { stdio: 'ignore', detached: true });
+    t.cleanup(() => process.kill(-thief.pid));
+    while ((await execute('flock', ['-n', client.metadataDir, 'true'])).status === 0) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    const result = await client.refresh();
+    checkSuccess(t, result);
+    t.ok(result.seconds < 20, `waited for ${result.seconds} s`);
+});
+
+test('two_that_refresh_at_once_take_turns', async (t) => {
+    const { repo, client } = await startWithTeam(t);
+    await client.downloads('file');
+    for (let round = 0; round < 3; round++) {
+        publishNext(repo);
+        const results = await Promise.all([1, 2, 3, 4].map(() => client.download('file')));
+        results.forEach((result) => checkSuccess(t, result));
+        ROLES.forEach((role) => t.equal(client.stored(role), repo.published[role], role));
+        client.checkDownloaded('second');
+    }
+});

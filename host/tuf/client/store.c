@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define NOTE_NAME "=recovery"
+#define LOCK_NAME ".lock"
 #define PARTIAL_PREFIX "=partial-"
 #define NOTE_SIZE_MAX 32u
 
@@ -299,9 +300,33 @@ enum slw_status slw_tuf_store_partial_path(const char *directory, struct slw_byt
     return remove_each(directory, is_other_partial, text + start, detail);
 }
 
+/*
+ * A file that nobody else may open: who can open something may lock it, and the directory is mostly
+ * readable for all. -1, with errno, when it can't be had.
+ */
+static int open_lock_file(const char *directory)
+{
+    struct slw_heap_buffer path = {0};
+    slw_heap_printf(&path, "%s/" LOCK_NAME, directory);
+    const char *text = slw_heap_text(&path);
+    int descriptor = -1;
+    errno = ENOMEM;
+    if (path.status == SLW_OK) {
+        descriptor = open(text, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    }
+    int failure = errno;
+    slw_heap_free(&path);
+    errno = failure;
+    return descriptor;
+}
+
 enum slw_status slw_tuf_store_lock(const char *directory, int *ret_lock, struct slw_detail *detail)
 {
-    int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int descriptor = open_lock_file(directory);
+    if (descriptor < 0 && (errno == EACCES || errno == EPERM || errno == EROFS)) {
+        /* What may only be read is locked as a whole. */
+        descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    }
     if (descriptor < 0) {
         return slw_explain_errno(detail, directory);
     }

@@ -68,7 +68,8 @@ SLW_MUST_USE enum slw_status slw_tuf_store_partial_path(const char *directory, s
 
 /*
  * Waits until no other program changes the directory, and keeps others waiting until the lock is
- * given back with slw_tuf_store_unlock(). On a file system without locks it does nothing.
+ * given back with slw_tuf_store_unlock(). The lock is on DIRECTORY/.lock, which is the owner's
+ * alone, so that nobody else can hold it. On a file system without locks it does nothing.
  */
 SLW_MUST_USE enum slw_status slw_tuf_store_lock(const char *directory, int *ret_lock,
                                                 struct slw_detail *detail);
