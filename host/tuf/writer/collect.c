@@ -5,6 +5,7 @@
  * caches that are behind. When a file was first seen without a reference is in
  * state/unreferenced.json.
  */
+#include "bins.h"
 #include "gather.h"
 
 #include "../metadata/hex.h"
@@ -100,9 +101,27 @@ static enum slw_status refer_targets(struct references *references, const struct
     return SLW_OK;
 }
 
+static bool is_reached(const struct slw_tuf_writer *writer, struct slw_bytes name)
+{
+    const struct slw_tuf_writer_role *role = slw_tuf_writer_find(writer, name);
+    if (role != NULL && role->published != NULL && role->type == SLW_TUF_TARGETS) {
+        return true;
+    }
+    for (size_t i = SLW_TUF_WRITER_TARGETS; i < writer->roles_count; i++) {
+        struct slw_tuf_bins bins;
+        if (slw_tuf_bins_of(writer->roles[i]->published, &bins) &&
+            slw_tuf_is_bin(name, bins.prefix, bins.bit_length)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A snapshot names roles for ever that somebody delegated to once: their files may be gone, and in
+ * a repository that others made have never been here, or be a root's. */
 static enum slw_status refer_role(const struct slw_tuf_writer *writer,
-                                  struct references *references, const char *key,
-                                  struct slw_detail *detail)
+                                  struct references *references, struct slw_bytes name,
+                                  const char *key, struct slw_detail *detail)
 {
     struct slw_heap_buffer bytes = {0};
     struct slw_tuf_file file;
@@ -116,6 +135,9 @@ static enum slw_status refer_role(const struct slw_tuf_writer *writer,
         }
     }
     slw_heap_free(&bytes);
+    if ((status == SLW_NOT_FOUND || slw_status_is_refusal(status)) && !is_reached(writer, name)) {
+        status = SLW_OK;
+    }
     SLW_TRY(status);
     return refer(references, key, detail);
 }
@@ -137,7 +159,7 @@ static enum slw_status refer_published(const struct slw_tuf_writer *writer,
         name.len = 0;
         slw_heap_append(&name, meta.role);
         slw_tuf_key_of(meta.version, slw_heap_text(&name), key);
-        status = name.status == SLW_OK ? refer_role(writer, references, key, detail)
+        status = name.status == SLW_OK ? refer_role(writer, references, meta.role, key, detail)
                                        : slw_explain_no_memory(detail);
     }
     slw_heap_free(&name);
