@@ -41,6 +41,9 @@ struct slw_tuf_writer_options {
      * waits and why, a root whose publishing leaves a gap. NULL: nobody does. */
     void (*tell)(void *context, const char *what);
     void *tell_context;
+    /* Listed payloads may be kept somewhere else: import and export pass over those that aren't
+     * there, and tell how many. */
+    bool payloads_elsewhere;
 };
 
 struct slw_tuf_writer;
@@ -135,13 +138,36 @@ enum slw_status slw_tuf_writer_check(struct slw_tuf_writer *writer,
                                                      int64_t expires_utc_s),
                                      void *context, struct slw_detail *detail);
 
-/* Adopts the published repository in another storage (metadata/ and targets/ as python-tuf and
- * tuf-on-ci lay them out), verified by the client from its root on. */
+/*
+ * Adopts a published repository: DIRECTORY/metadata and DIRECTORY/targets as python-tuf and
+ * tuf-on-ci lay them out, with consistent snapshots. Everything is verified as clients verify it,
+ * from the trusted root on: later roots, timestamp, snapshot, every role that can be reached, and
+ * the payloads that these list. That includes key ids, which must be those of their keys
+ * (SLW_TUF_KEY_IDS_CHECKED). Only expired metadata are taken all the same, and told of: they are to
+ * be signed again. All is copied as it is, byte for byte; the timestamp comes last. What was killed
+ * half-way can be run again.
+ *
+ * Roots before the trusted one aren't adopted, nor are files of roles that nobody delegates to any
+ * more. Periods are the default ones. Where the online keys aren't at hand, rotate them next.
+ *
+ * SLW_WRONG_STATE when the storage holds a repository, or anything else in the way, and for
+ * snapshots that aren't consistent; SLW_MISSING_PAYLOAD, naming it; SLW_BAD_NAME for roles and
+ * targets of names that can't be published here; else what the client says, and the storage.
+ */
 enum slw_status slw_tuf_writer_import(const struct slw_tuf_writer_options *options,
                                       const char *directory, struct slw_bytes trusted_root,
                                       struct slw_detail *detail);
 
-/* Copies what clients need now, and all roots, to a directory: offline media. */
+/*
+ * Copies what clients need now, and all roots, to a directory, which is made when it isn't there:
+ * DIRECTORY/metadata and DIRECTORY/targets, for offline media or any web server. Each payload is
+ * hashed as it is copied. An earlier export is brought up to date: what is there already and right
+ * is kept, nothing is removed, and the timestamp comes last, once everything else is on the disk.
+ * What is staged isn't copied.
+ *
+ * SLW_WRONG_STATE before the first publish, and when the directory has another repository's root;
+ * SLW_MISSING_PAYLOAD, SLW_WRONG_LENGTH or SLW_WRONG_HASH, naming the payload.
+ */
 enum slw_status slw_tuf_writer_export(struct slw_tuf_writer *writer, const char *directory,
                                       struct slw_detail *detail);
 

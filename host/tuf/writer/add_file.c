@@ -64,24 +64,31 @@ static enum slw_status hash_source(const struct slw_source *source,
     return SLW_OK;
 }
 
+enum slw_status slw_tuf_payload_key_by(struct slw_bytes path, struct slw_bytes hash_hex,
+                                       char ret_key[static SLW_TUF_KEY_SIZE],
+                                       struct slw_detail *detail)
+{
+    size_t directory_len = path.len;
+    while (directory_len > 0 && path.ptr[directory_len - 1] != '/') {
+        directory_len--;
+    }
+    int len = snprintf(ret_key, SLW_TUF_KEY_SIZE, "targets/%.*s%.*s.%.*s", (int)directory_len,
+                       (const char *)path.ptr, (int)hash_hex.len, (const char *)hash_hex.ptr,
+                       (int)(path.len - directory_len), (const char *)path.ptr + directory_len);
+    if (len < 0 || (size_t)len >= SLW_TUF_KEY_SIZE) {
+        return slw_explain(detail, SLW_BAD_NAME, "a target's path is too long");
+    }
+    return SLW_OK;
+}
+
 enum slw_status slw_tuf_payload_key(struct slw_bytes path,
                                     const uint8_t sha256[static SLW_SHA256_SIZE],
                                     char ret_key[static SLW_TUF_KEY_SIZE],
                                     struct slw_detail *detail)
 {
     char digits[2 * SLW_SHA256_SIZE];
-    size_t directory_len = path.len;
-    while (directory_len > 0 && path.ptr[directory_len - 1] != '/') {
-        directory_len--;
-    }
     slw_tuf_hex_encode(sha256, SLW_SHA256_SIZE, digits);
-    int len = snprintf(ret_key, SLW_TUF_KEY_SIZE, "targets/%.*s%.*s.%.*s", (int)directory_len,
-                       (const char *)path.ptr, (int)sizeof digits, digits,
-                       (int)(path.len - directory_len), (const char *)path.ptr + directory_len);
-    if (len < 0 || (size_t)len >= SLW_TUF_KEY_SIZE) {
-        return slw_explain(detail, SLW_BAD_NAME, "a target's path is too long");
-    }
-    return SLW_OK;
+    return slw_tuf_payload_key_by(path, slw_bytes_make(digits, sizeof digits), ret_key, detail);
 }
 
 /* What is there under the hash of something else was cut short by a power failure, or changed. */
@@ -109,10 +116,10 @@ static enum slw_status take_back(struct slw_tuf_writer *writer, const char *key,
     return slw_explain(detail, SLW_IO, "%s: the file changed while it was being read", key);
 }
 
-static enum slw_status put_payload(struct slw_tuf_writer *writer, const char *key,
-                                   const struct slw_source *source,
-                                   const uint8_t expected[static SLW_SHA256_SIZE],
-                                   struct slw_detail *detail)
+enum slw_status slw_tuf_payload_put(struct slw_tuf_writer *writer, const char *key,
+                                    const struct slw_source *source,
+                                    const uint8_t expected[static SLW_SHA256_SIZE],
+                                    struct slw_detail *detail)
 {
     const struct slw_storage *storage = writer->options.storage;
     struct hashed_source hashed;
@@ -142,6 +149,6 @@ enum slw_status slw_tuf_writer_add_file(struct slw_tuf_writer *writer, struct sl
     /* Refused before anything is put; and listed only once it is there. */
     SLW_TRY(slw_tuf_gather_check(writer, role, &artifact, detail));
     SLW_TRY(slw_tuf_payload_key(path, artifact.sha256, key, detail));
-    SLW_TRY(put_payload(writer, key, source, artifact.sha256, detail));
+    SLW_TRY(slw_tuf_payload_put(writer, key, source, artifact.sha256, detail));
     return slw_tuf_gather_add(writer, role, &artifact, true, detail);
 }

@@ -35,6 +35,18 @@ enum slw_status slw_tuf_gather_add(struct slw_tuf_writer *writer, struct slw_byt
                                    const struct slw_tuf_artifact *artifact, bool has_file,
                                    struct slw_detail *detail);
 
+/* The same by any of its hashes, in hexadecimal: "targets/DIRECTORY/HASH.NAME". */
+enum slw_status slw_tuf_payload_key_by(struct slw_bytes path, struct slw_bytes hash_hex,
+                                       char ret_key[static SLW_TUF_KEY_SIZE],
+                                       struct slw_detail *detail);
+
+/* Puts a payload under its key, without the lease; SLW_IO when the source gives other bytes than
+ * the hash says. */
+enum slw_status slw_tuf_payload_put(struct slw_tuf_writer *writer, const char *key,
+                                    const struct slw_source *source,
+                                    const uint8_t expected[static SLW_SHA256_SIZE],
+                                    struct slw_detail *detail);
+
 /* gather_bins.c */
 enum slw_status slw_tuf_gather_bins(const struct slw_tuf_writer *writer,
                                     struct slw_tuf_writer_role *delegator,

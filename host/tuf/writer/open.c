@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-static enum slw_status new_writer(const struct slw_tuf_writer_options *options,
-                                  struct slw_tuf_writer **ret_writer, struct slw_detail *detail)
+enum slw_status slw_tuf_writer_new(const struct slw_tuf_writer_options *options,
+                                   struct slw_tuf_writer **ret_writer, struct slw_detail *detail)
 {
     struct slw_tuf_writer *writer = calloc(1, sizeof *writer);
     if (writer == NULL) {
@@ -43,7 +43,7 @@ enum slw_status slw_tuf_writer_open(const struct slw_tuf_writer_options *options
                                     struct slw_tuf_writer **ret_writer, struct slw_detail *detail)
 {
     struct slw_tuf_writer *writer = NULL;
-    SLW_TRY(new_writer(options, &writer, detail));
+    SLW_TRY(slw_tuf_writer_new(options, &writer, detail));
     enum slw_status status = open_writer(writer, detail);
     if (status != SLW_OK) {
         slw_tuf_writer_close(writer);
@@ -114,7 +114,7 @@ enum slw_status slw_tuf_writer_init(const struct slw_tuf_writer_options *options
                                     const struct slw_tuf_init *init, struct slw_detail *detail)
 {
     struct slw_tuf_writer *writer = NULL;
-    SLW_TRY(new_writer(options, &writer, detail));
+    SLW_TRY(slw_tuf_writer_new(options, &writer, detail));
     enum slw_status status = take_periods(writer, init->periods, detail);
     if (status == SLW_OK) {
         status = slw_tuf_writer_enter(writer, detail);

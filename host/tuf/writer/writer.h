@@ -13,6 +13,8 @@
  *     bins.c       hash bins, which aren't staged one by one
  *     choose.c     which staged versions can be published together
  *     publish.c    the order in which they are written
+ *     import.c     a repository that others made (exchange.h)
+ *     export.c     a copy for offline media
  */
 #ifndef SLIPWAY_TUF_WRITER_PRIVATE_H
 #define SLIPWAY_TUF_WRITER_PRIVATE_H
@@ -74,6 +76,10 @@ struct slw_tuf_writer {
     size_t index_size;                  /* a power of two */
     uint64_t metadata_bytes;            /* written so far */
 };
+
+/* open.c: one that has read nothing yet. */
+enum slw_status slw_tuf_writer_new(const struct slw_tuf_writer_options *options,
+                                   struct slw_tuf_writer **ret_writer, struct slw_detail *detail);
 
 /* store.c */
 #define SLW_TUF_KEY_SIZE (SLW_STORAGE_KEY_MAX + 1)
