@@ -19,6 +19,7 @@ enum cli_exit cli_repo_export(struct cli *cli, const struct cli_arguments *argum
 enum cli_exit cli_repo_add(struct cli *cli, const struct cli_arguments *arguments);
 enum cli_exit cli_repo_remove(struct cli *cli, const struct cli_arguments *arguments);
 enum cli_exit cli_repo_delegate(struct cli *cli, const struct cli_arguments *arguments);
+enum cli_exit cli_repo_discard(struct cli *cli, const struct cli_arguments *arguments);
 enum cli_exit cli_repo_rotate(struct cli *cli, const struct cli_arguments *arguments);
 
 /* repo_sign.c */

@@ -9,6 +9,7 @@
 #include "slipway/time_text.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -234,7 +235,7 @@ static enum cli_exit open_trust(struct cli *cli, const struct cli_arguments *arg
 enum cli_exit cli_repo_client_fail(struct cli_repo_client *client, enum slw_status status)
 {
     if (status == SLW_UNAVAILABLE || status == SLW_NOT_FOUND) {
-        return cli_error(client->cli, "%s: %s", slw_status_word(status), client->cli->detail.text);
+        return cli_fail_by_word(client->cli, status, client->cli->detail.text);
     }
     return cli_fail(client->cli, status);
 }
@@ -268,9 +269,18 @@ static enum cli_exit open_client(struct cli *cli, const struct cli_arguments *ar
     return status == SLW_OK ? CLI_DONE : cli_repo_client_fail(client, status);
 }
 
+/* A server that hangs up is a failure to tell; a reader of our output that does ends us, as usual.
+ */
+static void set_broken_pipes(void (*handler)(int))
+{
+    struct sigaction action = {.sa_handler = handler};
+    (void)sigaction(SIGPIPE, &action, NULL);
+}
+
 enum cli_exit cli_repo_client_open(struct cli *cli, const struct cli_arguments *arguments,
                                    struct cli_repo_client *ret_client)
 {
+    set_broken_pipes(SIG_IGN);
     *ret_client = (struct cli_repo_client){
         .cli = cli, .observer = {.context = ret_client, .event = tell_event}};
     cli_progress_begin(&ret_client->progress, cli, "fetching");
@@ -291,6 +301,7 @@ void cli_repo_client_close(struct cli_repo_client *client)
     client->client = NULL;
     client->http = NULL;
     client->media = NULL;
+    set_broken_pipes(SIG_DFL);
 }
 
 /* The delegation is where the channel stands a second time: PRODUCT-CHANNEL must have listed it. */

@@ -9,6 +9,7 @@
 #include "slipway/tuf_client.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <string.h>
 
 #define ROOT_SIZE_MAX 512000u
@@ -113,6 +114,9 @@ static enum cli_exit run_update(struct cli *cli, const struct cli_arguments *arg
         .targets_urls = targets_url == NULL ? NULL : &targets_url,
         .mirrors = 1,
     };
+    /* A server that hangs up is a failure to tell. */
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    (void)sigaction(SIGPIPE, &ignore, NULL);
     struct slw_http_fetcher *fetcher = NULL;
     enum slw_status status = slw_http_fetcher_new(&options, &fetcher, &cli->detail);
     if (status == SLW_OK) {

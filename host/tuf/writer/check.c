@@ -188,6 +188,20 @@ static enum slw_status check_delegations(const struct check *check,
     return SLW_OK;
 }
 
+/* From here on a list costs clients more than the versions of bins in the snapshot do. */
+#define TARGETS_WITHOUT_BINS_MAX 10000u
+
+static void check_size(const struct check *check, const struct slw_tuf_writer_role *role)
+{
+    char text[96];
+    size_t count = slw_tuf_model_targets_count(role->published->model);
+    if (count > TARGETS_WITHOUT_BINS_MAX) {
+        (void)snprintf(text, sizeof text, "lists %zu targets itself: hash bins would spare clients",
+                       count);
+        find(check, WEAK, role->name, text, 0);
+    }
+}
+
 static enum slw_status check_role(const struct check *check, const struct slw_tuf_writer_role *role,
                                   struct slw_detail *detail)
 {
@@ -195,6 +209,7 @@ static enum slw_status check_role(const struct check *check, const struct slw_tu
         check_expiry(check, role->name, role->type, role->published->version,
                      role->published->expires_utc_s);
         if (role->type == SLW_TUF_TARGETS) {
+            check_size(check, role);
             SLW_TRY(check_delegations(check, role->published, detail));
         }
     }
