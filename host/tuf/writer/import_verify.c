@@ -69,7 +69,7 @@ static void watch(void *context, enum slw_tuf_event event, const char *name, int
     const struct verify *verify = context;
     if (event == SLW_TUF_EVENT_EXPIRED) {
         slw_tuf_writer_tell(verify->writer,
-                            "%s: version %" PRId64 " expired at %s: adopted all the same, and to "
+                            "%s: version %" PRId64 " expired at %s: taken all the same, and to "
                             "be signed again",
                             name, number, text);
     }
