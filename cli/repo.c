@@ -106,6 +106,7 @@ static const struct cli_option import_options[] = {
      .required = true,
      .help = "the repository to adopt: metadata/ and targets/ below it"},
     {.name = "--root", .value = "ROOT", .required = true, .help = "a root.json of it to trust"},
+    {.name = "--payloads-elsewhere", .help = "listed files may be absent: others serve them"},
     ONLINE_KEY_OPTIONS,
     {0},
 };
@@ -267,7 +268,7 @@ static const struct cli_command commands[] = {
         .verb = "import",
         .usage = "slipway repo import",
         .summary = "adopt a repository that another tool made",
-        .synopsis = "DIR --from OTHER --root ROOT --online-key KEY",
+        .synopsis = "DIR --from OTHER --root ROOT --online-key KEY [--payloads-elsewhere]",
         .positionals_min = 1,
         .positionals_max = 1,
         .options = import_options,

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#define ROOT_SIZE_MAX 512000u
+
 /* The key of --online-key, or the one that an option of its own names, for snapshot and timestamp.
  */
 static enum cli_exit take_online_keys(struct cli *cli, const struct cli_arguments *arguments,
@@ -120,30 +122,45 @@ enum cli_exit cli_repo_init(struct cli *cli, const struct cli_arguments *argumen
     return code;
 }
 
+/* keys.conf is written first: killed later on, the command is run again and finds it. */
+static enum cli_exit adopt(struct cli *cli, const struct cli_arguments *arguments,
+                           const char *directory, const struct slw_heap_buffer *root,
+                           struct cli_repo *repo)
+{
+    enum cli_exit code = CLI_DONE;
+    if (repo->keys_count == 0) {
+        code = take_online_keys(cli, arguments, repo);
+        code = code == CLI_DONE ? cli_repo_write_keys(repo, directory) : code;
+    }
+    if (code != CLI_DONE) {
+        return code;
+    }
+    repo->options.payloads_elsewhere = cli_has(arguments, "--payloads-elsewhere");
+    enum slw_status status = slw_tuf_writer_import(&repo->options, cli_value(arguments, "--from"),
+                                                   slw_heap_bytes(root), &cli->detail);
+    if (status != SLW_OK) {
+        return cli_fail(cli, status);
+    }
+    cli_note(cli,
+             "adopted. Where the online keys are new, rotate them: `slipway repo rotate %s "
+             "timestamp --key …`",
+             directory);
+    return CLI_DONE;
+}
+
 enum cli_exit cli_repo_import(struct cli *cli, const struct cli_arguments *arguments)
 {
     struct cli_repo repo;
     struct slw_heap_buffer root = {0};
     const char *directory = arguments->positionals[0];
     enum slw_status status =
-        slw_file_read(cli_value(arguments, "--root"), 512000, &root, &cli->detail);
+        slw_file_read(cli_value(arguments, "--root"), ROOT_SIZE_MAX, &root, &cli->detail);
     if (status != SLW_OK) {
         return cli_fail(cli, status);
     }
     enum cli_exit code = cli_repo_prepare(cli, arguments, directory, true, &repo);
     if (code == CLI_DONE) {
-        code = take_online_keys(cli, arguments, &repo);
-    }
-    if (code == CLI_DONE) {
-        status = slw_tuf_writer_import(&repo.options, cli_value(arguments, "--from"),
-                                       slw_heap_bytes(&root), &cli->detail);
-        code = status == SLW_OK ? cli_repo_write_keys(&repo, directory) : cli_fail(cli, status);
-    }
-    if (code == CLI_DONE) {
-        cli_note(cli,
-                 "adopted. Where the online keys are new, rotate them: `slipway repo rotate %s "
-                 "timestamp --key …`",
-                 directory);
+        code = adopt(cli, arguments, directory, &root, &repo);
     }
     cli_repo_close(&repo);
     slw_heap_free(&root);

@@ -244,6 +244,21 @@ setup() { slipway_setup; }
     cmp fetched/two.bin two.bin
 }
 
+@test "adopts a repository whose files others serve only when it is told so" {
+    make_repo
+    echo one >one.bin
+    ok repo add repo one.bin
+    publish_targets
+    mkdir other
+    cp -r repo/metadata other
+    mkdir other/targets
+    refused missing-payload repo import adopted --from other --root other/metadata/1.root.json --online-key online
+    says one.bin
+    ok repo import adopted --from other --root other/metadata/1.root.json --online-key online --payloads-elsewhere
+    ok repo list --from adopted --root other/metadata/1.root.json --metadata-dir client
+    prints one.bin
+}
+
 @test "adopts nothing that doesn't verify" {
     make_repo
     make_tampered() { sed "s/\"version\":1/\"version\":7/" -i "$1"; }

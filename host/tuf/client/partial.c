@@ -177,8 +177,8 @@ static enum slw_status copy_to(struct slw_tuf_partial *partial, const char *dire
     struct slw_output output;
     const char *name = strrchr(path, '/') + 1;
     SLW_TRY(remove_link(path, detail));
-    SLW_TRY(slw_output_open_below(directory, slw_bytes_make(name, strlen(name)),
-                                  SLW_OUTPUT_REPLACE, &output, detail));
+    SLW_TRY(slw_output_open_below(directory, slw_bytes_make(name, strlen(name)), SLW_OUTPUT_REPLACE,
+                                  &output, detail));
     uint8_t *block = malloc(SLW_FILE_BLOCK_SIZE);
     enum slw_status status = block == NULL ? slw_explain_no_memory(detail) : SLW_OK;
     ssize_t count = 1;
