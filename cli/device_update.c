@@ -477,7 +477,10 @@ static enum cli_exit fetch_release(struct cli *cli, const struct cli_arguments *
                          slw_bytes_make(hardware, strlen(hardware)), ret_name, &cli->detail);
     code = status == SLW_OK ? CLI_DONE : cli_repo_client_fail(&client, status);
     if (code == CLI_DONE) {
-        cli_note(cli, "newest in %s-%s: %s", product, channel, slw_heap_text(ret_name));
+        struct slw_heap_buffer shown = {0};
+        slw_quote(slw_heap_bytes(ret_name), &shown);
+        cli_note(cli, "newest in %s-%s: %s", product, channel, slw_heap_text(&shown));
+        slw_heap_free(&shown);
         code = cli_repo_client_fetch_release(&client, slw_heap_bytes(ret_name), channel,
                                              slw_heap_text(&directory), ret_path);
     }

@@ -11,15 +11,19 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define BUDGET_S 600u
 #define ROOT_SIZE_MAX 512000u
 
-static bool is_web(const char *url)
+/* Also what only looks like a URL: the parser of those refuses it without a word of the user and
+ * the password that may be in it, which a directory that isn't there would be named with. */
+static bool is_web(const char *from)
 {
-    return strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0;
+    return strncasecmp(from, "http:", 5) == 0 || strncasecmp(from, "https:", 6) == 0 ||
+           (strstr(from, "://") != NULL && strncmp(from, "file://", 7) != 0);
 }
 
 static void tell_event(void *context, enum slw_tuf_event event, const char *name, int64_t number,
