@@ -117,14 +117,41 @@ static enum slw_status explain_open(const struct reading *reading)
     return explain(reading, absent ? SLW_NOT_FOUND : SLW_UNAVAILABLE, why_not_opened(failure));
 }
 
+/*
+ * Looked at before it is opened: a medium may have device nodes, and opening one can do something
+ * (start a watchdog, reset what is on a serial line). What isn't a regular file comes back as it
+ * was found, for read_file() to say so.
+ */
+static int open_regular(int directory, const char *name)
+{
+    struct stat about;
+    int found = slw_fetch_open_below(directory, name, O_PATH, SLW_BELOW_ANY);
+    if (found < 0 || fstat(found, &about) != 0) {
+        return found;
+    }
+    if (S_ISLNK(about.st_mode)) {
+        close(found);
+        errno = ELOOP;
+        return -1;
+    }
+    if (!S_ISREG(about.st_mode)) {
+        return found;
+    }
+    /* Should it be another by now, O_NONBLOCK doesn't wait for a pipe that nobody writes to. */
+    int opened =
+        slw_fetch_open_below(directory, name, O_RDONLY | O_NOCTTY | O_NONBLOCK, SLW_BELOW_ANY);
+    int failure = errno;
+    close(found);
+    errno = failure;
+    return opened;
+}
+
 /* As it is named; and, when that isn't there, decoded as a web server would. */
 static enum slw_status open_file(struct reading *reading, int directory)
 {
-    /* Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever. */
-    int flags = O_RDONLY | O_NOCTTY | O_NONBLOCK;
     const char *path = reading->request->path;
     struct slw_heap_buffer name = {0};
-    reading->descriptor = slw_fetch_open_below(directory, path, flags, SLW_BELOW_ANY);
+    reading->descriptor = open_regular(directory, path);
     if (reading->descriptor >= 0 || errno != ENOENT || strchr(path, '%') == NULL) {
         return reading->descriptor >= 0 ? SLW_OK : explain_open(reading);
     }
@@ -134,8 +161,7 @@ static enum slw_status open_file(struct reading *reading, int directory)
     } else if (name.status != SLW_OK) {
         status = slw_explain_no_memory(reading->detail);
     } else {
-        reading->descriptor =
-            slw_fetch_open_below(directory, slw_heap_text(&name), flags, SLW_BELOW_ANY);
+        reading->descriptor = open_regular(directory, slw_heap_text(&name));
         status = reading->descriptor >= 0 ? SLW_OK : explain_open(reading);
     }
     slw_heap_free(&name);

@@ -11,6 +11,7 @@
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -253,6 +254,29 @@ static void the_sink_decides_too(void)
     slw_directory_fetcher_free(fetcher);
 }
 
+/* A device node in place of a file isn't so much as opened: with some, that is all it takes. A pipe
+ * stands for one here, which only root may make. */
+static void what_is_no_file_is_not_opened(void)
+{
+    static const struct slw_fetch_request request = {SLW_FETCH_METADATA, "pipe.json", 100, 0};
+    struct slw_directory_fetcher *fetcher = open_media("media");
+    struct test_file file = {0};
+    char path[128];
+    char event[256];
+    (void)snprintf(path, sizeof path, "%s/media/metadata/pipe.json", root);
+    int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    TAP_REQUIRE(fetcher != NULL && watch >= 0);
+    TAP_REQUIRE(inotify_add_watch(watch, path, IN_OPEN) >= 0);
+    test_get(slw_directory_fetcher_port(fetcher), &request, &file);
+    TAP_EQUAL_INT(file.status, SLW_UNAVAILABLE);
+    TAP_EQUAL_INT(read(watch, event, sizeof event), -1);
+    int opened = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    TAP_CHECK(read(watch, event, sizeof event) > 0); /* it would have been noticed */
+    close(opened);
+    close(watch);
+    slw_directory_fetcher_free(fetcher);
+}
+
 /* Without openat2 no link is followed, inside or not; with it, only those that stay inside. */
 static void both_ways_of_opening_stay_below(void)
 {
@@ -303,6 +327,7 @@ int main(void)
     TAP_RUN(a_missing_area_is_not_a_missing_file);
     TAP_RUN(refuses_what_is_no_medium);
     TAP_RUN(the_sink_decides_too);
+    TAP_RUN(what_is_no_file_is_not_opened);
     TAP_RUN(both_ways_of_opening_stay_below);
     if (!remove_media()) {
         puts("Bail out! the directory of the test can't be removed");
