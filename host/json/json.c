@@ -40,12 +40,22 @@ static void put_byte(struct slw_heap_buffer *buffer, uint8_t byte, bool keep_hig
     }
 }
 
+/* U+0080 to U+009F in UTF-8: control characters, which terminals obey as they do the others. */
+static bool is_c1(struct slw_bytes text, size_t at)
+{
+    return text.ptr[at] == 0xC2 && at + 1 < text.len && text.ptr[at + 1] <= 0x9F;
+}
+
 static void put_string(struct slw_json *json, struct slw_bytes text)
 {
     bool keep_high = is_utf8(text);
     slw_heap_append_text(json->buffer, "\"");
     for (size_t i = 0; i < text.len; i++) {
-        put_byte(json->buffer, text.ptr[i], keep_high);
+        if (keep_high && is_c1(text, i)) {
+            slw_heap_printf(json->buffer, "\\u%04x", text.ptr[++i]);
+        } else {
+            put_byte(json->buffer, text.ptr[i], keep_high);
+        }
     }
     slw_heap_append_text(json->buffer, "\"");
 }

@@ -38,6 +38,8 @@ static void escapes_what_must_be_escaped(void)
         {"quotes", SLW_BYTES_OF("a\"b\\c"), "\"a\\\"b\\\\c\""},
         {"controls", SLW_BYTES_OF("\n\t\x01\x7F\0"), "\"\\n\\t\\u0001\\u007f\\u0000\""},
         {"text", SLW_BYTES_OF("gr\xC3\xBC\xC3\x9F"), "\"gr\xC3\xBC\xC3\x9F\""},
+        {"more controls", SLW_BYTES_OF("\xC2\x80\xC2\x9B\xC2\x9F\xC2\xA0"),
+         "\"\\u0080\\u009b\\u009f\xC2\xA0\""},
         {"not UTF-8", SLW_BYTES_OF("\xC3("), "\"\xEF\xBF\xBD(\""},
         {"empty", SLW_BYTES_OF(""), "\"\""},
     };
