@@ -44,6 +44,7 @@ struct slw_tuf_limits {
     uint32_t snapshot_bytes;  /* 2,000,000; where the timestamp gives a length, up to */
     uint32_t targets_bytes;   /* 5,000,000; SLW_TUF_SIGNED_LENGTH_FACTOR times as many */
     uint64_t target_bytes;    /* a target's own length may not exceed it: none */
+    uint64_t loaded_bytes;    /* 512 MiB: of targets metadata, of all roles that are in memory */
 };
 
 enum slw_tuf_event {

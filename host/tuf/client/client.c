@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#define LOADED_BYTES_MAX ((uint64_t)512 * 1024 * 1024)
+
 static uint32_t or_default(uint32_t given, uint32_t usual)
 {
     return given == 0 ? usual : given;
@@ -23,6 +25,7 @@ static struct slw_tuf_limits limits_of(const struct slw_tuf_limits *given)
         .snapshot_bytes = or_default(given->snapshot_bytes, 2000000),
         .targets_bytes = or_default(given->targets_bytes, 5000000),
         .target_bytes = given->target_bytes == 0 ? UINT64_MAX : given->target_bytes,
+        .loaded_bytes = given->loaded_bytes == 0 ? LOADED_BYTES_MAX : given->loaded_bytes,
     };
 }
 
@@ -78,6 +81,7 @@ void slw_tuf_client_forget(struct slw_tuf_client *client)
     client->timestamp = NULL;
     client->snapshot = NULL;
     client->targets = NULL;
+    client->loaded_bytes = 0;
     client->refreshed = false;
     client->found_in.len = 0;
 }

@@ -29,8 +29,9 @@ struct slw_tuf_client {
     enum slw_tuf_expiry expiry;
     struct slw_tuf_mirrors mirrors;
     const struct slw_progress *progress;
-    int64_t now_utc_s; /* "the fixed update start time" */
-    bool refreshed;    /* all four top-level roles are trusted and current */
+    int64_t now_utc_s;     /* "the fixed update start time" */
+    uint64_t loaded_bytes; /* of the targets metadata in the slots */
+    bool refreshed;        /* all four top-level roles are trusted and current */
     struct slw_tuf_trusted_root *root;
     struct slw_tuf_trusted_timestamp *timestamp;
     struct slw_tuf_trusted_snapshot *snapshot;

@@ -312,6 +312,47 @@ static void a_role_in_memory_is_verified_for_each_delegator(void)
     test_repository_free(&repository);
 }
 
+/* A role may delegate to thousands, of megabytes each: what is in memory at once has a limit, and
+ * nothing is left out of a list silently. */
+static void metadata_in_memory_have_a_limit_altogether(void)
+{
+    struct slw_tuf_client_options small = {.metadata_directory = TEST_STATE,
+                                           .fetch = &repository.port};
+    struct slw_tuf_client *client = NULL;
+    test_start(&repository, 1);
+    for (int i = 0; i < 8; i++) {
+        char role[8];
+        char path[16];
+        (void)snprintf(role, sizeof role, "r%d", i);
+        (void)snprintf(path, sizeof path, "r%d/one", i);
+        test_delegate(&repository, "targets", role, "*/*", false);
+        test_add_target(&repository, role, path, "content");
+    }
+    test_publish_all(&repository);
+    uint64_t top = test_file(&repository, "2.targets.json")->bytes.len;
+    uint64_t each = test_file(&repository, "1.r0.json")->bytes.len;
+    small.limits.loaded_bytes = top + 3 * each;
+    TAP_REQUIRE(slw_tuf_client_open(&small, &client, &test_detail) == SLW_OK);
+    TAP_REQUIRE(slw_tuf_client_refresh(client, &test_detail) == SLW_OK);
+    TAP_EQUAL_INT(find(client, "r2/one"), SLW_OK);
+    (void)test_take_requests(&repository);
+    TAP_EQUAL_INT(find(client, "r7/one"), SLW_NO_SPACE);
+    TAP_CHECK(test_said("of targets metadata altogether"));
+    (void)test_take_requests(&repository);
+    TAP_EQUAL_INT(list(client, NULL, NULL), SLW_NO_SPACE);
+    TAP_EQUAL_INT(list(client, "r7", NULL), SLW_NO_SPACE);
+    TAP_CHECK(requests_are(""));
+    TAP_REQUIRE(slw_tuf_client_refresh(client, &test_detail) == SLW_OK);
+    TAP_EQUAL_INT(find(client, "r2/one"), SLW_OK);
+    slw_tuf_client_free(client);
+    small.limits.loaded_bytes = top + 8 * each;
+    TAP_REQUIRE(slw_tuf_client_open(&small, &client, &test_detail) == SLW_OK);
+    TAP_REQUIRE(slw_tuf_client_refresh(client, &test_detail) == SLW_OK);
+    TAP_EQUAL_INT(list(client, NULL, NULL), SLW_OK);
+    slw_tuf_client_free(client);
+    test_repository_free(&repository);
+}
+
 int main(void)
 {
     test_begin();
@@ -325,6 +366,7 @@ int main(void)
     TAP_RUN(a_role_that_is_bad_ends_the_list_with_its_reason);
     TAP_RUN(as_many_roles_are_searched_as_are_allowed);
     TAP_RUN(a_role_in_memory_is_verified_for_each_delegator);
+    TAP_RUN(metadata_in_memory_have_a_limit_altogether);
     test_end();
     return tap_finish();
 }

@@ -170,6 +170,36 @@ static enum slw_status load(struct targets_step *step, struct slw_bytes role,
     return status;
 }
 
+/*
+ * Roles delegate to as many as they like, and listing goes through all of them. That there is no
+ * more room for metadata is no fault of a single role, and so nothing that a search passes over.
+ */
+static enum slw_status refuse_more(const struct slw_tuf_client *client, struct slw_detail *detail)
+{
+    return slw_explain(detail, SLW_NO_SPACE,
+                       "more than %" PRIu64 " bytes of targets metadata altogether",
+                       client->limits.loaded_bytes);
+}
+
+/* From the first one that doesn't fit on, nothing more is fetched. */
+static enum slw_status load_counted(struct targets_step *step, struct slw_bytes role,
+                                    struct slw_detail *detail)
+{
+    struct slw_tuf_client *client = step->client;
+    if (client->loaded_bytes == client->limits.loaded_bytes) {
+        return refuse_more(client, detail);
+    }
+    SLW_TRY(load(step, role, detail));
+    uint64_t len = step->accepted->file.bytes.len;
+    if (len > client->limits.loaded_bytes - client->loaded_bytes) {
+        slw_tuf_trusted_targets_free(step->accepted);
+        client->loaded_bytes = client->limits.loaded_bytes;
+        return refuse_more(client, detail);
+    }
+    client->loaded_bytes += len;
+    return SLW_OK;
+}
+
 enum slw_status slw_tuf_client_load_targets(struct slw_tuf_client *client,
                                             struct slw_tuf_role_slot *slot,
                                             const struct slw_tuf_keys *keys,
@@ -183,7 +213,7 @@ enum slw_status slw_tuf_client_load_targets(struct slw_tuf_client *client,
         return SLW_OK;
     }
     struct targets_step step = {.client = client, .keys = keys, .role = role};
-    SLW_TRY(load(&step, slw_bytes_make(slot->name, slot->name_len), detail));
+    SLW_TRY(load_counted(&step, slw_bytes_make(slot->name, slot->name_len), detail));
     step.accepted->next = slot->loaded;
     slot->loaded = step.accepted;
     *ret_targets = step.accepted;
