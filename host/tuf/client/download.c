@@ -183,6 +183,7 @@ static enum slw_status fetch(struct download *download, struct slw_detail *detai
     if (download->partial.size == download->target->length) {
         SLW_TRY(slw_tuf_partial_empty(&download->partial, detail));
     }
+    SLW_TRY(slw_tuf_partial_check_room(&download->partial, detail));
     return slw_tuf_mirrors_ask(&download->client->mirrors, &wish, detail);
 }
 

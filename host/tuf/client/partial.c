@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 static enum slw_status read_size(struct slw_tuf_partial *partial, struct slw_detail *detail)
@@ -28,6 +29,25 @@ static enum slw_status read_size(struct slw_tuf_partial *partial, struct slw_det
     partial->size = (uint64_t)about.st_size;
     return partial->size > partial->target->length ? slw_tuf_partial_empty(partial, detail)
                                                    : SLW_OK;
+}
+
+/*
+ * A length that a stolen key signed fills the disk that others need too, for as long as it takes to
+ * notice. What can't fit isn't begun. A file system that doesn't say has room.
+ */
+enum slw_status slw_tuf_partial_check_room(const struct slw_tuf_partial *partial,
+                                           struct slw_detail *detail)
+{
+    struct statvfs about;
+    uint64_t wanted = partial->target->length - partial->size;
+    if (fstatvfs(partial->descriptor, &about) != 0 || about.f_blocks == 0 || about.f_frsize == 0 ||
+        wanted / about.f_frsize <= about.f_bavail) {
+        return SLW_OK;
+    }
+    return slw_explain(detail, SLW_IO,
+                       "%s: %" PRIu64 " bytes are to come, and there is room for %" PRIu64
+                       " blocks of %" PRIu64,
+                       partial->path, wanted, (uint64_t)about.f_bavail, (uint64_t)about.f_frsize);
 }
 
 enum slw_status slw_tuf_partial_open(const char *directory, const struct slw_tuf_target *target,

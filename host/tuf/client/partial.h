@@ -27,6 +27,10 @@ SLW_MUST_USE enum slw_status slw_tuf_partial_open(const char *directory,
                                                   struct slw_tuf_partial *ret_partial,
                                                   struct slw_detail *detail);
 
+/* SLW_IO when the rest of the target can't fit on the file system. */
+SLW_MUST_USE enum slw_status slw_tuf_partial_check_room(const struct slw_tuf_partial *partial,
+                                                        struct slw_detail *detail);
+
 /* Where a body goes; context is the partial. */
 struct slw_fetch_sink slw_tuf_partial_sink(struct slw_tuf_partial *partial);
 
