@@ -224,6 +224,8 @@ void slw_tuf_signatures_free(struct slw_tuf_signatures *signatures);
 
 struct slw_tuf_key_provider {
     void *context;
+    /* May be asked from another thread than the one that it was given in, one question at a time.
+     */
     /*
      * base: the role's file as published, empty without one. SLW_OK with an answer: SIGNED, and the
      * signatures by every key at hand that speaks for the role (they may be fewer than its

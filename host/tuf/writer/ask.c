@@ -6,8 +6,7 @@
 #include "writer.h"
 
 #include "../metadata/hex.h"
-
-#include <stdio.h>
+#include "slipway/checked.h"
 
 /* The same next version of the same role is the same request, in whichever process. */
 static void name_request(struct slw_bytes role, const struct slw_tuf_edition *edition,
@@ -26,18 +25,19 @@ static void name_request(struct slw_bytes role, const struct slw_tuf_edition *ed
     ret_key[SLW_TUF_IDEMPOTENCY_SIZE - 1] = '\0';
 }
 
-static enum slw_status take_answer(const struct slw_tuf_writer *writer, struct slw_bytes role,
+static enum slw_status take_answer(struct slw_bytes role,
                                    const struct slw_tuf_signatures *signatures,
                                    const struct slw_tuf_delegators *delegators,
-                                   struct slw_tuf_edition *edition, struct slw_detail *detail)
+                                   struct slw_tuf_edition *edition, struct slw_detail *told,
+                                   struct slw_detail *detail)
 {
     for (size_t i = 0; i < signatures->count; i++) {
         struct slw_detail why;
         enum slw_status status =
             slw_tuf_delegators_accept(delegators, edition, signatures->list + i, &why);
         if (status == SLW_BAD_SIGNATURE) {
-            slw_tuf_writer_tell(writer, "%.*s: a signature that the signer gave is bad: %s",
-                                (int)role.len, (const char *)role.ptr, why.text);
+            (void)slw_explain(told, status, "%.*s: a signature that the signer gave is bad: %.500s",
+                              (int)slw_min_size(role.len, 200), (const char *)role.ptr, why.text);
         } else if (status != SLW_OK && status != SLW_BAD_KEY) {
             return slw_explain(detail, status, "%s", why.text);
         }
@@ -45,16 +45,16 @@ static enum slw_status take_answer(const struct slw_tuf_writer *writer, struct s
     return SLW_OK;
 }
 
-enum slw_status slw_tuf_ask(const struct slw_tuf_writer *writer,
+enum slw_status slw_tuf_ask(const struct slw_tuf_key_provider *provider,
                             const struct slw_tuf_change *change, struct slw_bytes base,
                             const struct slw_tuf_delegators *delegators,
                             struct slw_tuf_edition *edition, enum slw_tuf_answer *ret_answer,
-                            struct slw_detail *detail)
+                            struct slw_detail *ret_told, struct slw_detail *detail)
 {
-    const struct slw_tuf_key_provider *provider = writer->options.provider;
     char key[SLW_TUF_IDEMPOTENCY_SIZE];
     struct slw_tuf_signatures signatures = {0};
     enum slw_tuf_answer answer = SLW_TUF_PENDING;
+    ret_told->text[0] = '\0';
     if (provider == NULL) {
         *ret_answer = answer;
         return SLW_OK;
@@ -63,7 +63,7 @@ enum slw_status slw_tuf_ask(const struct slw_tuf_writer *writer,
     enum slw_status status =
         provider->request(provider->context, change, base, key, &answer, &signatures, detail);
     if (status == SLW_OK && answer == SLW_TUF_SIGNED) {
-        status = take_answer(writer, change->role, &signatures, delegators, edition, detail);
+        status = take_answer(change->role, &signatures, delegators, edition, ret_told, detail);
     }
     slw_tuf_signatures_free(&signatures);
     if (status == SLW_OK) {

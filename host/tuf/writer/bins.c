@@ -3,6 +3,8 @@
  * memory doesn't grow with their number. */
 #include "bins.h"
 
+#include "asker.h"
+
 #include <stdlib.h>
 
 /* What is the same for all bins of one delegator in one publish. */
@@ -18,83 +20,104 @@ struct batch {
     int64_t expires_utc_s;
     int64_t due_by_s;
     struct slw_tuf_metas *metas;
+    struct slw_tuf_asker *asker;
     bool is_complete;
 };
 
-/* The bins of a delegator that are to be made anew, each with its entries of the draft. */
+/* A bin of which there may be a next version. */
 struct bin {
     uint32_t number;
-    size_t from;
-    size_t to;
-    struct slw_heap_buffer name;
     struct slw_tuf_edition *base; /* NULL: there is none */
-    struct slw_heap_buffer base_file;
+    struct slw_tuf_question question;
 };
 
 static enum slw_status make_version(const struct batch *batch, struct bin *bin,
-                                    struct slw_tuf_change *change, struct slw_detail *detail)
+                                    struct slw_detail *detail)
 {
     const struct slw_tuf_edition *snapshot = batch->writer->snapshot;
+    struct slw_tuf_change *change = &bin->question.change.change;
     int64_t listed = 0;
+    change->role = slw_heap_bytes(&bin->question.name);
+    change->expires_utc_s = batch->expires_utc_s;
     if (snapshot != NULL &&
-        slw_tuf_model_find_meta(snapshot->model, slw_heap_bytes(&bin->name), &listed) != SLW_OK) {
+        slw_tuf_model_find_meta(snapshot->model, change->role, &listed) != SLW_OK) {
         listed = 0;
     }
-    change->role = slw_heap_bytes(&bin->name);
-    change->expires_utc_s = batch->expires_utc_s;
     if (bin->base != NULL) {
         change->base_version = bin->base->version;
         memcpy(change->base_sha256, bin->base->digest, sizeof change->base_sha256);
     }
-    return slw_tuf_store_free_version(batch->writer, slw_heap_text(&bin->name), listed + 1,
+    return slw_tuf_store_free_version(batch->writer, slw_heap_text(&bin->question.name), listed + 1,
                                       &change->version, detail);
 }
 
-static enum slw_status sign_and_put(struct batch *batch, struct bin *bin,
-                                    const struct slw_tuf_change *change,
-                                    struct slw_tuf_edition *edition, struct slw_detail *detail)
+static enum slw_status put_answered(struct batch *batch, struct slw_tuf_question *question,
+                                    struct slw_detail *detail)
 {
     char key[SLW_TUF_KEY_SIZE];
-    enum slw_tuf_answer answer = SLW_TUF_PENDING;
-    SLW_TRY(slw_tuf_ask(batch->writer, change, slw_heap_bytes(&bin->base_file), &batch->signers,
-                        edition, &answer, detail));
-    if (answer == SLW_TUF_REFUSED) {
-        slw_tuf_writer_tell(batch->writer, "%s: the signer refuses: %s", slw_heap_text(&bin->name),
-                            detail->text);
+    struct slw_bytes name = slw_heap_bytes(&question->name);
+    if (question->status != SLW_OK) {
+        return slw_explain(detail, question->status, "%s", question->detail.text);
     }
-    if (!slw_tuf_delegators_agree(&batch->signers, edition)) {
+    if (question->told.text[0] != '\0') {
+        slw_tuf_writer_tell(batch->writer, "%s", question->told.text);
+    }
+    if (question->answer == SLW_TUF_REFUSED) {
+        slw_tuf_writer_tell(batch->writer, "%s: the signer refuses: %s",
+                            slw_heap_text(&question->name), question->detail.text);
+    }
+    if (!slw_tuf_delegators_agree(&batch->signers, question->edition)) {
         batch->is_complete = false;
     }
     if (!batch->is_complete) {
         return SLW_OK; /* the others are asked for all the same: who signs may take its time */
     }
-    SLW_TRY(slw_tuf_edition_format(edition, slw_heap_bytes(&bin->name), detail));
-    slw_tuf_key_of(edition->version, slw_heap_text(&bin->name), key);
-    SLW_TRY(slw_tuf_store_put(batch->writer, key, slw_heap_bytes(&edition->file), detail));
-    return slw_tuf_metas_add(batch->metas, slw_heap_bytes(&bin->name), edition->version, detail);
+    SLW_TRY(slw_tuf_edition_format(question->edition, name, detail));
+    slw_tuf_key_of(question->edition->version, slw_heap_text(&question->name), key);
+    SLW_TRY(
+        slw_tuf_store_put(batch->writer, key, slw_heap_bytes(&question->edition->file), detail));
+    return slw_tuf_metas_add(batch->metas, name, question->edition->version, detail);
 }
 
-static enum slw_status apply(struct batch *batch, struct bin *bin,
-                             struct slw_tuf_draft_change *change, struct slw_detail *detail)
+static enum slw_status take_answer(struct batch *batch, struct slw_detail *detail)
+{
+    struct slw_tuf_question question;
+    slw_tuf_asker_take(batch->asker, &question);
+    enum slw_status status = put_answered(batch, &question, detail);
+    slw_tuf_question_free(&question);
+    return status;
+}
+
+static enum slw_status take_answers(struct batch *batch, struct slw_detail *detail)
+{
+    while (slw_tuf_asker_count(batch->asker) > 0) {
+        SLW_TRY(take_answer(batch, detail));
+    }
+    return SLW_OK;
+}
+
+static enum slw_status apply(struct batch *batch, struct bin *bin, struct slw_detail *detail)
 {
     struct slw_tuf_model *model = NULL;
-    struct slw_tuf_edition *edition = NULL;
-    SLW_TRY(make_version(batch, bin, &change->change, detail));
+    SLW_TRY(make_version(batch, bin, detail));
     if (bin->base == NULL) {
-        SLW_TRY(slw_tuf_model_new(SLW_TUF_TARGETS, slw_heap_bytes(&bin->name), &model, detail));
+        SLW_TRY(slw_tuf_model_new(SLW_TUF_TARGETS, slw_heap_bytes(&bin->question.name), &model,
+                                  detail));
     } else {
         model = bin->base->model;
         bin->base->model = NULL;
     }
-    enum slw_status status = slw_tuf_model_apply(model, &change->change, detail);
+    enum slw_status status = slw_tuf_model_apply(model, &bin->question.change.change, detail);
     if (status != SLW_OK) {
         slw_tuf_model_free(model);
         return status;
     }
-    SLW_TRY(slw_tuf_edition_make(SLW_TUF_TARGETS, model, &edition, detail));
-    status = sign_and_put(batch, bin, &change->change, edition, detail);
-    slw_tuf_edition_free(edition);
-    return status;
+    SLW_TRY(slw_tuf_edition_make(SLW_TUF_TARGETS, model, &bin->question.edition, detail));
+    if (slw_tuf_asker_is_full(batch->asker)) {
+        SLW_TRY(take_answer(batch, detail));
+    }
+    slw_tuf_asker_put(batch->asker, &bin->question);
+    return SLW_OK;
 }
 
 /* The published version is what the next one is built on, if it is who it says it is. */
@@ -110,51 +133,55 @@ static enum slw_status load_base(struct batch *batch, struct bin *bin, struct sl
     if (!slw_tuf_delegators_agree(&batch->old_signers, bin->base)) {
         return slw_explain(detail, SLW_BELOW_THRESHOLD,
                            "%s: isn't signed by the keys that speak for it: nothing is built on it",
-                           slw_heap_text(&bin->name));
+                           slw_heap_text(&bin->question.name));
     }
-    bin->base_file = bin->base->file;
+    bin->question.base = bin->base->file;
     bin->base->file = (struct slw_heap_buffer){0};
     return SLW_OK;
 }
 
-static bool is_wanted(const struct batch *batch, const struct bin *bin,
-                      const struct slw_tuf_draft_change *change)
+static bool is_wanted(const struct batch *batch, const struct bin *bin)
 {
-    if (bin->base == NULL || !slw_tuf_draft_change_is_empty(change)) {
+    if (bin->base == NULL || !slw_tuf_draft_change_is_empty(&bin->question.change)) {
         return true;
     }
     return bin->base->expires_utc_s <= batch->due_by_s ||
            (batch->is_rekeyed && !slw_tuf_delegators_agree(&batch->signers, bin->base));
 }
 
+/* Makes its next version, if it has one, and has the signer asked for it. */
+static enum slw_status make_bin(struct batch *batch, struct bin *bin, size_t from, size_t to,
+                                struct slw_detail *detail)
+{
+    slw_tuf_bin_name(batch->bins.prefix, batch->bins.bit_length, bin->number, &bin->question.name);
+    if (bin->question.name.status != SLW_OK) {
+        return slw_explain_no_memory(detail);
+    }
+    SLW_TRY(load_base(batch, bin, detail));
+    SLW_TRY(slw_tuf_draft_change(batch->draft, bin->base == NULL ? NULL : bin->base->model, from,
+                                 to, &bin->question.change, detail));
+    return is_wanted(batch, bin) ? apply(batch, bin, detail) : SLW_OK;
+}
+
 static enum slw_status publish_bin(struct batch *batch, uint32_t number, size_t from, size_t to,
                                    struct slw_detail *detail)
 {
-    struct bin bin = {.number = number, .from = from, .to = to};
-    struct slw_tuf_draft_change change = {0};
-    slw_tuf_bin_name(batch->bins.prefix, batch->bins.bit_length, number, &bin.name);
-    enum slw_status status = bin.name.status == SLW_OK ? SLW_OK : slw_explain_no_memory(detail);
-    if (status == SLW_OK) {
-        status = load_base(batch, &bin, detail);
-    }
-    if (status == SLW_OK) {
-        status = slw_tuf_draft_change(batch->draft, bin.base == NULL ? NULL : bin.base->model, from,
-                                      to, &change, detail);
-    }
-    if (status == SLW_OK && is_wanted(batch, &bin, &change)) {
-        status = apply(batch, &bin, &change, detail);
-    }
-    slw_tuf_draft_change_free(&change);
+    struct bin bin = {.number = number};
+    enum slw_status status = make_bin(batch, &bin, from, to, detail);
+    slw_tuf_question_free(&bin.question);
     slw_tuf_edition_free(bin.base);
-    slw_heap_free(&bin.base_file);
-    slw_heap_free(&bin.name);
     return status;
+}
+
+static bool touches_all(const struct batch *batch)
+{
+    return batch->is_fresh || batch->is_rekeyed || batch->due_by_s > 0;
 }
 
 /* Every bin when all may have to change, else those that the draft speaks of. */
 static enum slw_status publish_bins(struct batch *batch, struct slw_detail *detail)
 {
-    bool all = batch->is_fresh || batch->is_rekeyed || batch->due_by_s > 0;
+    bool all = touches_all(batch);
     const struct slw_tuf_draft *draft = batch->draft;
     size_t from = 0;
     for (uint32_t number = 0; number < (uint32_t)1 << batch->bins.bit_length; number++) {
@@ -171,7 +198,21 @@ static enum slw_status publish_bins(struct batch *batch, struct slw_detail *deta
         SLW_TRY(publish_bin(batch, number, from, to, detail));
         from = to;
     }
-    return SLW_OK;
+    return take_answers(batch, detail);
+}
+
+/* The signer is asked in a thread of its own where more than one bin may change. */
+static enum slw_status ask_and_publish(struct batch *batch, struct slw_detail *detail)
+{
+    const struct slw_tuf_draft *draft = batch->draft;
+    bool many = touches_all(batch) ||
+                (draft->entries_count > 1 &&
+                 draft->entries[0].bin != draft->entries[draft->entries_count - 1].bin);
+    SLW_TRY(slw_tuf_asker_new(batch->writer->options.provider, &batch->signers, many, &batch->asker,
+                              detail));
+    enum slw_status status = publish_bins(batch, detail);
+    slw_tuf_asker_free(batch->asker);
+    return status;
 }
 
 static enum slw_status add_signers(const struct slw_tuf_bins *bins,
@@ -246,7 +287,7 @@ enum slw_status slw_tuf_bins_publish(struct slw_tuf_writer *writer,
     }
     enum slw_status status = prepare_batch(&batch, role, detail);
     if (status == SLW_OK) {
-        status = publish_bins(&batch, detail);
+        status = ask_and_publish(&batch, detail);
     }
     if (batch.owns_draft) {
         slw_tuf_draft_free(batch.draft);

@@ -9,6 +9,42 @@ static void free_hex(struct slw_bytes sig_hex)
     free((void *)(uintptr_t)sig_hex.ptr);
 }
 
+static struct slw_tuf_edition *new_edition(void)
+{
+    struct slw_tuf_edition *edition = calloc(1, sizeof *edition);
+    if (edition != NULL) {
+        edition->verified = calloc(1, sizeof *edition->verified);
+    }
+    if (edition != NULL && edition->verified == NULL) {
+        free(edition);
+        return NULL;
+    }
+    return edition;
+}
+
+bool slw_tuf_edition_is_signed(const struct slw_tuf_edition *edition, const struct slw_tuf_key *key,
+                               struct slw_bytes sig_hex)
+{
+    struct slw_tuf_verified *verified = edition->verified;
+    uint8_t pair[SLW_SHA256_SIZE];
+    struct slw_sha256 hash;
+    slw_sha256_init(&hash);
+    slw_sha256_update(&hash, slw_bytes_make(key->fingerprint, sizeof key->fingerprint));
+    slw_sha256_update(&hash, sig_hex);
+    slw_sha256_final(&hash, pair);
+    for (unsigned i = 0; i < SLW_TUF_VERIFIED_MAX && i < verified->count; i++) {
+        if (memcmp(verified->pairs[i], pair, sizeof pair) == 0) {
+            return true;
+        }
+    }
+    if (slw_tuf_key_verify(key, slw_heap_bytes(&edition->signed_part), edition->digest, sig_hex) !=
+        SLW_OK) {
+        return false;
+    }
+    memcpy(verified->pairs[verified->count++ % SLW_TUF_VERIFIED_MAX], pair, sizeof pair);
+    return true;
+}
+
 void slw_tuf_edition_free(struct slw_tuf_edition *edition)
 {
     if (edition == NULL) {
@@ -21,6 +57,7 @@ void slw_tuf_edition_free(struct slw_tuf_edition *edition)
     slw_heap_free(&edition->signed_part);
     slw_heap_free(&edition->file);
     slw_tuf_model_free(edition->model);
+    free(edition->verified);
     free(edition);
 }
 
@@ -112,7 +149,7 @@ enum slw_status slw_tuf_edition_load(const char *name, enum slw_tuf_type type,
 {
     struct slw_tuf_file file;
     SLW_TRY(slw_tuf_file_parse(name, bytes, SLW_TUF_EDITION_BYTES_MAX, type, &file, detail));
-    struct slw_tuf_edition *edition = calloc(1, sizeof *edition);
+    struct slw_tuf_edition *edition = new_edition();
     enum slw_status status =
         edition == NULL ? slw_explain_no_memory(detail) : load_parsed(&file, role, edition, detail);
     slw_tuf_file_free(&file);
@@ -128,7 +165,7 @@ enum slw_status slw_tuf_edition_make(enum slw_tuf_type type, struct slw_tuf_mode
                                      struct slw_tuf_edition **ret_edition,
                                      struct slw_detail *detail)
 {
-    struct slw_tuf_edition *edition = calloc(1, sizeof *edition);
+    struct slw_tuf_edition *edition = new_edition();
     if (edition == NULL) {
         slw_tuf_model_free(model);
         return slw_explain_no_memory(detail);

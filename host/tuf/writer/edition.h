@@ -18,8 +18,17 @@
 /* What is read, of repositories that others made. */
 #define SLW_TUF_EDITION_BYTES_MAX ((size_t)256 * 1024 * 1024)
 
+/* Signatures that were verified, and by which keys: nobody need do it again, for the bytes don't
+ * change. */
+#define SLW_TUF_VERIFIED_MAX 8u
+struct slw_tuf_verified {
+    uint8_t pairs[SLW_TUF_VERIFIED_MAX][SLW_SHA256_SIZE]; /* of key and signature, hashed */
+    unsigned count; /* of all times; the last ones are there */
+};
+
 struct slw_tuf_edition {
-    struct slw_tuf_model *model; /* NULL once the next edition took it */
+    struct slw_tuf_verified *verified; /* also of an edition that is const otherwise */
+    struct slw_tuf_model *model;       /* NULL once the next edition took it */
     enum slw_tuf_type type;
     int64_t version;
     int64_t expires_utc_s;
@@ -52,6 +61,11 @@ void slw_tuf_edition_drop_signature(struct slw_tuf_edition *edition, size_t at);
  * that clients wouldn't take. */
 enum slw_status slw_tuf_edition_format(struct slw_tuf_edition *edition, struct slw_bytes role,
                                        struct slw_detail *detail);
+
+/* Whether the signature over the edition is by the key. */
+SLW_MUST_USE bool slw_tuf_edition_is_signed(const struct slw_tuf_edition *edition,
+                                            const struct slw_tuf_key *key,
+                                            struct slw_bytes sig_hex);
 
 void slw_tuf_edition_free(struct slw_tuf_edition *edition); /* NULL is fine */
 

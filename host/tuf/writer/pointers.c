@@ -69,16 +69,20 @@ static enum slw_status ask(struct slw_tuf_publish *publish, const struct slw_tuf
 {
     struct slw_tuf_delegators delegators = {0};
     enum slw_tuf_answer answer = SLW_TUF_PENDING;
+    struct slw_detail told;
     enum slw_status status =
         slw_tuf_delegators_add_root(publish->new_root, change->type, &delegators, detail);
     if (status == SLW_OK && publish->old_root != publish->new_root) {
         status = slw_tuf_delegators_add_root(publish->old_root, change->type, &delegators, detail);
     }
     if (status == SLW_OK) {
-        status = slw_tuf_ask(publish->writer, change,
+        status = slw_tuf_ask(publish->writer->options.provider, change,
                              published == NULL ? slw_bytes_make(NULL, 0)
                                                : slw_heap_bytes(&published->file),
-                             &delegators, edition, &answer, detail);
+                             &delegators, edition, &answer, &told, detail);
+    }
+    if (status == SLW_OK && told.text[0] != '\0') {
+        slw_tuf_writer_tell(publish->writer, "%s", told.text);
     }
     if (status == SLW_OK && answer == SLW_TUF_REFUSED) {
         slw_tuf_writer_tell(publish->writer, "%s: the signer refuses: %s",

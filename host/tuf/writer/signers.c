@@ -37,9 +37,7 @@ static bool is_by(const struct slw_tuf_signer *signer, const struct slw_tuf_edit
                   const struct slw_tuf_signature *signature)
 {
     return slw_bytes_equal(signer->id, slw_bytes_make(signature->key_id, SLW_TUF_KEY_ID_SIZE)) &&
-           signer->is_known &&
-           slw_tuf_key_verify(&signer->key, slw_heap_bytes(&edition->signed_part), edition->digest,
-                              signature->sig_hex) == SLW_OK;
+           signer->is_known && slw_tuf_edition_is_signed(edition, &signer->key, signature->sig_hex);
 }
 
 bool slw_tuf_signers_has_signed(const struct slw_tuf_signers *signers, size_t signer,

@@ -177,6 +177,7 @@ enum slw_status slw_tuf_staged_ask(struct slw_tuf_writer *writer, struct slw_tuf
     struct slw_tuf_draft_change change;
     struct slw_tuf_delegators delegators = {0};
     enum slw_tuf_answer answer = SLW_TUF_PENDING;
+    struct slw_detail told;
     const struct slw_tuf_edition *base = role->published;
     SLW_TRY(slw_tuf_draft_change(role->draft, base == NULL ? NULL : base->model, 0,
                                  role->draft->entries_count, &change, detail));
@@ -187,9 +188,12 @@ enum slw_status slw_tuf_staged_ask(struct slw_tuf_writer *writer, struct slw_tuf
         status = slw_tuf_delegators_load(writer, role, SLW_TUF_VIEW_STAGED, &delegators, detail);
     }
     if (status == SLW_OK) {
-        status = slw_tuf_ask(writer, &change.change,
+        status = slw_tuf_ask(writer->options.provider, &change.change,
                              base == NULL ? slw_bytes_make(NULL, 0) : slw_heap_bytes(&base->file),
-                             &delegators, role->next, &answer, detail);
+                             &delegators, role->next, &answer, &told, detail);
+    }
+    if (status == SLW_OK && told.text[0] != '\0') {
+        slw_tuf_writer_tell(writer, "%s", told.text);
     }
     slw_tuf_delegators_free(&delegators);
     slw_tuf_draft_change_free(&change);

@@ -213,12 +213,16 @@ void slw_tuf_staged_forget(struct slw_tuf_writer_role *role);
 enum slw_status slw_tuf_staged_ask(struct slw_tuf_writer *writer, struct slw_tuf_writer_role *role,
                                    struct slw_detail *detail);
 
-/* ask.c: one question to the provider. ret_signed: whether signatures were added. */
-enum slw_status slw_tuf_ask(const struct slw_tuf_writer *writer,
+/*
+ * ask.c: one question to the provider (NULL: nobody, PENDING); signatures that count are added to
+ * the edition. ret_told: what should be known though it isn't a failure, mostly "". Touches nothing
+ * else, so that it may be asked in another thread.
+ */
+enum slw_status slw_tuf_ask(const struct slw_tuf_key_provider *provider,
                             const struct slw_tuf_change *change, struct slw_bytes base,
                             const struct slw_tuf_delegators *delegators,
                             struct slw_tuf_edition *edition, enum slw_tuf_answer *ret_answer,
-                            struct slw_detail *detail);
+                            struct slw_detail *ret_told, struct slw_detail *detail);
 
 /*
  * prepare.c: under the lease. Bins that were gathered are staged too, or stay in memory. When the
