@@ -11,10 +11,16 @@
 
 #include <openssl/bn.h>
 #include <openssl/ec.h>
-#include <openssl/hmac.h>
 #include <openssl/obj_mac.h>
 
+#include <stdlib.h>
+
 #define SIZE 32u /* of the hash, the order and the scalars */
+
+struct slw_ecdsa_key {
+    uint8_t secret[SIZE];
+    EC_KEY *ec;
+};
 
 /* The generator of RFC 6979, section 3.2: HMAC-SHA-256 chained over K and V. */
 struct generator {
@@ -22,22 +28,48 @@ struct generator {
     uint8_t value[SIZE];
 };
 
-/* K = HMAC_K(V || separator || extra), V = HMAC_K(V) */
-static bool mix(struct generator *generator, uint8_t separator, struct slw_bytes extra)
+#define BLOCK_SIZE 64u /* of SHA-256 */
+
+/* The key of HMAC, filled up to a block and mixed with a byte (RFC 2104). */
+static void start_hash(struct slw_sha256 *hash, const uint8_t key[static SIZE], uint8_t pad)
 {
-    uint8_t message[SIZE + 1 + 2 * SIZE];
-    unsigned len = 0;
-    memcpy(message, generator->value, SIZE);
-    message[SIZE] = separator;
-    if (extra.len != 0) {
-        memcpy(message + SIZE + 1, extra.ptr, extra.len);
+    uint8_t block[BLOCK_SIZE];
+    for (size_t i = 0; i < sizeof block; i++) {
+        block[i] = (uint8_t)((i < SIZE ? key[i] : 0) ^ pad);
     }
-    bool good = HMAC(EVP_sha256(), generator->key, (int)SIZE, message, SIZE + 1 + extra.len,
-                     generator->key, &len) != NULL &&
-                HMAC(EVP_sha256(), generator->key, (int)SIZE, generator->value, SIZE,
-                     generator->value, &len) != NULL;
-    slw_wipe(message, sizeof message);
-    return good;
+    slw_sha256_init(hash);
+    slw_sha256_update(hash, slw_bytes_make(block, sizeof block));
+    slw_wipe(block, sizeof block);
+}
+
+/* HMAC_K(V || more), where it may replace either. OpenSSL's takes as long to be looked up as to be
+ * computed, and a signature wants five. */
+static void hmac(const struct generator *generator, struct slw_bytes more,
+                 uint8_t ret_code[static SIZE])
+{
+    struct slw_sha256 hash;
+    uint8_t inner[SIZE];
+    start_hash(&hash, generator->key, 0x36);
+    slw_sha256_update(&hash, slw_bytes_make(generator->value, SIZE));
+    slw_sha256_update(&hash, more);
+    slw_sha256_final(&hash, inner);
+    start_hash(&hash, generator->key, 0x5C);
+    slw_sha256_update(&hash, slw_bytes_make(inner, sizeof inner));
+    slw_sha256_final(&hash, ret_code);
+    slw_wipe(&hash, sizeof hash);
+    slw_wipe(inner, sizeof inner);
+}
+
+/* K = HMAC_K(V || separator || extra), V = HMAC_K(V) */
+static void mix(struct generator *generator, uint8_t separator, struct slw_bytes extra)
+{
+    uint8_t more[1 + 2 * SIZE] = {separator};
+    if (extra.len != 0) {
+        memcpy(more + 1, extra.ptr, extra.len);
+    }
+    hmac(generator, slw_bytes_make(more, 1 + extra.len), generator->key);
+    hmac(generator, slw_bytes_make(NULL, 0), generator->value);
+    slw_wipe(more, sizeof more);
 }
 
 /* Steps a to g: seeded with the key and with the digest modulo the order. */
@@ -46,13 +78,15 @@ static bool seed(struct generator *generator, const uint8_t secret[static SIZE],
 {
     uint8_t both[2 * SIZE];
     BIGNUM *number = BN_bin2bn(digest, (int)SIZE, NULL);
-    memset(generator->value, 1, SIZE);
-    memset(generator->key, 0, SIZE);
-    memcpy(both, secret, SIZE);
     bool good = number != NULL && BN_nnmod(number, number, order, context) == 1 &&
-                BN_bn2binpad(number, both + SIZE, (int)SIZE) == (int)SIZE &&
-                mix(generator, 0, slw_bytes_make(both, sizeof both)) &&
-                mix(generator, 1, slw_bytes_make(both, sizeof both));
+                BN_bn2binpad(number, both + SIZE, (int)SIZE) == (int)SIZE;
+    if (good) {
+        memset(generator->value, 1, SIZE);
+        memset(generator->key, 0, SIZE);
+        memcpy(both, secret, SIZE);
+        mix(generator, 0, slw_bytes_make(both, sizeof both));
+        mix(generator, 1, slw_bytes_make(both, sizeof both));
+    }
     slw_wipe(both, sizeof both);
     BN_free(number);
     return good;
@@ -61,19 +95,15 @@ static bool seed(struct generator *generator, const uint8_t secret[static SIZE],
 /* Step h: the next candidate in [1, order - 1]. */
 static bool next_nonce(struct generator *generator, const BIGNUM *order, BIGNUM *nonce)
 {
-    unsigned len = 0;
     for (unsigned attempt = 0; attempt < 128; attempt++) {
-        if (HMAC(EVP_sha256(), generator->key, (int)SIZE, generator->value, SIZE, generator->value,
-                 &len) == NULL ||
-            BN_bin2bn(generator->value, (int)SIZE, nonce) == NULL) {
+        hmac(generator, slw_bytes_make(NULL, 0), generator->value);
+        if (BN_bin2bn(generator->value, (int)SIZE, nonce) == NULL) {
             return false;
         }
         if (!BN_is_zero(nonce) && BN_cmp(nonce, order) < 0) {
             return true;
         }
-        if (!mix(generator, 0, slw_bytes_make(NULL, 0))) {
-            return false;
-        }
+        mix(generator, 0, slw_bytes_make(NULL, 0));
     }
     return false; /* has a chance of 2^-4096 */
 }
@@ -108,23 +138,19 @@ static bool sign_with(EC_KEY *key, const BIGNUM *inverse, const BIGNUM *r,
     return good;
 }
 
-static bool sign_in(EC_KEY *key, const uint8_t secret[static SIZE],
-                    const uint8_t digest[static SIZE], uint8_t signature[static SLW_SIGNATURE_SIZE],
-                    BN_CTX *context)
+static bool sign_in(const struct slw_ecdsa_key *key, const uint8_t digest[static SIZE],
+                    uint8_t signature[static SLW_SIGNATURE_SIZE], BN_CTX *context)
 {
-    const EC_GROUP *group = EC_KEY_get0_group(key);
+    const EC_GROUP *group = EC_KEY_get0_group(key->ec);
     struct generator generator;
-    BIGNUM *scalar = BN_bin2bn(secret, (int)SIZE, NULL);
     BIGNUM *nonce = BN_new();
     BIGNUM *inverse = BN_new();
     BIGNUM *r = BN_new();
-    bool good = scalar != NULL && nonce != NULL && inverse != NULL && r != NULL &&
-                EC_KEY_set_private_key(key, scalar) == 1 &&
-                seed(&generator, secret, digest, EC_GROUP_get0_order(group), context) &&
+    bool good = nonce != NULL && inverse != NULL && r != NULL &&
+                seed(&generator, key->secret, digest, EC_GROUP_get0_order(group), context) &&
                 next_nonce(&generator, EC_GROUP_get0_order(group), nonce) &&
                 prepare(group, nonce, inverse, r, context) &&
-                sign_with(key, inverse, r, digest, signature);
-    BN_clear_free(scalar);
+                sign_with(key->ec, inverse, r, digest, signature);
     BN_clear_free(nonce);
     BN_clear_free(inverse);
     BN_free(r);
@@ -132,17 +158,42 @@ static bool sign_in(EC_KEY *key, const uint8_t secret[static SIZE],
     return good;
 }
 
-bool slw_ecdsa_sign(const uint8_t secret[static 32], const uint8_t digest[static SLW_SHA256_SIZE],
+bool slw_ecdsa_sign(const struct slw_ecdsa_key *key, const uint8_t digest[static SLW_SHA256_SIZE],
                     uint8_t ret_signature[static SLW_SIGNATURE_SIZE])
 {
-    EC_KEY *key = EC_KEY_new_by_curve_name(NID_X9_62_prime256v1);
     BN_CTX *context = BN_CTX_secure_new();
     uint8_t signature[SLW_SIGNATURE_SIZE];
-    bool good = key != NULL && context != NULL && sign_in(key, secret, digest, signature, context);
+    bool good = context != NULL && sign_in(key, digest, signature, context);
     if (good) {
         memcpy(ret_signature, signature, sizeof signature);
     }
     BN_CTX_free(context);
-    EC_KEY_free(key);
     return good;
+}
+
+struct slw_ecdsa_key *slw_ecdsa_key_new(const uint8_t secret[static 32])
+{
+    struct slw_ecdsa_key *key = calloc(1, sizeof *key);
+    BIGNUM *scalar = BN_bin2bn(secret, (int)SIZE, NULL);
+    bool good = key != NULL && scalar != NULL;
+    if (good) {
+        memcpy(key->secret, secret, SIZE);
+        key->ec = EC_KEY_new_by_curve_name(NID_X9_62_prime256v1);
+        good = key->ec != NULL && EC_KEY_set_private_key(key->ec, scalar) == 1;
+    }
+    BN_clear_free(scalar);
+    if (!good) {
+        slw_ecdsa_key_free(key);
+        return NULL;
+    }
+    return key;
+}
+
+void slw_ecdsa_key_free(struct slw_ecdsa_key *key)
+{
+    if (key != NULL) {
+        EC_KEY_free(key->ec); /* clears the secret */
+        slw_wipe(key, sizeof *key);
+        free(key);
+    }
 }

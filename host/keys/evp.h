@@ -18,11 +18,15 @@ enum slw_status slw_bio_to_heap(BIO *bio, struct slw_heap_buffer *ret_text,
 
 /*
  * ECDSA P-256 over a digest with the nonce of RFC 6979, section 3.2, so that signing twice gives
- * the same bytes and a weak generator of random numbers can't give the key away. secret: the
- * private scalar, 32 bytes, big endian. False when the crypto library fails.
+ * the same bytes and a weak generator of random numbers can't give the key away. False, or NULL,
+ * when the crypto library fails.
  */
-SLW_MUST_USE bool slw_ecdsa_sign(const uint8_t secret[static 32],
+struct slw_ecdsa_key;
+/* secret: the private scalar, 32 bytes, big endian. */
+struct slw_ecdsa_key *slw_ecdsa_key_new(const uint8_t secret[static 32]);
+SLW_MUST_USE bool slw_ecdsa_sign(const struct slw_ecdsa_key *key,
                                  const uint8_t digest[static SLW_SHA256_SIZE],
                                  uint8_t ret_signature[static SLW_SIGNATURE_SIZE]);
+void slw_ecdsa_key_free(struct slw_ecdsa_key *key); /* NULL is fine */
 
 #endif

@@ -66,7 +66,10 @@ static void signs_as_rfc_6979_has_it(void)
         slw_sha256_update(&hash, text_bytes(rows[i].message));
         slw_sha256_final(&hash, digest);
         from_hex(rows[i].signature, expected, 64);
-        TAP_CHECK(slw_ecdsa_sign(secret, digest, signature));
+        struct slw_ecdsa_key *key = slw_ecdsa_key_new(secret);
+        TAP_REQUIRE(key != NULL);
+        TAP_CHECK(slw_ecdsa_sign(key, digest, signature));
+        slw_ecdsa_key_free(key);
         TAP_EQUAL_BYTES(signature, expected, 64);
     }
 }

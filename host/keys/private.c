@@ -25,8 +25,23 @@
 
 struct slw_private_key {
     EVP_PKEY *pkey;
+    struct slw_ecdsa_key *ecdsa; /* the same, of a P-256 key */
     struct slw_public_key public_key;
 };
+
+static struct slw_ecdsa_key *make_ecdsa_key(const EVP_PKEY *pkey)
+{
+    uint8_t secret[32];
+    BIGNUM *scalar = NULL;
+    struct slw_ecdsa_key *key = NULL;
+    if (EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_PRIV_KEY, &scalar) == 1 &&
+        BN_bn2binpad(scalar, secret, sizeof secret) == (int)sizeof secret) {
+        key = slw_ecdsa_key_new(secret);
+    }
+    BN_clear_free(scalar);
+    slw_wipe(secret, sizeof secret);
+    return key;
+}
 
 /* Takes pkey over, and frees it on failure. */
 static enum slw_status wrap(const char *name, EVP_PKEY *pkey, struct slw_private_key **ret_key,
@@ -36,6 +51,12 @@ static enum slw_status wrap(const char *name, EVP_PKEY *pkey, struct slw_private
     enum slw_status status = key == NULL ? slw_explain_no_memory(detail) : SLW_OK;
     if (status == SLW_OK) {
         status = slw_public_key_from_evp(name, pkey, &key->public_key, detail);
+    }
+    if (status == SLW_OK && key->public_key.type == SLW_KEY_TYPE_P256) {
+        key->ecdsa = make_ecdsa_key(pkey);
+        status = key->ecdsa == NULL
+                     ? slw_explain(detail, SLW_IO_CRYPTO, "%s: can't be signed with", name)
+                     : SLW_OK;
     }
     if (status != SLW_OK) {
         free(key);
@@ -51,6 +72,7 @@ void slw_private_key_free(struct slw_private_key *key)
 {
     if (key != NULL) {
         EVP_PKEY_free(key->pkey); /* clears the secret */
+        slw_ecdsa_key_free(key->ecdsa);
         slw_wipe(key, sizeof *key);
         free(key);
     }
@@ -242,50 +264,50 @@ enum slw_status slw_private_key_format(const struct slw_private_key *key,
     return status;
 }
 
-static bool sign_p256(const struct slw_private_key *key,
-                      const uint8_t digest[static SLW_SHA256_SIZE],
-                      uint8_t signature[static SLW_SIGNATURE_SIZE])
-{
-    uint8_t secret[32];
-    BIGNUM *scalar = NULL;
-    bool good = EVP_PKEY_get_bn_param(key->pkey, OSSL_PKEY_PARAM_PRIV_KEY, &scalar) == 1 &&
-                BN_bn2binpad(scalar, secret, sizeof secret) == (int)sizeof secret &&
-                slw_ecdsa_sign(secret, digest, signature) &&
-                slw_p256_verify(key->public_key.value, digest, signature) == SLW_OK;
-    BN_clear_free(scalar);
-    slw_wipe(secret, sizeof secret);
-    return good;
-}
-
 static bool sign_ed25519(const struct slw_private_key *key, struct slw_bytes message,
                          uint8_t signature[static SLW_SIGNATURE_SIZE])
 {
     size_t len = SLW_SIGNATURE_SIZE;
-    struct slw_reader reader;
-    slw_reader_init_bytes(&reader, message);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     bool good = context != NULL && EVP_DigestSignInit(context, NULL, NULL, NULL, key->pkey) == 1 &&
                 EVP_DigestSign(context, signature, &len, message.ptr, message.len) == 1 &&
-                len == SLW_SIGNATURE_SIZE &&
-                slw_ed25519_verify(key->public_key.value, signature, &reader) == SLW_OK;
+                len == SLW_SIGNATURE_SIZE;
     EVP_MD_CTX_free(context);
     return good;
 }
 
-enum slw_status slw_private_key_sign_hashed(const struct slw_private_key *key,
-                                            struct slw_bytes message,
-                                            const uint8_t digest[static SLW_SHA256_SIZE],
-                                            uint8_t ret_signature[static SLW_SIGNATURE_SIZE],
-                                            struct slw_detail *detail)
+static enum slw_status explain_failure(struct slw_detail *detail)
+{
+    return slw_explain(detail, SLW_IO_CRYPTO, "the crypto library could not sign");
+}
+
+enum slw_status slw_private_key_sign_unverified(const struct slw_private_key *key,
+                                                struct slw_bytes message,
+                                                const uint8_t digest[static SLW_SHA256_SIZE],
+                                                uint8_t ret_signature[static SLW_SIGNATURE_SIZE],
+                                                struct slw_detail *detail)
 {
     uint8_t signature[SLW_SIGNATURE_SIZE];
-    bool good = key->public_key.type == SLW_KEY_TYPE_P256 ? sign_p256(key, digest, signature)
-                                                          : sign_ed25519(key, message, signature);
+    bool good = key->public_key.type == SLW_KEY_TYPE_P256
+                    ? slw_ecdsa_sign(key->ecdsa, digest, signature)
+                    : sign_ed25519(key, message, signature);
     if (!good) {
-        return slw_explain(detail, SLW_IO_CRYPTO, "the crypto library could not sign");
+        return explain_failure(detail);
     }
     memcpy(ret_signature, signature, sizeof signature);
     return SLW_OK;
+}
+
+static enum slw_status verify(const struct slw_private_key *key, struct slw_bytes message,
+                              const uint8_t digest[static SLW_SHA256_SIZE],
+                              const uint8_t signature[static SLW_SIGNATURE_SIZE])
+{
+    struct slw_reader reader;
+    if (key->public_key.type == SLW_KEY_TYPE_P256) {
+        return slw_p256_verify(key->public_key.value, digest, signature);
+    }
+    slw_reader_init_bytes(&reader, message);
+    return slw_ed25519_verify(key->public_key.value, signature, &reader);
 }
 
 enum slw_status slw_private_key_sign(const struct slw_private_key *key, struct slw_bytes message,
@@ -293,13 +315,19 @@ enum slw_status slw_private_key_sign(const struct slw_private_key *key, struct s
                                      struct slw_detail *detail)
 {
     uint8_t digest[SLW_SHA256_SIZE] = {0}; /* which Ed25519 has no use for */
+    uint8_t signature[SLW_SIGNATURE_SIZE];
     struct slw_sha256 hash;
     if (key->public_key.type == SLW_KEY_TYPE_P256) {
         slw_sha256_init(&hash);
         slw_sha256_update(&hash, message);
         slw_sha256_final(&hash, digest);
     }
-    return slw_private_key_sign_hashed(key, message, digest, ret_signature, detail);
+    SLW_TRY(slw_private_key_sign_unverified(key, message, digest, signature, detail));
+    if (verify(key, message, digest, signature) != SLW_OK) {
+        return explain_failure(detail);
+    }
+    memcpy(ret_signature, signature, sizeof signature);
+    return SLW_OK;
 }
 
 bool slw_key_file_is_exposed(const char *path)

@@ -79,12 +79,16 @@ enum slw_status slw_private_key_sign(const struct slw_private_key *key, struct s
                                      uint8_t ret_signature[static SLW_SIGNATURE_SIZE],
                                      struct slw_detail *detail);
 
-/* The same where the message's SHA-256 is at hand, so that P-256 needn't read it again. */
-enum slw_status slw_private_key_sign_hashed(const struct slw_private_key *key,
-                                            struct slw_bytes message,
-                                            const uint8_t digest[static SLW_SHA256_SIZE],
-                                            uint8_t ret_signature[static SLW_SIGNATURE_SIZE],
-                                            struct slw_detail *detail);
+/*
+ * The same where the message's SHA-256 is at hand, without the verification: for a caller whose
+ * signatures are all verified before anybody else sees them. One that the machine made a mistake in
+ * could give the key away.
+ */
+enum slw_status slw_private_key_sign_unverified(const struct slw_private_key *key,
+                                                struct slw_bytes message,
+                                                const uint8_t digest[static SLW_SHA256_SIZE],
+                                                uint8_t ret_signature[static SLW_SIGNATURE_SIZE],
+                                                struct slw_detail *detail);
 
 void slw_private_key_free(struct slw_private_key *key);
 

@@ -229,7 +229,8 @@ struct slw_tuf_key_provider {
     /*
      * base: the role's file as published, empty without one. SLW_OK with an answer: SIGNED, and the
      * signatures by every key at hand that speaks for the role (they may be fewer than its
-     * threshold); PENDING: none yet, ask again later; REFUSED, with the reason in detail. Another
+     * threshold), which count for nothing, and are shown to nobody, before they are verified;
+     * PENDING: none yet, ask again later; REFUSED, with the reason in detail. Another
      * status when asking failed.
      */
     enum slw_status (*request)(void *context, const struct slw_tuf_change *change,

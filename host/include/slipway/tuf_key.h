@@ -87,9 +87,11 @@ SLW_MUST_USE enum slw_status slw_tuf_public_key_id(const struct slw_public_key *
 enum slw_status slw_tuf_sign(const struct slw_private_key *key, struct slw_bytes message,
                              struct slw_heap_buffer *ret_sig_hex, struct slw_detail *detail);
 
-/* The same where the message's SHA-256 is at hand. */
-enum slw_status slw_tuf_sign_hashed(const struct slw_private_key *key, struct slw_bytes message,
-                                    const uint8_t digest[static SLW_SHA256_SIZE],
-                                    struct slw_heap_buffer *ret_sig_hex, struct slw_detail *detail);
+/* The same where the message's SHA-256 is at hand, not verified: see
+ * slw_private_key_sign_unverified(). */
+enum slw_status slw_tuf_sign_unverified(const struct slw_private_key *key, struct slw_bytes message,
+                                        const uint8_t digest[static SLW_SHA256_SIZE],
+                                        struct slw_heap_buffer *ret_sig_hex,
+                                        struct slw_detail *detail);
 
 #endif

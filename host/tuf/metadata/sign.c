@@ -78,11 +78,12 @@ enum slw_status slw_tuf_sign(const struct slw_private_key *key, struct slw_bytes
     return append_signature(slw_private_key_public(key)->type, raw, ret_sig_hex, detail);
 }
 
-enum slw_status slw_tuf_sign_hashed(const struct slw_private_key *key, struct slw_bytes message,
-                                    const uint8_t digest[static SLW_SHA256_SIZE],
-                                    struct slw_heap_buffer *ret_sig_hex, struct slw_detail *detail)
+enum slw_status slw_tuf_sign_unverified(const struct slw_private_key *key, struct slw_bytes message,
+                                        const uint8_t digest[static SLW_SHA256_SIZE],
+                                        struct slw_heap_buffer *ret_sig_hex,
+                                        struct slw_detail *detail)
 {
     uint8_t raw[SLW_SIGNATURE_SIZE];
-    SLW_TRY(slw_private_key_sign_hashed(key, message, digest, raw, detail));
+    SLW_TRY(slw_private_key_sign_unverified(key, message, digest, raw, detail));
     return append_signature(slw_private_key_public(key)->type, raw, ret_sig_hex, detail);
 }

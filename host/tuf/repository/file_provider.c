@@ -137,7 +137,10 @@ static bool has_signed(const struct slw_tuf_signatures *made, const char id[SLW_
     return false;
 }
 
-/* Signatures one behind the other in text; views are taken once all are there. */
+/*
+ * Signatures one behind the other in text; views are taken once all are there. Whoever asks
+ * verifies them, as struct slw_tuf_key_provider says, so that it isn't done twice.
+ */
 static enum slw_status sign_all(const struct provider *provider, struct slw_bytes role,
                                 struct slw_bytes message,
                                 const uint8_t digest[static SLW_SHA256_SIZE],
@@ -146,8 +149,8 @@ static enum slw_status sign_all(const struct provider *provider, struct slw_byte
     size_t start = 0;
     for (size_t i = 0; i < provider->keys.count; i++) {
         if (speaks_for(provider, i, role) && !has_signed(made, provider->ids[i])) {
-            SLW_TRY(
-                slw_tuf_sign_hashed(provider->keys.keys[i], message, digest, &made->text, detail));
+            SLW_TRY(slw_tuf_sign_unverified(provider->keys.keys[i], message, digest, &made->text,
+                                            detail));
             struct slw_tuf_signature *signature = &made->list[made->count++];
             memcpy(signature->key_id, provider->ids[i], SLW_TUF_KEY_ID_SIZE);
             signature->sig_hex.len = made->text.len - start;
