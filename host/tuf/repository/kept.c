@@ -60,6 +60,7 @@ void slw_tuf_kept_drop(struct slw_tuf_kept *kept)
     slw_heap_free(&kept->readable);
     slw_heap_free(&kept->canonical);
     slw_heap_free(&kept->name);
+    free(kept->parsed);
     free(kept);
 }
 

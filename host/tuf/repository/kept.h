@@ -9,7 +9,7 @@
 #ifndef SLIPWAY_TUF_KEPT_H
 #define SLIPWAY_TUF_KEPT_H
 
-#include "slipway/json_reader.h"
+#include "slipway/tuf_key.h"
 
 struct slw_tuf_kept {
     unsigned references;
@@ -23,6 +23,7 @@ struct slw_tuf_kept {
     bool is_looked_at;
     bool is_usable; /* its name is the hash of its object, and it is a key that we know */
     uint8_t fingerprint[32];
+    struct slw_tuf_key *parsed; /* once slw_tuf_model_key() gave it out; NULL: not yet */
 };
 
 /* canonical is copied. SLW_MALFORMED when it is no JSON value. The caller has one reference. */

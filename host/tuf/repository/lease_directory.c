@@ -5,9 +5,9 @@
  *     TOKEN UNTIL HOLDER
  *
  * with the highest token given so far, the time in seconds since 1970 that the lease lasts until (0
- * when nobody holds it), and who holds it. The file is locked alone to change it, and shared while
- * a change to the repository gets its name; so whoever looks at the token acts before it changes.
- * The system drops the lock of a process that dies.
+ * when nobody holds it), and who holds it; empty lines fill it up. The file is locked alone to
+ * change it, and shared while a change to the repository gets its name; so whoever looks at the
+ * token acts before it changes. The system drops the lock of a process that dies.
  */
 #include "storage_directory.h"
 
@@ -78,7 +78,8 @@ static bool parse_record(char *text, struct record *ret_record)
         *ret_record = record;
         return true;
     }
-    if (line_end == NULL || line_end[1] != '\0' || text[0] < '0' || text[0] > '9') {
+    if (line_end == NULL || line_end[strspn(line_end, "\n")] != '\0' || text[0] < '0' ||
+        text[0] > '9') {
         return false;
     }
     *line_end = '\0';
@@ -114,19 +115,24 @@ static enum slw_status read_record(const struct slw_directory_storage *storage,
     return SLW_OK;
 }
 
-/* Durable before anybody acts on it, so that a token isn't given twice. */
+/*
+ * Of one size, in one sector of the disk, so that the power can't leave half of it there. It isn't
+ * flushed to the disk by itself: who holds a token is dead when the power is gone, unless the
+ * directory is another machine's; and before what they are fenced off from, a pointer, everything
+ * is flushed, the token too.
+ */
 static enum slw_status write_record(const struct slw_directory_storage *storage,
                                     const struct record *record, struct slw_detail *detail)
 {
-    char text[RECORD_SIZE];
+    char text[RECORD_SIZE + 1];
     int len = snprintf(text, sizeof text, "%" PRIu64 " %" PRId64 " %s\n", record->token,
                        record->until_utc_s, record->holder);
-    if (len < 0 || (size_t)len >= sizeof text) {
+    if (len < 0 || (size_t)len > RECORD_SIZE) {
         return slw_explain(detail, SLW_BAD_ARGUMENT, "%s/.lease: holder is too long",
                            storage->path);
     }
-    if (pwrite(storage->lease_file, text, (size_t)len, 0) != (ssize_t)len ||
-        ftruncate(storage->lease_file, (off_t)len) != 0 || fsync(storage->lease_file) != 0) {
+    memset(text + len, '\n', RECORD_SIZE - (size_t)len);
+    if (pwrite(storage->lease_file, text, RECORD_SIZE, 0) != (ssize_t)RECORD_SIZE) {
         return explain_io(storage, detail);
     }
     return SLW_OK;

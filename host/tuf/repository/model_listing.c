@@ -5,6 +5,8 @@
  */
 #include "model.h"
 
+#include <stdlib.h>
+
 static const char *const NOTHING_KNOWN[] = {NULL};
 static const char *const DELEGATIONS_KNOWN[] = {"keys", "roles", "succinct_roles", NULL};
 
@@ -220,7 +222,18 @@ enum slw_status slw_tuf_model_key(const struct slw_tuf_model *model, struct slw_
     if (at == SLW_TUF_NOWHERE) {
         return slw_explain(detail, SLW_NOT_FOUND, "%s: no such key is listed", model->label);
     }
-    return slw_tuf_key_parse(&keys->list[at]->json, SLW_JSON_TOP, ret_key, detail);
+    struct slw_tuf_kept *kept = keys->list[at];
+    if (kept->parsed == NULL) {
+        struct slw_tuf_key parsed = {.kind = SLW_TUF_KEY_UNKNOWN};
+        SLW_TRY(slw_tuf_key_parse(&kept->json, SLW_JSON_TOP, &parsed, detail));
+        kept->parsed = malloc(sizeof *kept->parsed);
+        if (kept->parsed == NULL) {
+            return slw_explain_no_memory(detail);
+        }
+        *kept->parsed = parsed;
+    }
+    *ret_key = *kept->parsed;
+    return SLW_OK;
 }
 
 /* The key as ours, when it is of a kind that we make. */
