@@ -2,8 +2,8 @@
 /*
  * Every storage call of changes to hash bins is failed and killed in turn: test_crash.h.
  *
- *     tuf_crash_bins_test [DIRECTORY]     each state that clients were shown, for other clients,
- * too
+ *     tuf_crash_bins_test             lets our client judge what faults leave
+ *     tuf_crash_bins_test STATES      writes it to a directory, for another client
  */
 #include "test_crash.h"
 

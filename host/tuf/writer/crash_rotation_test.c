@@ -3,8 +3,8 @@
  * Every storage call of key rotations is failed and killed in turn: test_crash.h. Old and new keys
  * are at hand, and so there isn't a moment in which a client fails.
  *
- *     tuf_crash_rotation_test [DIRECTORY]     each state that clients were shown, for other
- * clients, too
+ *     tuf_crash_rotation_test             lets our client judge what faults leave
+ *     tuf_crash_rotation_test STATES      writes it to a directory, for another client
  */
 #include "test_crash.h"
 

@@ -13,14 +13,14 @@
 #define NOTHING "nothing is published\n"
 #define CALLS_MAX 2000
 #define MOMENTS_MAX 256
+#define PAIRS_MAX 512
 
 /* One scenario while it runs. */
 static struct {
     const struct test_scenario *scenario;
-    const char *dump;
+    const char *states;
     struct test_moment before;
     struct test_moment after;
-    struct slw_heap_buffer root; /* the first */
     char old_state[TEST_STATE_SIZE];
     char new_state[TEST_STATE_SIZE];
     uint64_t calls;
@@ -28,6 +28,11 @@ static struct {
     struct test_moment seen[MOMENTS_MAX]; /* that clients were shown, each different */
     bool complete[MOMENTS_MAX];           /* was to be the new state */
     size_t seen_count;
+    struct {
+        size_t left;    /* by the fault */
+        size_t again;   /* after it was done again */
+    } pairs[PAIRS_MAX]; /* each different */
+    size_t pairs_count;
 } run;
 
 struct fault {
@@ -35,6 +40,8 @@ struct fault {
     enum slw_storage_fault fault;
     bool kills;
 };
+
+static const char *const clients[] = {"knows-old", "knows-nothing"};
 
 static enum slw_status refresh(const char *client, const struct test_moment *moment,
                                char ret_state[static TEST_STATE_SIZE])
@@ -50,62 +57,97 @@ static enum slw_status refresh(const char *client, const struct test_moment *mom
     return status;
 }
 
-static void dump_text(const char *directory, const char *name, const char *text)
+/* What a client sees of a moment: the old state or the new; when it is complete, the new. */
+static void look_as(const char *who, const struct test_moment *moment, bool complete)
 {
-    char path[512];
-    (void)snprintf(path, sizeof path, "%s/%s", directory, name);
-    (void)TAP_CHECK(slw_file_write(path, SLW_OUTPUT_REPLACE, test_bytes(text), &test_detail) ==
-                    SLW_OK);
-}
-
-/* For another client to judge. */
-static void dump(const struct test_moment *moment, bool complete)
-{
-    char directory[400];
-    if (run.dump == NULL) {
+    char state[TEST_STATE_SIZE];
+    if (!TAP_CHECK(refresh("client", moment, state) == SLW_OK)) {
+        (void)printf("# %s: %s\n", who, test_detail.text);
         return;
     }
-    (void)snprintf(directory, sizeof directory, "%s/%s-%03zu", run.dump, run.scenario->name,
-                   run.seen_count);
-    (void)TAP_CHECK(mkdir(directory, 0755) == 0);
-    (void)TAP_CHECK(test_moment_write(moment, directory));
-    dump_text(directory, "first-root.json", slw_heap_text(&run.root));
-    dump_text(directory, "new-state", run.new_state);
-    dump_text(directory, "old-state", complete ? run.new_state : run.old_state);
+    bool is_new = strcmp(state, run.new_state) == 0;
+    if (!TAP_CHECK(is_new || (!complete && strcmp(state, run.old_state) == 0))) {
+        (void)printf("# %s sees: %s# old: %s# new: %s", who, state, run.old_state, run.new_state);
+    }
 }
 
-/* What clients see now: the old state or the new; when it is complete, the new. */
-static void look(bool complete)
+/* What clients see now, unless they saw the same before. The number of this moment. */
+static size_t look(bool complete)
 {
-    static const char *const clients[] = {"knows-old", "knows-nothing"};
     struct test_moment moment;
-    char state[TEST_STATE_SIZE];
     test_moment_take(&moment);
     for (size_t i = 0; i < run.seen_count; i++) {
         if (run.complete[i] == complete && test_moment_looks_like(&moment, run.seen + i)) {
             test_moment_free(&moment);
+            return i;
+        }
+    }
+    for (size_t i = 0; i < 2 && run.states == NULL; i++) {
+        (void)TAP_CHECK(test_client_copy(clients[i], "client"));
+        look_as(clients[i], &moment, complete);
+    }
+    if (!TAP_CHECK(run.seen_count < MOMENTS_MAX)) {
+        test_moment_free(&moment);
+        return 0;
+    }
+    run.complete[run.seen_count] = complete;
+    run.seen[run.seen_count] = moment;
+    return run.seen_count++;
+}
+
+static void write_text(const char *directory, const char *name, const char *text)
+{
+    char path[600];
+    (void)snprintf(path, sizeof path, "%s/%s", directory, name);
+    (void)TAP_CHECK(slw_file_write(path, SLW_OUTPUT_LAZY, test_bytes(text), &test_detail) ==
+                    SLW_OK);
+}
+
+/* For another client to judge. */
+static void write_state(const char *fault, const struct test_moment *left,
+                        const struct test_moment *again)
+{
+    char directory[400];
+    char path[420];
+    (void)snprintf(directory, sizeof directory, "%s/%s, %s", run.states, run.scenario->name, fault);
+    if (!TAP_CHECK(mkdir(directory, 0755) == 0)) {
+        return;
+    }
+    if (test_moment_find(left, "metadata/timestamp.json") != NULL) {
+        (void)TAP_CHECK(test_moment_write(left, directory));
+    }
+    (void)snprintf(path, sizeof path, "%s/again", directory);
+    (void)TAP_CHECK(mkdir(path, 0755) == 0 && test_moment_write(again, path));
+    (void)snprintf(path, sizeof path, "%s/client", directory);
+    (void)TAP_CHECK(test_client_write("knows-old", path));
+    (void)snprintf(path, sizeof path, "%s/fresh", directory);
+    (void)TAP_CHECK(test_client_write("knows-nothing", path));
+    write_text(directory, "old-state", run.old_state);
+    write_text(directory, "new-state", run.new_state);
+}
+
+/* Clients that saw what the fault left go on once it is complete. */
+static void go_on(const char *fault, size_t left, size_t again)
+{
+    char ignored[TEST_STATE_SIZE];
+    for (size_t i = 0; i < run.pairs_count; i++) {
+        if (run.pairs[i].left == left && run.pairs[i].again == again) {
             return;
         }
     }
-    dump(&moment, complete);
-    for (size_t i = 0; i < 2; i++) {
-        (void)TAP_CHECK(test_client_copy(clients[i], "client"));
-        if (!TAP_CHECK(refresh("client", &moment, state) == SLW_OK)) {
-            (void)printf("# %s: %s\n", clients[i], test_detail.text);
-            continue;
-        }
-        bool is_new = strcmp(state, run.new_state) == 0;
-        if (!TAP_CHECK(is_new || (!complete && strcmp(state, run.old_state) == 0))) {
-            (void)printf("# %s sees: %s# old: %s# new: %s", clients[i], state, run.old_state,
-                         run.new_state);
-        }
+    if (!TAP_CHECK(run.pairs_count < PAIRS_MAX)) {
+        return;
     }
-    if (run.seen_count < MOMENTS_MAX) {
-        run.complete[run.seen_count] = complete;
-        run.seen[run.seen_count++] = moment;
-    } else {
-        (void)TAP_CHECK(run.seen_count < MOMENTS_MAX);
-        test_moment_free(&moment);
+    run.pairs[run.pairs_count].left = left;
+    run.pairs[run.pairs_count++].again = again;
+    if (run.states != NULL) {
+        write_state(fault, run.seen + left, run.seen + again);
+        return;
+    }
+    for (size_t i = 0; i < 2; i++) {
+        (void)TAP_CHECK(test_client_copy(clients[i], "client") &&
+                        refresh("client", run.seen + left, ignored) == SLW_OK);
+        look_as(clients[i], run.seen + again, true);
     }
 }
 
@@ -132,7 +174,6 @@ static bool rehearse(void)
     const struct slw_heap_buffer *root = test_moment_find(&run.after, "metadata/1.root.json");
     bool good = TAP_CHECK(root != NULL);
     if (good) {
-        slw_heap_append(&run.root, slw_heap_bytes(root));
         good = TAP_CHECK(test_client_trust("knows-old", slw_heap_bytes(root)) &&
                          test_client_trust("knows-nothing", slw_heap_bytes(root)) &&
                          refresh("knows-old", &run.before, run.old_state) == SLW_OK &&
@@ -145,7 +186,7 @@ static bool rehearse(void)
 static void fail_once(const struct fault *fault, uint64_t at)
 {
     char row[80];
-    (void)snprintf(row, sizeof row, "%s call %llu", fault->name, (unsigned long long)at);
+    (void)snprintf(row, sizeof row, "%s call %03llu", fault->name, (unsigned long long)at);
     TAP_ROW(row);
     (void)TAP_CHECK(start_over());
     test.faulty.calls = 0;
@@ -154,7 +195,7 @@ static void fail_once(const struct fault *fault, uint64_t at)
     test.faulty.dead = fault->kills;
     (void)run.scenario->act();
     test.faulty.fail_at = 0;
-    look(false);
+    size_t left = look(false);
     if (fault->kills) {
         test_new_process();
         /* What is made again has another expiry, and so other bytes. */
@@ -166,13 +207,12 @@ static void fail_once(const struct fault *fault, uint64_t at)
         (void)printf("# again: %s %s\n", slw_status_word(status), test_detail.text);
     }
     (void)TAP_CHECK(test.published.pending == 0);
-    look(true);
+    go_on(row, left, look(true));
     TAP_ROW(NULL);
 }
 
 static void refresh_between(const struct test_moment *from, const struct test_moment *to)
 {
-    static const char *const clients[] = {"knows-old", "knows-nothing"};
     char state[TEST_STATE_SIZE];
     for (unsigned requests = 1; requests <= 4; requests++) {
         for (size_t i = 0; i < 2; i++) {
@@ -236,7 +276,7 @@ static void run_faults(void)
         for (uint64_t at = 1; at <= run.calls; at++) {
             fail_once(faults + i, at);
         }
-        if (i == 0) {
+        if (i == 0 && run.states == NULL) {
             refresh_meanwhile();
         }
     }
@@ -248,11 +288,12 @@ static void run_scenario(void)
     forget_seen();
     test_moment_free(&run.before);
     test_moment_free(&run.after);
-    slw_heap_free(&run.root);
     test_close();
+    (void)printf("# %s: %llu storage calls, %zu different states\n", run.scenario->name,
+                 (unsigned long long)run.calls, run.pairs_count);
 }
 
-int test_crash_run(const struct test_scenario *scenarios, size_t count, const char *dump_directory)
+int test_crash_run(const struct test_scenario *scenarios, size_t count, const char *states)
 {
     if (!test_clients_begin()) {
         (void)fprintf(stderr, "no directory for clients\n");
@@ -261,7 +302,7 @@ int test_crash_run(const struct test_scenario *scenarios, size_t count, const ch
     for (size_t i = 0; i < count; i++) {
         memset(&run, 0, sizeof run);
         run.scenario = scenarios + i;
-        run.dump = dump_directory;
+        run.states = states;
         tap_run(scenarios[i].name, run_scenario);
     }
     test_clients_end();

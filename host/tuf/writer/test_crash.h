@@ -3,7 +3,7 @@
  * A change to a repository, in the course of which each storage call is failed before it is done,
  * failed after it was done, and is the first that a killed process didn't make. After each, clients
  * that knew the old state and clients that know nothing see the old state or the new one, and doing
- * it again completes it.
+ * it again completes it, for them too.
  */
 #ifndef SLIPWAY_TEST_CRASH_H
 #define SLIPWAY_TEST_CRASH_H
@@ -20,9 +20,18 @@ struct test_scenario {
     enum slw_status (*act)(void);
 };
 
-/* Cases of TAP; what tap_finish() says of them. dump, unless it is NULL: a directory that gets each
- * state that was seen, as SCENARIO-NUMBER/metadata and targets, with the first root and the two
- * states that are right. */
-int test_crash_run(const struct test_scenario *scenarios, size_t count, const char *dump);
+/*
+ * Cases of TAP; what tap_finish() says of them.
+ *
+ * states, unless it is NULL, is a directory for another client's judgement instead of ours: each
+ * state gets a folder "SCENARIO, FAULT call N" there, equal ones once, with
+ *
+ *     metadata targets              after the fault; not when nothing was ever published
+ *     again/metadata again/targets  after it was done again
+ *     client                        the files of a client that knew the old state
+ *     fresh                         those of one that trusts the first root and knows no more
+ *     old-state new-state           "root VERSION", and a line "ROLE: TARGET HASH" for each target
+ */
+int test_crash_run(const struct test_scenario *scenarios, size_t count, const char *states);
 
 #endif

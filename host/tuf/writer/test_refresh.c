@@ -168,13 +168,8 @@ bool test_client_trust(const char *name, struct slw_bytes root)
     return slw_tuf_client_trust(path, root, SLW_TUF_KEY_IDS_CHECKED, &test_detail) == SLW_OK;
 }
 
-bool test_client_copy(const char *name, const char *copy)
+static bool copy_files(char *from, const char *to)
 {
-    char from[128];
-    char to[128];
-    path_of(name, from);
-    path_of(copy, to);
-    remove_tree(to);
     char *const roots[] = {from, NULL};
     FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
     bool good = tree != NULL && mkdir(to, 0755) == 0;
@@ -186,14 +181,32 @@ bool test_client_copy(const char *name, const char *copy)
             continue;
         }
         (void)snprintf(path, sizeof path, "%s/%s", to, entry->fts_name);
-        good = slw_file_read(entry->fts_path, 64u << 20, &bytes, &test_detail) == SLW_OK &&
-               slw_file_write(path, 0, slw_heap_bytes(&bytes), &test_detail) == SLW_OK;
+        good =
+            slw_file_read(entry->fts_path, 64u << 20, &bytes, &test_detail) == SLW_OK &&
+            slw_file_write(path, SLW_OUTPUT_LAZY, slw_heap_bytes(&bytes), &test_detail) == SLW_OK;
         slw_heap_free(&bytes);
     }
     if (tree != NULL) {
         (void)fts_close(tree);
     }
     return good;
+}
+
+bool test_client_copy(const char *name, const char *copy)
+{
+    char from[128];
+    char to[128];
+    path_of(name, from);
+    path_of(copy, to);
+    remove_tree(to);
+    return copy_files(from, to);
+}
+
+bool test_client_write(const char *name, const char *path)
+{
+    char from[128];
+    path_of(name, from);
+    return copy_files(from, path);
 }
 
 /* As a web server decodes it. */

@@ -39,6 +39,8 @@ void test_clients_end(void);
 bool test_client_trust(const char *name, struct slw_bytes root);
 /* Another one that knows what the first knows. */
 bool test_client_copy(const char *name, const char *copy);
+/* What it knows, as files in a new directory. */
+bool test_client_write(const char *name, const char *path);
 
 /*
  * Fetches from a moment; after some requests from a later one.
