@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lets tuf-js, other people's TUF client, judge a repository of ours: called by tests/tuf-js.bats and the crash scenarios.
+// Lets tuf-js, other people's TUF client, judge a repository of ours: called by tests/tuf-js.bats and tests/tuf-js-crash.bats.
 //
 //   node judge.mjs MODULES REPOSITORY STATE TARGET…    refresh, then find and download each target; exits 0 when all went well
-//   node judge.mjs MODULES --states DIR                every DIR/*/ is a repository; DIR/*/client is a client's state from before
+//   node judge.mjs MODULES --states DIR                every DIR/*/ is what a crash left, as host/tuf/writer/test_crash.h says
 //
 // REPOSITORY is a URL or a directory with metadata/ and targets/ below it. STATE is the client's directory; its root.json is
 // what is trusted first. --states prints TAP.
@@ -50,29 +50,77 @@ async function judge(repository, state, targets) {
   }
 }
 
-// A client that saw the repository before (client/) goes on in a copy of its state, and gets what is in DIR/targets.txt.
+// "root VERSION", then "ROLE: TARGET HASH" for each target; who lists it doesn't matter.
+function readState(file) {
+  const [root, ...targets] = fs.readFileSync(file, 'utf8').split('\n').filter(Boolean);
+  return [root, ...targets.map((line) => line.replace(/^[^:]*: /, '')).sort()];
+}
+
+// What a client sees after a refresh, in the same form: it looks for these targets, and downloads those that it finds.
+async function see(repository, state, names) {
+  const client = updater(repository, state);
+  await client.refresh();
+  const found = [];
+  for (const name of names) {
+    const info = await client.getTargetInfo(name);
+    if (!info) continue;
+    found.push(`${name} ${info.hashes.sha256.slice(0, 8)}`);
+    await client.downloadTarget(info);
+  }
+  const root = JSON.parse(fs.readFileSync(path.join(state, 'root.json'), 'utf8')).signed;
+  return [`root ${root.version}`, ...found.sort()].join('\n');
+}
+
+// Runs with a copy of a client's files, in a directory that is gone afterwards.
+async function withCopy(files, run) {
+  const state = fs.mkdtempSync(path.join(os.tmpdir(), 'slipway-tuf-js-'));
+  try {
+    fs.cpSync(files, state, { recursive: true });
+    await run(state);
+  } finally {
+    fs.rmSync(state, { recursive: true, force: true });
+  }
+}
+
+// A client sees the old state or the new one in what the fault left, and the new one after it was done again: both one
+// that goes on from what the fault left, and one that didn't look then.
+async function judgeState(directory, client) {
+  const before = readState(path.join(directory, 'old-state'));
+  const after = readState(path.join(directory, 'new-state'));
+  const names = [...new Set([...before.slice(1), ...after.slice(1)].map((line) => line.replace(/ [0-9a-f]{8}$/, '')))];
+  const look = async (repository, state, ...right) => {
+    const seen = await see(repository, state, names);
+    if (!right.some((lines) => lines.join('\n') === seen)) throw new Error(`sees neither the old state nor the new: ${seen}`);
+  };
+  const files = path.join(directory, client);
+  const again = path.join(directory, 'again');
+  await withCopy(files, (state) => look(again, state, after));
+  if (fs.existsSync(path.join(directory, 'metadata'))) {
+    await withCopy(files, async (state) => {
+      await look(directory, state, before, after);
+      await look(again, state, after);
+    });
+  }
+}
+
 async function judgeStates(directory) {
-  const names = fs.readdirSync(directory).sort();
+  let cases = 0;
   let failed = 0;
-  for (const [index, name] of names.entries()) {
-    const repository = path.join(directory, name);
-    const state = fs.mkdtempSync(path.join(os.tmpdir(), 'slipway-tuf-js-'));
-    try {
-      fs.cpSync(path.join(repository, 'client'), state, { recursive: true });
-      const list = path.join(repository, 'targets.txt');
-      const targets = fs.existsSync(list) ? fs.readFileSync(list, 'utf8').split('\n').filter(Boolean) : [];
-      await judge(repository, state, targets);
-      console.log(`ok ${index + 1} - tuf-js takes ${name}`);
-    } catch (error) {
-      failed++;
-      console.log(`# ${error.stack.split('\n').slice(0, 4).join('\n# ')}`);
-      console.log(`not ok ${index + 1} - tuf-js takes ${name}`);
-    } finally {
-      fs.rmSync(state, { recursive: true, force: true });
+  for (const name of fs.readdirSync(directory).sort()) {
+    for (const client of ['client', 'fresh']) {
+      cases++;
+      try {
+        await judgeState(path.join(directory, name), client);
+        console.log(`ok ${cases} - tuf-js, ${client}, takes ${name}`);
+      } catch (error) {
+        failed++;
+        console.log(`# ${error.stack.split('\n').slice(0, 4).join('\n# ')}`);
+        console.log(`not ok ${cases} - tuf-js, ${client}, takes ${name}`);
+      }
     }
   }
-  console.log(`1..${names.length}`);
-  return failed === 0 && names.length > 0;
+  console.log(`1..${cases}`);
+  return failed === 0 && cases > 0;
 }
 
 if (words[0] === '--states') {
