@@ -46,11 +46,31 @@ static bool is_c1(struct slw_bytes text, size_t at)
     return text.ptr[at] == 0xC2 && at + 1 < text.len && text.ptr[at + 1] <= 0x9F;
 }
 
+/* How many bytes from a place on stand in a string as they are, whatever is around them. */
+static size_t plain_len(struct slw_bytes text, size_t at)
+{
+    size_t len = 0;
+    while (at + len < text.len) {
+        uint8_t byte = text.ptr[at + len];
+        if (byte < 0x20 || byte >= 0x7F || byte == '"' || byte == '\\') {
+            break;
+        }
+        len++;
+    }
+    return len;
+}
+
 static void put_string(struct slw_json *json, struct slw_bytes text)
 {
     bool keep_high = is_utf8(text);
     slw_heap_append_text(json->buffer, "\"");
     for (size_t i = 0; i < text.len; i++) {
+        size_t len = plain_len(text, i);
+        slw_heap_append(json->buffer, slw_bytes_make(text.ptr + i, len));
+        i += len;
+        if (i == text.len) {
+            break;
+        }
         if (keep_high && is_c1(text, i)) {
             slw_heap_printf(json->buffer, "\\u%04x", text.ptr[++i]);
         } else {
@@ -121,8 +141,10 @@ void slw_json_hex(struct slw_json *json, const char *name, struct slw_bytes byte
 {
     begin_value(json, name);
     slw_heap_append_text(json->buffer, "\"");
+    static const char digits[] = "0123456789abcdef";
     for (size_t i = 0; i < bytes.len; i++) {
-        slw_heap_printf(json->buffer, "%02x", bytes.ptr[i]);
+        const char pair[] = {digits[bytes.ptr[i] >> 4], digits[bytes.ptr[i] & 15]};
+        slw_heap_append(json->buffer, slw_bytes_make(pair, sizeof pair));
     }
     slw_heap_append_text(json->buffer, "\"");
 }

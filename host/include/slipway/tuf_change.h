@@ -219,6 +219,10 @@ struct slw_tuf_signatures {
     struct slw_tuf_signature *list; /* views into text */
     size_t count;
     struct slw_heap_buffer text;
+    /* Set by a provider that verified all of them in this very process, over bytes with this
+     * SHA-256, and only then: they aren't verified once more, if the bytes are the same. */
+    bool are_verified;
+    uint8_t digest[SLW_SHA256_SIZE];
 };
 void slw_tuf_signatures_free(struct slw_tuf_signatures *signatures);
 

@@ -203,6 +203,10 @@ static enum slw_status answer(struct provider *provider, struct slw_tuf_model *m
         status =
             sign(provider, change->role, slw_heap_bytes(&message), digest, ret_signatures, detail);
     }
+    if (status == SLW_OK) {
+        ret_signatures->are_verified = true; /* slw_tuf_sign_hashed() does */
+        memcpy(ret_signatures->digest, digest, sizeof digest);
+    }
     slw_heap_free(&message);
     return status;
 }

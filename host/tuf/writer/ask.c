@@ -31,10 +31,12 @@ static enum slw_status take_answer(struct slw_bytes role,
                                    struct slw_tuf_edition *edition, struct slw_detail *told,
                                    struct slw_detail *detail)
 {
+    bool are_verified = signatures->are_verified &&
+                        memcmp(signatures->digest, edition->digest, SLW_SHA256_SIZE) == 0;
     for (size_t i = 0; i < signatures->count; i++) {
         struct slw_detail why;
-        enum slw_status status =
-            slw_tuf_delegators_accept(delegators, edition, signatures->list + i, &why);
+        enum slw_status status = slw_tuf_delegators_accept(
+            delegators, edition, signatures->list + i, are_verified, &why);
         if (status == SLW_BAD_SIGNATURE) {
             (void)slw_explain(told, status, "%.*s: a signature that the signer gave is bad: %.500s",
                               (int)slw_min_size(role.len, 200), (const char *)role.ptr, why.text);

@@ -96,23 +96,37 @@ static enum slw_status delegations_hold(const struct slw_tuf_writer *writer,
 }
 
 /* One pass; *ret_changed when something was taken out. */
-static enum slw_status take_out(struct slw_tuf_writer *writer, bool *ret_changed,
-                                struct slw_detail *detail)
+static enum slw_status take_out(struct slw_tuf_writer *writer,
+                                enum slw_status (*stays)(const struct slw_tuf_writer *writer,
+                                                         const struct slw_tuf_writer_role *role,
+                                                         bool *ret_stays,
+                                                         struct slw_detail *detail),
+                                bool *ret_changed, struct slw_detail *detail)
 {
     *ret_changed = false;
     for (size_t i = SLW_TUF_WRITER_TARGETS; i < writer->roles_count; i++) {
         struct slw_tuf_writer_role *role = writer->roles[i];
-        bool stays = true;
-        if (!role->is_chosen) {
-            continue;
+        bool it_stays = true;
+        if (role->is_chosen) {
+            SLW_TRY(stays(writer, role, &it_stays, detail));
         }
-        SLW_TRY(holds(writer, role, &stays, detail));
-        if (stays) {
-            SLW_TRY(delegations_hold(writer, role, &stays, detail));
-        }
-        if (!stays) {
+        if (!it_stays) {
             role->is_chosen = false;
             *ret_changed = true;
+        }
+    }
+    return SLW_OK;
+}
+
+/* Those that lack signatures first: a delegator needn't wait for a version of a role that doesn't
+ * come, if the published one will do. Each pass but the last takes something out. */
+static enum slw_status take_out_all(struct slw_tuf_writer *writer, struct slw_detail *detail)
+{
+    bool changed = true;
+    while (changed) {
+        SLW_TRY(take_out(writer, holds, &changed, detail));
+        if (!changed) {
+            SLW_TRY(take_out(writer, delegations_hold, &changed, detail));
         }
     }
     return SLW_OK;
@@ -122,7 +136,6 @@ enum slw_status slw_tuf_choose(struct slw_tuf_writer *writer, bool with_root,
                                struct slw_detail *detail)
 {
     struct slw_tuf_writer_role *root = slw_tuf_writer_root(writer);
-    bool changed = true;
     bool stays = false;
     for (size_t i = 0; i < writer->roles_count; i++) {
         writer->roles[i]->is_chosen = writer->roles[i]->next != NULL && !writer->roles[i]->is_held;
@@ -131,9 +144,7 @@ enum slw_status slw_tuf_choose(struct slw_tuf_writer *writer, bool with_root,
         SLW_TRY(root_holds(writer, &stays, detail));
         root->is_chosen = with_root && stays;
     }
-    while (changed) { /* at most once for each role that is staged */
-        SLW_TRY(take_out(writer, &changed, detail));
-    }
+    SLW_TRY(take_out_all(writer, detail));
     /* Targets that the new root's keys didn't sign keep it waiting. */
     SLW_TRY(holds(writer, slw_tuf_writer_targets(writer), &stays, detail));
     if (root->is_chosen && !stays) {

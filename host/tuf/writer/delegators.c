@@ -126,7 +126,7 @@ size_t slw_tuf_delegators_prune(const struct slw_tuf_delegators *delegators,
 enum slw_status slw_tuf_delegators_accept(const struct slw_tuf_delegators *delegators,
                                           struct slw_tuf_edition *edition,
                                           const struct slw_tuf_signature *signature,
-                                          struct slw_detail *detail)
+                                          bool is_verified, struct slw_detail *detail)
 {
     bool accepted = false;
     struct slw_detail reason;
@@ -135,7 +135,7 @@ enum slw_status slw_tuf_delegators_accept(const struct slw_tuf_delegators *deleg
     for (size_t i = 0; i < delegators->count; i++) {
         struct slw_detail why;
         enum slw_status status =
-            slw_tuf_signers_accept(delegators->list + i, edition, signature, &why);
+            slw_tuf_signers_accept(delegators->list + i, edition, signature, is_verified, &why);
         if (status == SLW_OK) {
             accepted = true;
         } else if (status != SLW_BAD_KEY) {

@@ -26,9 +26,6 @@ static int compare_places(const void *left_place, const void *right_place)
 {
     const struct place *left = left_place;
     const struct place *right = right_place;
-    if (left->bin != right->bin) {
-        return left->bin < right->bin ? -1 : 1;
-    }
     int order = compare_paths(left, right);
     if (order != 0) {
         return order;
@@ -44,6 +41,44 @@ static bool are_sorted(const struct place *places, size_t count)
         }
     }
     return true;
+}
+
+static void sort_by_path(struct place *places, size_t count)
+{
+    if (!are_sorted(places, count)) {
+        qsort(places, count, sizeof *places, compare_places);
+    }
+}
+
+/* By bin, each in one step: ends are counts first, then where each bin ends. */
+static enum slw_status sort_by_bin(struct place **places, size_t count, uint32_t bit_length,
+                                   struct slw_detail *detail)
+{
+    size_t bins = (size_t)1 << bit_length;
+    size_t *ends = calloc(bins + 1, sizeof *ends);
+    struct place *sorted = calloc(count + 1, sizeof *sorted);
+    if (ends == NULL || sorted == NULL) {
+        free(ends);
+        free(sorted);
+        return slw_explain_no_memory(detail);
+    }
+    for (size_t i = 0; i < count; i++) {
+        ends[(*places)[i].bin]++;
+    }
+    for (size_t bin = 1; bin < bins; bin++) {
+        ends[bin] += ends[bin - 1];
+    }
+    for (size_t i = count; i > 0; i--) {
+        sorted[--ends[(*places)[i - 1].bin]] = (*places)[i - 1]; /* ends are beginnings now */
+    }
+    ends[bins] = count;
+    for (size_t bin = 0; bin < bins; bin++) {
+        sort_by_path(sorted + ends[bin], ends[bin + 1] - ends[bin]);
+    }
+    free(ends);
+    free(*places);
+    *places = sorted;
+    return SLW_OK;
 }
 
 /* Of each path in a bin the last entry. */
@@ -95,8 +130,16 @@ enum slw_status slw_tuf_draft_settle(struct slw_tuf_draft *draft, uint32_t bit_l
         return slw_explain_no_memory(detail);
     }
     fill_places(draft, bit_length, places);
-    if (!are_sorted(places, count)) {
-        qsort(places, count, sizeof *places, compare_places);
+    enum slw_status status = SLW_OK;
+    if (bit_length == 0) {
+        sort_by_path(places, count);
+    } else {
+        status = sort_by_bin(&places, count, bit_length, detail);
+    }
+    if (status != SLW_OK) {
+        free(places);
+        free(entries);
+        return status;
     }
     draft->entries_count = take_last(draft, places, entries);
     free(draft->entries);

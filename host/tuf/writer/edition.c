@@ -22,16 +22,29 @@ static struct slw_tuf_edition *new_edition(void)
     return edition;
 }
 
-bool slw_tuf_edition_is_signed(const struct slw_tuf_edition *edition, const struct slw_tuf_key *key,
-                               struct slw_bytes sig_hex)
+static void hash_pair(const struct slw_tuf_key *key, struct slw_bytes sig_hex,
+                      uint8_t ret_pair[static SLW_SHA256_SIZE])
 {
-    struct slw_tuf_verified *verified = edition->verified;
-    uint8_t pair[SLW_SHA256_SIZE];
     struct slw_sha256 hash;
     slw_sha256_init(&hash);
     slw_sha256_update(&hash, slw_bytes_make(key->fingerprint, sizeof key->fingerprint));
     slw_sha256_update(&hash, sig_hex);
-    slw_sha256_final(&hash, pair);
+    slw_sha256_final(&hash, ret_pair);
+}
+
+void slw_tuf_edition_note_signed(const struct slw_tuf_edition *edition,
+                                 const struct slw_tuf_key *key, struct slw_bytes sig_hex)
+{
+    struct slw_tuf_verified *verified = edition->verified;
+    hash_pair(key, sig_hex, verified->pairs[verified->count++ % SLW_TUF_VERIFIED_MAX]);
+}
+
+bool slw_tuf_edition_is_signed(const struct slw_tuf_edition *edition, const struct slw_tuf_key *key,
+                               struct slw_bytes sig_hex)
+{
+    const struct slw_tuf_verified *verified = edition->verified;
+    uint8_t pair[SLW_SHA256_SIZE];
+    hash_pair(key, sig_hex, pair);
     for (unsigned i = 0; i < SLW_TUF_VERIFIED_MAX && i < verified->count; i++) {
         if (memcmp(verified->pairs[i], pair, sizeof pair) == 0) {
             return true;
@@ -41,7 +54,7 @@ bool slw_tuf_edition_is_signed(const struct slw_tuf_edition *edition, const stru
         SLW_OK) {
         return false;
     }
-    memcpy(verified->pairs[verified->count++ % SLW_TUF_VERIFIED_MAX], pair, sizeof pair);
+    slw_tuf_edition_note_signed(edition, key, sig_hex);
     return true;
 }
 

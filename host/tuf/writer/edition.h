@@ -67,6 +67,10 @@ SLW_MUST_USE bool slw_tuf_edition_is_signed(const struct slw_tuf_edition *editio
                                             const struct slw_tuf_key *key,
                                             struct slw_bytes sig_hex);
 
+/* It is known to be, because it was made and verified over these bytes just now. */
+void slw_tuf_edition_note_signed(const struct slw_tuf_edition *edition,
+                                 const struct slw_tuf_key *key, struct slw_bytes sig_hex);
+
 void slw_tuf_edition_free(struct slw_tuf_edition *edition); /* NULL is fine */
 
 #endif

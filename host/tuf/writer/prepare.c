@@ -129,43 +129,69 @@ enum slw_status slw_tuf_stage_bins(struct slw_tuf_writer *writer, struct slw_tuf
         slw_tuf_draft_free(role->bins_gathered);
     }
     role->bins_gathered = NULL;
-    role->bins_touched = true;
+    role->bins_are_touched = true;
     role->bins_applied = (struct slw_tuf_applied){
         .expires_utc_s = slw_tuf_writer_now(writer) +
                          (int64_t)writer->settings.periods[SLW_TUF_TARGETS].expires_s,
     };
     SLW_TRY(slw_tuf_draft_settle(role->bins, 0, detail));
-    return slw_tuf_staged_store_bins(writer, role, detail);
+    SLW_TRY(slw_tuf_staged_store_bins(writer, role, detail));
+    role->bins_are_touched = false;
+    return SLW_OK;
 }
 
-/*
- * What moves from a role into bins under it is stored for the bins before the role no longer lists
- * it.
- */
-static enum slw_status store_touched(struct slw_tuf_writer *writer, struct slw_detail *detail)
+/* What moves from a role into bins under it is stored for the bins before the role no longer lists
+ * it. */
+static enum slw_status store_role(struct slw_tuf_writer *writer, struct slw_tuf_writer_role *role,
+                                  struct slw_detail *detail)
+{
+    if (role->bins_gathered != NULL) {
+        SLW_TRY(slw_tuf_stage_bins(writer, role, detail));
+    }
+    return slw_tuf_staged_store(writer, role, detail);
+}
+
+enum slw_status slw_tuf_store_touched(struct slw_tuf_writer *writer, struct slw_detail *detail)
 {
     for (size_t i = 0; i < writer->roles_count; i++) {
         struct slw_tuf_writer_role *role = writer->roles[i];
-        if (role->is_touched && role->bins_gathered != NULL) {
-            SLW_TRY(slw_tuf_stage_bins(writer, role, detail));
-        }
-        if (role->is_touched) {
-            SLW_TRY(slw_tuf_staged_store(writer, role, detail));
+        if (role->next != NULL && !role->is_chosen && (role->is_touched || role->has_signatures)) {
+            SLW_TRY(store_role(writer, role, detail));
         }
     }
     return SLW_OK;
 }
 
-static enum slw_status ask_and_store(struct slw_tuf_writer *writer, struct slw_detail *detail)
+static enum slw_status ask_for_touched(struct slw_tuf_writer *writer, struct slw_detail *detail)
 {
     for (size_t i = 0; i < writer->roles_count; i++) {
         struct slw_tuf_writer_role *role = writer->roles[i];
-        if (role->is_touched) {
+        if (role->is_touched && role->next != NULL) {
             SLW_TRY(slw_tuf_staged_ask(writer, role, detail));
             SLW_TRY(slw_tuf_edition_format(role->next, slw_tuf_role_name(role), detail));
         }
     }
-    return store_touched(writer, detail);
+    return SLW_OK;
+}
+
+/*
+ * What replaces something that is stored is stored, even if it is published at once: a publish that
+ * is killed leaves what is staged behind, and the old change would be made again, after the new
+ * one.
+ */
+static enum slw_status store_replaced(struct slw_tuf_writer *writer, bool all,
+                                      struct slw_detail *detail)
+{
+    for (size_t i = 0; i < writer->roles_count; i++) {
+        struct slw_tuf_writer_role *role = writer->roles[i];
+        if (role->is_touched && role->next != NULL && (all || role->is_stored)) {
+            SLW_TRY(store_role(writer, role, detail));
+        }
+        if (role->bins_gathered != NULL && (all || role->bins != NULL)) {
+            SLW_TRY(slw_tuf_stage_bins(writer, role, detail));
+        }
+    }
+    return SLW_OK;
 }
 
 /*
@@ -202,24 +228,18 @@ static enum slw_status check_all_files(const struct slw_tuf_writer *writer,
     return SLW_OK;
 }
 
-static enum slw_status stage_all(struct slw_tuf_writer *writer, bool stages_bins,
+static enum slw_status stage_all(struct slw_tuf_writer *writer, bool stores,
                                  struct slw_detail *detail)
 {
     SLW_TRY(check_all_files(writer, detail));
     SLW_TRY(stage_gathered(writer, detail));
     SLW_TRY(stage_signed_again(writer, detail));
-    SLW_TRY(ask_and_store(writer, detail));
-    for (size_t i = 0; stages_bins && i < writer->roles_count; i++) {
-        if (writer->roles[i]->bins_gathered != NULL) {
-            SLW_TRY(slw_tuf_stage_bins(writer, writer->roles[i], detail));
-        }
-    }
-    return SLW_OK;
+    SLW_TRY(ask_for_touched(writer, detail));
+    return store_replaced(writer, stores, detail);
 }
 
-/* What couldn't be stored is gathered still, to be prepared again; joined to what was stored of it,
- * it says the same. */
-static void take_back(struct slw_tuf_writer *writer)
+/* Joined to what was stored of it, it says the same. */
+void slw_tuf_prepare_undo(struct slw_tuf_writer *writer)
 {
     for (size_t i = 0; i < writer->roles_count; i++) {
         struct slw_tuf_writer_role *role = writer->roles[i];
@@ -227,10 +247,12 @@ static void take_back(struct slw_tuf_writer *writer)
             role->gathered = role->draft;
             role->draft = NULL;
         }
-        if (role->bins_touched && role->bins_gathered == NULL) {
+        if (role->bins_are_touched && role->bins_gathered == NULL) {
             role->bins_gathered = role->bins;
             role->bins = NULL;
         }
+        role->is_touched = false;
+        role->bins_are_touched = false;
     }
 }
 
@@ -242,22 +264,19 @@ static void drop_gathered(struct slw_tuf_writer *writer)
         slw_tuf_draft_free(role->bins_gathered);
         role->gathered = NULL;
         role->bins_gathered = NULL;
+        role->is_touched = false;
+        role->bins_are_touched = false;
     }
 }
 
-enum slw_status slw_tuf_prepare_all(struct slw_tuf_writer *writer, bool stages_bins,
+enum slw_status slw_tuf_prepare_all(struct slw_tuf_writer *writer, bool stores,
                                     struct slw_detail *detail)
 {
-    enum slw_status status = stage_all(writer, stages_bins, detail);
-    bool is_passing = slw_status_class(status) == SLW_CLASS_IO || status == SLW_NO_SPACE;
-    if (status != SLW_OK && is_passing) {
-        take_back(writer);
+    enum slw_status status = stage_all(writer, stores, detail);
+    if (slw_status_class(status) == SLW_CLASS_IO || status == SLW_NO_SPACE) {
+        slw_tuf_prepare_undo(writer);
     } else if (status != SLW_OK) {
         drop_gathered(writer);
-    }
-    for (size_t i = 0; i < writer->roles_count; i++) {
-        writer->roles[i]->is_touched = false;
-        writer->roles[i]->bins_touched = false;
     }
     return status;
 }

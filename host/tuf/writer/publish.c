@@ -54,7 +54,7 @@ static enum slw_status ask_again(struct slw_tuf_writer *writer, struct slw_detai
         if (status != SLW_OK) {
             slw_tuf_writer_tell(writer, "%s", why.text);
         }
-        role->is_touched = role->next->signatures_count != before;
+        role->has_signatures = role->has_signatures || role->next->signatures_count != before;
     }
     return SLW_OK;
 }
@@ -255,6 +255,8 @@ static void move_on(struct slw_tuf_publish *publish)
             slw_tuf_edition_free(role->published);
             role->published = role->next;
             role->next = NULL;
+            role->is_touched = false;
+            role->has_signatures = false;
         }
     }
     if (publish->snapshot != NULL) {
@@ -298,11 +300,9 @@ static enum slw_status clear_staged(struct slw_tuf_writer *writer, struct slw_de
         SLW_TRY(clear_bins(writer, role, detail));
         if (role->is_chosen) {
             SLW_TRY(slw_tuf_staged_remove(writer, role, detail));
-        } else if (role->next != NULL && role->is_touched) {
-            SLW_TRY(slw_tuf_staged_store(writer, role, detail)); /* with the new signatures */
         }
     }
-    return SLW_OK;
+    return slw_tuf_store_touched(writer, detail);
 }
 
 static void count(const struct slw_tuf_writer *writer, const struct slw_tuf_publish *publish,
@@ -339,6 +339,14 @@ static enum slw_status load(struct slw_tuf_writer *writer, struct slw_detail *de
     return slw_tuf_staged_load(writer, detail);
 }
 
+static enum slw_status store_for_later(struct slw_tuf_writer *writer, struct slw_detail *detail)
+{
+    for (size_t i = 0; i < writer->roles_count; i++) {
+        writer->roles[i]->is_chosen = false;
+    }
+    return slw_tuf_store_touched(writer, detail);
+}
+
 /* Without the staged root when its keys for snapshot and timestamp aren't at hand: it waits. */
 static enum slw_status plan_twice(struct slw_tuf_publish *publish, struct slw_detail *detail)
 {
@@ -352,8 +360,8 @@ static enum slw_status plan_twice(struct slw_tuf_publish *publish, struct slw_de
         end(publish);
         publish->with_root = false;
         publish->cannot_sign = false;
+        SLW_TRY(store_for_later(writer, detail));
         SLW_TRY(load(writer, detail));
-        SLW_TRY(ask_again(writer, detail));
         SLW_TRY(plan(publish, detail));
     }
     if (publish->cannot_sign) {
@@ -364,20 +372,39 @@ static enum slw_status plan_twice(struct slw_tuf_publish *publish, struct slw_de
     return SLW_OK;
 }
 
+/* A commit that isn't possible leaves what was gathered prepared. */
+static enum slw_status give_up(struct slw_tuf_writer *writer, enum slw_status status)
+{
+    struct slw_detail ignored;
+    bool has_failed = slw_status_class(status) == SLW_CLASS_IO || status == SLW_NO_SPACE;
+    if (has_failed || store_for_later(writer, &ignored) != SLW_OK) {
+        slw_tuf_prepare_undo(writer);
+    }
+    return status;
+}
+
 static enum slw_status run(struct slw_tuf_publish *publish, struct slw_tuf_published *published,
                            struct slw_detail *detail)
 {
-    SLW_TRY(slw_tuf_prepare_all(publish->writer, false, detail));
-    SLW_TRY(plan_twice(publish, detail));
-    enum slw_status status = write_all(publish, detail);
+    struct slw_tuf_writer *writer = publish->writer;
+    SLW_TRY(slw_tuf_prepare_all(writer, false, detail));
+    enum slw_status status = plan_twice(publish, detail);
+    if (status == SLW_OK) {
+        status = write_all(publish, detail);
+        /* Some of it may be there. */
+        writer->is_loaded = writer->is_loaded && status == SLW_OK;
+    }
     if (status != SLW_OK) {
-        publish->writer->is_loaded = false; /* some of it may be there */
-        return status;
+        return give_up(writer, status);
     }
     move_on(publish);
-    status = clear_staged(publish->writer, detail);
-    count(publish->writer, publish, published);
-    return status;
+    status = clear_staged(writer, detail);
+    if (status != SLW_OK) {
+        slw_tuf_prepare_undo(writer);
+        return status;
+    }
+    count(writer, publish, published);
+    return SLW_OK;
 }
 
 enum slw_status slw_tuf_publish_all(struct slw_tuf_writer *writer, const struct slw_tuf_due *due,

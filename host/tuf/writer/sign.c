@@ -34,7 +34,7 @@ static enum slw_status accept(struct slw_tuf_writer *writer, struct slw_tuf_writ
     }
     if (status == SLW_OK) {
         struct slw_detail why;
-        status = slw_tuf_delegators_accept(&delegators, role->next, signature, &why);
+        status = slw_tuf_delegators_accept(&delegators, role->next, signature, false, &why);
         if (status != SLW_OK) {
             (void)slw_explain(detail, status, "%s: %s", role->name, why.text);
         }

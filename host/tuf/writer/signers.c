@@ -33,11 +33,17 @@ void slw_tuf_signers_free(struct slw_tuf_signers *signers)
     *signers = (struct slw_tuf_signers){0};
 }
 
+static bool is_of(const struct slw_tuf_signer *signer, const struct slw_tuf_signature *signature)
+{
+    return signer->is_known &&
+           slw_bytes_equal(signer->id, slw_bytes_make(signature->key_id, SLW_TUF_KEY_ID_SIZE));
+}
+
 static bool is_by(const struct slw_tuf_signer *signer, const struct slw_tuf_edition *edition,
                   const struct slw_tuf_signature *signature)
 {
-    return slw_bytes_equal(signer->id, slw_bytes_make(signature->key_id, SLW_TUF_KEY_ID_SIZE)) &&
-           signer->is_known && slw_tuf_edition_is_signed(edition, &signer->key, signature->sig_hex);
+    return is_of(signer, signature) &&
+           slw_tuf_edition_is_signed(edition, &signer->key, signature->sig_hex);
 }
 
 bool slw_tuf_signers_has_signed(const struct slw_tuf_signers *signers, size_t signer,
@@ -97,7 +103,7 @@ enum slw_status slw_tuf_signers_check(const struct slw_tuf_signers *signers,
 
 enum slw_status slw_tuf_signers_accept(const struct slw_tuf_signers *signers,
                                        struct slw_tuf_edition *edition,
-                                       const struct slw_tuf_signature *signature,
+                                       const struct slw_tuf_signature *signature, bool is_verified,
                                        struct slw_detail *detail)
 {
     struct slw_tuf_signature named = *signature;
@@ -107,6 +113,11 @@ enum slw_status slw_tuf_signers_accept(const struct slw_tuf_signers *signers,
         memcpy(named.key_id, signature->key_id, sizeof named.key_id);
     } else if (status != SLW_OK) {
         return slw_explain(detail, status, "a key id can't be looked up");
+    }
+    for (size_t i = 0; is_verified && i < signers->count; i++) {
+        if (is_of(signers->list + i, &named)) {
+            slw_tuf_edition_note_signed(edition, &signers->list[i].key, named.sig_hex);
+        }
     }
     status = slw_tuf_signers_check(signers, edition, &named);
     if (status != SLW_OK) {

@@ -50,12 +50,12 @@ SLW_MUST_USE bool slw_tuf_signers_has_signed(const struct slw_tuf_signers *signe
                                              const struct slw_tuf_edition *edition);
 
 /*
- * Puts a signature under the id that they list its key by into the edition, once it is verified:
- * key_id is what slw_tuf_public_key_id() makes. SLW_BAD_KEY, SLW_BAD_SIGNATURE.
+ * Puts a signature under the id that they list its key by into the edition, once it is verified, if
+ * it isn't: key_id is what slw_tuf_public_key_id() makes. SLW_BAD_KEY, SLW_BAD_SIGNATURE.
  */
 enum slw_status slw_tuf_signers_accept(const struct slw_tuf_signers *signers,
                                        struct slw_tuf_edition *edition,
-                                       const struct slw_tuf_signature *signature,
+                                       const struct slw_tuf_signature *signature, bool is_verified,
                                        struct slw_detail *detail);
 
 /* Whether two delegators say the same of a role: the same keys under the same ids, and threshold.

@@ -21,8 +21,10 @@ void slw_tuf_staged_forget(struct slw_tuf_writer_role *role)
     role->is_chosen = false;
     role->is_held = false;
     role->bins_wait = false;
-    role->bins_touched = false;
+    role->bins_are_touched = false;
     role->is_touched = false;
+    role->has_signatures = false;
+    role->is_stored = false;
     role->is_unreadable = false;
 }
 
@@ -140,8 +142,12 @@ enum slw_status slw_tuf_staged_store(struct slw_tuf_writer *writer,
     }
     slw_heap_free(&text);
     SLW_TRY(status);
+    role->is_stored = true;
     slw_tuf_key_in("staged", role->name, key);
-    return slw_tuf_store_replace(writer, key, slw_heap_bytes(&role->next->file), detail);
+    SLW_TRY(slw_tuf_store_replace(writer, key, slw_heap_bytes(&role->next->file), detail));
+    role->is_touched = false;
+    role->has_signatures = false;
+    return SLW_OK;
 }
 
 enum slw_status slw_tuf_staged_store_bins(struct slw_tuf_writer *writer,
@@ -165,10 +171,15 @@ enum slw_status slw_tuf_staged_remove(struct slw_tuf_writer *writer,
                                       struct slw_tuf_writer_role *role, struct slw_detail *detail)
 {
     char key[SLW_TUF_KEY_SIZE];
+    if (!role->is_stored) {
+        return SLW_OK;
+    }
     slw_tuf_key_in("staged", role->name, key);
     SLW_TRY(slw_tuf_store_remove(writer, key, detail));
     slw_tuf_key_in("staged/changes", role->name, key);
-    return slw_tuf_store_remove(writer, key, detail);
+    SLW_TRY(slw_tuf_store_remove(writer, key, detail));
+    role->is_stored = false;
+    return SLW_OK;
 }
 
 enum slw_status slw_tuf_staged_ask(struct slw_tuf_writer *writer, struct slw_tuf_writer_role *role,

@@ -117,6 +117,7 @@ static enum slw_status build(struct slw_tuf_writer *writer, struct slw_tuf_write
                             ", which was published meanwhile: %s",
                             role->name, role->applied.base_version, why.text);
     } else if (memcmp(before.signed_sha256, role->next->digest, SLW_SHA256_SIZE) != 0) {
+        role->is_touched = true;
         slw_tuf_writer_tell(writer,
                             "%s: version %" PRId64 " was staged for version %" PRId64
                             ", which was overtaken: it is version %" PRId64
@@ -166,6 +167,7 @@ static enum slw_status read_signatures(struct slw_tuf_writer *writer,
 static enum slw_status load_change(struct slw_tuf_writer *writer, struct slw_tuf_writer_role *role,
                                    struct slw_detail *detail)
 {
+    role->is_stored = true;
     SLW_TRY(
         read_change(writer, "staged/changes", role->name, &role->draft, &role->applied, detail));
     if (role->draft->type != role->type) {
@@ -206,6 +208,7 @@ static enum slw_status load_each(struct slw_tuf_writer *writer, const struct nam
             if (role != NULL) {
                 slw_tuf_staged_forget(role);
                 role->is_unreadable = true;
+                role->is_stored = true; /* whatever it is */
             }
             status = SLW_OK;
         }

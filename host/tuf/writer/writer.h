@@ -51,11 +51,13 @@ struct slw_tuf_writer_role {
     struct slw_tuf_draft *bins_gathered; /* not yet staged */
     const struct slw_tuf_writer_role *last_delegator; /* that was trusted for a path */
     bool is_unreadable;                               /* what is staged is */
-    bool is_touched;                                  /* by this prepare */
-    bool bins_touched;
-    bool is_chosen; /* next is to be published now */
-    bool bins_wait; /* they can't be signed now */
-    bool is_held;   /* nor can next be published without them */
+    bool is_stored;        /* the storage has a staged change of it, be it another */
+    bool is_touched;       /* draft was changed since */
+    bool has_signatures;   /* next was signed since */
+    bool bins_are_touched; /* the same of bins */
+    bool is_chosen;        /* next is to be published now */
+    bool bins_wait;        /* they can't be signed now */
+    bool is_held;          /* nor can next be published without them */
 };
 
 /* The first two of a writer's roles. */
@@ -189,12 +191,12 @@ bool slw_tuf_delegators_agree(const struct slw_tuf_delegators *delegators,
 /* Drops signatures that count for none of them; how many. */
 size_t slw_tuf_delegators_prune(const struct slw_tuf_delegators *delegators,
                                 struct slw_tuf_edition *edition);
-/* Adds a signature under the ids of all that list its key. SLW_BAD_KEY when none does,
- * SLW_BAD_SIGNATURE. */
+/* Adds a signature under the ids of all that list its key; is_verified: it was made and verified
+ * over these bytes just now. SLW_BAD_KEY when none lists it, SLW_BAD_SIGNATURE. */
 enum slw_status slw_tuf_delegators_accept(const struct slw_tuf_delegators *delegators,
                                           struct slw_tuf_edition *edition,
                                           const struct slw_tuf_signature *signature,
-                                          struct slw_detail *detail);
+                                          bool is_verified, struct slw_detail *detail);
 
 /* staged.c */
 enum slw_status slw_tuf_staged_load(struct slw_tuf_writer *writer, struct slw_detail *detail);
@@ -206,6 +208,7 @@ enum slw_status slw_tuf_staged_store(struct slw_tuf_writer *writer,
 enum slw_status slw_tuf_staged_store_bins(struct slw_tuf_writer *writer,
                                           const struct slw_tuf_writer_role *role,
                                           struct slw_detail *detail);
+/* If there is something. */
 enum slw_status slw_tuf_staged_remove(struct slw_tuf_writer *writer,
                                       struct slw_tuf_writer_role *role, struct slw_detail *detail);
 void slw_tuf_staged_forget(struct slw_tuf_writer_role *role);
@@ -225,11 +228,17 @@ enum slw_status slw_tuf_ask(const struct slw_tuf_key_provider *provider,
                             struct slw_detail *ret_told, struct slw_detail *detail);
 
 /*
- * prepare.c: under the lease. Bins that were gathered are staged too, or stay in memory. When the
- * storage fails, everything stays gathered; when something is refused, all that was gathered goes.
+ * prepare.c: under the lease. What was gathered becomes the next versions; stores: and is written
+ * to staged/. Else only what is to replace something there is, and the caller has it published or
+ * calls slw_tuf_store_touched(). When the storage fails, everything stays gathered; when something
+ * is refused, all that was gathered goes.
  */
-enum slw_status slw_tuf_prepare_all(struct slw_tuf_writer *writer, bool stages_bins,
+enum slw_status slw_tuf_prepare_all(struct slw_tuf_writer *writer, bool stores,
                                     struct slw_detail *detail);
+/* Writes to staged/ what isn't there as it is in memory, and isn't chosen. */
+enum slw_status slw_tuf_store_touched(struct slw_tuf_writer *writer, struct slw_detail *detail);
+/* What wasn't stored is gathered again. */
+void slw_tuf_prepare_undo(struct slw_tuf_writer *writer);
 
 /* Writes what was gathered for bins to staged/. */
 enum slw_status slw_tuf_stage_bins(struct slw_tuf_writer *writer, struct slw_tuf_writer_role *role,
