@@ -62,8 +62,11 @@ void slw_quote(struct slw_bytes text, struct slw_heap_buffer *ret_text)
 
 void slw_hex(struct slw_bytes bytes, struct slw_heap_buffer *ret_text)
 {
-    for (size_t i = 0; i < bytes.len; i++) {
-        slw_heap_printf(ret_text, "%02x", bytes.ptr[i]);
+    static const char digits[] = "0123456789abcdef";
+    uint8_t *place = bytes.len == 0 ? NULL : slw_heap_reserve(ret_text, 2 * bytes.len);
+    for (size_t i = 0; place != NULL && i < bytes.len; i++) {
+        place[2 * i] = (uint8_t)digits[bytes.ptr[i] >> 4];
+        place[2 * i + 1] = (uint8_t)digits[bytes.ptr[i] & 0xF];
     }
 }
 

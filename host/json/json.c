@@ -2,6 +2,8 @@
 /* The JSON writer of json.h, for every program's --json. */
 #include "slipway/json.h"
 
+#include "slipway/explain.h"
+
 #include <inttypes.h>
 
 void slw_json_init(struct slw_json *json, struct slw_heap_buffer *buffer)
@@ -141,11 +143,7 @@ void slw_json_hex(struct slw_json *json, const char *name, struct slw_bytes byte
 {
     begin_value(json, name);
     slw_heap_append_text(json->buffer, "\"");
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < bytes.len; i++) {
-        const char pair[] = {digits[bytes.ptr[i] >> 4], digits[bytes.ptr[i] & 15]};
-        slw_heap_append(json->buffer, slw_bytes_make(pair, sizeof pair));
-    }
+    slw_hex(bytes, json->buffer);
     slw_heap_append_text(json->buffer, "\"");
 }
 
