@@ -14,6 +14,9 @@ static const char exit_codes[] =
     "  4 refused only because something expired   5 device or transport   6 nothing to do\n"
     "  7 denied, or waiting for approval or consent   130 interrupted\n";
 
+static const char exit_codes_of_a_verdict[] = "Exit codes:\n"
+                                              "  0 everything succeeded   1 anything else\n";
+
 static void append_rows(const struct cli_command *commands, struct slw_heap_buffer *ret_text)
 {
     for (; commands->verb != NULL; commands++) {
@@ -86,7 +89,8 @@ static void help_for_command(const struct cli_command *command, struct slw_heap_
         append_indented(command->examples, ret_text);
     }
     slw_heap_append_text(ret_text, "\n");
-    slw_heap_append_text(ret_text, exit_codes);
+    slw_heap_append_text(ret_text,
+                         command->usage_exit == CLI_FAILED ? exit_codes_of_a_verdict : exit_codes);
 }
 
 static void help_for_noun(const struct cli_noun *noun, struct slw_heap_buffer *ret_text)

@@ -9,6 +9,7 @@
 #include "slipway/explain.h"
 #include "slipway/files.h"
 #include "slipway/json.h"
+#include "slipway/tuf_key.h"
 
 #include <unistd.h>
 
@@ -72,18 +73,25 @@ static enum cli_exit print_key(struct cli *cli, const struct slw_public_key *key
 {
     struct slw_heap_buffer text = {0};
     struct slw_bytes id = slw_bytes_make(key->id, sizeof key->id);
+    char repository_id[SLW_TUF_KEY_ID_SIZE + 1] = {0};
+    enum slw_status status = slw_tuf_public_key_id(key, repository_id);
+    if (status != SLW_OK) {
+        return cli_fail(cli, status);
+    }
     if (cli->json) {
         struct slw_json json;
         slw_json_init(&json, &text);
         slw_json_begin_object(&json, NULL);
         slw_json_text(&json, "type", slw_key_type_name(key->type));
         slw_json_hex(&json, "key_id", id);
+        slw_json_text(&json, "repository_key_id", repository_id);
         slw_json_bool(&json, "private", is_private);
         slw_json_end_object(&json);
     } else {
         slw_heap_printf(&text, "type: %s\nkey id: ", slw_key_type_name(key->type));
         slw_hex(id, &text);
-        slw_heap_printf(&text, "\nholds: %s key", is_private ? "private" : "public");
+        slw_heap_printf(&text, "\nkey id in a TUF repository: %s\nholds: %s key", repository_id,
+                        is_private ? "private" : "public");
     }
     slw_heap_append_text(&text, "\n");
     return cli_print(cli, &text);

@@ -42,7 +42,7 @@ static const struct cli_option init_options[] = {
     {.name = "--expires",
      .value = "ROLE=TIME",
      .repeated = true,
-     .help = "how long a version of root, targets, snapshot or timestamp lives"},
+     .help = "how long a version lives (root=365d targets=90d snapshot=7d timestamp=1d)"},
     {0},
 };
 
@@ -51,14 +51,18 @@ static const struct cli_option add_options[] = {
     {.name = "--role",
      .value = "ROLE",
      .help = "who lists it (targets; a bundle: PRODUCT-CHANNEL)"},
-    {.name = "--as", .value = "PATH", .help = "its path in the repository (the file's name)"},
-    {.name = "--custom", .value = "FILE", .help = "JSON object to list with it; never a bundle's"},
+    {.name = "--as",
+     .value = "PATH",
+     .help = "its path in the repository (a bundle: PRODUCT/CHANNEL/NAME, else NAME)"},
+    {.name = "--custom",
+     .value = "FILE",
+     .help = "file with a JSON object to list with it; a bundle's is made"},
     CLI_PASSPHRASE_OPTION,
     {0},
 };
 
 static const struct cli_option remove_options[] = {
-    {.name = "--role", .value = "ROLE", .help = "who lists it (targets)"},
+    {.name = "--role", .value = "ROLE", .help = "who lists them (targets)"},
     CLI_PASSPHRASE_OPTION,
     {0},
 };
@@ -159,7 +163,9 @@ static const struct cli_command commands[] = {
         .positionals_min = 2,
         .positionals_max = 1024,
         .options = remove_options,
-        .about = "Prepares the role's next version without them.",
+        .about = "Prepares the role's next version without them. Their files stay for 7 days after "
+                 "it is\n"
+                 "published, for clients that are about to fetch them.",
         .examples = "slipway repo remove repo lamp/stable/v1.bundle --role lamp-stable",
         .run = cli_repo_remove,
     },
@@ -174,10 +180,13 @@ static const struct cli_command commands[] = {
         .options = delegate_options,
         .about =
             "To a product's channel, a team, or hash bins for very many targets. Given again, it\n"
-            "replaces the delegation: so keys of a delegated role are changed or revoked.",
+            "replaces the delegation, and what the role lists waits for its new keys' signatures.\n"
+            "--revoke takes all of it away as soon as the delegator has signed. A role has either\n"
+            "bins or other delegations.",
         .examples =
             "slipway repo delegate repo lamp-stable --key team.key.pub --path 'lamp/stable/*'\n"
-            "slipway repo delegate repo mirror --key online.key.pub --bins 1024",
+            "slipway repo delegate repo bin --by files --key online.key.pub --bins 1024\n"
+            "slipway repo delegate repo lamp-stable --revoke",
         .run = cli_repo_delegate,
     },
     {
@@ -191,7 +200,9 @@ static const struct cli_command commands[] = {
         .options = sign_options,
         .about =
             "Shows what is signed. Several people sign one after the other; who is elsewhere gets\n"
-            "DIR/staged/ROLE.json, and sends back a signature alone.",
+            "DIR/staged/ROLE.json, and sends back a signature alone. Keys are shown by the "
+            "beginning\n"
+            "of their ids; `key show` tells whose they are.",
         .examples = "slipway repo sign repo root --key root.key\n"
                     "slipway repo sign root.json --key root.key --signature-only root.sig\n"
                     "slipway repo sign repo root --signature root.sig",
@@ -248,7 +259,9 @@ static const struct cli_command commands[] = {
         .options = rotate_options,
         .about = "Prepares the next root, to be signed by the keys of the present one and, when "
                  "its own\n"
-                 "keys change, by those too. New online keys go into DIR/keys.conf first.",
+                 "keys change, by those too. New online keys go into DIR/keys.conf first, beside "
+                 "the old\n"
+                 "ones: signed by both for a moment, no client fails.",
         .examples = "slipway repo rotate repo timestamp --key online-2.key.pub",
         .run = cli_repo_rotate,
     },
@@ -260,7 +273,9 @@ static const struct cli_command commands[] = {
         .positionals_min = 1,
         .positionals_max = 1,
         .options = open_options,
-        .about = "Exit status 1 when something is due or broken.",
+        .about = "A finding a line: info, weak, or due, which is expired, broken or to be signed "
+                 "again.\n"
+                 "Exit status 1 when something is due.",
         .examples = "slipway repo check repo --json",
         .run = cli_repo_check,
     },
@@ -273,7 +288,10 @@ static const struct cli_command commands[] = {
         .positionals_max = 1,
         .options = import_options,
         .about =
-            "Verifies everything from ROOT on, copies it byte for byte, and goes on from there.",
+            "Verifies everything from ROOT on, copies it byte for byte, and goes on from there.\n"
+            "Where the key that signs OTHER's snapshot and timestamp isn't at hand, name a new "
+            "one\n"
+            "and `repo rotate` both roles to it next.",
         .examples = "slipway repo import repo --from old --root old/metadata/1.root.json "
                     "--online-key online.key",
         .run = cli_repo_import,
@@ -286,7 +304,9 @@ static const struct cli_command commands[] = {
         .positionals_min = 2,
         .positionals_max = 2,
         .options = open_options,
-        .about = "All roots, the current metadata, and their targets.",
+        .about = "All roots, the current metadata, and their targets, into OUT/metadata and "
+                 "OUT/targets;\n"
+                 "what is there already and right is kept.",
         .examples = "slipway repo export repo /media/usb",
         .run = cli_repo_export,
     },

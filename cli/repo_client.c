@@ -45,7 +45,7 @@ static void tell_event(void *context, enum slw_tuf_event event, const char *name
         cli_warn(client->cli, "mirror %lld: %s", (long long)number + 1, text);
         break;
     case SLW_TUF_EVENT_EXPIRED:
-        cli_warn(client->cli, "%s: %s", name, text);
+        cli_warn(client->cli, "%s: expired at %s, and used all the same", name, text);
         break;
     }
 }

@@ -181,7 +181,7 @@ enum cli_exit cli_repo_remove(struct cli *cli, const struct cli_arguments *argum
     return code;
 }
 
-/* 4, 16, … 65536 bins; 2 to the power of what comes back. */
+/* 2, 4, 8, … 65536 bins; 2 to the power of what comes back. */
 static bool read_bins(struct cli *cli, const struct cli_arguments *arguments,
                       uint32_t *ret_bit_length)
 {

@@ -102,6 +102,19 @@ setup() {
     [ "$(jq -r .private <<<"$output")" = true ]
 }
 
+@test "key show: the id that a key has in a TUF repository" {
+    local type id
+    for type in p256 ed25519; do
+        ok key generate "$type" --type "$type"
+        ok key show "$type.pub" --json
+        id=$(jq -r .repository_key_id <<<"$output")
+        ok key show "$type.pub"
+        prints "key id in a TUF repository: $id"
+        ok repo init "repo-$type" --root-key "$type.pub" --targets-key "$type.pub" --online-key "$type"
+        [ "$(jq -r '.signed.keys | keys[0]' "repo-$type/staged/root.json")" = "$id" ]
+    done
+}
+
 @test "key show: reads keys that others made" {
     openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec 2>/dev/null
     openssl pkey -in ec -pubout -out ec.pub
