@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define BUDGET_S 600u
 #define ROOT_SIZE_MAX 512000u
@@ -244,70 +243,6 @@ enum cli_exit cli_repo_client_fail(struct cli_repo_client *client, enum slw_stat
     return cli_fail(client->cli, status);
 }
 
-static enum cli_exit open_client(struct cli *cli, const struct cli_arguments *arguments,
-                                 struct cli_repo_client *client)
-{
-    enum slw_tuf_key_ids key_ids =
-        cli_has(arguments, "--any-key-id") ? SLW_TUF_KEY_IDS_ANY : SLW_TUF_KEY_IDS_CHECKED;
-    enum cli_exit code = open_fetcher(cli, arguments, client);
-    if (code == CLI_DONE) {
-        code = open_trust(cli, arguments, key_ids, client);
-    }
-    if (code != CLI_DONE) {
-        return code;
-    }
-    const struct slw_tuf_client_options options = {
-        .metadata_directory = slw_heap_text(&client->metadata_directory),
-        .fetch = client->http != NULL ? slw_http_fetcher_port(client->http)
-                                      : slw_directory_fetcher_port(client->media),
-        .key_ids = key_ids,
-        .expiry =
-            cli_has(arguments, "--accept-expired") ? SLW_TUF_EXPIRY_TOLD : SLW_TUF_EXPIRY_ENFORCED,
-        .observer = &client->observer,
-        .progress = &client->progress.progress,
-    };
-    enum slw_status status = slw_tuf_client_open(&options, &client->client, &cli->detail);
-    if (status == SLW_OK) {
-        status = slw_tuf_client_refresh(client->client, &cli->detail);
-    }
-    return status == SLW_OK ? CLI_DONE : cli_repo_client_fail(client, status);
-}
-
-/* A server that hangs up is a failure to tell; a reader of our output that does ends us, as usual.
- */
-static void set_broken_pipes(void (*handler)(int))
-{
-    struct sigaction action = {.sa_handler = handler};
-    (void)sigaction(SIGPIPE, &action, NULL);
-}
-
-enum cli_exit cli_repo_client_open(struct cli *cli, const struct cli_arguments *arguments,
-                                   struct cli_repo_client *ret_client)
-{
-    set_broken_pipes(SIG_IGN);
-    *ret_client = (struct cli_repo_client){
-        .cli = cli, .observer = {.context = ret_client, .event = tell_event}};
-    cli_progress_begin(&ret_client->progress, cli, "fetching");
-    enum cli_exit code = open_client(cli, arguments, ret_client);
-    if (code != CLI_DONE) {
-        cli_repo_client_close(ret_client);
-    }
-    return code;
-}
-
-void cli_repo_client_close(struct cli_repo_client *client)
-{
-    cli_progress_end(&client->progress);
-    slw_tuf_client_free(client->client);
-    slw_http_fetcher_free(client->http);
-    slw_directory_fetcher_free(client->media);
-    slw_heap_free(&client->metadata_directory);
-    client->client = NULL;
-    client->http = NULL;
-    client->media = NULL;
-    set_broken_pipes(SIG_DFL);
-}
-
 /* The delegation is where the channel stands a second time: PRODUCT-CHANNEL must have listed it. */
 static enum slw_status check_role(struct cli_repo_client *client,
                                   const struct slw_tuf_target *target,
@@ -351,22 +286,96 @@ static enum slw_status check_release(struct cli_repo_client *client,
                              &client->cli->detail);
 }
 
-static enum slw_status check_download(struct cli_repo_client *client,
-                                      const struct slw_tuf_target *target, const char *channel,
-                                      const char *path)
+/* Called by the client before a target gets its name: what is refused appears nowhere. */
+static enum slw_status check_download(void *context, const struct slw_tuf_target *target,
+                                      const char *path, struct slw_detail *detail)
 {
-    struct slw_detail *detail = &client->cli->detail;
+    struct cli_repo_client *client = context;
     struct slw_file_source file;
-    SLW_TRY(slw_file_source_open(path, &file, detail));
-    enum slw_status status = SLW_OK;
-    if (channel != NULL || says_release(target)) {
-        status = check_release(client, target, channel, path, &file.source);
-    } else if (slw_release_is_bundle(path, &file.source)) {
-        status = slw_explain(detail, SLW_WRONG_CUSTOM,
-                             "%s: a bundle that the repository says nothing of", path);
+    struct slw_heap_buffer shown = {0};
+    enum slw_status status = slw_file_source_open(path, &file, detail);
+    if (status != SLW_OK) {
+        return status;
     }
+    slw_escape(target->path, &shown);
+    const char *name = slw_heap_text(&shown);
+    if (client->channel != NULL || says_release(target)) {
+        status = check_release(client, target, client->channel, name, &file.source);
+    } else if (slw_release_is_bundle(name, &file.source)) {
+        status = slw_explain(detail, SLW_WRONG_CUSTOM,
+                             "%s: a bundle that the repository says nothing of", name);
+    }
+    slw_heap_free(&shown);
     slw_file_source_close(&file);
     return status;
+}
+
+static enum cli_exit open_client(struct cli *cli, const struct cli_arguments *arguments,
+                                 struct cli_repo_client *client)
+{
+    enum slw_tuf_key_ids key_ids =
+        cli_has(arguments, "--any-key-id") ? SLW_TUF_KEY_IDS_ANY : SLW_TUF_KEY_IDS_CHECKED;
+    enum cli_exit code = open_fetcher(cli, arguments, client);
+    if (code == CLI_DONE) {
+        code = open_trust(cli, arguments, key_ids, client);
+    }
+    if (code != CLI_DONE) {
+        return code;
+    }
+    const struct slw_tuf_client_options options = {
+        .metadata_directory = slw_heap_text(&client->metadata_directory),
+        .fetch = client->http != NULL ? slw_http_fetcher_port(client->http)
+                                      : slw_directory_fetcher_port(client->media),
+        .key_ids = key_ids,
+        .expiry =
+            cli_has(arguments, "--accept-expired") ? SLW_TUF_EXPIRY_TOLD : SLW_TUF_EXPIRY_ENFORCED,
+        .observer = &client->observer,
+        .progress = &client->progress.progress,
+        .inspector = &client->inspector,
+    };
+    enum slw_status status = slw_tuf_client_open(&options, &client->client, &cli->detail);
+    if (status == SLW_OK) {
+        status = slw_tuf_client_refresh(client->client, &cli->detail);
+    }
+    return status == SLW_OK ? CLI_DONE : cli_repo_client_fail(client, status);
+}
+
+/* A server that hangs up is a failure to tell; a reader of our output that does ends us, as usual.
+ */
+static void set_broken_pipes(void (*handler)(int))
+{
+    struct sigaction action = {.sa_handler = handler};
+    (void)sigaction(SIGPIPE, &action, NULL);
+}
+
+enum cli_exit cli_repo_client_open(struct cli *cli, const struct cli_arguments *arguments,
+                                   struct cli_repo_client *ret_client)
+{
+    set_broken_pipes(SIG_IGN);
+    *ret_client = (struct cli_repo_client){
+        .cli = cli,
+        .observer = {.context = ret_client, .event = tell_event},
+        .inspector = {.context = ret_client, .look = check_download},
+    };
+    cli_progress_begin(&ret_client->progress, cli, "fetching");
+    enum cli_exit code = open_client(cli, arguments, ret_client);
+    if (code != CLI_DONE) {
+        cli_repo_client_close(ret_client);
+    }
+    return code;
+}
+
+void cli_repo_client_close(struct cli_repo_client *client)
+{
+    cli_progress_end(&client->progress);
+    slw_tuf_client_free(client->client);
+    slw_http_fetcher_free(client->http);
+    slw_directory_fetcher_free(client->media);
+    slw_heap_free(&client->metadata_directory);
+    client->client = NULL;
+    client->http = NULL;
+    client->media = NULL;
+    set_broken_pipes(SIG_DFL);
 }
 
 static enum cli_exit fetch(struct cli_repo_client *client, struct slw_bytes path,
@@ -375,25 +384,15 @@ static enum cli_exit fetch(struct cli_repo_client *client, struct slw_bytes path
 {
     struct slw_detail *detail = &client->cli->detail;
     struct slw_tuf_target target;
-    struct slw_heap_buffer place = {0};
     enum slw_status status = make_directories(directory, detail);
+    client->channel = channel;
     if (status == SLW_OK) {
         status = slw_tuf_client_find(client->client, path, &target, detail);
     }
     if (status == SLW_OK) {
-        status = slw_tuf_client_download(client->client, &target, directory, &place, detail);
+        status = slw_tuf_client_download(client->client, &target, directory, ret_path, detail);
     }
     cli_progress_end(&client->progress);
-    if (status == SLW_OK) {
-        const char *file = slw_heap_text(&place);
-        status = check_download(client, &target, channel, file);
-        if (status != SLW_OK) {
-            (void)unlink(file); /* what was refused stays nowhere */
-        } else {
-            slw_heap_append(ret_path, slw_heap_bytes(&place));
-        }
-    }
-    slw_heap_free(&place);
     return status == SLW_OK ? CLI_DONE : cli_repo_client_fail(client, status);
 }
 

@@ -44,6 +44,8 @@ struct cli_repo_client {
     struct slw_directory_fetcher *media;
     struct slw_heap_buffer metadata_directory;
     struct slw_tuf_observer observer;
+    struct slw_tuf_inspector inspector; /* compares releases with their bundles */
+    const char *channel;                /* that a release must be of; NULL: any */
     struct cli_progress progress;
     struct slw_tuf_client *client;
 };

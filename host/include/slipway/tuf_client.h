@@ -65,6 +65,17 @@ struct slw_tuf_observer {
 };
 
 /*
+ * Looks at a target that is what the metadata list, at path, before it gets its name, and again
+ * where it has it already. What look() refuses appears nowhere, or goes, and the download answers
+ * what look() did.
+ */
+struct slw_tuf_inspector {
+    void *context;
+    enum slw_status (*look)(void *context, const struct slw_tuf_target *target, const char *path,
+                            struct slw_detail *detail);
+};
+
+/*
  * What expired metadata of offline media mean: media that were good when they were written stay as
  * old as they are. SLW_TUF_EXPIRY_ENFORCED is the specification's rule, for media too, unless
  * somebody decides otherwise.
@@ -78,8 +89,9 @@ struct slw_tuf_client_options {
     struct slw_tuf_limits limits;
     enum slw_tuf_key_ids key_ids;
     enum slw_tuf_expiry expiry;
-    const struct slw_tuf_observer *observer; /* NULL: nobody watches */
-    const struct slw_progress *progress;     /* of downloads; NULL: none */
+    const struct slw_tuf_observer *observer;   /* NULL: nobody watches */
+    const struct slw_progress *progress;       /* of downloads; NULL: none */
+    const struct slw_tuf_inspector *inspector; /* NULL: nobody looks further */
 };
 
 struct slw_tuf_client;

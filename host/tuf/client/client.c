@@ -47,6 +47,7 @@ enum slw_status slw_tuf_client_open(const struct slw_tuf_client_options *options
     client->expiry = options->expiry;
     client->mirrors = (struct slw_tuf_mirrors){.port = port, .observer = options->observer};
     client->progress = options->progress;
+    client->inspector = options->inspector;
     enum slw_status status = client->directory == NULL ? slw_explain_no_memory(detail)
                                                        : slw_tuf_client_load_root(client, detail);
     if (status != SLW_OK) {

@@ -29,6 +29,7 @@ struct slw_tuf_client {
     enum slw_tuf_expiry expiry;
     struct slw_tuf_mirrors mirrors;
     const struct slw_progress *progress;
+    const struct slw_tuf_inspector *inspector;
     int64_t now_utc_s;     /* "the fixed update start time" */
     uint64_t loaded_bytes; /* of the targets metadata in the slots */
     bool refreshed;        /* all four top-level roles are trusted and current */

@@ -187,6 +187,14 @@ static enum slw_status fetch(struct download *download, struct slw_detail *detai
     return slw_tuf_mirrors_ask(&download->client->mirrors, &wish, detail);
 }
 
+static enum slw_status inspect(const struct download *download, const char *path,
+                               struct slw_detail *detail)
+{
+    const struct slw_tuf_inspector *inspector = download->client->inspector;
+    return inspector == NULL ? SLW_OK
+                             : inspector->look(inspector->context, download->target, path, detail);
+}
+
 static enum slw_status fetch_and_place(struct download *download, const char *directory,
                                        const char *path, struct slw_detail *detail)
 {
@@ -197,6 +205,9 @@ static enum slw_status fetch_and_place(struct download *download, const char *di
         status = fetch(download, detail);
     }
     bool keep = status == SLW_UNAVAILABLE || status == SLW_SLOW_RETRIEVAL;
+    if (status == SLW_OK) {
+        status = inspect(download, download->partial.path, detail);
+    }
     if (status == SLW_OK) {
         status = slw_tuf_partial_place(&download->partial, directory, path, detail);
         keep = status == SLW_OK; /* under its own name; there is nothing to remove */
@@ -267,6 +278,11 @@ static enum slw_status download_to(struct download *download, const char *direct
     enum slw_status status = SLW_OK;
     if (!is_there(path_text, target)) {
         status = fetch_and_place(download, directory, path_text, detail);
+    } else {
+        status = inspect(download, path_text, detail);
+        if (slw_status_is_refusal(status)) {
+            (void)unlink(path_text);
+        }
     }
     slw_tuf_store_unlock(lock);
     return status;

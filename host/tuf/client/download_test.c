@@ -456,6 +456,57 @@ static void a_target_arrives_on_another_file_system(void)
     test_repository_free(&repository);
 }
 
+static struct {
+    enum slw_status answer;
+    int looks;
+    bool was_whole;
+    bool had_its_name;
+} inspection;
+
+static enum slw_status look(void *context, const struct slw_tuf_target *target, const char *at,
+                            struct slw_detail *detail)
+{
+    (void)context;
+    inspection.looks++;
+    inspection.was_whole = target->length == CONTENT_LEN && test_holds(at, SLW_BYTES_OF(CONTENT));
+    inspection.had_its_name = test_exists(PLACE);
+    return inspection.answer == SLW_OK
+               ? SLW_OK
+               : slw_explain(detail, inspection.answer, "the inspector's own words");
+}
+
+/* A release that isn't what the repository says of it isn't there for a moment. */
+static void an_inspector_sees_a_target_before_it_has_its_name(void)
+{
+    const struct slw_tuf_inspector inspector = {.look = look};
+    const struct slw_tuf_client_options options = {
+        .metadata_directory = TEST_STATE, .fetch = &repository.port, .inspector = &inspector};
+    start(1);
+    inspection.answer = SLW_WRONG_CUSTOM;
+    TAP_EQUAL_INT(download_with(&options, "app", TEST_DOWNLOADS), SLW_WRONG_CUSTOM);
+    TAP_CHECK(test_said("the inspector's own words"));
+    TAP_CHECK(inspection.was_whole && !inspection.had_its_name);
+    TAP_EQUAL_INT(count_entries(TEST_DOWNLOADS, ""), 0);
+    TAP_EQUAL_INT(count_entries(TEST_STATE, "="), 0);
+    test_write(PLACE, "the old one");
+    TAP_EQUAL_INT(download_with(&options, "app", TEST_DOWNLOADS), SLW_WRONG_CUSTOM);
+    TAP_CHECK(test_holds(PLACE, SLW_BYTES_OF("the old one")));
+    test_remove(PLACE);
+    inspection.answer = SLW_OK;
+    TAP_EQUAL_INT(download_with(&options, "app", TEST_DOWNLOADS), SLW_OK);
+    TAP_CHECK(arrived());
+    TAP_EQUAL_INT(inspection.looks, 3);
+    TAP_EQUAL_INT(download_with(&options, "app", TEST_DOWNLOADS), SLW_OK);
+    TAP_CHECK(requests_are("") && inspection.had_its_name);
+    inspection.answer = SLW_WRONG_CUSTOM;
+    TAP_EQUAL_INT(download_with(&options, "app", TEST_DOWNLOADS), SLW_WRONG_CUSTOM);
+    TAP_CHECK(!test_exists(PLACE));
+    test_fault(&repository, 0, ".app", TEST_CORRUPT, 0);
+    TAP_EQUAL_INT(download_with(&options, "app", TEST_DOWNLOADS), SLW_WRONG_HASH);
+    TAP_EQUAL_INT(inspection.looks, 5); /* what isn't what is listed isn't shown around */
+    test_repository_free(&repository);
+}
+
 static uint64_t told_done;
 static uint64_t told_total;
 
@@ -501,6 +552,7 @@ int main(void)
     TAP_RUN(paths_become_names_and_never_directories);
     TAP_RUN(a_path_over_the_limit_is_refused_and_the_others_are_found);
     TAP_RUN(a_target_arrives_on_another_file_system);
+    TAP_RUN(an_inspector_sees_a_target_before_it_has_its_name);
     TAP_RUN(progress_is_told);
     slw_heap_free(&path);
     test_end();
