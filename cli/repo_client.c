@@ -189,21 +189,6 @@ static enum cli_exit default_directory(struct cli *cli, const struct slw_heap_bu
     return CLI_DONE;
 }
 
-/* The root that was given is where trust begins; once there is a chain, it goes on from its end. */
-static enum slw_status trust_root(struct cli *cli, const char *directory,
-                                  const struct slw_heap_buffer *root, enum slw_tuf_key_ids key_ids)
-{
-    struct slw_heap_buffer path = {0};
-    struct stat about;
-    slw_heap_printf(&path, "%s/root.json", directory);
-    bool trusted = stat(slw_heap_text(&path), &about) == 0;
-    slw_heap_free(&path);
-    if (trusted) {
-        return SLW_OK;
-    }
-    return slw_tuf_client_trust(directory, slw_heap_bytes(root), key_ids, &cli->detail);
-}
-
 static enum cli_exit open_trust(struct cli *cli, const struct cli_arguments *arguments,
                                 enum slw_tuf_key_ids key_ids, struct cli_repo_client *client)
 {
@@ -227,7 +212,9 @@ static enum cli_exit open_trust(struct cli *cli, const struct cli_arguments *arg
         const char *directory = slw_heap_text(&client->metadata_directory);
         enum slw_status status = make_directories(directory, &cli->detail);
         if (status == SLW_OK && root_path != NULL) {
-            status = trust_root(cli, directory, &root, key_ids);
+            /* Where trust begins; once there is a chain of roots, it goes on from its end. */
+            status =
+                slw_tuf_client_trust_first(directory, slw_heap_bytes(&root), key_ids, &cli->detail);
         }
         code = status == SLW_OK ? CLI_DONE : cli_fail(cli, status);
     }

@@ -208,6 +208,23 @@ test('a_stranger_who_locks_what_they_can_read_keeps_nobody_waiting', async (t) =
     t.ok(result.seconds < 20, `waited for ${result.seconds} s`);
 });
 
+// Each comes with the first root, and finds the directory empty or not.
+test('those_that_begin_at_once_do_not_undo_what_the_others_learnt', async (t) => {
+    const { repo, client, server } = await startWithTeam(t, { init: false });
+    for (let version = 0; version < 3; version++) {
+        repo.publish('root');
+    }
+    const root = path.join(client.dir, 'trusted.json');
+    fs.writeFileSync(root, repo.rootBytes(1));
+    const args = ['repo', 'list', '--from', server.url, '--root', root, '--metadata-dir', client.metadataDir];
+    for (let round = 0; round < 5; round++) {
+        client.restoreState(new Map());
+        const results = await Promise.all([1, 2, 3, 4, 5, 6].map(() => client.run(args)));
+        results.forEach((result) => checkSuccess(t, result));
+        ROLES.forEach((role) => t.equal(client.stored(role), repo.published[role], role));
+    }
+});
+
 test('two_that_refresh_at_once_take_turns', async (t) => {
     const { repo, client } = await startWithTeam(t);
     await client.downloads('file');

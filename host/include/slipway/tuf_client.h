@@ -104,6 +104,13 @@ struct slw_tuf_client;
 enum slw_status slw_tuf_client_trust(const char *metadata_directory, struct slw_bytes root,
                                      enum slw_tuf_key_ids key_ids, struct slw_detail *detail);
 
+/*
+ * The same in a directory that trusts no root yet; one that does stays as it is, and root isn't
+ * looked at. Of two programs that begin at once, the second doesn't undo what the first has learnt.
+ */
+enum slw_status slw_tuf_client_trust_first(const char *metadata_directory, struct slw_bytes root,
+                                           enum slw_tuf_key_ids key_ids, struct slw_detail *detail);
+
 /* Reads the trusted root; SLW_NO_TRUSTED_ROOT when it is absent, unreadable or no root. */
 enum slw_status slw_tuf_client_open(const struct slw_tuf_client_options *options,
                                     struct slw_tuf_client **ret_client, struct slw_detail *detail);

@@ -352,6 +352,37 @@ static void a_client_goes_on_from_the_root_that_is_there_now(void)
     test_repository_free(&repository);
 }
 
+/* What was learnt since, versions that mustn't go back for one, isn't undone by the root that is
+ * given at every start. */
+static void beginning_again_with_an_old_root_changes_nothing(void)
+{
+    struct slw_heap_buffer first = {0};
+    test_start(&repository, 1);
+    slw_heap_append(&first, slw_heap_bytes(&test_file(&repository, "1.root.json")->bytes));
+    test_remove(TEST_STATE "/root.json");
+    TAP_EQUAL_INT(slw_tuf_client_trust_first(TEST_STATE, SLW_BYTES_OF("{}"),
+                                             SLW_TUF_KEY_IDS_CHECKED, &test_detail),
+                  SLW_MALFORMED);
+    TAP_CHECK(!test_exists(TEST_STATE "/root.json"));
+    TAP_EQUAL_INT(slw_tuf_client_trust_first(TEST_STATE, slw_heap_bytes(&first),
+                                             SLW_TUF_KEY_IDS_CHECKED, &test_detail),
+                  SLW_OK);
+    test_publish(&repository, "root");
+    test_publish_all(&repository);
+    TAP_EQUAL_INT(test_refresh(&repository, NULL), SLW_OK);
+    TAP_EQUAL_INT(slw_tuf_client_trust_first(TEST_STATE, slw_heap_bytes(&first),
+                                             SLW_TUF_KEY_IDS_CHECKED, &test_detail),
+                  SLW_OK);
+    TAP_CHECK(test_is_current(&repository, "root") && test_is_current(&repository, "timestamp") &&
+              test_is_current(&repository, "snapshot"));
+    TAP_EQUAL_INT(slw_tuf_client_trust(TEST_STATE, slw_heap_bytes(&first), SLW_TUF_KEY_IDS_CHECKED,
+                                       &test_detail),
+                  SLW_OK);
+    TAP_CHECK(!test_is_current(&repository, "root") && !test_exists(TEST_STATE "/timestamp.json"));
+    slw_heap_free(&first);
+    test_repository_free(&repository);
+}
+
 static void only_a_root_that_stands_for_itself_is_trusted(void)
 {
     test_start(&repository, 1);
@@ -412,6 +443,7 @@ int main(void)
     TAP_RUN(telling_of_expiry_forgives_nothing_else);
     TAP_RUN(nothing_is_found_before_a_refresh_or_after_one_that_failed);
     TAP_RUN(a_client_goes_on_from_the_root_that_is_there_now);
+    TAP_RUN(beginning_again_with_an_old_root_changes_nothing);
     TAP_RUN(only_a_root_that_stands_for_itself_is_trusted);
     TAP_RUN(a_port_has_one_to_sixteen_mirrors);
     test_end();

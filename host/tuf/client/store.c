@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define NOTE_NAME "=recovery"
@@ -119,6 +120,23 @@ enum slw_status slw_tuf_store_write(const char *directory, struct slw_bytes role
     enum slw_status status = append_path(directory, role, &path, detail);
     if (status == SLW_OK) {
         status = slw_file_write(slw_heap_text(&path), SLW_OUTPUT_REPLACE, bytes, detail);
+    }
+    slw_heap_free(&path);
+    return status;
+}
+
+enum slw_status slw_tuf_store_has_root(const char *directory, bool *ret_has,
+                                       struct slw_detail *detail)
+{
+    struct slw_heap_buffer path = {0};
+    struct stat about;
+    enum slw_status status = append_path(directory, SLW_BYTES_OF("root"), &path, detail);
+    if (status == SLW_OK) {
+        const char *text = slw_heap_text(&path);
+        *ret_has = lstat(text, &about) == 0;
+        if (!*ret_has && errno != ENOENT) {
+            status = slw_explain_errno(detail, text);
+        }
     }
     slw_heap_free(&path);
     return status;

@@ -34,6 +34,10 @@ SLW_MUST_USE enum slw_status slw_tuf_store_read(const char *directory, struct sl
                                                 struct slw_heap_buffer *ret_bytes,
                                                 struct slw_detail *detail);
 
+/* Whether there is something called root.json, readable or not. */
+SLW_MUST_USE enum slw_status slw_tuf_store_has_root(const char *directory, bool *ret_has,
+                                                    struct slw_detail *detail);
+
 SLW_MUST_USE enum slw_status slw_tuf_store_write(const char *directory, struct slw_bytes role,
                                                  struct slw_bytes bytes, struct slw_detail *detail);
 

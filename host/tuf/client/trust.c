@@ -28,6 +28,14 @@ static enum slw_status check_root(struct slw_bytes bytes, enum slw_tuf_key_ids k
     return SLW_OK;
 }
 
+/* Under the lock. */
+static enum slw_status write_root(const char *directory, struct slw_bytes root,
+                                  struct slw_detail *detail)
+{
+    SLW_TRY(slw_tuf_store_write(directory, SLW_BYTES_OF("root"), root, detail));
+    return slw_tuf_store_clear(directory, detail);
+}
+
 enum slw_status slw_tuf_client_trust(const char *metadata_directory, struct slw_bytes root,
                                      enum slw_tuf_key_ids key_ids, struct slw_detail *detail)
 {
@@ -35,10 +43,24 @@ enum slw_status slw_tuf_client_trust(const char *metadata_directory, struct slw_
     SLW_TRY(check_root(root, key_ids, detail));
     SLW_TRY(make_directory(metadata_directory, detail));
     SLW_TRY(slw_tuf_store_lock(metadata_directory, &lock, detail));
-    enum slw_status status =
-        slw_tuf_store_write(metadata_directory, SLW_BYTES_OF("root"), root, detail);
-    if (status == SLW_OK) {
-        status = slw_tuf_store_clear(metadata_directory, detail);
+    enum slw_status status = write_root(metadata_directory, root, detail);
+    slw_tuf_store_unlock(lock);
+    return status;
+}
+
+enum slw_status slw_tuf_client_trust_first(const char *metadata_directory, struct slw_bytes root,
+                                           enum slw_tuf_key_ids key_ids, struct slw_detail *detail)
+{
+    int lock = -1;
+    bool has_root = false;
+    SLW_TRY(make_directory(metadata_directory, detail));
+    SLW_TRY(slw_tuf_store_lock(metadata_directory, &lock, detail));
+    enum slw_status status = slw_tuf_store_has_root(metadata_directory, &has_root, detail);
+    if (status == SLW_OK && !has_root) {
+        status = check_root(root, key_ids, detail);
+        if (status == SLW_OK) {
+            status = write_root(metadata_directory, root, detail);
+        }
     }
     slw_tuf_store_unlock(lock);
     return status;
