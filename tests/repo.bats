@@ -282,7 +282,7 @@ setup() { slipway_setup; }
     faketime -f +2y "$slipway" repo list --from media --metadata-dir client 2>stderr && false
     says 'refused: expired'
     faketime -f +2y "$slipway" repo list --from media --metadata-dir client --accept-expired 2>stderr
-    says 'warning:'
+    says 'expired at'
 }
 
 @test "refuses options that make no sense" {
