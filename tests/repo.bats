@@ -111,6 +111,25 @@ setup() { slipway_setup; }
     [ "$(wc -l <<<"$output")" = 40 ]
 }
 
+@test "tells that changes to hash bins wait for their key, and publishes them with it" {
+    make_repo
+    echo 'bin* = ../online' >>repo/keys.conf
+    ok repo delegate repo bin --key online.pub --bins 4
+    publish_targets
+    sed -i '/^bin/d' repo/keys.conf
+    echo one >one.bin
+    ok repo add repo one.bin
+    ok repo publish repo
+    prints '1 waiting for signatures'
+    ok repo check repo
+    prints 'targets: changes to the bins under it are staged'
+    echo 'bin* = ../online' >>repo/keys.conf
+    ok repo publish repo
+    ok repo check repo
+    [[ $output != *'are staged'* ]]
+    client_fetches one.bin one.bin
+}
+
 @test "forgets what was prepared" {
     make_repo
     echo one >one.bin

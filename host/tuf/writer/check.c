@@ -253,6 +253,10 @@ static enum slw_status check_staged(const struct check *check,
                                     struct slw_detail *detail)
 {
     struct slw_tuf_delegators delegators = {0};
+    if (role->bins != NULL) {
+        find(check, INFO, role->name,
+             "changes to the bins under it are staged: published once their keys are at hand", 0);
+    }
     if (role->draft == NULL) {
         return SLW_OK;
     }
