@@ -12,6 +12,12 @@
  * All members are always there; release_counter is the bundle's targets version. The channel alone
  * isn't in the bundle: it is what the repository adds, in `custom` and in the role's name, and both
  * must be the one that was asked for.
+ *
+ *     SLW_TRY(slw_release_find(client, product, channel, hardware, &path, detail));
+ *     SLW_TRY(slw_tuf_client_find(client, slw_heap_bytes(&path), &target, detail));
+ *     SLW_TRY(slw_tuf_client_download(client, &target, "downloads", &place, detail));
+ *     // with the file at place opened as a source: is it what the repository says?
+ *     SLW_TRY(slw_release_check(slw_heap_text(&place), &source, &target, channel, detail));
  */
 #ifndef SLIPWAY_RELEASE_H
 #define SLIPWAY_RELEASE_H

@@ -6,6 +6,12 @@
  *
  * A port has one or more mirrors; the caller asks one of them at a time, and another when what came
  * doesn't verify.
+ *
+ *     SLW_TRY(slw_http_fetcher_new(&options, &http, detail));
+ *     const struct slw_fetch_port *port = slw_http_fetcher_port(http); // lives as long as http
+ *     const struct slw_fetch_request request = {SLW_FETCH_METADATA, "timestamp.json", 16384, 0};
+ *     SLW_TRY(slw_fetch_to_heap(port, 0, &request, &bytes, detail));
+ *     slw_http_fetcher_free(http);
  */
 #ifndef SLIPWAY_TUF_FETCH_H
 #define SLIPWAY_TUF_FETCH_H

@@ -11,6 +11,9 @@
  *   - `rsa` with scheme `rsassa-pss-sha256`: SubjectPublicKeyInfo in PEM; any length of salt.
  *
  * Every other pair is a key that can't count: slw_tuf_key_parse() gives SLW_TUF_KEY_UNKNOWN for it.
+ *
+ *     SLW_TRY(slw_tuf_key_parse(&json, value, &key, detail));
+ *     SLW_TRY(slw_tuf_key_verify(&key, canonical, digest, sig_hex));
  */
 #ifndef SLIPWAY_TUF_KEY_H
 #define SLIPWAY_TUF_KEY_H

@@ -12,6 +12,15 @@
  * One writer at a time, by a lease: each holder gets a higher token, and a storage refuses changes
  * under a token lower than the highest it has seen (SLW_WRONG_STATE), so that a writer that lost
  * its lease while it slept changes nothing.
+ *
+ *     SLW_TRY(slw_directory_storage_open("repo", true, &directory, detail));
+ *     const struct slw_storage *storage = slw_directory_storage_port(directory);
+ *     const struct slw_lease *lease = slw_directory_storage_lease(directory);
+ *     SLW_TRY(lease->acquire(lease->context, "me, process 17", 60, &token, detail));
+ *     SLW_TRY(storage->replace_pointer(storage->context, token, "metadata/timestamp.json", bytes,
+ *                                      detail));
+ *     SLW_TRY(lease->release(lease->context, token, detail));
+ *     slw_directory_storage_close(directory); // port and lease live until here
  */
 #ifndef SLIPWAY_TUF_STORAGE_H
 #define SLIPWAY_TUF_STORAGE_H

@@ -6,14 +6,27 @@
  *
  *     metadata/N.root.json, N.ROLE.json, timestamp.json      what clients read
  *     targets/DIR/SHA256.NAME                                payloads
- *     staged/ROLE.change.json, staged/ROLE.json              a difference, and the next version
- * with the signatures so far state/…                                                settings, and
- * when files were last referenced
+ *     staged/changes/ROLE.json, staged/bins/ROLE.json        differences, of a role and of its bins
+ *     staged/ROLE.json                                       its next version, signed so far
+ *     state/…                                                settings, and since when files are
+ *                                                            referenced by nothing
  *
  * prepare (add, remove, delegate, rotate …) only writes to staged/. publish() takes what is
  * complete: payloads are there already; it writes roles, the snapshot, and the timestamp last, so
  * that clients see the old state or the new one. A role whose signatures aren't complete waits,
  * without a lease, and delays nobody.
+ *
+ *     SLW_TRY(slw_tuf_writer_open(&options, &writer, detail));
+ *     SLW_TRY(slw_tuf_writer_add_file(writer, SLW_BYTES_OF("targets"), SLW_BYTES_OF("manual.pdf"),
+ *                                     slw_bytes_make(NULL, 0), &file.source, detail));
+ *     SLW_TRY(slw_tuf_writer_prepare(writer, detail)); // asks the provider
+ *     SLW_TRY(slw_tuf_writer_sign(writer, SLW_BYTES_OF("targets"), key, detail));
+ *     SLW_TRY(slw_tuf_writer_publish(writer, &published, detail));
+ *     slw_tuf_writer_close(writer);
+ *
+ * Storage, lease, provider and holder are the caller's and outlive the writer, which belongs to one
+ * thread. Every call fails with what storage and lease say, and with SLW_STORED_STATE, or what a
+ * client would say of metadata, when what the storage has isn't a repository that is right.
  */
 #ifndef SLIPWAY_TUF_WRITER_H
 #define SLIPWAY_TUF_WRITER_H
@@ -71,7 +84,8 @@ void slw_tuf_writer_close(struct slw_tuf_writer *writer);
  * Prepare. role is "targets" or a delegated role; when bins are delegated under it, an artifact
  * goes to the bin of its path. They gather in memory; slw_tuf_writer_prepare() writes them to
  * staged/ and asks the provider. A second change to a role that is staged and not complete joins
- * it, and drops the signatures that it had, saying so.
+ * it, and drops the signatures that it had, saying so. What slw_tuf_model_apply() refuses is
+ * refused by these calls or by slw_tuf_writer_prepare().
  */
 enum slw_status slw_tuf_writer_add(struct slw_tuf_writer *writer, struct slw_bytes role,
                                    const struct slw_tuf_artifact *artifact,
