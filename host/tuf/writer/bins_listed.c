@@ -2,6 +2,8 @@
 /* Which bins there are: bins.h. */
 #include "bins.h"
 
+#include "free_const.h"
+
 #include <stdlib.h>
 
 bool slw_tuf_bins_of(const struct slw_tuf_edition *delegator, struct slw_tuf_bins *ret_bins)
@@ -95,7 +97,7 @@ void slw_tuf_metas_cut(struct slw_tuf_metas *metas, size_t count)
 {
     while (metas->count > count) {
         metas->count--;
-        free((void *)(uintptr_t)metas->list[metas->count].role.ptr);
+        slw_free_const(metas->list[metas->count].role.ptr);
     }
 }
 

@@ -77,6 +77,15 @@ enum slw_status slw_tuf_delegators_load(const struct slw_tuf_writer *writer,
     return SLW_OK;
 }
 
+enum slw_status slw_tuf_delegators_load_all(const struct slw_tuf_writer *writer,
+                                            const struct slw_tuf_writer_role *role,
+                                            struct slw_tuf_delegators *delegators,
+                                            struct slw_detail *detail)
+{
+    SLW_TRY(slw_tuf_delegators_load(writer, role, SLW_TUF_VIEW_PUBLISHED, delegators, detail));
+    return slw_tuf_delegators_load(writer, role, SLW_TUF_VIEW_STAGED, delegators, detail);
+}
+
 void slw_tuf_delegators_free(struct slw_tuf_delegators *delegators)
 {
     for (size_t i = 0; i < delegators->count; i++) {

@@ -2,6 +2,8 @@
 /* Gathering a change: draft.h. Used by the writer for each role that is to change. */
 #include "draft.h"
 
+#include "free_const.h"
+
 #include <stdlib.h>
 
 enum slw_status slw_tuf_draft_new(enum slw_tuf_type type, struct slw_tuf_draft **ret_draft,
@@ -19,12 +21,12 @@ enum slw_status slw_tuf_draft_new(enum slw_tuf_type type, struct slw_tuf_draft *
 /* Both are read through pointers to const, and came from copy_text() and copy_keys(). */
 static void free_text(struct slw_bytes text)
 {
-    free((void *)(uintptr_t)text.ptr);
+    slw_free_const(text.ptr);
 }
 
 static void free_keys(const struct slw_tuf_role_keys *keys)
 {
-    free((void *)(uintptr_t)keys->keys);
+    slw_free_const(keys->keys);
 }
 
 static void free_delegate(struct slw_tuf_draft_delegate *delegate)

@@ -2,11 +2,13 @@
 /* One version of a role's metadata in memory: edition.h. */
 #include "edition.h"
 
+#include "free_const.h"
+
 #include <stdlib.h>
 
 static void free_hex(struct slw_bytes sig_hex)
 {
-    free((void *)(uintptr_t)sig_hex.ptr);
+    slw_free_const(sig_hex.ptr);
 }
 
 static struct slw_tuf_edition *new_edition(void)

@@ -26,12 +26,14 @@ enum slw_status slw_tuf_gather_begin(struct slw_tuf_writer *writer, struct slw_b
     struct slw_tuf_writer_role *role = slw_tuf_writer_find(writer, name);
     if (role == NULL ||
         (role->published == NULL && role->draft == NULL && role->gathered == NULL)) {
-        return slw_explain(detail, SLW_NOT_FOUND, "%.*s: there is no such role",
-                           (int)(name.len < 200 ? name.len : 200), (const char *)name.ptr);
+        (void)slw_explain(detail, SLW_NOT_FOUND, "%.*s: there is no such role",
+                          (int)(name.len < 200 ? name.len : 200), (const char *)name.ptr);
+        return SLW_NOT_FOUND;
     }
     if (role->is_unreadable) {
-        return slw_explain(detail, SLW_STORED_STATE,
-                           "%s: what is staged can't be read; discard it first", role->name);
+        (void)slw_explain(detail, SLW_STORED_STATE,
+                          "%s: what is staged can't be read; discard it first", role->name);
+        return SLW_STORED_STATE;
     }
     *ret_role = role;
     return SLW_OK;
@@ -191,7 +193,8 @@ static enum slw_status check(struct slw_tuf_writer *writer, struct slw_bytes rol
     struct slw_tuf_writer_role *role = NULL;
     SLW_TRY(slw_tuf_gather_begin(writer, role_name, &role, detail));
     if (role->type != SLW_TUF_TARGETS) {
-        return slw_explain(detail, SLW_BAD_ARGUMENT, "root: lists no targets");
+        (void)slw_explain(detail, SLW_BAD_ARGUMENT, "root: lists no targets");
+        return SLW_BAD_ARGUMENT;
     }
     SLW_TRY(check_path(artifact->path, detail));
     SLW_TRY(check_covered(writer, role, artifact->path, detail));

@@ -20,11 +20,7 @@ static enum slw_status is_complete(const struct slw_tuf_writer *writer,
                                    struct slw_detail *detail)
 {
     struct slw_tuf_delegators delegators = {0};
-    enum slw_status status =
-        slw_tuf_delegators_load(writer, role, SLW_TUF_VIEW_PUBLISHED, &delegators, detail);
-    if (status == SLW_OK) {
-        status = slw_tuf_delegators_load(writer, role, SLW_TUF_VIEW_STAGED, &delegators, detail);
-    }
+    enum slw_status status = slw_tuf_delegators_load_all(writer, role, &delegators, detail);
     if (status == SLW_OK) {
         *ret_complete = slw_tuf_delegators_agree(&delegators, role->next);
     }

@@ -41,10 +41,10 @@ enum slw_status slw_tuf_edition_fetch(const struct slw_tuf_writer *writer, enum 
     slw_heap_free(&bytes);
     SLW_TRY(status);
     if (type != SLW_TUF_TIMESTAMP && edition->version != version) {
-        status =
-            slw_explain(detail, SLW_STORED_STATE, "%s: is version %" PRId64, key, edition->version);
+        (void)slw_explain(detail, SLW_STORED_STATE, "%s: is version %" PRId64, key,
+                          edition->version);
         slw_tuf_edition_free(edition);
-        return status;
+        return SLW_STORED_STATE;
     }
     *ret_edition = edition;
     return SLW_OK;

@@ -64,7 +64,8 @@ static enum slw_status append_role(struct slw_tuf_writer *writer, struct slw_tuf
                                    struct slw_detail *detail)
 {
     if (writer->roles_count >= SLW_TUF_WRITER_ROLES_MAX) {
-        return slw_explain(detail, SLW_TOO_LARGE, "more than %u roles", SLW_TUF_WRITER_ROLES_MAX);
+        (void)slw_explain(detail, SLW_TOO_LARGE, "more than %u roles", SLW_TUF_WRITER_ROLES_MAX);
+        return SLW_TOO_LARGE;
     }
     struct slw_tuf_writer_role **roles =
         slw_heap_grow(writer->roles, writer->roles_count, sizeof(struct slw_tuf_writer_role *));

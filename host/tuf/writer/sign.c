@@ -10,8 +10,9 @@ static enum slw_status find_staged(const struct slw_tuf_writer *writer, struct s
 {
     struct slw_tuf_writer_role *role = slw_tuf_writer_find(writer, name);
     if (role == NULL || role->next == NULL) {
-        return slw_explain(detail, SLW_NOT_FOUND, "%.*s: nothing is staged that can be signed",
-                           (int)(name.len < 200 ? name.len : 200), (const char *)name.ptr);
+        (void)slw_explain(detail, SLW_NOT_FOUND, "%.*s: nothing is staged that can be signed",
+                          (int)(name.len < 200 ? name.len : 200), (const char *)name.ptr);
+        return SLW_NOT_FOUND;
     }
     *ret_role = role;
     return SLW_OK;
@@ -27,11 +28,7 @@ static enum slw_status accept(struct slw_tuf_writer *writer, struct slw_tuf_writ
                               const struct slw_tuf_signature *signature, struct slw_detail *detail)
 {
     struct slw_tuf_delegators delegators = {0};
-    enum slw_status status =
-        slw_tuf_delegators_load(writer, role, SLW_TUF_VIEW_PUBLISHED, &delegators, detail);
-    if (status == SLW_OK) {
-        status = slw_tuf_delegators_load(writer, role, SLW_TUF_VIEW_STAGED, &delegators, detail);
-    }
+    enum slw_status status = slw_tuf_delegators_load_all(writer, role, &delegators, detail);
     if (status == SLW_OK) {
         struct slw_detail why;
         status = slw_tuf_delegators_accept(&delegators, role->next, signature, false, &why);

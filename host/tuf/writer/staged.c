@@ -193,11 +193,7 @@ enum slw_status slw_tuf_staged_ask(struct slw_tuf_writer *writer, struct slw_tuf
     SLW_TRY(slw_tuf_draft_change(role->draft, base == NULL ? NULL : base->model, 0,
                                  role->draft->entries_count, &change, detail));
     complete_change(role, &change.change);
-    enum slw_status status =
-        slw_tuf_delegators_load(writer, role, SLW_TUF_VIEW_PUBLISHED, &delegators, detail);
-    if (status == SLW_OK) {
-        status = slw_tuf_delegators_load(writer, role, SLW_TUF_VIEW_STAGED, &delegators, detail);
-    }
+    enum slw_status status = slw_tuf_delegators_load_all(writer, role, &delegators, detail);
     if (status == SLW_OK) {
         status = slw_tuf_ask(writer->options.provider, &change.change,
                              base == NULL ? slw_bytes_make(NULL, 0) : slw_heap_bytes(&base->file),

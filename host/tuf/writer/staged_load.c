@@ -151,10 +151,7 @@ static enum slw_status read_signatures(struct slw_tuf_writer *writer,
         status = slw_tuf_edition_add_signature(role->next, file->signatures + i, detail);
     }
     if (status == SLW_OK) {
-        status = slw_tuf_delegators_load(writer, role, SLW_TUF_VIEW_PUBLISHED, &delegators, detail);
-    }
-    if (status == SLW_OK) {
-        status = slw_tuf_delegators_load(writer, role, SLW_TUF_VIEW_STAGED, &delegators, detail);
+        status = slw_tuf_delegators_load_all(writer, role, &delegators, detail);
     }
     if (status == SLW_OK) {
         (void)slw_tuf_delegators_prune(&delegators, role->next);

@@ -179,6 +179,11 @@ enum slw_status slw_tuf_delegators_load(const struct slw_tuf_writer *writer,
                                         enum slw_tuf_view view,
                                         struct slw_tuf_delegators *delegators,
                                         struct slw_detail *detail);
+/* Those of what is published and those of what is staged: all who have to sign, or will. */
+enum slw_status slw_tuf_delegators_load_all(const struct slw_tuf_writer *writer,
+                                            const struct slw_tuf_writer_role *role,
+                                            struct slw_tuf_delegators *delegators,
+                                            struct slw_detail *detail);
 /* Of timestamp or snapshot. */
 enum slw_status slw_tuf_delegators_add_root(const struct slw_tuf_edition *root,
                                             enum slw_tuf_type type,
