@@ -4,8 +4,9 @@
 
 #include "slipway/files.h"
 
+#include "remove_tree.h"
+
 #include <errno.h>
-#include <fts.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,23 +21,6 @@ static void must(bool holds, const char *what)
     if (!holds) {
         (void)fprintf(stderr, "test client: %s: %s\n", what, strerror(errno));
         abort();
-    }
-}
-
-static void remove_tree(const char *path)
-{
-    char copy[256];
-    char *roots[2] = {copy, NULL};
-    (void)snprintf(copy, sizeof copy, "%s", path);
-    FTS *walk = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-    for (FTSENT *entry = walk == NULL ? NULL : fts_read(walk); entry != NULL;
-         entry = fts_read(walk)) {
-        if (entry->fts_info != FTS_D) {
-            (void)remove(entry->fts_path);
-        }
-    }
-    if (walk != NULL) {
-        (void)fts_close(walk);
     }
 }
 

@@ -6,9 +6,9 @@
 
 #include "slipway/tuf_storage.h"
 
+#include "remove_tree.h"
 #include "tap.h"
 
-#include <fts.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -134,21 +134,6 @@ static inline enum slw_status list_all(const char *prefix, struct collected *ret
 {
     *ret_collected = (struct collected){0};
     return place.port->list(place.port->context, prefix, collect, ret_collected, &detail);
-}
-
-static inline void remove_tree(char *path)
-{
-    char *const roots[] = {path, NULL};
-    FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-    for (FTSENT *entry = tree == NULL ? NULL : fts_read(tree); entry != NULL;
-         entry = fts_read(tree)) {
-        if (entry->fts_info != FTS_D) {
-            (void)remove(entry->fts_path);
-        }
-    }
-    if (tree != NULL) {
-        (void)fts_close(tree);
-    }
 }
 
 /* Ends the program: what tap_finish() says, once nothing is left behind. */

@@ -4,6 +4,8 @@
 
 #include "slipway/files.h"
 
+#include "remove_tree.h"
+
 #include <fts.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -132,23 +134,6 @@ bool test_clients_begin(void)
         return mkdtemp(directory) != NULL;
     }
     return true;
-}
-
-static void remove_tree(const char *path)
-{
-    char copy[128];
-    char *const roots[] = {copy, NULL};
-    (void)snprintf(copy, sizeof copy, "%s", path);
-    FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-    for (FTSENT *entry = tree == NULL ? NULL : fts_read(tree); entry != NULL;
-         entry = fts_read(tree)) {
-        if (entry->fts_info != FTS_D) {
-            (void)remove(entry->fts_path);
-        }
-    }
-    if (tree != NULL) {
-        (void)fts_close(tree);
-    }
 }
 
 void test_clients_end(void)
