@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What bytes.h promises: views, endianness, UTF-8 in pieces, wiping, comparing, CRC-32. */
 #include "slipway/bytes.h"
+#include "slipway/bytes_order.h"
 
 #include "tap.h"
 
@@ -24,6 +25,30 @@ static void compares_views(void)
     TAP_CHECK(!slw_bytes_equal(SLW_BYTES_OF("abc"), SLW_BYTES_OF("ab")));
     TAP_CHECK(!slw_bytes_equal(none, SLW_BYTES_OF("a")));
     TAP_CHECK(!slw_bytes_equal(SLW_BYTES_OF("a\0b"), SLW_BYTES_OF("a\0c")));
+}
+
+static void orders_by_bytes(void)
+{
+    const struct slw_bytes ascending[] = {
+        {NULL, 0},
+        SLW_BYTES_OF("\0"),
+        SLW_BYTES_OF("A"),
+        SLW_BYTES_OF("a"),
+        SLW_BYTES_OF("ab"),
+        SLW_BYTES_OF("abc"),
+        SLW_BYTES_OF("abd"),
+        SLW_BYTES_OF("b"),
+        SLW_BYTES_OF("\x7F"),
+        SLW_BYTES_OF("\xC3\xA4"),
+        SLW_BYTES_OF("\xFF"),
+    };
+    const size_t count = sizeof ascending / sizeof ascending[0];
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < count; j++) {
+            int order = slw_bytes_compare(ascending[i], ascending[j]);
+            TAP_CHECK((order > 0) - (order < 0) == (i > j) - (i < j));
+        }
+    }
 }
 
 static void gets_and_puts_little_endian_anywhere(void)
@@ -256,6 +281,7 @@ int main(void)
 {
     TAP_RUN(views_literals_without_their_zero);
     TAP_RUN(compares_views);
+    TAP_RUN(orders_by_bytes);
     TAP_RUN(gets_and_puts_little_endian_anywhere);
     TAP_RUN(accepts_exactly_the_shortest_form_of_each_character);
     TAP_RUN(refuses_what_is_not_utf8);

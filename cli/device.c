@@ -67,9 +67,9 @@ static const struct cli_option call_options[] = {
 
 #define CALL(name, says, does, function)                                                           \
     {                                                                                              \
-        .verb = name, .usage = "slipway device " name, .summary = says, .synopsis = "--to LINK",   \
-        .options = call_options, .about = does,                                                    \
-        .examples = "slipway device " name " --to serial:/dev/ttyACM0", .run = function            \
+        .verb = (name), .usage = "slipway device " name, .summary = (says),                        \
+        .synopsis = "--to LINK", .options = call_options, .about = (does),                         \
+        .examples = "slipway device " name " --to serial:/dev/ttyACM0", .run = (function)          \
     }
 
 static const struct cli_command commands[] = {

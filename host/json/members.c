@@ -40,7 +40,7 @@ static void insert_each(const struct slw_json_document *document, uint32_t *name
         size_t at = i;
         int order = -1;
         while (at > 0) {
-            order = slw_json_compare(slw_json_text_of(document, names[at - 1]), text);
+            order = slw_bytes_compare(slw_json_text_of(document, names[at - 1]), text);
             if (order <= 0) {
                 break;
             }

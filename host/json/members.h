@@ -4,24 +4,11 @@
 #ifndef SLIPWAY_JSON_MEMBERS_H
 #define SLIPWAY_JSON_MEMBERS_H
 
-#define SLW_JSON_FETCH 8u /* names ahead */
+#define SLW_JSON_FETCH ((size_t)8) /* names ahead */
 
 #include "parser.h"
 
-/* Below 0, 0, above 0: by the bytes of UTF-8, which is the order of the characters' numbers. */
-static inline int slw_json_compare(struct slw_bytes left, struct slw_bytes right)
-{
-    size_t len = left.len < right.len ? left.len : right.len;
-    int order = 0;
-    if (len != 0) {
-        order = left.ptr[0] != right.ptr[0] ? left.ptr[0] - right.ptr[0]
-                                            : memcmp(left.ptr, right.ptr, len);
-    }
-    if (order != 0 || left.len == right.len) {
-        return order;
-    }
-    return left.len < right.len ? -1 : 1;
-}
+#include "slipway/bytes_order.h"
 
 /* slw_json_string() of what is a string. */
 static inline struct slw_bytes slw_json_text_of(const struct slw_json_document *document,

@@ -198,8 +198,8 @@ static inline bool is_new_name(struct slw_json_parser *parser, struct slw_json_l
 {
     uint32_t name = parser->document.count - 1;
     if (level->is_sorted && level->last_name != SLW_JSON_NONE) {
-        int order = slw_json_compare(slw_json_text_of(&parser->document, level->last_name),
-                                     slw_json_text_of(&parser->document, name));
+        int order = slw_bytes_compare(slw_json_text_of(&parser->document, level->last_name),
+                                      slw_json_text_of(&parser->document, name));
         if (order == 0) {
             return false;
         }

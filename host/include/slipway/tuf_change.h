@@ -186,14 +186,6 @@ void slw_tuf_model_meta(const struct slw_tuf_model *model, size_t at,
 enum slw_status slw_tuf_model_find_meta(const struct slw_tuf_model *model, struct slw_bytes role,
                                         int64_t *ret_version);
 
-/* Hash bins (TAP 15). The number of a path's bin, and a bin's name, appended: "PREFIX-0f". */
-uint32_t slw_tuf_bin_of(struct slw_bytes path, uint32_t bit_length);
-void slw_tuf_bin_name(struct slw_bytes prefix, uint32_t bit_length, uint32_t bin,
-                      struct slw_heap_buffer *ret_name);
-/* Whether a name is that of one of the bins. */
-SLW_MUST_USE bool slw_tuf_is_bin(struct slw_bytes name, struct slw_bytes prefix,
-                                 uint32_t bit_length);
-
 /*
  * A file: {"signatures":[…],"signed":…}. Key ids ascending, one signature each. Control characters,
  * which canonical form leaves as they are, are escaped.

@@ -23,6 +23,8 @@ enum slw_tuf_type { SLW_TUF_ROOT, SLW_TUF_TIMESTAMP, SLW_TUF_SNAPSHOT, SLW_TUF_T
 
 /* "root", "timestamp", "snapshot", "targets". */
 const char *slw_tuf_type_name(enum slw_tuf_type type);
+/* The type that has this name: the name is that of a top-level role. */
+SLW_MUST_USE bool slw_tuf_type_named(struct slw_bytes name, enum slw_tuf_type *ret_type);
 
 /* More are refused as too-large, after bounded work. */
 #define SLW_TUF_SIGNATURES_MAX 256u
@@ -202,11 +204,20 @@ SLW_MUST_USE enum slw_status slw_tuf_snapshot_find(const struct slw_tuf_file *fi
                                                    struct slw_bytes role,
                                                    struct slw_tuf_meta *ret_meta);
 
+/* An entry of the `meta` of a snapshot that was read. */
+SLW_MUST_USE enum slw_status slw_tuf_meta_read(const struct slw_json_document *json, uint32_t entry,
+                                               struct slw_tuf_meta *ret_meta,
+                                               struct slw_detail *detail);
+
 /* A target by its path in this role alone; SLW_NOT_FOUND; SLW_MISSING_HASH when it is listed with
  * hashes of unknown kinds alone, which is no reason to refuse the others. */
 SLW_MUST_USE enum slw_status slw_tuf_targets_find(const struct slw_tuf_targets *targets,
                                                   struct slw_bytes path,
                                                   struct slw_tuf_target *ret_target);
+/* The same of a target that was come to in going through targets->targets: a name and its value. */
+SLW_MUST_USE enum slw_status slw_tuf_targets_at(const struct slw_tuf_targets *targets,
+                                                struct slw_bytes path, uint32_t value,
+                                                struct slw_tuf_target *ret_target);
 
 /*
  * Whether a delegation is trusted for a path, and through which role: for bins the name of the bin,
@@ -218,6 +229,14 @@ SLW_MUST_USE bool slw_tuf_delegation_matches(const struct slw_tuf_targets *deleg
                                              struct slw_bytes path,
                                              struct slw_heap_buffer *ret_role);
 SLW_MUST_USE bool slw_tuf_pattern_matches(struct slw_bytes pattern, struct slw_bytes path);
+
+/* Hash bins (TAP 15). The number of a path's bin, and a bin's name, appended: "PREFIX-0f". */
+uint32_t slw_tuf_bin_of(struct slw_bytes path, uint32_t bit_length);
+void slw_tuf_bin_name(struct slw_bytes prefix, uint32_t bit_length, uint32_t bin,
+                      struct slw_heap_buffer *ret_name);
+/* Whether a name is that of one of the bins. */
+SLW_MUST_USE bool slw_tuf_is_bin(struct slw_bytes name, struct slw_bytes prefix,
+                                 uint32_t bit_length);
 
 /*
  * Whether bytes have this length and these hashes. Every sha256 and sha512 must be right; others

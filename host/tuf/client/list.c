@@ -7,7 +7,6 @@
 
 #include "slipway/explain.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 struct frame {
@@ -57,19 +56,12 @@ static bool is_wanted(const struct listing *listing, struct slw_bytes path)
                                    path);
 }
 
-static bool has_known_hash(const struct slw_json_document *json, uint32_t hashes)
-{
-    return slw_json_member(json, hashes, SLW_BYTES_OF("sha256")) != SLW_JSON_NONE ||
-           slw_json_member(json, hashes, SLW_BYTES_OF("sha512")) != SLW_JSON_NONE;
-}
-
 static enum slw_status list_target(const struct listing *listing, struct slw_bytes role,
                                    const struct slw_tuf_trusted_targets *targets,
                                    struct slw_bytes path, uint32_t value, struct slw_detail *detail)
 {
-    const struct slw_json_document *json = &targets->file.json;
+    struct slw_tuf_target target;
     bool is = false;
-    int64_t length = 0;
     if (!is_wanted(listing, path)) {
         return SLW_OK;
     }
@@ -77,18 +69,7 @@ static enum slw_status list_target(const struct listing *listing, struct slw_byt
     if (!is) {
         return SLW_OK;
     }
-    /* slw_tuf_targets_read() has checked all of them. */
-    if (!slw_json_integer(json, slw_json_member(json, value, SLW_BYTES_OF("length")), &length)) {
-        return slw_json_refuse(json, value, SLW_MALFORMED, "has no length", detail);
-    }
-    const struct slw_tuf_target target = {
-        .path = path,
-        .length = (uint64_t)length,
-        .hashes = slw_json_member(json, value, SLW_BYTES_OF("hashes")),
-        .custom = slw_json_member(json, value, SLW_BYTES_OF("custom")),
-        .json = json,
-    };
-    if (!has_known_hash(json, target.hashes)) {
+    if (slw_tuf_targets_at(&targets->content, path, value, &target) != SLW_OK) {
         return SLW_OK; /* find() refuses it */
     }
     return listing->each(listing->context, role, &target);
@@ -125,18 +106,6 @@ static enum slw_status enter(struct listing *listing, struct slw_bytes role,
     return list_targets(listing, role, targets, detail);
 }
 
-/*
- * TAP 15: a bin's name is the prefix, "-", and its number in hexadecimal, in as many digits as the
- * last one has.
- */
-static void append_bin_name(const struct slw_tuf_delegation *delegation, uint64_t bin,
-                            struct slw_heap_buffer *ret_name)
-{
-    unsigned digits = (delegation->bit_length + 3) / 4;
-    slw_heap_append(ret_name, delegation->role.name);
-    slw_heap_printf(ret_name, "-%0*" PRIx64, (int)digits, bin);
-}
-
 /* The next role that the innermost one delegates to, its name in listing->name; NULL when there is
  * none left. */
 static const struct slw_tuf_delegation *next_role(struct listing *listing)
@@ -153,7 +122,8 @@ static const struct slw_tuf_delegation *next_role(struct listing *listing)
         frame->next++;
         return delegation;
     }
-    append_bin_name(delegation, frame->bin++, &listing->name);
+    slw_tuf_bin_name(delegation->role.name, delegation->bit_length, (uint32_t)frame->bin++,
+                     &listing->name);
     if (frame->bin >> delegation->bit_length != 0) {
         frame->bin = 0;
         frame->next++;

@@ -3,6 +3,7 @@
 #include "store.h"
 
 #include "slipway/crypto.h"
+#include "slipway/explain.h"
 #include "slipway/files.h"
 
 #include <dirent.h>
@@ -28,9 +29,7 @@ static void append_digest(struct slw_bytes name, struct slw_heap_buffer *ret_tex
     slw_sha256_update(&hash, name);
     slw_sha256_final(&hash, digest);
     slw_heap_append_text(ret_text, "=");
-    for (size_t i = 0; i < sizeof digest; i++) {
-        slw_heap_printf(ret_text, "%02x", digest[i]);
-    }
+    slw_hex(slw_bytes_make(digest, sizeof digest), ret_text);
 }
 
 enum slw_status slw_tuf_file_name(struct slw_bytes name, struct slw_heap_buffer *ret_text,

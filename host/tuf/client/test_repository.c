@@ -3,6 +3,7 @@
 #include "test_repository.h"
 
 #include "slipway/crypto.h"
+#include "slipway/explain.h"
 #include "slipway/json_reader.h"
 #include "slipway/keys.h"
 #include "slipway/tuf_key.h"
@@ -41,9 +42,7 @@ static void append_hash(struct slw_bytes bytes, struct slw_heap_buffer *text)
     slw_sha256_init(&hash);
     slw_sha256_update(&hash, bytes);
     slw_sha256_final(&hash, digest);
-    for (size_t i = 0; i < sizeof digest; i++) {
-        slw_heap_printf(text, "%02x", digest[i]);
-    }
+    slw_hex(slw_bytes_make(digest, sizeof digest), text);
 }
 
 struct test_role *test_role(struct test_repository *repository, const char *name)

@@ -2,6 +2,8 @@
 /* From bytes to metadata that somebody vouches for: timestamp, snapshot and targets. */
 #include "trusted.h"
 
+#include "slipway/bytes_order.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -41,17 +43,10 @@ void slw_tuf_trusted_timestamp_free(struct slw_tuf_trusted_timestamp *timestamp)
     }
 }
 
-static int compare_names(struct slw_bytes left, struct slw_bytes right)
-{
-    size_t len = left.len < right.len ? left.len : right.len;
-    int order = len == 0 ? 0 : memcmp(left.ptr, right.ptr, len);
-    return order != 0 ? order : (left.len > right.len) - (left.len < right.len);
-}
-
 static int compare_entries(const void *left, const void *right)
 {
-    return compare_names(((const struct slw_tuf_snapshot_entry *)left)->name,
-                         ((const struct slw_tuf_snapshot_entry *)right)->name);
+    return slw_bytes_compare(((const struct slw_tuf_snapshot_entry *)left)->name,
+                             ((const struct slw_tuf_snapshot_entry *)right)->name);
 }
 
 /* Sorts the names of a snapshot, so that one of thousands of bins is found at once. */
@@ -123,6 +118,7 @@ enum slw_status slw_tuf_trusted_snapshot_find(const struct slw_tuf_trusted_snaps
 {
     const struct slw_json_document *json = &snapshot->file.json;
     struct slw_tuf_snapshot_entry wanted = {.name = file_name};
+    struct slw_detail unused;
     const struct slw_tuf_snapshot_entry *entry =
         snapshot->entries_count == 0 ? NULL
                                      : bsearch(&wanted, snapshot->entries, snapshot->entries_count,
@@ -130,24 +126,7 @@ enum slw_status slw_tuf_trusted_snapshot_find(const struct slw_tuf_trusted_snaps
     if (entry == NULL) {
         return SLW_NOT_FOUND;
     }
-    /* slw_tuf_snapshot_read() has checked all of them. */
-    struct slw_tuf_meta meta = {.hashes =
-                                    slw_json_member(json, entry->value, SLW_BYTES_OF("hashes"))};
-    uint32_t version = slw_json_member(json, entry->value, SLW_BYTES_OF("version"));
-    uint32_t length = slw_json_member(json, entry->value, SLW_BYTES_OF("length"));
-    int64_t number = 0;
-    if (version == SLW_JSON_NONE || !slw_json_integer(json, version, &meta.version)) {
-        return SLW_MALFORMED;
-    }
-    if (length != SLW_JSON_NONE) {
-        if (!slw_json_integer(json, length, &number) || number < 0) {
-            return SLW_MALFORMED;
-        }
-        meta.has_length = true;
-        meta.length = (uint64_t)number;
-    }
-    *ret_meta = meta;
-    return SLW_OK;
+    return slw_tuf_meta_read(json, entry->value, ret_meta, &unused);
 }
 
 enum slw_status slw_tuf_trust_targets(const char *name, struct slw_heap_buffer *bytes, size_t limit,

@@ -15,43 +15,25 @@ static enum slw_status verify_as_root(const struct slw_tuf_file *file,
     return status == SLW_UNSIGNED || status == SLW_BELOW_THRESHOLD ? when_it_is_not : status;
 }
 
-enum slw_status slw_tuf_trust_first_root(const char *name, struct slw_heap_buffer *bytes,
-                                         size_t limit, enum slw_tuf_key_ids key_ids,
-                                         struct slw_tuf_trusted_root **ret_root,
-                                         struct slw_detail *detail)
+/* A root that stands for itself. */
+static enum slw_status read_root(struct slw_tuf_trusted_root *root, enum slw_tuf_key_ids key_ids,
+                                 struct slw_detail *detail)
 {
-    struct slw_tuf_trusted_root *root = calloc(1, sizeof *root);
-    if (root == NULL) {
-        return slw_explain_no_memory(detail);
-    }
-    enum slw_status status =
-        slw_tuf_file_parse(name, bytes, limit, SLW_TUF_ROOT, &root->file, detail);
-    if (status == SLW_OK) {
-        status = slw_tuf_root_read(&root->file, key_ids, &root->content, detail);
-    }
-    if (status == SLW_OK) {
-        status = verify_as_root(&root->file, &root->content, SLW_ROOT_SELF_UNSIGNED, detail);
-    }
-    if (status != SLW_OK) {
-        slw_tuf_trusted_root_free(root);
-        return status;
-    }
-    *ret_root = root;
-    return SLW_OK;
+    SLW_TRY(slw_tuf_root_read(&root->file, key_ids, &root->content, detail));
+    return verify_as_root(&root->file, &root->content, SLW_ROOT_SELF_UNSIGNED, detail);
 }
 
 /* 5.3.4 and 5.3.5 */
-static enum slw_status check_next_root(struct slw_tuf_trusted_root *root,
-                                       enum slw_tuf_key_ids key_ids,
-                                       const struct slw_tuf_trusted_root *trusted,
-                                       struct slw_detail *detail)
+static enum slw_status read_next_root(struct slw_tuf_trusted_root *root,
+                                      enum slw_tuf_key_ids key_ids,
+                                      const struct slw_tuf_trusted_root *trusted,
+                                      struct slw_detail *detail)
 {
     /* "Version N+1 of the root metadata file MUST have been signed by: (1) a threshold of keys
      * specified in the trusted root metadata file (version N), and (2) a threshold of keys
      * specified in the new root metadata file being validated (version N+1)." */
     SLW_TRY(verify_as_root(&root->file, &trusted->content, SLW_ROOT_UNTRUSTED, detail));
-    SLW_TRY(slw_tuf_root_read(&root->file, key_ids, &root->content, detail));
-    SLW_TRY(verify_as_root(&root->file, &root->content, SLW_ROOT_SELF_UNSIGNED, detail));
+    SLW_TRY(read_root(root, key_ids, detail));
     int64_t before = trusted->content.common.version;
     int64_t version = root->content.common.version;
     /* "The version number of the new root metadata (version N+1) MUST be exactly the version in the
@@ -64,11 +46,11 @@ static enum slw_status check_next_root(struct slw_tuf_trusted_root *root,
     return SLW_OK;
 }
 
-enum slw_status slw_tuf_trust_next_root(const char *name, struct slw_heap_buffer *bytes,
-                                        size_t limit, enum slw_tuf_key_ids key_ids,
-                                        const struct slw_tuf_trusted_root *trusted,
-                                        struct slw_tuf_trusted_root **ret_root,
-                                        struct slw_detail *detail)
+/* trusted is NULL for the first root. */
+static enum slw_status trust_root(const char *name, struct slw_heap_buffer *bytes, size_t limit,
+                                  enum slw_tuf_key_ids key_ids,
+                                  const struct slw_tuf_trusted_root *trusted,
+                                  struct slw_tuf_trusted_root **ret_root, struct slw_detail *detail)
 {
     struct slw_tuf_trusted_root *root = calloc(1, sizeof *root);
     if (root == NULL) {
@@ -77,7 +59,8 @@ enum slw_status slw_tuf_trust_next_root(const char *name, struct slw_heap_buffer
     enum slw_status status =
         slw_tuf_file_parse(name, bytes, limit, SLW_TUF_ROOT, &root->file, detail);
     if (status == SLW_OK) {
-        status = check_next_root(root, key_ids, trusted, detail);
+        status = trusted == NULL ? read_root(root, key_ids, detail)
+                                 : read_next_root(root, key_ids, trusted, detail);
     }
     if (status != SLW_OK) {
         slw_tuf_trusted_root_free(root);
@@ -85,6 +68,23 @@ enum slw_status slw_tuf_trust_next_root(const char *name, struct slw_heap_buffer
     }
     *ret_root = root;
     return SLW_OK;
+}
+
+enum slw_status slw_tuf_trust_first_root(const char *name, struct slw_heap_buffer *bytes,
+                                         size_t limit, enum slw_tuf_key_ids key_ids,
+                                         struct slw_tuf_trusted_root **ret_root,
+                                         struct slw_detail *detail)
+{
+    return trust_root(name, bytes, limit, key_ids, NULL, ret_root, detail);
+}
+
+enum slw_status slw_tuf_trust_next_root(const char *name, struct slw_heap_buffer *bytes,
+                                        size_t limit, enum slw_tuf_key_ids key_ids,
+                                        const struct slw_tuf_trusted_root *trusted,
+                                        struct slw_tuf_trusted_root **ret_root,
+                                        struct slw_detail *detail)
+{
+    return trust_root(name, bytes, limit, key_ids, trusted, ret_root, detail);
 }
 
 void slw_tuf_trusted_root_free(struct slw_tuf_trusted_root *root)

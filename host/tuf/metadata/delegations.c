@@ -8,22 +8,13 @@
 #include "key.h"
 #include "metadata.h"
 
+#include "slipway/bytes_order.h"
+
 #include <stdlib.h>
 
 #define BIN_BITS_MAX 32u
 #define BIN_DIGITS_MAX 8u
 #define HASH_DIGITS ((size_t)2 * SLW_SHA256_SIZE)
-
-static bool is_top_level(struct slw_bytes name)
-{
-    for (unsigned i = 0; i < SLW_TUF_TYPES; i++) {
-        const char *type = slw_tuf_type_name((enum slw_tuf_type)i);
-        if (slw_bytes_equal(name, slw_bytes_make(type, strlen(type)))) {
-            return true;
-        }
-    }
-    return false;
-}
 
 /* A delegated role of the name of a top-level one would be taken for that, and its file for it. */
 static enum slw_status read_name(const struct slw_json_document *json, uint32_t object,
@@ -32,7 +23,8 @@ static enum slw_status read_name(const struct slw_json_document *json, uint32_t 
     uint32_t value = SLW_JSON_NONE;
     SLW_TRY(slw_tuf_json_member(json, object, "name", SLW_JSON_STRING, &value, detail));
     struct slw_bytes name = slw_json_string(json, value);
-    if (name.len == 0 || name.len > SLW_TUF_ROLE_NAME_MAX || is_top_level(name)) {
+    enum slw_tuf_type type = SLW_TUF_ROOT;
+    if (name.len == 0 || name.len > SLW_TUF_ROLE_NAME_MAX || slw_tuf_type_named(name, &type)) {
         return slw_json_refuse(json, value, SLW_BAD_NAME,
                                "must have 1 to 1,024 bytes, and not be a top-level role's", detail);
     }
@@ -95,11 +87,7 @@ static enum slw_status read_role(const struct slw_tuf_file *file, uint32_t objec
 
 static int compare_names(const void *left, const void *right)
 {
-    struct slw_bytes one = *(const struct slw_bytes *)left;
-    struct slw_bytes other = *(const struct slw_bytes *)right;
-    size_t shared = one.len < other.len ? one.len : other.len;
-    int order = shared == 0 ? 0 : memcmp(one.ptr, other.ptr, shared);
-    return order != 0 ? order : (one.len > other.len) - (one.len < other.len);
+    return slw_bytes_compare(*(const struct slw_bytes *)left, *(const struct slw_bytes *)right);
 }
 
 static bool are_ascending(const struct slw_bytes *names, size_t count)
@@ -250,33 +238,14 @@ static bool matches_a_prefix(const struct slw_json_document *json, uint32_t pref
     return false;
 }
 
-/*
- * TAP 15: the bin is the number that the first bit_length bits of the path's SHA-256 make; its name
- * is the prefix, "-" and the number in lower-case hexadecimal, in as many digits as the highest one
- * needs.
- */
-static void append_bin(const struct slw_tuf_delegation *bins, struct slw_bytes path,
-                       struct slw_heap_buffer *role)
-{
-    uint8_t digest[SLW_SHA256_SIZE];
-    struct slw_sha256 hash;
-    slw_sha256_init(&hash);
-    slw_sha256_update(&hash, path);
-    slw_sha256_final(&hash, digest);
-    uint32_t head = (uint32_t)digest[0] << 24 | (uint32_t)digest[1] << 16 |
-                    (uint32_t)digest[2] << 8 | digest[3];
-    int digits = (int)(bins->bit_length + 3) / 4;
-    slw_heap_append(role, bins->role.name);
-    slw_heap_printf(role, "-%0*x", digits, head >> (BIN_BITS_MAX - bins->bit_length));
-}
-
 bool slw_tuf_delegation_matches(const struct slw_tuf_targets *delegator,
                                 const struct slw_tuf_delegation *delegation, struct slw_bytes path,
                                 struct slw_heap_buffer *ret_role)
 {
     const struct slw_json_document *json = &delegator->file->json;
     if (delegation->bit_length != 0) {
-        append_bin(delegation, path, ret_role);
+        slw_tuf_bin_name(delegation->role.name, delegation->bit_length,
+                         slw_tuf_bin_of(path, delegation->bit_length), ret_role);
         return true;
     }
     bool matches = delegation->paths != SLW_JSON_NONE

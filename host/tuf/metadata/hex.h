@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Hexadecimal of keys, signatures and hashes in metadata. Private to host/tuf/metadata. */
+/* Hexadecimal of keys, signatures and hashes in metadata. Private to host/tuf. */
 #ifndef SLIPWAY_TUF_HEX_H
 #define SLIPWAY_TUF_HEX_H
 

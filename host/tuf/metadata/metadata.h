@@ -28,11 +28,6 @@ SLW_MUST_USE enum slw_status slw_tuf_role_read(const struct slw_tuf_file *file, 
                                                struct slw_tuf_role *ret_role,
                                                struct slw_detail *detail);
 
-/* An entry of a timestamp's or snapshot's `meta`. */
-SLW_MUST_USE enum slw_status slw_tuf_meta_read(const struct slw_json_document *json, uint32_t entry,
-                                               struct slw_tuf_meta *ret_meta,
-                                               struct slw_detail *detail);
-
 /*
  * HASHES: SLW_MALFORMED unless it is an object of strings; SLW_MISSING_HASH when there is none, or
  * a sha256 or sha512 isn't lower-case digits of its size.

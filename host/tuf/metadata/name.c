@@ -17,6 +17,18 @@ const char *slw_tuf_type_name(enum slw_tuf_type type)
     return "unknown";
 }
 
+bool slw_tuf_type_named(struct slw_bytes name, enum slw_tuf_type *ret_type)
+{
+    for (unsigned i = 0; i < SLW_TUF_TYPES; i++) {
+        const char *known = slw_tuf_type_name((enum slw_tuf_type)i);
+        if (slw_bytes_equal(name, slw_bytes_make(known, strlen(known)))) {
+            *ret_type = (enum slw_tuf_type)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* RFC 3986, 2.3: the unreserved characters. */
 static bool is_unreserved(uint8_t character)
 {

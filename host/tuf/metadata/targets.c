@@ -120,11 +120,19 @@ enum slw_status slw_tuf_targets_find(const struct slw_tuf_targets *targets, stru
                                      struct slw_tuf_target *ret_target)
 {
     const struct slw_json_document *json = &targets->file->json;
-    struct slw_tuf_target target = {.json = json};
     uint32_t value = slw_json_member(json, targets->targets, path);
     if (value == SLW_JSON_NONE) {
         return SLW_NOT_FOUND;
     }
+    /* The name in the file, which lives as long as that; the caller's may not. */
+    return slw_tuf_targets_at(targets, slw_json_string(json, value - 1), value, ret_target);
+}
+
+enum slw_status slw_tuf_targets_at(const struct slw_tuf_targets *targets, struct slw_bytes path,
+                                   uint32_t value, struct slw_tuf_target *ret_target)
+{
+    const struct slw_json_document *json = &targets->file->json;
+    struct slw_tuf_target target = {.path = path, .json = json};
     struct entry entry = find_members(json, value);
     if (!read_length(json, entry.length, &target.length)) {
         return SLW_NOT_FOUND; /* can't be: it was checked */
@@ -133,8 +141,6 @@ enum slw_status slw_tuf_targets_find(const struct slw_tuf_targets *targets, stru
         slw_json_member(json, entry.hashes, SLW_BYTES_OF("sha512")) == SLW_JSON_NONE) {
         return SLW_MISSING_HASH;
     }
-    /* The name in the file, which lives as long as that; the caller's may not. */
-    target.path = slw_json_string(json, value - 1);
     target.hashes = entry.hashes;
     target.custom = entry.custom;
     *ret_target = target;

@@ -31,7 +31,7 @@ static void free_plan(struct plan *plan)
 
 static int compare_steps(const void *left, const void *right)
 {
-    return slw_tuf_compare(((const struct step *)left)->name, ((const struct step *)right)->name);
+    return slw_bytes_compare(((const struct step *)left)->name, ((const struct step *)right)->name);
 }
 
 /*
@@ -41,13 +41,11 @@ static int compare_steps(const void *left, const void *right)
 static enum slw_status check_role(const struct slw_tuf_model *model, struct slw_bytes role,
                                   struct slw_detail *detail)
 {
+    enum slw_tuf_type type = SLW_TUF_TARGETS;
     SLW_TRY(slw_tuf_check_role_name(model, role, detail));
-    for (unsigned i = 0; i < SLW_TUF_TARGETS; i++) {
-        const char *top = slw_tuf_type_name((enum slw_tuf_type)i);
-        if (slw_bytes_equal(role, slw_bytes_make(top, strlen(top)))) {
-            return slw_explain(detail, SLW_BAD_NAME,
-                               "%s: lists targets and delegated roles, not %s", model->label, top);
-        }
+    if (slw_tuf_type_named(role, &type) && type != SLW_TUF_TARGETS) {
+        return slw_explain(detail, SLW_BAD_NAME, "%s: lists targets and delegated roles, not %s",
+                           model->label, slw_tuf_type_name(type));
     }
     return SLW_OK;
 }
@@ -159,7 +157,7 @@ static size_t skip_below(const struct slw_tuf_entries *entries, size_t from, str
     size_t high = entries->count;
     while (from < high) {
         size_t middle = from + (high - from) / 2;
-        if (slw_tuf_compare(slw_tuf_entry_name(entries, middle), name) < 0) {
+        if (slw_bytes_compare(slw_tuf_entry_name(entries, middle), name) < 0) {
             from = middle + 1;
         } else {
             high = middle;

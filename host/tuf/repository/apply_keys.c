@@ -73,24 +73,26 @@ static enum slw_status make_key(const struct slw_tuf_model *model, const struct 
                                 struct slw_tuf_kept **ret_kept, struct slw_detail *detail)
 {
     struct slw_heap_buffer object = {0};
+    struct slw_tuf_kept *kept = NULL;
     char id[SLW_TUF_KEY_ID_SIZE];
     enum slw_status status = slw_tuf_public_key_id(key, id);
     if (status == SLW_OK) {
         slw_tuf_key_format(key, &object);
-        status = object.status == SLW_OK
-                     ? slw_tuf_kept_new(slw_bytes_make(id, sizeof id), slw_heap_bytes(&object),
-                                        ret_kept, detail)
-                     : slw_explain_no_memory(detail);
+        status = object.status == SLW_OK ? slw_tuf_kept_new(slw_bytes_make(id, sizeof id),
+                                                            slw_heap_bytes(&object), &kept, detail)
+                                         : slw_explain_no_memory(detail);
         slw_heap_free(&object);
     }
     if (status != SLW_OK) {
-        return slw_explain(detail, status, "%s: a key of the role can't be written", model->label);
+        (void)slw_explain(detail, status, "%s: a key of the role can't be written", model->label);
+        return status;
     }
-    look_at(*ret_kept);
-    if (!(*ret_kept)->is_usable) {
-        slw_tuf_kept_drop(*ret_kept);
+    look_at(kept);
+    if (!kept->is_usable) {
+        slw_tuf_kept_drop(kept);
         return slw_explain(detail, SLW_BAD_KEY, "%s: a key of the role isn't one", model->label);
     }
+    *ret_kept = kept;
     return SLW_OK;
 }
 

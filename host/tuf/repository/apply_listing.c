@@ -200,17 +200,6 @@ static enum slw_status revoke(const struct slw_tuf_model *model, struct slw_byte
     return SLW_OK;
 }
 
-static bool is_top_level(struct slw_bytes name)
-{
-    for (unsigned i = 0; i < SLW_TUF_TYPES; i++) {
-        const char *top = slw_tuf_type_name((enum slw_tuf_type)i);
-        if (slw_bytes_equal(name, slw_bytes_make(top, strlen(top)))) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /*
  * Section 4.5, ROLENAME: "A string giving the name of the delegated role." One of the name of a
  * top-level role would be taken for that, and its file for it.
@@ -219,8 +208,9 @@ static enum slw_status check_delegate_name(const struct slw_tuf_model *model,
                                            const struct slw_tuf_delegate *delegate,
                                            struct slw_detail *detail)
 {
+    enum slw_tuf_type type = SLW_TUF_ROOT;
     SLW_TRY(slw_tuf_check_role_name(model, delegate->name, detail));
-    if (is_top_level(delegate->name) ||
+    if (slw_tuf_type_named(delegate->name, &type) ||
         slw_bytes_equal(delegate->name, slw_heap_bytes(&model->role))) {
         return slw_explain(detail, SLW_BAD_NAME,
                            "%s: can't delegate to %.*s, which is a top-level role or itself",
@@ -342,7 +332,7 @@ static enum slw_status delegate_one(const struct slw_tuf_model *model,
 
 static int compare_names(const void *left, const void *right)
 {
-    return slw_tuf_compare(*(const struct slw_bytes *)left, *(const struct slw_bytes *)right);
+    return slw_bytes_compare(*(const struct slw_bytes *)left, *(const struct slw_bytes *)right);
 }
 
 /* Nothing is named twice in what a change says of delegations. */

@@ -113,7 +113,7 @@ static int compare_steps(const void *left, const void *right)
     if (one->head != other->head) {
         return one->head < other->head ? -1 : 1;
     }
-    return slw_tuf_compare(one->path, other->path);
+    return slw_bytes_compare(one->path, other->path);
 }
 
 /* How many bytes all paths begin with. */
@@ -213,7 +213,7 @@ static void add_record(struct merge *merge, const struct slw_tuf_artifact *artif
 static void keep_below(struct merge *merge, struct slw_bytes path, size_t *next)
 {
     while (*next < merge->old->count &&
-           slw_tuf_compare(slw_tuf_record_path(merge->old, &merge->old->list[*next]), path) < 0) {
+           slw_bytes_compare(slw_tuf_record_path(merge->old, &merge->old->list[*next]), path) < 0) {
         keep_record(merge, &merge->old->list[(*next)++]);
     }
 }

@@ -5,6 +5,9 @@
  */
 #include "encode.h"
 
+#include "../metadata/hex.h"
+
+#define HEX_SIZE ((size_t)2 * SLW_SHA256_SIZE)
 #define NUMBER_MAX 20u /* digits of UINT64_MAX */
 
 #define BEFORE_CUSTOM "{\"custom\":"
@@ -13,8 +16,8 @@
 
 /* What an entry has beside path, custom and numbers: two quotes, a colon, commas, braces. */
 #define FIXED_MAX                                                                                  \
-    (sizeof BEFORE_CUSTOM + sizeof BEFORE_HASHES + sizeof BEFORE_LENGTH + 2 * SLW_SHA256_SIZE +    \
-     NUMBER_MAX + 8u)
+    (sizeof BEFORE_CUSTOM + sizeof BEFORE_HASHES + sizeof BEFORE_LENGTH + HEX_SIZE + NUMBER_MAX +  \
+     8u)
 
 static uint8_t *put(uint8_t *at, const void *bytes, size_t len)
 {
@@ -24,12 +27,8 @@ static uint8_t *put(uint8_t *at, const void *bytes, size_t len)
 
 static uint8_t *put_hex(uint8_t *at, const uint8_t digest[static SLW_SHA256_SIZE])
 {
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < SLW_SHA256_SIZE; i++) {
-        at[2 * i] = (uint8_t)digits[digest[i] >> 4];
-        at[2 * i + 1] = (uint8_t)digits[digest[i] & 0xF];
-    }
-    return at + 2 * SLW_SHA256_SIZE;
+    slw_tuf_hex_encode(digest, SLW_SHA256_SIZE, (char *)at);
+    return at + HEX_SIZE;
 }
 
 static uint8_t *put_number(uint8_t *at, uint64_t number)

@@ -85,7 +85,7 @@ enum slw_status slw_tuf_file_format(struct slw_bytes signed_part,
     for (size_t i = 0; i < count; i++) {
         list[i] = &signatures[i];
     }
-    qsort(list, count, sizeof list[0], compare_ids);
+    qsort(list, count, sizeof(const struct slw_tuf_signature *), compare_ids);
     SLW_TRY(check(list, count, detail));
     make_room(signed_part, count, ret_file);
     put_signatures(list, count, ret_file);

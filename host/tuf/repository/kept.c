@@ -4,13 +4,6 @@
 
 #include <stdlib.h>
 
-int slw_tuf_compare(struct slw_bytes left, struct slw_bytes right)
-{
-    size_t shorter = left.len < right.len ? left.len : right.len;
-    int order = shorter == 0 ? 0 : memcmp(left.ptr, right.ptr, shorter);
-    return order != 0 ? order : (left.len > right.len) - (left.len < right.len);
-}
-
 static enum slw_status fill(struct slw_tuf_kept *kept, struct slw_bytes name,
                             struct slw_bytes canonical, struct slw_detail *detail)
 {
@@ -72,7 +65,8 @@ uint32_t slw_tuf_kept_member(const struct slw_tuf_kept *kept, const char *name)
 enum slw_status slw_tuf_parts_append(struct slw_tuf_parts *parts, struct slw_tuf_kept *kept,
                                      struct slw_detail *detail)
 {
-    struct slw_tuf_kept **list = slw_heap_grow(parts->list, parts->count, sizeof *list);
+    struct slw_tuf_kept **list =
+        slw_heap_grow(parts->list, parts->count, sizeof(struct slw_tuf_kept *));
     if (list == NULL) {
         slw_tuf_kept_drop(kept);
         return slw_explain_no_memory(detail);
@@ -89,7 +83,7 @@ static size_t lower_bound(const struct slw_tuf_parts *parts, struct slw_bytes na
     size_t high = parts->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (slw_tuf_compare(slw_heap_bytes(&parts->list[middle]->name), name) < 0) {
+        if (slw_bytes_compare(slw_heap_bytes(&parts->list[middle]->name), name) < 0) {
             low = middle + 1;
         } else {
             high = middle;
@@ -231,7 +225,7 @@ void slw_tuf_object_name(struct slw_tuf_object *object, const char *name)
 {
     struct slw_bytes view = slw_bytes_make(name, strlen(name));
     while (object->others != NULL && object->next < object->others->count &&
-           slw_tuf_compare(slw_heap_bytes(&object->others->list[object->next]->name), view) < 0) {
+           slw_bytes_compare(slw_heap_bytes(&object->others->list[object->next]->name), view) < 0) {
         put_other(object);
     }
     put_comma(object);

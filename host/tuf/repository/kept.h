@@ -9,6 +9,7 @@
 #ifndef SLIPWAY_TUF_KEPT_H
 #define SLIPWAY_TUF_KEPT_H
 
+#include "slipway/bytes_order.h"
 #include "slipway/tuf_key.h"
 
 struct slw_tuf_kept {
@@ -65,9 +66,6 @@ size_t slw_tuf_parts_find(const struct slw_tuf_parts *parts, struct slw_bytes na
 enum slw_status slw_tuf_parts_load(const struct slw_json_document *json, uint32_t object,
                                    const char *const *known, struct slw_tuf_parts *parts,
                                    struct slw_detail *detail);
-
-/* The order of names: by their bytes. */
-int slw_tuf_compare(struct slw_bytes left, struct slw_bytes right);
 
 /*
  * Writes an object in canonical form whose members are some that the caller knows, given in the

@@ -18,7 +18,7 @@ static void make_label(struct slw_bytes role, char *label, size_t size)
 {
     size_t len = slw_utf8_cut(role, size - 1);
     for (size_t i = 0; i < len; i++) {
-        label[i] = role.ptr[i] < 0x20 || role.ptr[i] == 0x7F ? '?' : (char)role.ptr[i];
+        label[i] = (char)(role.ptr[i] < 0x20 || role.ptr[i] == 0x7F ? '?' : role.ptr[i]);
     }
     label[len] = '\0';
 }
@@ -26,11 +26,9 @@ static void make_label(struct slw_bytes role, char *label, size_t size)
 /* "root", "timestamp" and "snapshot" are the names of their types; a targets role has any other. */
 static bool fits_type(enum slw_tuf_type type, struct slw_bytes role)
 {
-    for (unsigned i = 0; i < SLW_TUF_TARGETS; i++) {
-        const char *name = slw_tuf_type_name((enum slw_tuf_type)i);
-        if (slw_bytes_equal(role, slw_bytes_make(name, strlen(name)))) {
-            return type == (enum slw_tuf_type)i;
-        }
+    enum slw_tuf_type named = SLW_TUF_TARGETS;
+    if (slw_tuf_type_named(role, &named)) {
+        return type == named;
     }
     return type == SLW_TUF_TARGETS && role.len != 0 && role.len <= SLW_TUF_ROLE_NAME_MAX;
 }
@@ -41,8 +39,9 @@ enum slw_status slw_tuf_model_new(enum slw_tuf_type type, struct slw_bytes role,
     struct slw_utf8 checker = {0};
     if (!fits_type(type, role) || !slw_utf8_accept(&checker, role) ||
         !slw_utf8_complete(&checker)) {
-        return slw_explain(detail, SLW_BAD_NAME, "not the name of a role of type %s",
-                           slw_tuf_type_name(type));
+        (void)slw_explain(detail, SLW_BAD_NAME, "not the name of a role of type %s",
+                          slw_tuf_type_name(type));
+        return SLW_BAD_NAME;
     }
     struct slw_tuf_model *model = calloc(1, sizeof *model);
     if (model == NULL) {

@@ -45,7 +45,7 @@ size_t slw_tuf_entries_find(const struct slw_tuf_entries *entries, struct slw_by
     size_t high = entries->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int order = slw_tuf_compare(slw_tuf_entry_name(entries, middle), name);
+        int order = slw_bytes_compare(slw_tuf_entry_name(entries, middle), name);
         if (order == 0) {
             return middle;
         }
@@ -229,7 +229,7 @@ static enum slw_status load_entry(struct slw_tuf_entries *entries,
 
 static int compare_items(const void *left, const void *right)
 {
-    return slw_tuf_compare(((const struct item *)left)->name, ((const struct item *)right)->name);
+    return slw_bytes_compare(((const struct item *)left)->name, ((const struct item *)right)->name);
 }
 
 static size_t gather(const struct slw_json_document *json, uint32_t meta, struct item *items,
@@ -289,12 +289,13 @@ void slw_tuf_model_meta(const struct slw_tuf_model *model, size_t at,
 enum slw_status slw_tuf_model_find_meta(const struct slw_tuf_model *model, struct slw_bytes role,
                                         int64_t *ret_version)
 {
+    const struct slw_bytes suffix = SLW_BYTES_OF(".json");
     uint8_t name[SLW_TUF_ROLE_NAME_MAX + SUFFIX_LEN];
     if (role.len == 0 || role.len > SLW_TUF_ROLE_NAME_MAX) {
         return SLW_NOT_FOUND;
     }
     memcpy(name, role.ptr, role.len);
-    memcpy(name + role.len, ".json", SUFFIX_LEN);
+    memcpy(name + role.len, suffix.ptr, suffix.len);
     size_t at = slw_tuf_entries_find(&model->entries, slw_bytes_make(name, role.len + SUFFIX_LEN));
     if (at == SLW_TUF_NOWHERE) {
         return SLW_NOT_FOUND;

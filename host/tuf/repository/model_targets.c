@@ -2,6 +2,8 @@
 /* Targets as packed records: loading them from a file, and looking them up. */
 #include "model.h"
 
+#include "../metadata/hex.h"
+
 #include <stdlib.h>
 
 #define ARENA_FIRST 65536u
@@ -63,7 +65,7 @@ size_t slw_tuf_records_bound(const struct slw_tuf_records *records, struct slw_b
     size_t high = records->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (slw_tuf_compare(slw_tuf_record_path(records, &records->list[middle]), path) < 0) {
+        if (slw_bytes_compare(slw_tuf_record_path(records, &records->list[middle]), path) < 0) {
             low = middle + 1;
         } else {
             high = middle;
@@ -136,19 +138,7 @@ static bool put_text(struct loader *loader, struct slw_bytes text, uint32_t *ret
 /* A SHA-256 as we write it: 64 digits in lower case. */
 static bool read_sha256(struct slw_bytes digits, uint8_t ret_sha256[static SLW_SHA256_SIZE])
 {
-    if (digits.len != 2 * SLW_SHA256_SIZE) {
-        return false;
-    }
-    for (size_t i = 0; i < digits.len; i++) {
-        uint8_t digit = digits.ptr[i];
-        bool is_letter = digit >= 'a' && digit <= 'f';
-        if (!is_letter && (digit < '0' || digit > '9')) {
-            return false;
-        }
-        uint8_t value = (uint8_t)(is_letter ? digit - 'a' + 10 : digit - '0');
-        ret_sha256[i / 2] = (uint8_t)(i % 2 == 0 ? value << 4 : ret_sha256[i / 2] | value);
-    }
-    return true;
+    return slw_tuf_hex_is_lower(digits) && slw_tuf_hex_decode(digits, ret_sha256, SLW_SHA256_SIZE);
 }
 
 /* True when the object says nothing but a SHA-256. */
@@ -215,7 +205,7 @@ static bool load_record(struct loader *loader, const struct item *item,
 
 static int compare_items(const void *left, const void *right)
 {
-    return slw_tuf_compare(((const struct item *)left)->path, ((const struct item *)right)->path);
+    return slw_bytes_compare(((const struct item *)left)->path, ((const struct item *)right)->path);
 }
 
 /* The members of `targets`, in the order of their paths. */

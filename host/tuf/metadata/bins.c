@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Succinct hash bins (TAP 15): which bin a path falls into, and what bins are called. The writer
- * spreads artifacts over them; clients come to the same bin by the same arithmetic.
+ * spreads artifacts over them; the client comes to the same bin by it.
  */
-#include "model.h"
+#include "slipway/tuf_metadata.h"
 
 #define DIGITS_MAX 8u
 
