@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The lease of a repository in a directory, and its fence: one line in DIR/.lease,
- *
- *     TOKEN UNTIL HOLDER
- *
- * with the highest token given so far, the time in seconds since 1970 that the lease lasts until (0
- * when nobody holds it), and who holds it; empty lines fill it up. The file is locked alone to
- * change it, and shared while a change to the repository gets its name; so whoever looks at the
- * token acts before it changes. The system drops the lock of a process that dies.
+ * The lease of a repository in a directory, and its fence: DIR/.lease, which is lease_record.h's
+ * record. The file is locked alone to change it, and shared while a change to the repository gets
+ * its name; so whoever looks at the token acts before it changes. The system drops the lock of a
+ * process that dies.
  */
+#include "lease_record.h"
 #include "storage_directory.h"
 
 #include "slipway/time_text.h"
@@ -17,23 +14,14 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
-#define RECORD_SIZE 320u
-#define LOCK_WAIT_MS                                                                               \
-    10000u /* a change gets its name within far less, unless its process sleeps                    \
-            */
+/* A change gets its name within far less, unless its process sleeps. */
+#define LOCK_WAIT_MS 10000u
 #define LOCK_STEP_MS 10u
-
-struct record {
-    uint64_t token;
-    int64_t until_utc_s;
-    char holder[SLW_LEASE_HOLDER_MAX + 1];
-};
 
 static enum slw_status explain_io(const struct slw_directory_storage *storage,
                                   struct slw_detail *detail)
@@ -68,45 +56,15 @@ static void unlock(const struct slw_directory_storage *storage)
     (void)flock(storage->lease_file, LOCK_UN);
 }
 
-/* "TOKEN UNTIL HOLDER\n"; an empty file is a lease that nobody ever held. */
-static bool parse_record(char *text, struct record *ret_record)
-{
-    struct record record = {0};
-    char *end = text;
-    char *line_end = strchr(text, '\n');
-    if (text[0] == '\0') {
-        *ret_record = record;
-        return true;
-    }
-    if (line_end == NULL || line_end[strspn(line_end, "\n")] != '\0' || text[0] < '0' ||
-        text[0] > '9') {
-        return false;
-    }
-    *line_end = '\0';
-    errno = 0;
-    record.token = strtoull(text, &end, 10);
-    if (errno != 0 || end[0] != ' ' || end[1] < '0' || end[1] > '9') {
-        return false;
-    }
-    record.until_utc_s = strtoll(end + 1, &end, 10);
-    size_t holder_len = strlen(end);
-    if (errno != 0 || end[0] != ' ' || holder_len - 1 > SLW_LEASE_HOLDER_MAX) {
-        return false;
-    }
-    memcpy(record.holder, end + 1, holder_len);
-    *ret_record = record;
-    return true;
-}
-
 static enum slw_status read_record(const struct slw_directory_storage *storage,
-                                   struct record *ret_record, struct slw_detail *detail)
+                                   struct slw_lease_record *ret_record, struct slw_detail *detail)
 {
-    char text[RECORD_SIZE + 1] = {0};
-    ssize_t count = pread(storage->lease_file, text, RECORD_SIZE, 0);
+    uint8_t text[SLW_LEASE_RECORD_SIZE + 1];
+    ssize_t count = pread(storage->lease_file, text, sizeof text, 0);
     if (count < 0) {
         return explain_io(storage, detail);
     }
-    if (!parse_record(text, ret_record)) {
+    if (!slw_lease_record_parse(slw_bytes_make(text, (size_t)count), ret_record)) {
         return slw_explain(detail, SLW_STORED_STATE,
                            "%s/.lease: isn't a lease; while no program writes to the repository it "
                            "can be removed",
@@ -116,30 +74,25 @@ static enum slw_status read_record(const struct slw_directory_storage *storage,
 }
 
 /*
- * Of one size, in one sector of the disk, so that the power can't leave half of it there. It isn't
- * flushed to the disk by itself: who holds a token is dead when the power is gone, unless the
- * directory is another machine's; and before what they are fenced off from, a pointer, everything
- * is flushed, the token too.
+ * In one sector of the disk, so that the power can't leave half of it there. It isn't flushed to
+ * the disk by itself: who holds a token is dead when the power is gone, unless the directory is
+ * another machine's; and before what they are fenced off from, a pointer, everything is flushed,
+ * the token too.
  */
 static enum slw_status write_record(const struct slw_directory_storage *storage,
-                                    const struct record *record, struct slw_detail *detail)
+                                    const struct slw_lease_record *record,
+                                    struct slw_detail *detail)
 {
-    char text[RECORD_SIZE + 1];
-    int len = snprintf(text, sizeof text, "%" PRIu64 " %" PRId64 " %s\n", record->token,
-                       record->until_utc_s, record->holder);
-    if (len < 0 || (size_t)len > RECORD_SIZE) {
-        return slw_explain(detail, SLW_BAD_ARGUMENT, "%s/.lease: holder is too long",
-                           storage->path);
-    }
-    memset(text + len, '\n', RECORD_SIZE - (size_t)len);
-    if (pwrite(storage->lease_file, text, RECORD_SIZE, 0) != (ssize_t)RECORD_SIZE) {
+    char text[SLW_LEASE_RECORD_SIZE];
+    slw_lease_record_format(record, text);
+    if (pwrite(storage->lease_file, text, sizeof text, 0) != (ssize_t)sizeof text) {
         return explain_io(storage, detail);
     }
     return SLW_OK;
 }
 
 static enum slw_status check_token(const struct slw_directory_storage *storage,
-                                   const struct record *record, uint64_t token,
+                                   const struct slw_lease_record *record, uint64_t token,
                                    struct slw_detail *detail)
 {
     if (token == SLW_STORAGE_NO_LEASE || token >= record->token) {
@@ -155,11 +108,11 @@ static enum slw_status check_token(const struct slw_directory_storage *storage,
 static enum slw_status raise_token(const struct slw_directory_storage *storage, uint64_t token,
                                    struct slw_detail *detail)
 {
-    struct record record;
+    struct slw_lease_record record = {0};
     SLW_TRY(lock(storage, LOCK_EX, detail));
     enum slw_status status = read_record(storage, &record, detail);
     if (status == SLW_OK && record.token < token) {
-        record = (struct record){.token = token};
+        record = (struct slw_lease_record){.token = token};
         status = write_record(storage, &record, detail);
     }
     unlock(storage);
@@ -169,7 +122,7 @@ static enum slw_status raise_token(const struct slw_directory_storage *storage, 
 enum slw_status slw_directory_fence_enter(const struct slw_directory_storage *storage,
                                           uint64_t token, struct slw_detail *detail)
 {
-    struct record record;
+    struct slw_lease_record record = {0};
     SLW_TRY(lock(storage, LOCK_SH, detail));
     enum slw_status status = read_record(storage, &record, detail);
     if (status == SLW_OK && token > record.token) {
@@ -201,7 +154,8 @@ enum slw_status slw_directory_fence_check(const struct slw_directory_storage *st
 }
 
 static enum slw_status explain_held(const struct slw_directory_storage *storage,
-                                    const struct record *record, struct slw_detail *detail)
+                                    const struct slw_lease_record *record,
+                                    struct slw_detail *detail)
 {
     char until[SLW_TIME_TEXT_SIZE];
     return slw_explain(detail, SLW_WRONG_STATE, "%s: %s writes to it, until %s at the latest",
@@ -212,7 +166,7 @@ static enum slw_status acquire_locked(const struct slw_directory_storage *storag
                                       const char *holder, uint32_t seconds, uint64_t *ret_token,
                                       struct slw_detail *detail)
 {
-    struct record record;
+    struct slw_lease_record record = {0};
     int64_t now = (int64_t)time(NULL);
     SLW_TRY(read_record(storage, &record, detail));
     if (record.until_utc_s > now) {
@@ -246,7 +200,7 @@ static enum slw_status acquire(void *context, const char *holder, uint32_t secon
 
 /* The record of the lease that a token is for; other tokens are refused. */
 static enum slw_status read_own(const struct slw_directory_storage *storage, uint64_t token,
-                                struct record *ret_record, struct slw_detail *detail)
+                                struct slw_lease_record *ret_record, struct slw_detail *detail)
 {
     SLW_TRY(read_record(storage, ret_record, detail));
     SLW_TRY(check_token(storage, ret_record, token, detail));
@@ -261,7 +215,7 @@ static enum slw_status renew(void *context, uint64_t token, uint32_t seconds,
                              struct slw_detail *detail)
 {
     const struct slw_directory_storage *storage = context;
-    struct record record;
+    struct slw_lease_record record = {0};
     SLW_TRY(lock(storage, LOCK_EX, detail));
     enum slw_status status = read_own(storage, token, &record, detail);
     if (status == SLW_OK) {
@@ -275,11 +229,11 @@ static enum slw_status renew(void *context, uint64_t token, uint32_t seconds,
 static enum slw_status release(void *context, uint64_t token, struct slw_detail *detail)
 {
     const struct slw_directory_storage *storage = context;
-    struct record record;
+    struct slw_lease_record record = {0};
     SLW_TRY(lock(storage, LOCK_EX, detail));
     enum slw_status status = read_own(storage, token, &record, detail);
     if (status == SLW_OK) {
-        record = (struct record){.token = token};
+        record = (struct slw_lease_record){.token = token};
         status = write_record(storage, &record, detail);
     }
     unlock(storage);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A change as a file, staged/changes/ROLE.json: a draft, and what it was applied to last. It is
- * what another process goes on from. Private to this folder.
+ * what another process goes on from. Private to this folder and its fuzz target.
  *
  *     {"add":[{"custom":"{…}","length":7,"path":"a/b","sha256":"…"}],"base_sha256":"…","base_version":3,
  *      "delegate":[{"bit_length":0,"keys":[{"type":"p256","value":"04…"}],"name":"…","paths":[…],"terminating":true,"threshold":1}],
