@@ -176,9 +176,10 @@ static enum slw_status load(struct targets_step *step, struct slw_bytes role,
  */
 static enum slw_status refuse_more(const struct slw_tuf_client *client, struct slw_detail *detail)
 {
-    return slw_explain(detail, SLW_NO_SPACE,
-                       "more than %" PRIu64 " bytes of targets metadata altogether",
-                       client->limits.loaded_bytes);
+    (void)slw_explain(detail, SLW_NO_SPACE,
+                      "more than %" PRIu64 " bytes of targets metadata altogether",
+                      client->limits.loaded_bytes);
+    return SLW_NO_SPACE;
 }
 
 /* From the first one that doesn't fit on, nothing more is fetched. */
