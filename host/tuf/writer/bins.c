@@ -157,7 +157,15 @@ static enum slw_status make_bin(struct batch *batch, struct bin *bin, size_t fro
     if (bin->question.name.status != SLW_OK) {
         return slw_explain_no_memory(detail);
     }
-    SLW_TRY(load_base(batch, bin, detail));
+    enum slw_status status = load_base(batch, bin, detail);
+    if (status != SLW_OK && slw_status_class(status) != SLW_CLASS_IO && status != SLW_NO_SPACE) {
+        /* Others needn't wait for it, but those that change with it. */
+        slw_tuf_writer_tell(batch->writer, "%s can't be gone on from: %s",
+                            slw_heap_text(&bin->question.name), detail->text);
+        batch->is_complete = batch->is_complete && from == to && !batch->is_rekeyed;
+        return SLW_OK;
+    }
+    SLW_TRY(status);
     SLW_TRY(slw_tuf_draft_change(batch->draft, bin->base == NULL ? NULL : bin->base->model, from,
                                  to, &bin->question.change, detail));
     return is_wanted(batch, bin) ? apply(batch, bin, detail) : SLW_OK;

@@ -140,7 +140,10 @@ static enum slw_status check_bins(const struct check *check, const struct slw_tu
     }
     for (uint32_t bin = 0; bin >> bins.bit_length == 0; bin++) {
         struct slw_tuf_edition *edition = NULL;
-        SLW_TRY(slw_tuf_bins_fetch(check->writer, &bins, bin, &edition, detail));
+        enum slw_status status = slw_tuf_bins_fetch(check->writer, &bins, bin, &edition, detail);
+        if (slw_status_class(status) == SLW_CLASS_IO || status == SLW_NO_SPACE) {
+            return status;
+        }
         if (edition == NULL) {
             absent++;
         } else if (edition->expires_utc_s < expires) {
@@ -153,7 +156,8 @@ static enum slw_status check_bins(const struct check *check, const struct slw_tu
     slw_escape(bins.prefix, &name);
     slw_heap_append_text(&name, "-…");
     if (absent > 0) {
-        find(check, DUE, slw_heap_text(&name), "bins that the snapshot doesn't list", 0);
+        find(check, DUE, slw_heap_text(&name),
+             "bins that can't be reached: not in the snapshot, or their files are lost", 0);
     }
     if (version > 0) {
         check_expiry(check, slw_heap_text(&name), SLW_TUF_TARGETS, version, expires);
@@ -216,6 +220,26 @@ static enum slw_status check_role(const struct check *check, const struct slw_tu
     return check_bins(check, role, detail);
 }
 
+/* What a publish that was killed, or a key that wasn't at hand, left behind: clients fail. */
+static enum slw_status check_signed(const struct check *check, enum slw_tuf_type type,
+                                    const struct slw_tuf_edition *edition,
+                                    struct slw_detail *detail)
+{
+    const struct slw_tuf_edition *root = slw_tuf_writer_root(check->writer)->published;
+    struct slw_tuf_signers signers;
+    if (root == NULL || edition == NULL) {
+        return SLW_OK;
+    }
+    SLW_TRY(slw_tuf_signers_load(root->model, type, &signers, detail));
+    if (!slw_tuf_signers_agree(&signers, edition)) {
+        find(check, DUE, slw_tuf_type_name(type),
+             "isn't signed by the keys of the current root: clients fail until the next publish",
+             0);
+    }
+    slw_tuf_signers_free(&signers);
+    return SLW_OK;
+}
+
 /* Who could still sign what is staged: key ids, shortened, of one delegator. */
 static void list_missing(const struct slw_tuf_signers *signers,
                          const struct slw_tuf_edition *edition, struct slw_heap_buffer *text)
@@ -253,6 +277,9 @@ static enum slw_status check_staged(const struct check *check,
                                     struct slw_detail *detail)
 {
     struct slw_tuf_delegators delegators = {0};
+    if (role->is_unreadable) {
+        find(check, DUE, role->name, "what is staged can't be read", 0);
+    }
     if (role->bins != NULL) {
         find(check, INFO, role->name,
              "changes to the bins under it are staged: published once their keys are at hand", 0);
@@ -270,6 +297,9 @@ static enum slw_status check_staged(const struct check *check,
         status =
             slw_tuf_delegators_load(check->writer, role, SLW_TUF_VIEW_STAGED, &delegators, detail);
     }
+    if (status == SLW_OK && delegators.count == 0) {
+        find(check, WEAK, role->name, "is staged, and nobody delegates to it", 0);
+    }
     if (status == SLW_OK) {
         tell_waiting(check, role->name, &delegators, role->next);
     }
@@ -283,6 +313,10 @@ static enum slw_status check_all(const struct check *check, struct slw_detail *d
     if (slw_tuf_writer_root(writer)->published != NULL) {
         SLW_TRY(check_root(check, detail));
     }
+    SLW_TRY(check_signed(check, SLW_TUF_TIMESTAMP, writer->timestamp, detail));
+    SLW_TRY(check_signed(check, SLW_TUF_SNAPSHOT, writer->snapshot, detail));
+    SLW_TRY(
+        check_signed(check, SLW_TUF_TARGETS, slw_tuf_writer_targets(writer)->published, detail));
     if (writer->timestamp != NULL) {
         check_expiry(check, "timestamp", SLW_TUF_TIMESTAMP, writer->timestamp->version,
                      writer->timestamp->expires_utc_s);

@@ -74,7 +74,8 @@ static enum slw_status delegation_holds(const struct slw_tuf_writer *writer,
     }
     const struct slw_tuf_edition *edition = slw_tuf_role_edition(role, SLW_TUF_VIEW_NEXT);
     if (edition == NULL || is_unchanged(delegator, at, role)) {
-        *ret_holds = edition != NULL;
+        /* As it was; be it broken, others needn't wait for it. */
+        *ret_holds = is_unchanged(delegator, at, role);
         return SLW_OK;
     }
     SLW_TRY(slw_tuf_signers_load(delegator->next->model, at, &signers, detail));

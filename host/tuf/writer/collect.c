@@ -22,6 +22,7 @@
 struct references {
     uint64_t *list;
     size_t count;
+    bool are_incomplete; /* something that may refer to more can't be read */
 };
 
 static uint64_t hash_of_bytes(struct slw_bytes key)
@@ -104,7 +105,8 @@ static enum slw_status refer_targets(struct references *references, const struct
 static bool is_reached(const struct slw_tuf_writer *writer, struct slw_bytes name)
 {
     const struct slw_tuf_writer_role *role = slw_tuf_writer_find(writer, name);
-    if (role != NULL && role->published != NULL && role->type == SLW_TUF_TARGETS) {
+    if (role != NULL && role->type == SLW_TUF_TARGETS &&
+        (role->published != NULL || role->is_broken)) {
         return true;
     }
     for (size_t i = SLW_TUF_WRITER_TARGETS; i < writer->roles_count; i++) {
@@ -118,7 +120,8 @@ static bool is_reached(const struct slw_tuf_writer *writer, struct slw_bytes nam
 }
 
 /* A snapshot names roles for ever that somebody delegated to once: their files may be gone, and in
- * a repository that others made have never been here, or be a root's. */
+ * a repository that others made have never been here, or be a root's. One that can be reached and
+ * can't be read may refer to anything. */
 static enum slw_status refer_role(const struct slw_tuf_writer *writer,
                                   struct references *references, struct slw_bytes name,
                                   const char *key, struct slw_detail *detail)
@@ -135,7 +138,11 @@ static enum slw_status refer_role(const struct slw_tuf_writer *writer,
         }
     }
     slw_heap_free(&bytes);
-    if ((status == SLW_NOT_FOUND || slw_status_is_refusal(status)) && !is_reached(writer, name)) {
+    if (status == SLW_NOT_FOUND || slw_status_is_refusal(status)) {
+        if (is_reached(writer, name)) {
+            slw_tuf_writer_tell(writer, "no old file is removed: %s", detail->text);
+            references->are_incomplete = true;
+        }
         status = SLW_OK;
     }
     SLW_TRY(status);
@@ -187,6 +194,7 @@ static enum slw_status refer_all(const struct slw_tuf_writer *writer, struct ref
     SLW_TRY(refer_published(writer, references, detail));
     for (size_t i = 0; i < writer->roles_count; i++) {
         const struct slw_tuf_writer_role *role = writer->roles[i];
+        references->are_incomplete = references->are_incomplete || role->is_unreadable;
         SLW_TRY(refer_draft(references, role->draft, detail));
         SLW_TRY(refer_draft(references, role->bins, detail));
         SLW_TRY(refer_draft(references, role->gathered, detail));
@@ -353,11 +361,12 @@ enum slw_status slw_tuf_collect(struct slw_tuf_writer *writer, struct slw_detail
         return SLW_OK; /* nothing was ever referenced */
     }
     enum slw_status status = refer_all(writer, &references, detail);
-    if (status == SLW_OK) {
-        status = slw_tuf_store_get(writer, STATE_KEY, &before, detail);
-        status = status == SLW_NOT_FOUND ? SLW_OK : status;
+    if (status != SLW_OK || references.are_incomplete) {
+        free(references.list);
+        return status;
     }
-    if (status == SLW_OK) {
+    status = slw_tuf_store_get(writer, STATE_KEY, &before, detail);
+    if (status == SLW_OK || status == SLW_NOT_FOUND) {
         status = sweep_from(writer, &references, slw_heap_bytes(&before), detail);
     }
     free(references.list);

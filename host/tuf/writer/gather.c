@@ -24,6 +24,11 @@ enum slw_status slw_tuf_gather_begin(struct slw_tuf_writer *writer, struct slw_b
         SLW_TRY(slw_tuf_staged_load(writer, detail));
     }
     struct slw_tuf_writer_role *role = slw_tuf_writer_find(writer, name);
+    if (role != NULL && role->is_broken) {
+        return slw_explain(detail, SLW_STORED_STATE,
+                           "%s: what is published can't be gone on from: its file must come back",
+                           role->name);
+    }
     if (role == NULL ||
         (role->published == NULL && role->draft == NULL && role->gathered == NULL)) {
         (void)slw_explain(detail, SLW_NOT_FOUND, "%.*s: there is no such role",

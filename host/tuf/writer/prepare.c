@@ -84,7 +84,7 @@ static enum slw_status will_do(const struct slw_tuf_writer *writer,
                                struct slw_detail *detail)
 {
     struct slw_tuf_delegators delegators = {0};
-    *ret_does = role->next != NULL;
+    *ret_does = role->next != NULL || role->is_broken;
     if (*ret_does) {
         return SLW_OK;
     }

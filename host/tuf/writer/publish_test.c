@@ -333,11 +333,56 @@ static void a_staged_version_that_somebody_took_becomes_another(void)
     test_close();
 }
 
+/* Without a file that is there, or with one that nobody signed: that role alone stands still. */
+static void a_delegated_role_that_is_broken_keeps_nobody_waiting(void)
+{
+    static const char *const texts[] = {NULL, "{", "", "{\"signatures\":[],\"signed\":{}}"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        TAP_ROW(texts[i]);
+        TAP_REQUIRE(test_open() && test_set_up_with_team());
+        TAP_REQUIRE(test_add("team", "team/y", "y") == SLW_OK && test_prepare() == SLW_OK);
+        TAP_REQUIRE(texts[i] == NULL ? test_take_away("metadata/1.team.json")
+                                     : test_put("metadata/1.team.json", texts[i]));
+        test_new_process();
+        TAP_EQUAL_INT(test_writer_open(), SLW_OK);
+        TAP_CHECK(test_told("team can't be gone on from"));
+        TAP_EQUAL_INT(test_add("team", "team/z", "z"), SLW_STORED_STATE);
+        TAP_EQUAL_INT(test_add("targets", "three", "3"), SLW_OK);
+        TAP_EQUAL_INT(test_sign_and_publish("targets", KEY_TARGETS), SLW_OK);
+        TAP_EQUAL_INT(test.published.roles, 1);
+        TAP_EQUAL_INT(test.published.pending, 1);
+        TAP_CHECK(test_has("staged/changes/team.json"));
+        test_pass(13 * 3600);
+        TAP_EQUAL_INT(test_refresh(), SLW_OK);
+        TAP_CHECK(!test_has("metadata/2.team.json"));
+        test_close();
+    }
+    TAP_ROW(NULL);
+}
+
+static void a_bin_that_is_broken_keeps_only_its_changes_waiting(void)
+{
+    TAP_REQUIRE(test_open() && test_set_up_with_bins());
+    TAP_REQUIRE(test_take_away("metadata/1.bins-1.json"));
+    int64_t timestamp = test.published.timestamp_version;
+    test_pass(61 * 86400);
+    TAP_EQUAL_INT(test_refresh(), SLW_OK);
+    TAP_CHECK(test_told("bins-1 can't be gone on from"));
+    TAP_EQUAL_INT(test.published.timestamp_version, timestamp + 1);
+    TAP_EQUAL_INT(test.published.roles, 3);
+    TAP_CHECK(!test_has("metadata/2.bins-1.json"));
+    /* a/one is in it. */
+    TAP_REQUIRE(test_add("targets", "a/one", "another") == SLW_OK);
+    TAP_EQUAL_INT(test_publish(), SLW_OK);
+    TAP_CHECK(test.published.pending >= 1 && test_has("staged/bins/targets.json"));
+    TAP_CHECK(!test_has("metadata/2.bins-1.json"));
+    test_close();
+}
+
 static void nothing_is_built_on_what_isnt_signed(void)
 {
     static const char *const keys[] = {"metadata/timestamp.json", "metadata/3.snapshot.json",
-                                       "metadata/3.targets.json", "metadata/1.team.json",
-                                       "metadata/1.root.json"};
+                                       "metadata/3.targets.json", "metadata/1.root.json"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         struct test_moment moment;
         struct slw_heap_buffer text = {0};
@@ -413,6 +458,8 @@ int main(void)
     TAP_RUN(staged_files_that_cant_be_read_keep_nobody_waiting);
     TAP_RUN(a_version_that_somebody_took_is_left_to_them);
     TAP_RUN(a_staged_version_that_somebody_took_becomes_another);
+    TAP_RUN(a_delegated_role_that_is_broken_keeps_nobody_waiting);
+    TAP_RUN(a_bin_that_is_broken_keeps_only_its_changes_waiting);
     TAP_RUN(nothing_is_built_on_what_isnt_signed);
     TAP_RUN(what_replaced_a_staged_change_isnt_undone_by_it);
     test_clients_end();

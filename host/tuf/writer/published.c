@@ -20,6 +20,7 @@ void slw_tuf_published_forget(struct slw_tuf_writer *writer)
     for (size_t i = 0; i < writer->roles_count; i++) {
         slw_tuf_edition_free(writer->roles[i]->published);
         writer->roles[i]->published = NULL;
+        writer->roles[i]->is_broken = false;
     }
     writer->is_loaded = false;
 }
@@ -184,27 +185,46 @@ static enum slw_status load_role(struct slw_tuf_writer *writer, struct slw_tuf_w
                                  detail);
 }
 
-static enum slw_status load_delegated(struct slw_tuf_writer *writer,
-                                      const struct slw_tuf_writer_role *delegator, size_t at,
-                                      struct slw_detail *detail)
+static enum slw_status load_and_verify(struct slw_tuf_writer *writer,
+                                       const struct slw_tuf_writer_role *delegator, size_t at,
+                                       struct slw_tuf_writer_role *role, struct slw_detail *detail)
 {
-    struct slw_tuf_listed_role listed;
-    struct slw_tuf_writer_role *role = NULL;
     struct slw_tuf_signers signers;
-    slw_tuf_model_role(delegator->published->model, at, &listed);
-    if (listed.bit_length > 0) {
-        return SLW_OK;
-    }
-    SLW_TRY(slw_tuf_writer_role_make(writer, listed.name, &role, detail));
-    bool is_new = role->published == NULL;
     SLW_TRY(load_role(writer, role, detail));
-    if (!is_new || role->published == NULL) {
+    if (role->published == NULL) {
         return SLW_OK;
     }
     SLW_TRY(slw_tuf_signers_load(delegator->published->model, at, &signers, detail));
     bool is_signed = slw_tuf_signers_agree(&signers, role->published);
     slw_tuf_signers_free(&signers);
     return is_signed ? SLW_OK : explain_unsigned(role->name, role->published->version, detail);
+}
+
+/* One delegated role whose file is lost or isn't what it should be keeps the others from nothing.
+ */
+static enum slw_status load_delegated(struct slw_tuf_writer *writer,
+                                      const struct slw_tuf_writer_role *delegator, size_t at,
+                                      struct slw_detail *detail)
+{
+    struct slw_tuf_listed_role listed;
+    struct slw_tuf_writer_role *role = NULL;
+    slw_tuf_model_role(delegator->published->model, at, &listed);
+    if (listed.bit_length > 0) {
+        return SLW_OK;
+    }
+    SLW_TRY(slw_tuf_writer_role_make(writer, listed.name, &role, detail));
+    if (role->published != NULL || role->is_broken) {
+        return SLW_OK;
+    }
+    enum slw_status status = load_and_verify(writer, delegator, at, role, detail);
+    if (status == SLW_OK || slw_status_class(status) == SLW_CLASS_IO || status == SLW_NO_SPACE) {
+        return status;
+    }
+    slw_tuf_writer_tell(writer, "%s can't be gone on from: %s", role->name, detail->text);
+    slw_tuf_edition_free(role->published);
+    role->published = NULL;
+    role->is_broken = true;
+    return SLW_OK;
 }
 
 static enum slw_status load_delegates(struct slw_tuf_writer *writer,

@@ -291,6 +291,25 @@ static void survives_a_state_that_isnt_one(void)
     TAP_ROW(NULL);
 }
 
+static void removes_nothing_while_something_cant_be_read(void)
+{
+    static const char *const broken[] = {"metadata/1.team.json", "staged/changes/team.json"};
+    for (size_t i = 0; i < 2; i++) {
+        TAP_ROW(broken[i]);
+        TAP_REQUIRE(test_open() && test_set_up_with_team());
+        TAP_REQUIRE(test_add("targets", "two", "another") == SLW_OK);
+        TAP_REQUIRE(test_sign_and_publish("targets", KEY_TARGETS) == SLW_OK);
+        TAP_REQUIRE(test_refresh() == SLW_OK && test_put(broken[i], "{"));
+        test_pass(8 * DAY_S);
+        test_new_process();
+        TAP_EQUAL_INT(test_refresh(), SLW_OK);
+        TAP_EQUAL_INT(test_count("targets/"), 4);
+        TAP_CHECK(test_has("metadata/1.targets.json"));
+        test_close();
+    }
+    TAP_ROW(NULL);
+}
+
 static void says_that_a_payload_was_collected_before_it_was_prepared(void)
 {
     TAP_REQUIRE(test_open() && replace_target());
@@ -331,6 +350,7 @@ int main(void)
     TAP_RUN(keeps_payloads_of_what_is_staged);
     TAP_RUN(starts_again_for_a_file_that_was_referenced_in_between);
     TAP_RUN(survives_a_state_that_isnt_one);
+    TAP_RUN(removes_nothing_while_something_cant_be_read);
     TAP_RUN(says_that_a_payload_was_collected_before_it_was_prepared);
     return tap_finish();
 }

@@ -114,6 +114,11 @@ enum slw_status slw_tuf_staged_build(const struct slw_tuf_writer *writer,
     struct slw_tuf_model *model = NULL;
     slw_tuf_edition_free(role->next);
     role->next = NULL;
+    if (role->is_broken) {
+        return slw_explain(detail, SLW_STORED_STATE,
+                           "%s: what is published can't be gone on from: its file must come back",
+                           role->name);
+    }
     if (role->applied.version == 0 || is_overtaken(role)) {
         SLW_TRY(choose_base(writer, role, detail));
     }

@@ -265,6 +265,16 @@ bool test_put(const char *key, const char *text)
            lease->release(lease->context, token, &test_detail) == SLW_OK;
 }
 
+bool test_take_away(const char *key)
+{
+    const struct slw_storage *storage = slw_memory_storage_port(test.memory);
+    const struct slw_lease *lease = slw_memory_storage_lease(test.memory);
+    uint64_t token = 0;
+    return lease->acquire(lease->context, "test_take_away", 1, &token, &test_detail) == SLW_OK &&
+           storage->remove(storage->context, token, key, &test_detail) == SLW_OK &&
+           lease->release(lease->context, token, &test_detail) == SLW_OK;
+}
+
 bool test_told(const char *text)
 {
     return strstr(test.told, text) != NULL;

@@ -84,6 +84,7 @@ bool test_said(const char *text);
 
 /* Puts an object, or replaces it, behind the writer's back. */
 bool test_put(const char *key, const char *text);
+bool test_take_away(const char *key);
 /* Whether an object is in the storage. */
 bool test_has(const char *key);
 /* How many there are whose keys begin so. */

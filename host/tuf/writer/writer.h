@@ -40,15 +40,16 @@ struct slw_tuf_settings {
  */
 struct slw_tuf_writer_role {
     char *name;
-    enum slw_tuf_type type;              /* root or targets */
-    struct slw_tuf_edition *published;   /* NULL: nothing */
-    struct slw_tuf_draft *draft;         /* staged; NULL: nothing */
-    struct slw_tuf_applied applied;      /* the draft, to what is published */
-    struct slw_tuf_edition *next;        /* what came of it; NULL when it can't be applied */
-    struct slw_tuf_draft *gathered;      /* not yet staged */
-    struct slw_tuf_draft *bins;          /* staged, for all bins under the role */
-    struct slw_tuf_applied bins_applied; /* only its expiry */
-    struct slw_tuf_draft *bins_gathered; /* not yet staged */
+    enum slw_tuf_type type;            /* root or targets */
+    struct slw_tuf_edition *published; /* NULL: nothing */
+    bool is_broken;                 /* what is published of it is lost, or nobody vouches for it */
+    struct slw_tuf_draft *draft;    /* staged; NULL: nothing */
+    struct slw_tuf_applied applied; /* the draft, to what is published */
+    struct slw_tuf_edition *next;   /* what came of it; NULL when it can't be applied */
+    struct slw_tuf_draft *gathered; /* not yet staged */
+    struct slw_tuf_draft *bins;     /* staged, for all bins under the role */
+    struct slw_tuf_applied bins_applied;              /* only its expiry */
+    struct slw_tuf_draft *bins_gathered;              /* not yet staged */
     const struct slw_tuf_writer_role *last_delegator; /* that was trusted for a path */
     bool is_unreadable;                               /* what is staged is */
     bool is_stored;        /* the storage has a staged change of it, be it another */
@@ -205,7 +206,8 @@ enum slw_status slw_tuf_delegators_accept(const struct slw_tuf_delegators *deleg
 
 /* staged.c */
 enum slw_status slw_tuf_staged_load(struct slw_tuf_writer *writer, struct slw_detail *detail);
-/* Applies role->draft to what is published. version 0: choose one. */
+/* Applies role->draft to what is published. version 0: choose one. SLW_STORED_STATE when that is
+ * broken. */
 enum slw_status slw_tuf_staged_build(const struct slw_tuf_writer *writer,
                                      struct slw_tuf_writer_role *role, struct slw_detail *detail);
 enum slw_status slw_tuf_staged_store(struct slw_tuf_writer *writer,
