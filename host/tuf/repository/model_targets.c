@@ -113,10 +113,14 @@ bool slw_tuf_is_plain(struct slw_bytes text)
 static bool put_text(struct loader *loader, struct slw_bytes text, uint32_t *ret_at)
 {
     struct slw_tuf_records *records = &loader->records;
+    if (text.len == 0) {
+        *ret_at = (uint32_t)records->arena_len;
+        return true;
+    }
     if (text.len > UINT32_MAX - records->arena_len) {
         return false;
     }
-    if (text.len > loader->capacity - records->arena_len) {
+    if (records->arena == NULL || text.len > loader->capacity - records->arena_len) {
         size_t wanted = records->arena_len + text.len;
         size_t capacity = loader->capacity == 0 ? ARENA_FIRST : loader->capacity * 2;
         capacity = capacity < wanted ? wanted : capacity;
@@ -127,9 +131,7 @@ static bool put_text(struct loader *loader, struct slw_bytes text, uint32_t *ret
         records->arena = arena;
         loader->capacity = capacity;
     }
-    if (text.len != 0) {
-        memcpy(records->arena + records->arena_len, text.ptr, text.len);
-    }
+    memcpy(records->arena + records->arena_len, text.ptr, text.len);
     *ret_at = (uint32_t)records->arena_len;
     records->arena_len += text.len;
     return true;

@@ -6,6 +6,7 @@
 #include "slipway/tuf_storage.h"
 
 #include "slipway/checked.h"
+#include "slipway/owned_bytes.h"
 #include "slipway/time_text.h"
 
 #include <inttypes.h>
@@ -13,7 +14,7 @@
 #include <string.h>
 
 struct object {
-    char *key;
+    const char *key; /* owned */
     struct slw_heap_buffer bytes;
 };
 
@@ -129,18 +130,17 @@ static enum slw_status check_token(struct slw_memory_storage *storage, uint64_t 
 static enum slw_status insert(struct slw_memory_storage *storage, size_t at, const char *key,
                               struct slw_heap_buffer *bytes, struct slw_detail *detail)
 {
-    char *copy = strdup(key);
+    struct slw_bytes copy;
     struct object *objects =
         slw_heap_grow(storage->objects, storage->count, sizeof *storage->objects);
     if (objects != NULL) {
         storage->objects = objects;
     }
-    if (copy == NULL || objects == NULL) {
-        free(copy);
+    if (objects == NULL || !slw_owned_copy(slw_bytes_make(key, strlen(key)), &copy)) {
         return slw_explain_no_memory(detail);
     }
     memmove(objects + at + 1, objects + at, (storage->count - at) * sizeof *objects);
-    objects[at].key = copy;
+    objects[at].key = (const char *)copy.ptr;
     objects[at].bytes = *bytes;
     *bytes = (struct slw_heap_buffer){0};
     storage->count++;
@@ -237,7 +237,7 @@ static enum slw_status remove_object(void *context, uint64_t token, const char *
     size_t at = place_of(storage, key, &found);
     if (found) {
         struct object *object = storage->objects + at;
-        free(object->key);
+        slw_owned_free(object->key);
         slw_heap_free(&object->bytes);
         storage->count--;
         memmove(object, object + 1, (storage->count - at) * sizeof *object);
@@ -346,7 +346,7 @@ void slw_memory_storage_free(struct slw_memory_storage *storage)
         return;
     }
     for (size_t i = 0; i < storage->count; i++) {
-        free(storage->objects[i].key);
+        slw_owned_free(storage->objects[i].key);
         slw_heap_free(&storage->objects[i].bytes);
     }
     free(storage->objects);

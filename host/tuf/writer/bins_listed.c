@@ -2,7 +2,7 @@
 /* Which bins there are: bins.h. */
 #include "bins.h"
 
-#include "free_const.h"
+#include "slipway/owned_bytes.h"
 
 #include <stdlib.h>
 
@@ -81,13 +81,11 @@ enum slw_status slw_tuf_metas_add(struct slw_tuf_metas *metas, struct slw_bytes 
     if (list != NULL) {
         metas->list = list;
     }
-    uint8_t *name = malloc(role.len + 1);
-    if (list == NULL || name == NULL) {
-        free(name);
+    struct slw_bytes name;
+    if (list == NULL || !slw_owned_copy(role, &name)) {
         return slw_explain_no_memory(detail);
     }
-    memcpy(name, role.ptr, role.len);
-    list[metas->count].role = slw_bytes_make(name, role.len);
+    list[metas->count].role = name;
     list[metas->count].version = version;
     metas->count++;
     return SLW_OK;
@@ -97,7 +95,7 @@ void slw_tuf_metas_cut(struct slw_tuf_metas *metas, size_t count)
 {
     while (metas->count > count) {
         metas->count--;
-        slw_free_const(metas->list[metas->count].role.ptr);
+        slw_owned_free(metas->list[metas->count].role.ptr);
     }
 }
 

@@ -2,7 +2,7 @@
 /* Gathering a change: draft.h. Used by the writer for each role that is to change. */
 #include "draft.h"
 
-#include "free_const.h"
+#include "slipway/owned_bytes.h"
 
 #include <stdlib.h>
 
@@ -18,15 +18,15 @@ enum slw_status slw_tuf_draft_new(enum slw_tuf_type type, struct slw_tuf_draft *
     return SLW_OK;
 }
 
-/* Both are read through pointers to const, and came from copy_text() and copy_keys(). */
+/* Both are read through pointers to const, and came from slw_owned_copy() and copy_keys(). */
 static void free_text(struct slw_bytes text)
 {
-    slw_free_const(text.ptr);
+    slw_owned_free(text.ptr);
 }
 
 static void free_keys(const struct slw_tuf_role_keys *keys)
 {
-    slw_free_const(keys->keys);
+    slw_owned_free(keys->keys);
 }
 
 static void free_delegate(struct slw_tuf_draft_delegate *delegate)
@@ -58,20 +58,6 @@ void slw_tuf_draft_free(struct slw_tuf_draft *draft)
     free(draft->delegates);
     free(draft->revoked);
     free(draft);
-}
-
-static bool copy_text(struct slw_bytes text, struct slw_bytes *ret_copy)
-{
-    uint8_t *copy = malloc(text.len + 1);
-    if (copy == NULL) {
-        return false;
-    }
-    if (text.len > 0) {
-        memcpy(copy, text.ptr, text.len);
-    }
-    copy[text.len] = '\0';
-    *ret_copy = slw_bytes_make(copy, text.len);
-    return true;
 }
 
 static struct slw_public_key *copy_keys(const struct slw_tuf_role_keys *keys)
@@ -132,12 +118,12 @@ static enum slw_status copy_delegate(const struct slw_tuf_delegate *delegate,
     copy.paths = calloc(delegate->paths_count + 1, sizeof *copy.paths);
     copy.value.signers.keys = copy.keys;
     copy.value.paths = copy.paths;
-    if (!copy_text(delegate->name, &copy.value.name)) {
+    if (!slw_owned_copy(delegate->name, &copy.value.name)) {
         copy.value.name.ptr = NULL;
     }
     bool whole = copy.keys != NULL && copy.paths != NULL && copy.value.name.ptr != NULL;
     for (size_t i = 0; whole && i < delegate->paths_count; i++) {
-        whole = copy_text(delegate->paths[i], copy.paths + i);
+        whole = slw_owned_copy(delegate->paths[i], copy.paths + i);
         copy.value.paths_count += whole ? 1 : 0;
     }
     if (!whole) {
@@ -205,7 +191,7 @@ enum slw_status slw_tuf_draft_revoke(struct slw_tuf_draft *draft, struct slw_byt
         return slw_explain_no_memory(detail);
     }
     draft->revoked = revoked;
-    if (!copy_text(name, &copy)) {
+    if (!slw_owned_copy(name, &copy)) {
         return slw_explain_no_memory(detail);
     }
     revoked[draft->revoked_count++] = copy;

@@ -2,13 +2,13 @@
 /* One version of a role's metadata in memory: edition.h. */
 #include "edition.h"
 
-#include "free_const.h"
+#include "slipway/owned_bytes.h"
 
 #include <stdlib.h>
 
 static void free_hex(struct slw_bytes sig_hex)
 {
-    slw_free_const(sig_hex.ptr);
+    slw_owned_free(sig_hex.ptr);
 }
 
 static struct slw_tuf_edition *new_edition(void)
@@ -105,16 +105,13 @@ enum slw_status slw_tuf_edition_add_signature(struct slw_tuf_edition *edition,
         return slw_explain_no_memory(detail);
     }
     edition->signatures = signatures;
-    uint8_t *hex = malloc(signature->sig_hex.len + 1);
-    if (hex == NULL) {
+    struct slw_bytes sig_hex;
+    if (!slw_owned_copy(signature->sig_hex, &sig_hex)) {
         return slw_explain_no_memory(detail);
-    }
-    if (signature->sig_hex.len > 0) {
-        memcpy(hex, signature->sig_hex.ptr, signature->sig_hex.len);
     }
     struct slw_tuf_signature *added = signatures + edition->signatures_count++;
     memcpy(added->key_id, signature->key_id, SLW_TUF_KEY_ID_SIZE);
-    added->sig_hex = slw_bytes_make(hex, signature->sig_hex.len);
+    added->sig_hex = sig_hex;
     slw_heap_free(&edition->file);
     return SLW_OK;
 }

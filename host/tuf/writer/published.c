@@ -130,9 +130,11 @@ static enum slw_status verify_by_roots(const struct slw_tuf_writer *writer, enum
         if (root->version - back < writer->settings.first_root) {
             break;
         }
-        SLW_TRY(slw_tuf_edition_fetch(writer, SLW_TUF_ROOT, "root", root->version - back, &older,
-                                      detail));
-        enum slw_status status = is_signed_for(older, type, edition, &is_signed, detail);
+        enum slw_status status = slw_tuf_edition_fetch(writer, SLW_TUF_ROOT, "root",
+                                                       root->version - back, &older, detail);
+        if (older != NULL) {
+            status = is_signed_for(older, type, edition, &is_signed, detail);
+        }
         slw_tuf_edition_free(older);
         SLW_TRY(status);
     }
