@@ -120,6 +120,64 @@ static void a_root_in_the_middle_of_the_chain_is_checked_too(void)
     test_close();
 }
 
+static void copy(const char *key, struct slw_heap_buffer *ret_bytes)
+{
+    const struct slw_storage *storage = slw_memory_storage_port(test.memory);
+    TAP_REQUIRE(storage->get(storage->context, key, 1u << 20, ret_bytes, &test_detail) == SLW_OK);
+}
+
+/* Puts targets that list what the attacker likes, under a version that there was, by a key. */
+static void put_targets(int64_t version, enum test_key signer)
+{
+    struct slw_tuf_model *model = NULL;
+    struct slw_tuf_edition *forged = NULL;
+    char key[SLW_TUF_KEY_SIZE];
+    const struct slw_tuf_artifact artifact = {
+        .path = SLW_BYTES_OF("malware"), .length = 7, .sha256 = {1}};
+    const struct slw_tuf_change change = {
+        .type = SLW_TUF_TARGETS,
+        .role = SLW_BYTES_OF("targets"),
+        .version = version,
+        .expires_utc_s = test.now_utc_s + 86400,
+        .add = &artifact,
+        .add_count = 1,
+    };
+    TAP_REQUIRE(slw_tuf_model_new(SLW_TUF_TARGETS, change.role, &model, &test_detail) == SLW_OK);
+    TAP_REQUIRE(slw_tuf_model_apply(model, &change, &test_detail) == SLW_OK);
+    TAP_REQUIRE(slw_tuf_edition_make(SLW_TUF_TARGETS, model, &forged, &test_detail) == SLW_OK);
+    sign(forged, signer);
+    TAP_REQUIRE(slw_tuf_edition_format(forged, change.role, &test_detail) == SLW_OK);
+    slw_tuf_key_of(version, "targets", key);
+    put(key, slw_heap_bytes(&forged->file));
+    slw_tuf_edition_free(forged);
+}
+
+/* The key is revoked, but the timestamp from before still is what the same key signed: snapshots
+ * name versions only, and so other targets of that version fit. */
+static void targets_by_a_revoked_key_are_told_of_before_anybody_signs(void)
+{
+    struct slw_heap_buffer timestamp = {0};
+    TAP_REQUIRE(test_open() && test_begin());
+    copy("metadata/timestamp.json", &timestamp);
+    TAP_REQUIRE(test_rotate(SLW_TUF_TARGETS, KEY_TARGETS_2) == SLW_OK && test_prepare() == SLW_OK);
+    TAP_REQUIRE(test_sign("root", KEY_ROOT) == SLW_OK);
+    TAP_REQUIRE(test_sign("targets", KEY_TARGETS_2) == SLW_OK && test_publish() == SLW_OK);
+    test_new_process();
+    TAP_EQUAL_INT(test_writer_open(), SLW_OK);
+    TAP_CHECK(!test_told("before you sign"));
+    test_new_process();
+    put_targets(1, KEY_TARGETS);
+    put("metadata/timestamp.json", slw_heap_bytes(&timestamp));
+    TAP_EQUAL_INT(test_writer_open(), SLW_OK);
+    TAP_CHECK(test_told("targets: version 1 is signed by keys that a later root replaced"));
+    TAP_CHECK(test_told("before you sign"));
+    test_new_process();
+    put_targets(1, KEY_TEAM_2);
+    TAP_EQUAL_INT(test_writer_open(), SLW_BELOW_THRESHOLD);
+    slw_heap_free(&timestamp);
+    test_close();
+}
+
 static void a_long_chain_of_roots_is_followed(void)
 {
     TAP_REQUIRE(test_open() && test_begin());
@@ -139,6 +197,7 @@ int main(void)
     TAP_RUN(nor_while_a_writer_is_open);
     TAP_RUN(a_root_that_does_not_stand_for_itself_is_not_built_on);
     TAP_RUN(a_root_in_the_middle_of_the_chain_is_checked_too);
+    TAP_RUN(targets_by_a_revoked_key_are_told_of_before_anybody_signs);
     TAP_RUN(a_long_chain_of_roots_is_followed);
     return tap_finish();
 }

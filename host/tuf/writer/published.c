@@ -22,6 +22,7 @@ void slw_tuf_published_forget(struct slw_tuf_writer *writer)
         writer->roles[i]->published = NULL;
         writer->roles[i]->is_broken = false;
     }
+    writer->is_targets_by_older_root = false;
     writer->is_loaded = false;
 }
 
@@ -117,14 +118,15 @@ static enum slw_status explain_unsigned(const char *role, int64_t version,
                        key, role);
 }
 
-/* By the current root, or by one of those before it. */
+/* By the current root, or by one of those before it (*ret_by_older). */
 static enum slw_status verify_by_roots(const struct slw_tuf_writer *writer, enum slw_tuf_type type,
-                                       const struct slw_tuf_edition *edition,
+                                       const struct slw_tuf_edition *edition, bool *ret_by_older,
                                        struct slw_detail *detail)
 {
     const struct slw_tuf_edition *root = slw_tuf_writer_root(writer)->published;
     bool is_signed = false;
     SLW_TRY(is_signed_for(root, type, edition, &is_signed, detail));
+    *ret_by_older = !is_signed;
     for (int64_t back = 1; !is_signed && back <= ROOTS_BACK; back++) {
         struct slw_tuf_edition *older = NULL;
         if (root->version - back < writer->settings.first_root) {
@@ -157,20 +159,21 @@ static enum slw_status load_root(struct slw_tuf_writer *writer, struct slw_detai
 static enum slw_status load_pointers(struct slw_tuf_writer *writer, struct slw_detail *detail)
 {
     int64_t version = 0;
+    bool by_older = false;
     enum slw_status status = slw_tuf_edition_fetch(writer, SLW_TUF_TIMESTAMP, "timestamp", 0,
                                                    &writer->timestamp, detail);
     if (status == SLW_NOT_FOUND) {
         return SLW_OK;
     }
     SLW_TRY(status);
-    SLW_TRY(verify_by_roots(writer, SLW_TUF_TIMESTAMP, writer->timestamp, detail));
+    SLW_TRY(verify_by_roots(writer, SLW_TUF_TIMESTAMP, writer->timestamp, &by_older, detail));
     status = slw_tuf_model_find_meta(writer->timestamp->model, SLW_BYTES_OF("snapshot"), &version);
     if (status != SLW_OK) {
         return slw_explain(detail, status, "metadata/timestamp.json: names no snapshot");
     }
     SLW_TRY(slw_tuf_edition_fetch(writer, SLW_TUF_SNAPSHOT, "snapshot", version, &writer->snapshot,
                                   detail));
-    return verify_by_roots(writer, SLW_TUF_SNAPSHOT, writer->snapshot, detail);
+    return verify_by_roots(writer, SLW_TUF_SNAPSHOT, writer->snapshot, &by_older, detail);
 }
 
 /* What the snapshot names of a role; nothing when it doesn't. */
@@ -256,7 +259,8 @@ static enum slw_status load_roles(struct slw_tuf_writer *writer, struct slw_deta
     struct slw_tuf_writer_role *targets = slw_tuf_writer_targets(writer);
     SLW_TRY(load_role(writer, targets, detail));
     if (targets->published != NULL) {
-        SLW_TRY(verify_by_roots(writer, SLW_TUF_TARGETS, targets->published, detail));
+        SLW_TRY(verify_by_roots(writer, SLW_TUF_TARGETS, targets->published,
+                                &writer->is_targets_by_older_root, detail));
     }
     for (size_t before = 0; before < count_published(writer);) {
         before = count_published(writer);

@@ -222,6 +222,31 @@ static enum slw_status list_names(const struct slw_tuf_writer *writer, struct na
     return status == SLW_NO_SPACE ? slw_explain_no_memory(detail) : status;
 }
 
+/*
+ * A publish that was killed between a root and its timestamp leaves targets whose keys that root
+ * replaced, and what the new keys signed on top of them. Without the latter it may be somebody with
+ * a revoked key and a way into the storage, who would have their targets signed by the next one who
+ * changes something.
+ */
+static enum slw_status doubt_targets(const struct slw_tuf_writer *writer, struct slw_detail *detail)
+{
+    const struct slw_tuf_writer_role *targets = slw_tuf_writer_targets(writer);
+    struct slw_tuf_delegators delegators = {0};
+    if (!writer->is_targets_by_older_root || targets->published == NULL) {
+        return SLW_OK;
+    }
+    SLW_TRY(slw_tuf_delegators_load(writer, targets, SLW_TUF_VIEW_PUBLISHED, &delegators, detail));
+    if (targets->next == NULL || !slw_tuf_delegators_agree(&delegators, targets->next)) {
+        slw_tuf_writer_tell(writer,
+                            "targets: version %" PRId64 " is signed by keys that a later root "
+                            "replaced, and nothing on top of it by those of today: look at all "
+                            "that it lists before you sign",
+                            targets->published->version);
+    }
+    slw_tuf_delegators_free(&delegators);
+    return SLW_OK;
+}
+
 static enum slw_status load_all(struct slw_tuf_writer *writer, struct names *changes,
                                 struct names *bins, struct slw_detail *detail)
 {
@@ -235,7 +260,7 @@ static enum slw_status load_all(struct slw_tuf_writer *writer, struct names *cha
             SLW_TRY(read_signatures(writer, writer->roles[i], detail));
         }
     }
-    return SLW_OK;
+    return doubt_targets(writer, detail);
 }
 
 enum slw_status slw_tuf_staged_load(struct slw_tuf_writer *writer, struct slw_detail *detail)

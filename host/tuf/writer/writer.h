@@ -71,6 +71,7 @@ struct slw_tuf_writer {
     uint64_t token; /* 0: the lease isn't held */
     int64_t renewed_ms;
     bool is_loaded; /* the published state in memory is the storage's, unless the pointers moved */
+    bool is_targets_by_older_root;     /* the published targets are signed by keys since replaced */
     struct slw_tuf_edition *timestamp; /* published; NULL: nothing is */
     struct slw_tuf_edition *snapshot;
     struct slw_tuf_writer_role **roles;
