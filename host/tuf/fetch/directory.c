@@ -103,26 +103,7 @@ int slw_fetch_open_below(int directory, const char *name, int flags, enum slw_be
     return open_segments(directory, name, flags);
 }
 
-static const char *why_not_opened(int failure)
-{
-    return failure == EXDEV || failure == ELOOP ? "a link or path that leads out of the directory"
-                                                : strerror(failure);
-}
-
-/* SLW_NOT_FOUND means that no such file is there, and nothing else. */
-static enum slw_status explain_open(const struct reading *reading)
-{
-    int failure = errno;
-    bool absent = failure == ENOENT || failure == ENOTDIR || failure == ENAMETOOLONG;
-    return explain(reading, absent ? SLW_NOT_FOUND : SLW_UNAVAILABLE, why_not_opened(failure));
-}
-
-/*
- * Looked at before it is opened: a medium may have device nodes, and opening one can do something
- * (start a watchdog, reset what is on a serial line). What isn't a regular file comes back as it
- * was found, for read_file() to say so.
- */
-static int open_regular(int directory, const char *name)
+int slw_fetch_open_file_below(int directory, const char *name)
 {
     struct stat about;
     int found = slw_fetch_open_below(directory, name, O_PATH, SLW_BELOW_ANY);
@@ -146,12 +127,26 @@ static int open_regular(int directory, const char *name)
     return opened;
 }
 
+static const char *why_not_opened(int failure)
+{
+    return failure == EXDEV || failure == ELOOP ? "a link or path that leads out of the directory"
+                                                : strerror(failure);
+}
+
+/* SLW_NOT_FOUND means that no such file is there, and nothing else. */
+static enum slw_status explain_open(const struct reading *reading)
+{
+    int failure = errno;
+    bool absent = failure == ENOENT || failure == ENOTDIR || failure == ENAMETOOLONG;
+    return explain(reading, absent ? SLW_NOT_FOUND : SLW_UNAVAILABLE, why_not_opened(failure));
+}
+
 /* As it is named; and, when that isn't there, decoded as a web server would. */
 static enum slw_status open_file(struct reading *reading, int directory)
 {
     const char *path = reading->request->path;
     struct slw_heap_buffer name = {0};
-    reading->descriptor = open_regular(directory, path);
+    reading->descriptor = slw_fetch_open_file_below(directory, path);
     if (reading->descriptor >= 0 || errno != ENOENT || strchr(path, '%') == NULL) {
         return reading->descriptor >= 0 ? SLW_OK : explain_open(reading);
     }
@@ -161,7 +156,7 @@ static enum slw_status open_file(struct reading *reading, int directory)
     } else if (name.status != SLW_OK) {
         status = slw_explain_no_memory(reading->detail);
     } else {
-        reading->descriptor = open_regular(directory, slw_heap_text(&name));
+        reading->descriptor = slw_fetch_open_file_below(directory, slw_heap_text(&name));
         status = reading->descriptor >= 0 ? SLW_OK : explain_open(reading);
     }
     slw_heap_free(&name);

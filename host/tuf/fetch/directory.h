@@ -23,4 +23,12 @@ SLW_MUST_USE enum slw_status slw_fetch_from_directory(const char *directory,
                                                       const struct slw_fetch_sink *sink,
                                                       struct slw_detail *detail);
 
+/*
+ * Opens a regular file to be read, by SLW_BELOW_ANY. It is looked at before it is opened: a medium
+ * may have device nodes, and opening one can do something (start a watchdog, reset what is on a
+ * serial line). What isn't a regular file comes back as it was found, by O_PATH: fstat() tells it,
+ * and it can't be read.
+ */
+int slw_fetch_open_file_below(int directory, const char *name);
+
 #endif

@@ -42,9 +42,7 @@ enum slw_status slw_tuf_below_open(int descriptor, const char *directory, const 
 {
     struct stat about;
     struct slw_tuf_below file = {.directory = directory, .key = key, .detail = detail};
-    /* Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever. */
-    file.descriptor =
-        slw_fetch_open_below(descriptor, key, O_RDONLY | O_NOCTTY | O_NONBLOCK, SLW_BELOW_ANY);
+    file.descriptor = slw_fetch_open_file_below(descriptor, key);
     if (file.descriptor < 0) {
         return explain(&file, errno);
     }
