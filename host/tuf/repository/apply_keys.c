@@ -90,7 +90,8 @@ static enum slw_status make_key(const struct slw_tuf_model *model, const struct 
     look_at(kept);
     if (!kept->is_usable) {
         slw_tuf_kept_drop(kept);
-        return slw_explain(detail, SLW_BAD_KEY, "%s: a key of the role isn't one", model->label);
+        (void)slw_explain(detail, SLW_BAD_KEY, "%s: a key of the role isn't one", model->label);
+        return SLW_BAD_KEY;
     }
     *ret_kept = kept;
     return SLW_OK;

@@ -31,7 +31,7 @@ static void free_keys(const struct slw_tuf_role_keys *keys)
 
 static void free_delegate(struct slw_tuf_draft_delegate *delegate)
 {
-    for (size_t i = 0; i < delegate->value.paths_count; i++) {
+    for (size_t i = 0; delegate->paths != NULL && i < delegate->value.paths_count; i++) {
         free_text(delegate->paths[i]);
     }
     free_text(delegate->value.name);

@@ -25,9 +25,10 @@ enum slw_status slw_tuf_gather_begin(struct slw_tuf_writer *writer, struct slw_b
     }
     struct slw_tuf_writer_role *role = slw_tuf_writer_find(writer, name);
     if (role != NULL && role->is_broken) {
-        return slw_explain(detail, SLW_STORED_STATE,
-                           "%s: what is published can't be gone on from: its file must come back",
-                           role->name);
+        (void)slw_explain(detail, SLW_STORED_STATE,
+                          "%s: what is published can't be gone on from: its file must come back",
+                          role->name);
+        return SLW_STORED_STATE;
     }
     if (role == NULL ||
         (role->published == NULL && role->draft == NULL && role->gathered == NULL)) {
