@@ -107,6 +107,12 @@ void slw_heap_free(struct slw_heap_buffer *buffer)
     *buffer = (struct slw_heap_buffer){0};
 }
 
+void slw_heap_drop(struct slw_heap_buffer *buffer)
+{
+    free(buffer->ptr);
+    *buffer = (struct slw_heap_buffer){0};
+}
+
 static bool is_power_of_two(size_t count)
 {
     return (count & (count - 1)) == 0;

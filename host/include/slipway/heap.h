@@ -39,6 +39,9 @@ static inline struct slw_bytes slw_heap_bytes(const struct slw_heap_buffer *buff
 /* Wipes what it held, for it may be a secret, and gives it back; the buffer may be used again. */
 void slw_heap_free(struct slw_heap_buffer *buffer);
 
+/* The same without wiping, for what is large and public. */
+void slw_heap_drop(struct slw_heap_buffer *buffer);
+
 /*
  * Arrays: room for count + 1 elements of size bytes in *array, which is NULL or came from here.
  * Grows by doubling; the new element is all zeros. NULL when memory ran out, *array is then as

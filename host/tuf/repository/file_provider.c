@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 
+#define MESSAGE_KEPT_MAX (4u << 20) /* bytes: the memory for larger messages is given back */
+
 /* A request that was answered: its idempotency key, and what it came to. */
 struct request {
     char key[SLW_TUF_IDEMPOTENCY_SIZE];
@@ -20,6 +22,7 @@ struct provider {
     size_t requests_count; /* of all times; the last ones are kept */
     /* What was signed last, of the two that every publish changes. */
     struct slw_tuf_model *last[SLW_TUF_TYPES];
+    struct slw_heap_buffer message; /* of the request that is being answered */
 };
 
 /* `lamp-bins*` speaks for lamp-bins-00 and its like. */
@@ -189,10 +192,11 @@ static enum slw_status answer(struct provider *provider, struct slw_tuf_model *m
                               const struct slw_tuf_change *change, const char *idempotency_key,
                               struct slw_tuf_signatures *ret_signatures, struct slw_detail *detail)
 {
-    struct slw_heap_buffer message = {0};
+    struct slw_heap_buffer *message = &provider->message;
     uint8_t digest[SLW_SHA256_SIZE];
     SLW_TRY(slw_tuf_model_apply(model, change, detail));
-    enum slw_status status = slw_tuf_model_encode(model, &message, detail);
+    message->len = 0;
+    enum slw_status status = slw_tuf_model_encode(model, message, detail);
     if (status == SLW_OK) {
         status = slw_tuf_model_digest(model, digest, detail);
     }
@@ -201,13 +205,15 @@ static enum slw_status answer(struct provider *provider, struct slw_tuf_model *m
     }
     if (status == SLW_OK) {
         status =
-            sign(provider, change->role, slw_heap_bytes(&message), digest, ret_signatures, detail);
+            sign(provider, change->role, slw_heap_bytes(message), digest, ret_signatures, detail);
     }
     if (status == SLW_OK) {
         ret_signatures->are_verified = true; /* slw_tuf_sign_hashed() does */
         memcpy(ret_signatures->digest, digest, sizeof digest);
     }
-    slw_heap_free(&message);
+    if (message->capacity > MESSAGE_KEPT_MAX || message->status != SLW_OK) {
+        slw_heap_drop(message);
+    }
     return status;
 }
 
@@ -266,6 +272,7 @@ void slw_tuf_file_provider_free(struct slw_tuf_key_provider *provider)
         for (unsigned i = 0; i < SLW_TUF_TYPES; i++) {
             slw_tuf_model_free(context->last[i]);
         }
+        slw_heap_drop(&context->message);
         free(context->ids);
         free(context);
     }

@@ -69,8 +69,8 @@ void slw_tuf_edition_free(struct slw_tuf_edition *edition)
         free_hex(edition->signatures[i].sig_hex);
     }
     free(edition->signatures);
-    slw_heap_free(&edition->signed_part);
-    slw_heap_free(&edition->file);
+    slw_heap_drop(&edition->signed_part);
+    slw_heap_drop(&edition->file);
     slw_tuf_model_free(edition->model);
     free(edition->verified);
     free(edition);
@@ -82,7 +82,7 @@ void slw_tuf_edition_drop_signature(struct slw_tuf_edition *edition, size_t at)
     edition->signatures_count--;
     memmove(edition->signatures + at, edition->signatures + at + 1,
             (edition->signatures_count - at) * sizeof *edition->signatures);
-    slw_heap_free(&edition->file);
+    edition->file.len = 0;
 }
 
 enum slw_status slw_tuf_edition_add_signature(struct slw_tuf_edition *edition,
@@ -112,7 +112,7 @@ enum slw_status slw_tuf_edition_add_signature(struct slw_tuf_edition *edition,
     struct slw_tuf_signature *added = signatures + edition->signatures_count++;
     memcpy(added->key_id, signature->key_id, SLW_TUF_KEY_ID_SIZE);
     added->sig_hex = sig_hex;
-    slw_heap_free(&edition->file);
+    edition->file.len = 0;
     return SLW_OK;
 }
 
@@ -173,15 +173,32 @@ enum slw_status slw_tuf_edition_load(const char *name, enum slw_tuf_type type,
     return SLW_OK;
 }
 
-enum slw_status slw_tuf_edition_make(enum slw_tuf_type type, struct slw_tuf_model *model,
-                                     struct slw_tuf_edition **ret_edition,
-                                     struct slw_detail *detail)
+static void take_memory(struct slw_tuf_edition *edition, struct slw_tuf_edition *given_up)
+{
+    if (given_up != NULL && given_up->signed_part.status == SLW_OK &&
+        given_up->file.status == SLW_OK) {
+        edition->signed_part = given_up->signed_part;
+        edition->file = given_up->file;
+        edition->signed_part.len = 0;
+        edition->file.len = 0;
+        given_up->signed_part = (struct slw_heap_buffer){0};
+        given_up->file = (struct slw_heap_buffer){0};
+    }
+    slw_tuf_edition_free(given_up);
+}
+
+enum slw_status slw_tuf_edition_make_in(enum slw_tuf_type type, struct slw_tuf_model *model,
+                                        struct slw_tuf_edition *given_up,
+                                        struct slw_tuf_edition **ret_edition,
+                                        struct slw_detail *detail)
 {
     struct slw_tuf_edition *edition = new_edition();
     if (edition == NULL) {
+        slw_tuf_edition_free(given_up);
         slw_tuf_model_free(model);
         return slw_explain_no_memory(detail);
     }
+    take_memory(edition, given_up);
     edition->type = type;
     edition->model = model;
     edition->version = slw_tuf_model_version(model);
@@ -196,6 +213,13 @@ enum slw_status slw_tuf_edition_make(enum slw_tuf_type type, struct slw_tuf_mode
     }
     *ret_edition = edition;
     return SLW_OK;
+}
+
+enum slw_status slw_tuf_edition_make(enum slw_tuf_type type, struct slw_tuf_model *model,
+                                     struct slw_tuf_edition **ret_edition,
+                                     struct slw_detail *detail)
+{
+    return slw_tuf_edition_make_in(type, model, NULL, ret_edition, detail);
 }
 
 static size_t bytes_max(enum slw_tuf_type type)
@@ -223,7 +247,7 @@ enum slw_status slw_tuf_edition_format(struct slw_tuf_edition *edition, struct s
                                 edition->signatures_count, &edition->file, detail));
     if (edition->file.len > bytes_max(edition->type)) {
         size_t len = edition->file.len;
-        slw_heap_free(&edition->file);
+        slw_heap_drop(&edition->file);
         return slw_explain(detail, SLW_TOO_LARGE, "%.*s: %zu bytes, and clients take %zu%s",
                            (int)role.len, (const char *)role.ptr, len, bytes_max(edition->type),
                            edition->type == SLW_TUF_TARGETS ? ": delegate hash bins under it" : "");

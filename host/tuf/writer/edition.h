@@ -51,6 +51,13 @@ enum slw_status slw_tuf_edition_make(enum slw_tuf_type type, struct slw_tuf_mode
                                      struct slw_tuf_edition **ret_edition,
                                      struct slw_detail *detail);
 
+/* The same in the memory of an edition that is given up; NULL: there is none. A snapshot of
+ * thousands of roles takes a megabyte, which the system would have to find and clear each time. */
+enum slw_status slw_tuf_edition_make_in(enum slw_tuf_type type, struct slw_tuf_model *model,
+                                        struct slw_tuf_edition *given_up,
+                                        struct slw_tuf_edition **ret_edition,
+                                        struct slw_detail *detail);
+
 /* Copies it; one under the same key id is replaced. The file is no longer one. */
 enum slw_status slw_tuf_edition_add_signature(struct slw_tuf_edition *edition,
                                               const struct slw_tuf_signature *signature,

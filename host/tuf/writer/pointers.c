@@ -60,7 +60,12 @@ static enum slw_status make(struct slw_tuf_publish *publish, struct slw_tuf_chan
         slw_tuf_model_free(model);
         return status;
     }
-    return slw_tuf_edition_make(change->type, model, ret_edition, detail);
+    struct slw_tuf_edition *given_up = NULL;
+    if (change->type == SLW_TUF_SNAPSHOT) {
+        given_up = writer->given_up;
+        writer->given_up = NULL;
+    }
+    return slw_tuf_edition_make_in(change->type, model, given_up, ret_edition, detail);
 }
 
 static enum slw_status ask(struct slw_tuf_publish *publish, const struct slw_tuf_change *change,

@@ -256,7 +256,8 @@ static void move_on(struct slw_tuf_publish *publish)
         }
     }
     if (publish->snapshot != NULL) {
-        slw_tuf_edition_free(writer->snapshot);
+        slw_tuf_edition_free(writer->given_up);
+        writer->given_up = writer->snapshot;
         writer->snapshot = publish->snapshot;
         publish->snapshot = NULL;
     }

@@ -15,8 +15,10 @@ void slw_tuf_published_forget(struct slw_tuf_writer *writer)
 {
     slw_tuf_edition_free(writer->timestamp);
     slw_tuf_edition_free(writer->snapshot);
+    slw_tuf_edition_free(writer->given_up);
     writer->timestamp = NULL;
     writer->snapshot = NULL;
+    writer->given_up = NULL;
     for (size_t i = 0; i < writer->roles_count; i++) {
         slw_tuf_edition_free(writer->roles[i]->published);
         writer->roles[i]->published = NULL;

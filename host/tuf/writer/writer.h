@@ -74,6 +74,7 @@ struct slw_tuf_writer {
     bool is_targets_by_older_root;     /* the published targets are signed by keys since replaced */
     struct slw_tuf_edition *timestamp; /* published; NULL: nothing is */
     struct slw_tuf_edition *snapshot;
+    struct slw_tuf_edition *given_up; /* the snapshot before, for its memory */
     struct slw_tuf_writer_role **roles;
     size_t roles_count;
     struct slw_tuf_writer_role **index; /* of roles, by name: open addressing */
