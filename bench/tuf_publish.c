@@ -22,11 +22,13 @@
 #include "slipway/tuf_writer.h"
 
 #define SINGLES 41u /* publishes of one artifact */
-#define BATCHES 5u
-#define BATCH_SIZE 1000u
+#define BATCHES 5u  /* of each size */
+#define BATCH_SIZES 2u
 #define KEYS 5u
 #define PATH_SIZE 4096u
 #define CUSTOM "{\"release\":\"1.0.0\"}"
+
+static const uint32_t BATCH_SIZE[BATCH_SIZES] = {1000, 10000};
 
 static struct slw_detail detail;
 
@@ -46,7 +48,7 @@ struct bench {
     uint64_t first_bytes;
     double single_s;
     double single_limit_s;
-    double batch_s; /* an artifact */
+    double batch_s[BATCH_SIZES]; /* an artifact */
     uint64_t client_bytes;
 };
 
@@ -259,16 +261,16 @@ static void publish_singles(struct bench *bench, int directory)
     bench->single_limit_s = median(limit, SINGLES);
 }
 
-static void publish_batches(struct bench *bench)
+static void publish_batches(struct bench *bench, unsigned size)
 {
     double times[BATCHES];
     for (uint32_t i = 0; i < BATCHES; i++) {
         double start = now();
-        add(bench, BATCH_SIZE);
+        add(bench, BATCH_SIZE[size]);
         publish(bench);
-        times[i] = (now() - start) / BATCH_SIZE;
+        times[i] = (now() - start) / BATCH_SIZE[size];
     }
-    bench->batch_s = median(times, BATCHES);
+    bench->batch_s[size] = median(times, BATCHES);
 }
 
 /* Passes requests on to a directory and counts what comes. */
@@ -355,8 +357,10 @@ static void print_all(const struct bench *bench)
     print(bench, "publish of one artifact, time", bench->single_s / bench->single_limit_s, "x",
           once);
     print(bench, "publishes of one artifact", 1 / bench->single_s, "/s", once);
-    (void)snprintf(what, sizeof what, "batches of %u artifacts", BATCH_SIZE);
-    print(bench, what, 1 / bench->batch_s, "/s", "one artifact a publish");
+    for (unsigned i = 0; i < BATCH_SIZES; i++) {
+        (void)snprintf(what, sizeof what, "batches of %u artifacts", BATCH_SIZE[i]);
+        print(bench, what, 1 / bench->batch_s[i], "/s", "one artifact a publish");
+    }
     print(bench, "a client after one more artifact", (double)bench->client_bytes / 1000, "kB",
           "fetching what changed");
 }
@@ -389,7 +393,9 @@ int main(int argc, char **argv)
         int directory = open_limit(&bench);
         measure_first_limit(&bench, directory);
         publish_singles(&bench, directory);
-        publish_batches(&bench);
+        for (unsigned i = 0; i < BATCH_SIZES; i++) {
+            publish_batches(&bench, i);
+        }
         count_client_bytes(&bench);
         (void)close(directory);
         print_all(&bench);

@@ -14,6 +14,11 @@ enum slw_status slw_tuf_draft_new(enum slw_tuf_type type, struct slw_tuf_draft *
         return slw_explain_no_memory(detail);
     }
     draft->type = type;
+    draft->index = slw_tuf_draft_index_new();
+    if (draft->index == NULL) {
+        free(draft);
+        return slw_explain_no_memory(detail);
+    }
     *ret_draft = draft;
     return SLW_OK;
 }
@@ -53,7 +58,8 @@ void slw_tuf_draft_free(struct slw_tuf_draft *draft)
     for (size_t i = 0; i < SLW_TUF_TYPES; i++) {
         free_keys(draft->roles + i);
     }
-    slw_heap_free(&draft->arena);
+    slw_tuf_draft_index_free(draft->index);
+    slw_heap_drop(&draft->arena);
     free(draft->entries);
     free(draft->delegates);
     free(draft->revoked);
@@ -246,15 +252,4 @@ enum slw_status slw_tuf_draft_join(struct slw_tuf_draft *draft, const struct slw
     }
     draft->signs_again = draft->signs_again || later->signs_again;
     return SLW_OK;
-}
-
-const struct slw_tuf_draft_entry *slw_tuf_draft_find(const struct slw_tuf_draft *draft,
-                                                     struct slw_bytes path)
-{
-    for (size_t i = draft->entries_count; i > 0; i--) {
-        if (slw_bytes_equal(slw_tuf_draft_path(draft, draft->entries + i - 1), path)) {
-            return draft->entries + i - 1;
-        }
-    }
-    return NULL;
 }

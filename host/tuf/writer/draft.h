@@ -29,7 +29,10 @@ struct slw_tuf_draft_delegate {
     struct slw_bytes *paths;
 };
 
+struct slw_tuf_draft_index; /* of entries by path; draft_find.c */
+
 struct slw_tuf_draft {
+    struct slw_tuf_draft_index *index; /* also of a draft that is const otherwise */
     enum slw_tuf_type type;
     bool signs_again; /* a next version is wanted even if it says the same */
     struct slw_heap_buffer arena;
@@ -68,6 +71,11 @@ enum slw_status slw_tuf_draft_join(struct slw_tuf_draft *draft, const struct slw
 /* What was last said of a path: NULL for nothing. */
 const struct slw_tuf_draft_entry *slw_tuf_draft_find(const struct slw_tuf_draft *draft,
                                                      struct slw_bytes path);
+struct slw_tuf_draft_index *slw_tuf_draft_index_new(void); /* NULL: no memory */
+/* The entries are others, or in another order. */
+void slw_tuf_draft_index_forget(struct slw_tuf_draft_index *index);
+void slw_tuf_draft_index_free(struct slw_tuf_draft_index *index); /* NULL is fine */
+
 /* The delegation of a name that it makes or changes; SIZE_MAX for none. */
 size_t slw_tuf_draft_find_delegate(const struct slw_tuf_draft *draft, struct slw_bytes name);
 

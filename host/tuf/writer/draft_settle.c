@@ -144,6 +144,7 @@ enum slw_status slw_tuf_draft_settle(struct slw_tuf_draft *draft, uint32_t bit_l
     draft->entries_count = take_last(draft, places, entries);
     free(draft->entries);
     draft->entries = entries;
+    slw_tuf_draft_index_forget(draft->index);
     free(places);
     return SLW_OK;
 }
