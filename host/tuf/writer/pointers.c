@@ -102,6 +102,19 @@ static enum slw_status ask(struct slw_tuf_publish *publish, const struct slw_tuf
     return status;
 }
 
+/* Somebody who had the keys drove it to the end of all numbers, and nothing can follow it. */
+static enum slw_status check_number(const struct slw_tuf_edition *published, const char *name,
+                                    struct slw_detail *detail)
+{
+    if (published == NULL || published->version < SLW_TUF_NUMBER_MAX) {
+        return SLW_OK;
+    }
+    return slw_explain(detail, SLW_TOO_LARGE,
+                       "%s: its version can't become higher: put back a metadata/timestamp.json "
+                       "from before, and rotate the keys of timestamp and snapshot",
+                       name);
+}
+
 static enum slw_status make_snapshot(struct slw_tuf_publish *publish, struct slw_detail *detail)
 {
     struct slw_tuf_writer *writer = publish->writer;
@@ -111,6 +124,7 @@ static enum slw_status make_snapshot(struct slw_tuf_publish *publish, struct slw
         .set = publish->metas.list,
         .set_count = publish->metas.count,
     };
+    SLW_TRY(check_number(writer->snapshot, "snapshot", detail));
     int64_t lowest = writer->snapshot == NULL ? 1 : writer->snapshot->version + 1;
     SLW_TRY(slw_tuf_store_free_version(writer, "snapshot", lowest, &change.version, detail));
     SLW_TRY(make(publish, &change, writer->snapshot, &publish->snapshot, detail));
@@ -128,6 +142,7 @@ static enum slw_status make_timestamp(struct slw_tuf_publish *publish, struct sl
         .version = writer->timestamp == NULL ? 1 : writer->timestamp->version + 1,
         .snapshot_version = snapshot->version,
     };
+    SLW_TRY(check_number(writer->timestamp, "timestamp", detail));
     SLW_TRY(make(publish, &change, writer->timestamp, &publish->timestamp, detail));
     return ask(publish, &change, writer->timestamp, publish->timestamp, detail);
 }

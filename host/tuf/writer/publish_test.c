@@ -333,6 +333,75 @@ static void a_staged_version_that_somebody_took_becomes_another(void)
     test_close();
 }
 
+/* Signed by whoever stole the timestamp's key. */
+static bool drive_timestamp_to_the_end(void)
+{
+    struct slw_heap_buffer hex = {0};
+    struct slw_tuf_edition *forged = NULL;
+    struct slw_tuf_signature signature;
+    struct slw_tuf_model *model = test.writer->timestamp->model;
+    const struct slw_private_key *key = test_private_key(KEY_TIMESTAMP);
+    struct slw_tuf_change change = {
+        .type = SLW_TUF_TIMESTAMP,
+        .role = SLW_BYTES_OF("timestamp"),
+        .base_version = test.writer->timestamp->version,
+        .version = SLW_TUF_NUMBER_MAX,
+        .expires_utc_s = test.now_utc_s + 86400,
+        .snapshot_version = test.writer->snapshot->version,
+    };
+    memcpy(change.base_sha256, test.writer->timestamp->digest, sizeof change.base_sha256);
+    test.writer->timestamp->model = NULL;
+    bool good =
+        slw_tuf_model_apply(model, &change, &test_detail) == SLW_OK &&
+        slw_tuf_edition_make(SLW_TUF_TIMESTAMP, model, &forged, &test_detail) == SLW_OK &&
+        slw_tuf_public_key_id(slw_private_key_public(key), signature.key_id) == SLW_OK &&
+        slw_tuf_sign(key, slw_heap_bytes(&forged->signed_part), &hex, &test_detail) == SLW_OK;
+    signature.sig_hex = slw_heap_bytes(&hex);
+    good = good && slw_tuf_edition_add_signature(forged, &signature, &test_detail) == SLW_OK &&
+           slw_tuf_edition_format(forged, change.role, &test_detail) == SLW_OK &&
+           test_put("metadata/timestamp.json", slw_heap_text(&forged->file));
+    slw_heap_free(&hex);
+    slw_tuf_edition_free(forged);
+    test_new_process();
+    return good;
+}
+
+static void a_version_that_cant_rise_is_told_with_what_to_do(void)
+{
+    struct test_moment before;
+    TAP_REQUIRE(test_open() && test_set_up_with_team());
+    test_moment_take(&before);
+    const struct slw_heap_buffer *good = test_moment_find(&before, "metadata/timestamp.json");
+    TAP_REQUIRE(good != NULL && drive_timestamp_to_the_end());
+    TAP_CHECK(sees("team: team/x"));
+    TAP_REQUIRE(test_add("team", "team/y", "y") == SLW_OK);
+    TAP_EQUAL_INT(test_publish(), SLW_TOO_LARGE);
+    TAP_CHECK(test_said("put back") && test_said("rotate"));
+    /* As it says: and who saw the forged one goes on, too. */
+    TAP_REQUIRE(test_client_copy("fresh", "fooled"));
+    struct slw_heap_buffer copy = {0};
+    slw_heap_append(&copy, slw_heap_bytes(good));
+    TAP_REQUIRE(test_put("metadata/timestamp.json", slw_heap_text(&copy)));
+    slw_heap_free(&copy);
+    TAP_REQUIRE(test_provide("snapshot", KEY_SNAPSHOT_2, "timestamp", KEY_TIMESTAMP_2, "team",
+                             KEY_TEAM, (const char *)NULL));
+    TAP_REQUIRE(test_rotate(SLW_TUF_TIMESTAMP, KEY_TIMESTAMP_2) == SLW_OK);
+    TAP_REQUIRE(test_rotate(SLW_TUF_SNAPSHOT, KEY_SNAPSHOT_2) == SLW_OK);
+    TAP_REQUIRE(test_prepare() == SLW_OK && test_sign("root", KEY_ROOT) == SLW_OK);
+    TAP_EQUAL_INT(test_publish(), SLW_OK);
+    TAP_EQUAL_INT(test.published.root_version, 2);
+    struct test_moment after;
+    struct test_fetch fetch;
+    char state[TEST_STATE_SIZE];
+    test_moment_take(&after);
+    test_fetch_init(&after, &fetch);
+    TAP_EQUAL_INT(test_client_refresh("fooled", &fetch, state), SLW_OK);
+    TAP_CHECK(strstr(state, "root 2\n") != NULL && strstr(state, "team/y") != NULL);
+    test_moment_free(&after);
+    test_moment_free(&before);
+    test_close();
+}
+
 /* Without a file that is there, or with one that nobody signed: that role alone stands still. */
 static void a_delegated_role_that_is_broken_keeps_nobody_waiting(void)
 {
@@ -458,6 +527,7 @@ int main(void)
     TAP_RUN(staged_files_that_cant_be_read_keep_nobody_waiting);
     TAP_RUN(a_version_that_somebody_took_is_left_to_them);
     TAP_RUN(a_staged_version_that_somebody_took_becomes_another);
+    TAP_RUN(a_version_that_cant_rise_is_told_with_what_to_do);
     TAP_RUN(a_delegated_role_that_is_broken_keeps_nobody_waiting);
     TAP_RUN(a_bin_that_is_broken_keeps_only_its_changes_waiting);
     TAP_RUN(nothing_is_built_on_what_isnt_signed);

@@ -141,7 +141,7 @@ void test_clients_end(void)
     remove_tree(directory);
 }
 
-static void path_of(const char *name, char path[static 128])
+void test_clients_path(const char *name, char path[static 128])
 {
     (void)snprintf(path, 128, "%s/%s", directory, name);
 }
@@ -149,7 +149,7 @@ static void path_of(const char *name, char path[static 128])
 bool test_client_trust(const char *name, struct slw_bytes root)
 {
     char path[128];
-    path_of(name, path);
+    test_clients_path(name, path);
     return slw_tuf_client_trust(path, root, SLW_TUF_KEY_IDS_CHECKED, &test_detail) == SLW_OK;
 }
 
@@ -181,8 +181,8 @@ bool test_client_copy(const char *name, const char *copy)
 {
     char from[128];
     char to[128];
-    path_of(name, from);
-    path_of(copy, to);
+    test_clients_path(name, from);
+    test_clients_path(copy, to);
     remove_tree(to);
     return copy_files(from, to);
 }
@@ -190,7 +190,7 @@ bool test_client_copy(const char *name, const char *copy)
 bool test_client_write(const char *name, const char *path)
 {
     char from[128];
-    path_of(name, from);
+    test_clients_path(name, from);
     return copy_files(from, path);
 }
 
@@ -266,17 +266,22 @@ static enum slw_status find_all(struct slw_tuf_client *client, char *state)
     return slw_tuf_client_list(client, NULL, NULL, list_target, state, &test_detail);
 }
 
-enum slw_status test_client_refresh(const char *name, struct test_fetch *fetch,
-                                    char ret_state[static TEST_STATE_SIZE])
+enum slw_status test_client_refresh_from(const char *name, const struct slw_fetch_port *port,
+                                         char ret_state[static TEST_STATE_SIZE])
 {
     char path[128];
     struct slw_tuf_client *client = NULL;
-    path_of(name, path);
-    const struct slw_tuf_client_options options = {.metadata_directory = path,
-                                                   .fetch = &fetch->port};
+    test_clients_path(name, path);
+    const struct slw_tuf_client_options options = {.metadata_directory = path, .fetch = port};
     ret_state[0] = '\0';
     SLW_TRY(slw_tuf_client_open(&options, &client, &test_detail));
     enum slw_status status = find_all(client, ret_state);
     slw_tuf_client_free(client);
     return status;
+}
+
+enum slw_status test_client_refresh(const char *name, struct test_fetch *fetch,
+                                    char ret_state[static TEST_STATE_SIZE])
+{
+    return test_client_refresh_from(name, &fetch->port, ret_state);
 }

@@ -34,6 +34,8 @@ bool test_moment_write(const struct test_moment *moment, const char *directory);
 /* Where clients keep their files: made by begin, removed by end. */
 bool test_clients_begin(void);
 void test_clients_end(void);
+/* The path of something there. */
+void test_clients_path(const char *name, char path[static 128]);
 
 /* A client called name, that trusts this root and knows nothing else. */
 bool test_client_trust(const char *name, struct slw_bytes root);
@@ -62,5 +64,9 @@ void test_fetch_init(const struct test_moment *moment, struct test_fetch *ret_fe
  */
 enum slw_status test_client_refresh(const char *name, struct test_fetch *fetch,
                                     char ret_state[static TEST_STATE_SIZE]);
+
+/* The same through any port. */
+enum slw_status test_client_refresh_from(const char *name, const struct slw_fetch_port *port,
+                                         char ret_state[static TEST_STATE_SIZE]);
 
 #endif
