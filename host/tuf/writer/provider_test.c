@@ -88,7 +88,7 @@ static enum slw_status request(void *context, const struct slw_tuf_change *chang
     return SLW_OK;
 }
 
-/* A repository whose signer is the one above, and behaves for now. */
+/* A repository whose signer is the one above, and behaves until it is told otherwise. */
 static bool begin(bool (*set_up)(void))
 {
     if (!test_open()) {
