@@ -35,6 +35,7 @@ enum slw_status_class {
     X(SLW_IO_CLOSED, IO, 4, "closed", "the other end is gone")                                     \
     X(SLW_IO_TIMEOUT, IO, 5, "timeout", "no answer in time")                                       \
     X(SLW_UNAVAILABLE, IO, 6, "unavailable", "a repository or mirror didn't give what was asked")  \
+    X(SLW_TOKEN, IO, 7, "token", "the token is away, failed, or refused the PIN")                  \
     X(SLW_MALFORMED, MALFORMED, 1, "malformed", "not a well-formed message")                       \
     X(SLW_MISSING_TARGETS, MALFORMED, 2, "missing-targets", "no top-level targets metadata")       \
     X(SLW_WRONG_ROLE, MALFORMED, 3, "wrong-role", "role missing or not the expected one")          \
@@ -49,6 +50,8 @@ enum slw_status_class {
       "a target listed twice, two for one slot, or a payload name used twice")                     \
     X(SLW_MISSING_HASH, MALFORMED, 10, "missing-hash",                                             \
       "a target or encoding without a 32-byte SHA-256")                                            \
+    X(SLW_BAD_STATEMENT, MALFORMED, 11, "bad-statement",                                           \
+      "not a statement of the kind, or one for another service")                                   \
     X(SLW_NO_TRUSTED_ROOT, UNTRUSTED, 1, "no-trusted-root",                                        \
       "the trusted root is absent, empty or unreadable")                                           \
     X(SLW_UNSIGNED, UNTRUSTED, 2, "unsigned", "no signature at all")                               \
@@ -78,6 +81,18 @@ enum slw_status_class {
     X(SLW_WRONG_CUSTOM, UNTRUSTED, 17, "wrong-custom",                                             \
       "what a repository says of a bundle differs from the bundle")                                \
     X(SLW_WRONG_CHANNEL, UNTRUSTED, 18, "wrong-channel", "a release of another channel")           \
+    X(SLW_NOT_PERMITTED, UNTRUSTED, 19, "not-permitted",                                           \
+      "no rule of the policy lets this be asked for by whom it was")                               \
+    X(SLW_WRONG_BUILDER, UNTRUSTED, 20, "wrong-builder",                                           \
+      "not endorsed by a builder that the policy names")                                           \
+    X(SLW_WRONG_PROVENANCE, UNTRUSTED, 21, "wrong-provenance",                                     \
+      "built from something else, or otherwise, than the policy wants")                            \
+    X(SLW_MISSING_TEST, UNTRUSTED, 22, "missing-test",                                             \
+      "a test result that the policy wants isn't there or isn't good")                             \
+    X(SLW_MISSING_APPROVAL, UNTRUSTED, 23, "missing-approval",                                     \
+      "not approved by as many people as the policy wants, or rejected")                           \
+    X(SLW_LOG_DAMAGED, UNTRUSTED, 24, "log-damaged", "the log isn't what was committed to it")     \
+    X(SLW_NO_WITNESSES, UNTRUSTED, 25, "no-witnesses", "too few witnesses cosigned in time")       \
     X(SLW_STORED_STATE, STALE, 1, "stored-state",                                                  \
       "the stored manifest or journal can't be read, or is older than the anchor")                 \
     X(SLW_ROOT_ROLLBACK, STALE, 2, "root-rollback", "new root older than the trusted one")         \
@@ -89,6 +104,14 @@ enum slw_status_class {
       "installed version too old to go straight here")                                             \
     X(SLW_SLOW_RETRIEVAL, STALE, 7, "slow-retrieval",                                              \
       "a repository sends more slowly than the floor")                                             \
+    X(SLW_STALE_STATEMENT, STALE, 8, "stale-statement",                                            \
+      "a statement that has expired, or was issued outside the window")                            \
+    X(SLW_VERSION_TAKEN, STALE, 9, "version-taken",                                                \
+      "this version was signed before with other content")                                         \
+    X(SLW_LOG_BEHIND, STALE, 10, "log-behind",                                                     \
+      "the log isn't an extension of what its witnesses hold")                                     \
+    X(SLW_CLOCK, STALE, 11, "clock", "the time fell, or differs from that of the witnesses")       \
+    X(SLW_NOT_ACTIVE, STALE, 12, "not-active", "another signer took the log over")                 \
     X(SLW_UNKNOWN_SLOT, REFUSED, 1, "unknown-slot", "no such component on this device")            \
     X(SLW_UNSUPPORTED_ENCODING, REFUSED, 2, "unsupported-encoding",                                \
       "present only in an encoding that this device can't use")                                    \
@@ -101,10 +124,21 @@ enum slw_status_class {
       "needs a field that this device doesn't know")                                               \
     X(SLW_CONSENT_REFUSED, REFUSED, 9, "consent-refused", "the consumer said no")                  \
     X(SLW_CONSENT_PENDING, REFUSED, 10, "consent-pending", "the consumer hasn't answered yet")     \
+    X(SLW_UNKNOWN_KEY, REFUSED, 11, "unknown-key", "the signing service has no such key")          \
+    X(SLW_WRONG_CONTENT, REFUSED, 12, "wrong-content",                                             \
+      "against a rule about what a bundle may hold")                                               \
+    X(SLW_VALIDATOR_FAILED, REFUSED, 13, "validator-failed",                                       \
+      "a validator said no, failed, or didn't end in time")                                        \
+    X(SLW_WRONG_CLASS, REFUSED, 14, "wrong-class",                                                 \
+      "a key of another class, or a production key that isn't in a token")                         \
+    X(SLW_OUTSIDE_HOURS, REFUSED, 15, "outside-hours", "not at this time of the day or week")      \
+    X(SLW_LOOSENING_DELAYED, REFUSED, 16, "loosening-delayed",                                     \
+      "allowed by a policy that isn't in effect yet")                                              \
     X(SLW_TOO_LARGE, CAPACITY, 1, "too-large",                                                     \
       "over a limit: number of keys, signatures, targets or roots, size of metadata or names")     \
     X(SLW_SLOT_TOO_SMALL, CAPACITY, 2, "slot-too-small", "the image doesn't fit its slot")         \
     X(SLW_NO_SPACE, CAPACITY, 3, "no-space", "there is no room left for it (internal)")            \
+    X(SLW_TOO_MANY, CAPACITY, 4, "too-many", "more than the policy allows in this time")           \
     X(SLW_WRONG_STATE, MISUSE, 1, "wrong-state", "not allowed in this state")                      \
     X(SLW_BAD_ARGUMENT, MISUSE, 2, "bad-argument", "an argument that makes no sense")              \
     X(SLW_NOT_FOUND, MISUSE, 3, "not-found", "there is no such thing")
