@@ -24,8 +24,9 @@
 #define PBKDF2_ITERATIONS 600000
 
 struct slw_private_key {
-    EVP_PKEY *pkey;
-    struct slw_ecdsa_key *ecdsa; /* the same, of a P-256 key */
+    EVP_PKEY *pkey;               /* NULL when somebody else holds it */
+    struct slw_ecdsa_key *ecdsa;  /* the same, of a P-256 key */
+    struct slw_key_holder holder; /* of all zeros: the key is here */
     struct slw_public_key public_key;
 };
 
@@ -68,9 +69,27 @@ static enum slw_status wrap(const char *name, EVP_PKEY *pkey, struct slw_private
     return SLW_OK;
 }
 
+enum slw_status slw_private_key_from_holder(const struct slw_public_key *public_key,
+                                            const struct slw_key_holder *holder,
+                                            struct slw_private_key **ret_key,
+                                            struct slw_detail *detail)
+{
+    struct slw_private_key *key = calloc(1, sizeof *key);
+    if (key == NULL) {
+        return slw_explain_no_memory(detail);
+    }
+    key->public_key = *public_key;
+    key->holder = *holder;
+    *ret_key = key;
+    return SLW_OK;
+}
+
 void slw_private_key_free(struct slw_private_key *key)
 {
     if (key != NULL) {
+        if (key->holder.free != NULL) {
+            key->holder.free(key->holder.context);
+        }
         EVP_PKEY_free(key->pkey); /* clears the secret */
         slw_ecdsa_key_free(key->ecdsa);
         slw_wipe(key, sizeof *key);
@@ -253,6 +272,9 @@ enum slw_status slw_private_key_format(const struct slw_private_key *key,
                                        struct slw_bytes passphrase,
                                        struct slw_heap_buffer *ret_text, struct slw_detail *detail)
 {
+    if (key->pkey == NULL) {
+        return slw_explain(detail, SLW_BAD_ARGUMENT, "a key in a token doesn't leave it");
+    }
     BIO *bio = BIO_new(BIO_s_secmem());
     enum slw_status status = SLW_OK;
     if (bio != NULL && write_pkcs8(bio, key->pkey, passphrase)) {
@@ -288,6 +310,9 @@ enum slw_status slw_private_key_sign_unverified(const struct slw_private_key *ke
                                                 struct slw_detail *detail)
 {
     uint8_t signature[SLW_SIGNATURE_SIZE];
+    if (key->holder.sign != NULL) {
+        return key->holder.sign(key->holder.context, message, digest, ret_signature, detail);
+    }
     bool good = key->public_key.type == SLW_KEY_TYPE_P256
                     ? slw_ecdsa_sign(key->ecdsa, digest, signature)
                     : sign_ed25519(key, message, signature);
@@ -324,7 +349,10 @@ enum slw_status slw_private_key_sign(const struct slw_private_key *key, struct s
     }
     SLW_TRY(slw_private_key_sign_unverified(key, message, digest, signature, detail));
     if (verify(key, message, digest, signature) != SLW_OK) {
-        return explain_failure(detail);
+        return key->holder.sign != NULL
+                   ? slw_explain(detail, SLW_TOKEN,
+                                 "the token made a signature that doesn't verify")
+                   : explain_failure(detail);
     }
     memcpy(ret_signature, signature, sizeof signature);
     return SLW_OK;

@@ -11,6 +11,7 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -120,6 +121,22 @@ enum slw_status slw_public_key_parse(const char *name, struct slw_bytes text,
     }
     EVP_PKEY_free(pkey);
     slw_heap_free(&der);
+    return status;
+}
+
+enum slw_status slw_public_key_from_certificate(const char *name, struct slw_bytes der,
+                                                struct slw_public_key *ret_key,
+                                                struct slw_detail *detail)
+{
+    const unsigned char *at = der.ptr;
+    X509 *certificate = der.len > SLW_KEY_FILE_SIZE_MAX ? NULL : d2i_X509(NULL, &at, (long)der.len);
+    EVP_PKEY *pkey = certificate == NULL ? NULL : X509_get0_pubkey(certificate);
+    enum slw_status status =
+        pkey == NULL || at != der.ptr + der.len
+            ? slw_explain(detail, SLW_BAD_KEY, "%s: not a well-formed certificate", name)
+            : slw_public_key_from_evp(name, pkey, ret_key, detail);
+    X509_free(certificate);
+    ERR_clear_error();
     return status;
 }
 

@@ -5,6 +5,9 @@
  *
  * Kinds: ECDSA P-256 and Ed25519, nothing else. A key's id is SHA-256 over key type, scheme and raw
  * value, as in bundles.
+ *
+ * A private key may also be somewhere else, in a security token (slipway/token.h): whoever signs
+ * with one doesn't see the difference.
  */
 #ifndef SLIPWAY_KEYS_H
 #define SLIPWAY_KEYS_H
@@ -63,17 +66,45 @@ enum slw_status slw_private_key_parse(const char *name, struct slw_bytes text,
 enum slw_status slw_private_key_generate(enum slw_key_type type, struct slw_private_key **ret_key,
                                          struct slw_detail *detail);
 
-/* PKCS#8, PEM; with a passphrase encrypted (PBES2, AES-256-CBC). Wipe ret_text after use. */
+/*
+ * PKCS#8, PEM; with a passphrase encrypted (PBES2, AES-256-CBC). Wipe ret_text after use.
+ * SLW_BAD_ARGUMENT for a key that somebody else holds.
+ */
 enum slw_status slw_private_key_format(const struct slw_private_key *key,
                                        struct slw_bytes passphrase,
                                        struct slw_heap_buffer *ret_text, struct slw_detail *detail);
 
+/*
+ * Whoever holds a private key that isn't in this process's memory. sign gives a signature of the
+ * form below, and need not verify it; it may be called on several threads at once. digest is the
+ * message's SHA-256 for P-256, and without meaning for Ed25519.
+ */
+struct slw_key_holder {
+    void *context;
+    enum slw_status (*sign)(void *context, struct slw_bytes message,
+                            const uint8_t digest[static SLW_SHA256_SIZE],
+                            uint8_t ret_signature[static SLW_SIGNATURE_SIZE],
+                            struct slw_detail *detail);
+    void (*free)(void *context);
+};
+
+/* A key that its holder signs with; freeing it frees the holder, which is copied. */
+enum slw_status slw_private_key_from_holder(const struct slw_public_key *public_key,
+                                            const struct slw_key_holder *holder,
+                                            struct slw_private_key **ret_key,
+                                            struct slw_detail *detail);
+
+/* The public key in an X.509 certificate (DER). Nothing else of the certificate is looked at. */
+enum slw_status slw_public_key_from_certificate(const char *name, struct slw_bytes der,
+                                                struct slw_public_key *ret_key,
+                                                struct slw_detail *detail);
+
 const struct slw_public_key *slw_private_key_public(const struct slw_private_key *key);
 
 /*
- * Signs as bundles want it: P-256: r then s over the message's SHA-256, with RFC 6979's nonce;
- * Ed25519: over the message. The same key and message always give the same signature, and it was
- * verified before it is returned.
+ * Signs as bundles want it: P-256: r then s over the message's SHA-256; Ed25519: over the message.
+ * It was verified before it is returned. A key of a file (P-256: RFC 6979's nonce) always gives the
+ * same signature for the same message, one of a token needn't. May be called on several threads.
  */
 enum slw_status slw_private_key_sign(const struct slw_private_key *key, struct slw_bytes message,
                                      uint8_t ret_signature[static SLW_SIGNATURE_SIZE],
