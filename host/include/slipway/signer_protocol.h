@@ -157,7 +157,8 @@ const char *slw_signer_blob_name(enum slw_signer_blob blob);
 
 /*
  * Writes a message to packet, SLW_SIGNER_PACKET_SIZE_MAX bytes. SLW_BAD_ARGUMENT for one that
- * decode would refuse; SLW_TOO_LARGE.
+ * decode would refuse; SLW_TOO_LARGE, also for more work than a packet holds: give some of it
+ * then, and the rest to the next POLL.
  */
 enum slw_status slw_signer_call_encode(const struct slw_signer_call *call, uint8_t *packet,
                                        struct slw_bytes *ret_message);
