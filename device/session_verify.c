@@ -25,6 +25,7 @@ static enum slw_status set_expectations(struct slw_session *session)
         .stored = state->confirmed.present ? SLW_STORED_RELEASE : SLW_STORED_NOTHING,
         .stored_version = state->targets_version,
         .stored_floor = state->security_floor,
+        .transparency = config->transparency,
         .slots = &session->slots,
         .installed = &session->installed,
     };

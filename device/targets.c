@@ -22,7 +22,8 @@ struct parse {
     const struct slw_expectations *expectations;
     struct slw_targets *targets;
     struct slw_names *names;
-    uint64_t base; /* where the serialized metadata begins */
+    uint64_t base;          /* where the serialized metadata begins */
+    struct slw_sha256 leaf; /* of the log, as far as the product; where transparency is expected */
 };
 
 static void note_name_finding(struct parse *parse, enum slw_status status, struct slw_bytes name)
@@ -141,9 +142,18 @@ static void read_hardware_id(struct parse *parse, const struct slw_proto_field *
 static void read_product(struct parse *parse, const struct slw_proto_field *field)
 {
     struct slw_targets *targets = parse->targets;
+    struct slw_tap tap = {.observe = slw_sha256_observe, .context = &parse->leaf};
+    targets->has_release_leaf &= field->length <= UINT16_MAX;
     targets->product = (struct slw_span){field->offset, field->length};
+    if (targets->has_release_leaf) {
+        slw_release_leaf_start(&parse->leaf, (uint16_t)field->length);
+        slw_reader_add_tap(parse->proto.reader, &tap);
+    }
     targets->product_matches =
         slw_proto_value_equals(&parse->proto, field, parse->expectations->product);
+    if (targets->has_release_leaf) {
+        slw_reader_remove_tap(parse->proto.reader, &tap);
+    }
 }
 
 static void read_build_type(struct parse *parse, uint64_t value)
@@ -234,9 +244,13 @@ enum slw_status slw_targets_parse(struct slw_reader *reader,
     struct slw_sha256 hash;
     struct slw_tap tap = {.observe = slw_sha256_observe, .context = &hash};
     struct slw_proto_field field;
-    *targets = (struct slw_targets){.product_matches = true};
+    *targets = (struct slw_targets){
+        .product_matches = true,
+        .has_release_leaf = expectations->transparency != NULL,
+    };
     targets->serialized = (struct slw_span){reader->position, slw_reader_left(reader)};
     names->count = 0;
+    slw_release_leaf_start(&parse.leaf, 0); /* until a product comes */
     slw_sha256_init(&hash);
     slw_reader_add_tap(reader, &tap);
     slw_proto_begin(&parse.proto, reader, &slw_targets_rules);
@@ -246,6 +260,10 @@ enum slw_status slw_targets_parse(struct slw_reader *reader,
     slw_reader_remove_tap(reader, &tap);
     slw_sha256_final(&hash, targets->sha256);
     SLW_TRY(reader->status);
+    if (targets->has_release_leaf) {
+        slw_release_leaf_finish(&parse.leaf, targets->version, targets->sha256,
+                                targets->release_leaf);
+    }
     slw_names_sort(names);
     return SLW_OK;
 }

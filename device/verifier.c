@@ -53,6 +53,23 @@ static enum slw_status verify_trusted_root(struct slw_verifier *verifier)
     return SLW_OK;
 }
 
+/* The leaf is made from the metadata as they were parsed, so what was signed is what is proven. */
+static enum slw_status start_proof(struct slw_verifier *verifier)
+{
+    const struct slw_targets *targets = &verifier->result.targets;
+    struct slw_span span = verifier->proof_span;
+    if (span.length == 0) {
+        return slw_find(&verifier->finding, SLW_NO_PROOF, SLW_ROLE_TARGETS);
+    }
+    if (!targets->has_release_leaf) {
+        return slw_find(&verifier->finding, SLW_BAD_PROOF, SLW_ROLE_TARGETS);
+    }
+    slw_proof_start(&verifier->proof, verifier->expectations->transparency, targets->release_leaf);
+    slw_reader_seek(&verifier->reader, span.offset, slw_span_end(span));
+    verifier->phase = SLW_VERIFY_PROOF;
+    return SLW_OK;
+}
+
 static enum slw_status verify_targets_content(struct slw_verifier *verifier)
 {
     const struct slw_expectations *expectations = verifier->expectations;
@@ -60,7 +77,23 @@ static enum slw_status verify_targets_content(struct slw_verifier *verifier)
     SLW_TRY(slw_targets_check(&verifier->result.targets, &verifier->result.names, expectations,
                               effective, verifier->current.content.key_class, &verifier->lookup,
                               &verifier->finding));
-    slw_verifier_start_payloads(verifier);
+    if (expectations->transparency == NULL) {
+        slw_verifier_start_payloads(verifier);
+        return SLW_OK;
+    }
+    return start_proof(verifier);
+}
+
+/* Its scratch is the memory of lookups, which then begin anew. */
+static enum slw_status verify_proof(struct slw_verifier *verifier)
+{
+    SLW_TRY(slw_proof_step(&verifier->proof, &verifier->reader, verifier->lookup_block,
+                           &verifier->finding));
+    if (verifier->proof.done) {
+        slw_reader_init(&verifier->lookup, verifier->bundle, verifier->lookup_block,
+                        sizeof verifier->lookup_block);
+        slw_verifier_start_payloads(verifier);
+    }
     return SLW_OK;
 }
 
@@ -85,6 +118,8 @@ static enum slw_status do_phase(struct slw_verifier *verifier)
         return slw_verify_targets_dropped(verifier);
     case SLW_VERIFY_TARGETS_CONTENT:
         return verify_targets_content(verifier);
+    case SLW_VERIFY_PROOF:
+        return verify_proof(verifier);
     case SLW_VERIFY_PAYLOADS:
         return slw_verify_payloads(verifier);
     case SLW_VERIFY_PAYLOAD_BYTES:

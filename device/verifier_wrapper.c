@@ -91,6 +91,9 @@ static void note_field(struct slw_verifier *verifier, const struct slw_proto_fie
     case SLW_BUNDLE_ROOT_HISTORY:
         note_history(verifier, field);
         break;
+    case SLW_BUNDLE_TRANSPARENCY_PROOF:
+        verifier->proof_span = (struct slw_span){field->offset, field->length};
+        break;
     default:
         break;
     }

@@ -56,6 +56,8 @@ struct slw_session_config {
     struct slw_bytes product;
     enum slw_key_class key_class;   /* SLW_KEY_CLASS_NONE: the class isn't checked */
     enum slw_build_type build_type; /* SLW_BUILD_TYPE_NONE: not checked */
+    /* The log and the witnesses that have to vouch for a release; NULL: none have to. */
+    const struct slw_transparency *transparency;
     const struct slw_consent_port *consent;
     const struct slw_clock_port *clock; /* NULL: no clock */
     const struct slw_reboot_port *reboot;

@@ -14,6 +14,7 @@
 #define SLIPWAY_TARGETS_H
 
 #include "slipway/root.h"
+#include "slipway/transparency.h"
 
 /* Limits, inclusive; over one of them the answer is SLW_TOO_LARGE. */
 struct slw_limits {
@@ -79,6 +80,8 @@ struct slw_expectations {
     uint32_t decodable;                         /* bit per enum slw_encoding_kind */
     const struct slw_slot_port *slots;          /* NULL: slots aren't checked */
     const struct slw_installed_port *installed; /* NULL: nothing is installed */
+    /* What has to vouch for a release; NULL: no proof is needed, and none is read. */
+    const struct slw_transparency *transparency;
 };
 
 /* One name of a release. The fields are private to targets.c and verifier_payloads.c. */
@@ -110,6 +113,8 @@ struct slw_targets {
     struct slw_span release_version; /* in the bundle; checked as UTF-8 */
     struct slw_span release_notes;
     struct slw_span product;
+    bool has_release_leaf; /* where transparency is expected, and the product's name fits a leaf */
+    uint8_t release_leaf[SLW_SHA256_SIZE]; /* the leaf's hash, of the bytes that were parsed */
     /* private: what parsing noticed and checking the content reports */
     bool role_right;
     bool spec_version_right;

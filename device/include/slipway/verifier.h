@@ -13,7 +13,7 @@
  *     const struct slw_trusted_bundle *trusted = slw_verifier_result(&verifier);
  *
  * What it checks, in which order, and why: spec/SPEC.md, section 3. The first reason found counts.
- * Memory: the context is about 3.3 KiB; what the caller adds is in struct slw_verifier_memory.
+ * Memory: the context is about 3.4 KiB; what the caller adds is in struct slw_verifier_memory.
  */
 #ifndef SLIPWAY_VERIFIER_H
 #define SLIPWAY_VERIFIER_H
@@ -68,6 +68,7 @@ enum slw_verifier_phase {
     SLW_VERIFY_TARGETS_SIGNATURES,
     SLW_VERIFY_TARGETS_DROPPED,
     SLW_VERIFY_TARGETS_CONTENT,
+    SLW_VERIFY_PROOF,
     SLW_VERIFY_PAYLOADS,
     SLW_VERIFY_PAYLOAD_BYTES,
     SLW_VERIFY_ABSENT,
@@ -107,11 +108,13 @@ struct slw_verifier {
     bool has_root;
     uint32_t last_history_version;
     /* the wrapper */
+    struct slw_span proof_span; /* length 0: none, or an empty one */
     bool has_targets;
     uint8_t entry_keys[SLW_TARGETS_ENTRIES_MAX][8];
     size_t entry_keys_count;
     uint64_t first_payload;
     bool has_payloads;
+    struct slw_proof proof;
     /* payloads */
     struct slw_sha256 hash;
     struct slw_name *payload_entry;
