@@ -1,0 +1,584 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The device's reading of transparency proofs (device/transparency.c), against trees and signatures
+ * that test_log.c makes from the definitions. Here rather than beside it, since it needs keys.
+ */
+#include "test_log.h"
+
+#include "tap.h"
+
+#include <stdlib.h>
+
+#define LEAVES_MAX 70u
+#define LARGE_COUNT ((size_t)1 << 20)
+
+static struct test_hash leaves[LEAVES_MAX];
+static struct test_proof proof;
+static struct slw_heap_buffer bytes;
+static struct slw_proof verified;
+static struct slw_finding finding;
+
+static void set_up(void)
+{
+    test_log_set_up();
+    for (size_t i = 0; i < LEAVES_MAX; i++) {
+        leaves[i] = test_leaf_of_number(i);
+    }
+}
+
+/* A storage of which nothing is at hand, so that a view is only good until the next read. */
+static enum slw_status read_bytes(void *context, uint64_t offset, uint8_t *buffer, size_t len)
+{
+    const struct slw_bytes *source = context;
+    memcpy(buffer, source->ptr + (size_t)offset, len);
+    return SLW_OK;
+}
+
+static enum slw_status verify_source(const struct slw_source *source, const uint8_t *leaf)
+{
+    struct slw_reader reader;
+    uint8_t block[16];
+    uint8_t scratch[SLW_PROOF_SCRATCH_SIZE];
+    finding = (struct slw_finding){0};
+    slw_reader_init(&reader, source, block, sizeof block);
+    slw_proof_start(&verified, &test_transparency, leaf);
+    enum slw_status status = SLW_OK;
+    while (status == SLW_OK && !verified.done) {
+        status = slw_proof_step(&verified, &reader, scratch, &finding);
+    }
+    return status;
+}
+
+static enum slw_status verify_bytes(struct slw_bytes given, const struct test_hash *leaf)
+{
+    const struct slw_source source = {&given, read_bytes, given.len};
+    return verify_source(&source, leaf->bytes);
+}
+
+static enum slw_status verify(const struct test_hash *leaf)
+{
+    slw_heap_free(&bytes);
+    test_proof_encode(&proof, &bytes);
+    return verify_bytes(slw_heap_bytes(&bytes), leaf);
+}
+
+/* Signs once for each tree: the checkpoint is the same for all of its leaves. */
+static void accepts_every_leaf_of_every_tree_up_to_70(void)
+{
+    set_up();
+    test_transparency.quorum = 0;
+    test_transparency.witnesses_count = 0;
+    for (size_t count = 1; count <= LEAVES_MAX; count++) {
+        for (size_t index = 0; index < count; index++) {
+            test_log_prove(leaves, count, index, &proof);
+            proof.cosignatures_count = 0;
+            if (!TAP_CHECK(verify(&leaves[index]) == SLW_OK)) {
+                printf("# leaf %zu of %zu\n", index, count);
+                return;
+            }
+            TAP_CHECK(verified.index == index && verified.size == count);
+        }
+    }
+}
+
+static void refuses_a_leaf_at_any_other_place(void)
+{
+    set_up();
+    test_transparency.quorum = 0;
+    for (size_t count = 1; count <= 17; count++) {
+        for (size_t index = 0; index < count; index++) {
+            for (size_t other = 0; other <= count; other++) {
+                test_log_prove(leaves, count, index, &proof);
+                proof.cosignatures_count = 0;
+                proof.index = other;
+                TAP_EQUAL_INT(verify(&leaves[index]), other == index ? SLW_OK : SLW_BAD_PROOF);
+            }
+        }
+    }
+}
+
+/* Also where a path of that length would fit some other tree. */
+static void refuses_a_size_that_the_log_did_not_sign(void)
+{
+    set_up();
+    for (size_t size = 0; size <= 64; size++) {
+        test_log_prove(leaves, 21, 9, &proof);
+        proof.size = size;
+        TAP_EQUAL_INT(verify(&leaves[9]), size == 21 ? SLW_OK : SLW_BAD_PROOF);
+    }
+}
+
+static void refuses_a_path_with_a_hash_too_many_or_too_few(void)
+{
+    set_up();
+    test_transparency.quorum = 0;
+    for (size_t count = 1; count <= 33; count++) {
+        for (size_t index = 0; index < count; index++) {
+            test_log_prove(leaves, count, index, &proof);
+            proof.cosignatures_count = 0;
+            proof.hashes_count++;
+            TAP_EQUAL_INT(verify(&leaves[index]), SLW_BAD_PROOF);
+            proof.hashes_count = (uint8_t)(proof.hashes_count - 2);
+            if (count > 1) {
+                TAP_EQUAL_INT(verify(&leaves[index]), SLW_BAD_PROOF);
+            }
+        }
+    }
+    for (unsigned hashes = 0; hashes <= 255; hashes++) {
+        test_log_prove(leaves, 70, 69, &proof);
+        unsigned right = proof.hashes_count;
+        proof.hashes_count = (uint8_t)hashes;
+        TAP_EQUAL_INT(verify(&leaves[69]), hashes == right ? SLW_OK : SLW_BAD_PROOF);
+    }
+}
+
+/* An inner node isn't a leaf, though a shorter path leads from it to the same root. */
+static void refuses_a_node_in_place_of_a_leaf(void)
+{
+    set_up();
+    for (size_t width = 2; width <= 32; width *= 2) {
+        struct test_hash node = test_log_root(leaves, width);
+        test_log_prove(leaves, 64, 0, &proof);
+        unsigned skipped = 0;
+        while ((size_t)1 << skipped < width) {
+            skipped++;
+        }
+        proof.hashes_count = (uint8_t)(proof.hashes_count - skipped);
+        memmove(proof.hashes, proof.hashes + skipped, proof.hashes_count * sizeof proof.hashes[0]);
+        TAP_EQUAL_INT(verify(&node), SLW_BAD_PROOF);
+        proof.size = 64 / width;
+        TAP_EQUAL_INT(verify(&node), SLW_BAD_PROOF);
+    }
+}
+
+static void refuses_a_record_of_a_refusal_as_a_release(void)
+{
+    struct test_hash release;
+    uint8_t metadata_sha256[SLW_SHA256_SIZE] = {7};
+    set_up();
+    slw_release_leaf_hash(SLW_BYTES_OF("lamp"), 5, metadata_sha256, release.bytes);
+    leaves[3] = release;
+    test_log_prove(leaves, 8, 3, &proof);
+    TAP_EQUAL_INT(verify(&release), SLW_OK);
+    for (size_t index = 0; index < 8; index++) {
+        test_log_prove(leaves, 8, index, &proof);
+        TAP_EQUAL_INT(verify(&release), index == 3 ? SLW_OK : SLW_BAD_PROOF);
+    }
+}
+
+/* Product, version and digest each change the leaf, and no boundary between them can move. */
+static void a_release_leaf_is_of_product_version_and_metadata(void)
+{
+    struct test_hash first;
+    struct test_hash other;
+    uint8_t sha256[SLW_SHA256_SIZE] = {1};
+    const uint8_t expected[] = {0x00, 's', 'l', 'i', 'p', 'w', 'a', 'y',  ' ',
+                                'r',  'e', 'l', 'e', 'a', 's', 'e', '\n', 0,
+                                4,    'l', 'a', 'm', 'p', 1,   2,   3,    4};
+    struct slw_sha256 hash;
+    slw_release_leaf_hash(SLW_BYTES_OF("lamp"), 0x01020304, sha256, first.bytes);
+    slw_sha256_init(&hash);
+    slw_sha256_update(&hash, slw_bytes_make(expected, sizeof expected));
+    slw_sha256_update(&hash, slw_bytes_make(sha256, sizeof sha256));
+    slw_sha256_final(&hash, other.bytes);
+    TAP_EQUAL_BYTES(first.bytes, other.bytes, sizeof first.bytes);
+    slw_release_leaf_hash(SLW_BYTES_OF("lamq"), 0x01020304, sha256, other.bytes);
+    TAP_CHECK(memcmp(first.bytes, other.bytes, sizeof first.bytes) != 0);
+    slw_release_leaf_hash(SLW_BYTES_OF("lamp\1"), 0x02030401, sha256, other.bytes);
+    TAP_CHECK(memcmp(first.bytes, other.bytes, sizeof first.bytes) != 0);
+    slw_release_leaf_hash(SLW_BYTES_OF("lamp"), 0x01020305, sha256, other.bytes);
+    TAP_CHECK(memcmp(first.bytes, other.bytes, sizeof first.bytes) != 0);
+    sha256[31] = 1;
+    slw_release_leaf_hash(SLW_BYTES_OF("lamp"), 0x01020304, sha256, other.bytes);
+    TAP_CHECK(memcmp(first.bytes, other.bytes, sizeof first.bytes) != 0);
+}
+
+/* Of a proof that needs all of its cosignatures, there is no bit that doesn't count. */
+static void refuses_any_changed_bit(void)
+{
+    set_up();
+    test_log_prove(leaves, 11, 6, &proof);
+    TAP_REQUIRE(verify(&leaves[6]) == SLW_OK);
+    for (size_t bit = 0; bit < 8 * bytes.len; bit += bit % 8 == 0 ? 7 : 1) {
+        bytes.ptr[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        if (!TAP_CHECK(verify_bytes(slw_heap_bytes(&bytes), &leaves[6]) == SLW_BAD_PROOF)) {
+            printf("# bit %zu of byte %zu\n", bit % 8, bit / 8);
+        }
+        bytes.ptr[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+    TAP_EQUAL_INT(verify_bytes(slw_heap_bytes(&bytes), &leaves[6]), SLW_OK);
+}
+
+static void refuses_every_truncation_and_anything_behind(void)
+{
+    set_up();
+    test_log_prove(leaves, 11, 6, &proof);
+    TAP_REQUIRE(verify(&leaves[6]) == SLW_OK);
+    for (size_t len = 0; len < bytes.len; len++) {
+        TAP_CHECK(verify_bytes(slw_bytes_make(bytes.ptr, len), &leaves[6]) == SLW_BAD_PROOF);
+    }
+    size_t whole = bytes.len;
+    for (size_t more = 1; more <= SLW_PROOF_SIZE_MAX; more += more < 80 ? 1 : 97) {
+        slw_heap_append(&bytes, SLW_BYTES_OF(""));
+        uint8_t *place = slw_heap_reserve(&bytes, whole + more - bytes.len);
+        TAP_REQUIRE(place != NULL);
+        memset(place, 0, whole + more - (size_t)(place - bytes.ptr));
+        TAP_CHECK(verify_bytes(slw_bytes_make(bytes.ptr, whole + more), &leaves[6]) ==
+                  SLW_BAD_PROOF);
+    }
+}
+
+static void refuses_numbers_that_cannot_be(void)
+{
+    static const struct {
+        const char *name;
+        uint8_t version;
+        uint64_t index;
+        uint64_t size;
+    } rows[] = {
+        {"version 0", 0, 6, 11},
+        {"version 2", 2, 6, 11},
+        {"an empty tree", 1, 0, 0},
+        {"index at the size", 1, 11, 11},
+        {"index above the size", 1, UINT64_MAX, 11},
+        {"more leaves than there can be", 1, 6, UINT64_C(1) << 63},
+        {"the most leaves", 1, 6, UINT64_MAX},
+        {"both as large as can be", 1, UINT64_MAX, UINT64_MAX},
+        {"a large size of a short path", 1, 6, INT64_MAX},
+    };
+    set_up();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        TAP_ROW(rows[i].name);
+        test_log_prove(leaves, 11, 6, &proof);
+        proof.version = rows[i].version;
+        proof.index = rows[i].index;
+        proof.size = rows[i].size;
+        TAP_EQUAL_INT(verify(&leaves[6]), SLW_BAD_PROOF);
+    }
+    TAP_ROW(NULL);
+}
+
+static bool names_signer(size_t signer)
+{
+    struct slw_bytes name = test_signer(signer)->name;
+    return slw_bytes_equal(slw_bytes_make(finding.name, finding.name_len), name);
+}
+
+static void refuses_a_checkpoint_that_the_log_did_not_sign(void)
+{
+    set_up();
+    test_log_prove(leaves, 11, 6, &proof);
+    proof.log.signer = 1;
+    TAP_EQUAL_INT(verify(&leaves[6]), SLW_BAD_PROOF);
+    TAP_CHECK(names_signer(0));
+    test_log_prove(leaves, 11, 6, &proof);
+    proof.log.signer = 5;
+    proof.log.claimed = 5;
+    TAP_EQUAL_INT(verify(&leaves[6]), SLW_BAD_PROOF);
+    test_log_prove(leaves, 11, 6, &proof);
+    proof.log.origin = "log.example/lamp2";
+    TAP_EQUAL_INT(verify(&leaves[6]), SLW_BAD_PROOF);
+    test_log_prove(leaves, 11, 6, &proof);
+    proof.log.size = 12;
+    TAP_EQUAL_INT(verify(&leaves[6]), SLW_BAD_PROOF);
+    TAP_CHECK(names_signer(0));
+    test_log_prove(leaves, 11, 6, &proof);
+    proof.log.root.bytes[31] ^= 1;
+    TAP_EQUAL_INT(verify(&leaves[6]), SLW_BAD_PROOF);
+}
+
+static void takes_cosignatures_in_any_order(void)
+{
+    static const size_t orders[][3] = {{1, 2, 3}, {1, 3, 2}, {2, 1, 3},
+                                       {2, 3, 1}, {3, 1, 2}, {3, 2, 1}};
+    set_up();
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
+        test_log_prove(leaves, 11, 6, &proof);
+        proof.cosignatures_count = 0;
+        for (size_t j = 0; j < 3; j++) {
+            test_proof_cosign(&proof, orders[i][j]);
+        }
+        TAP_EQUAL_INT(verify(&leaves[6]), SLW_OK);
+        TAP_EQUAL_INT(verified.cosigned, 3);
+    }
+}
+
+static void skips_witnesses_that_it_does_not_know(void)
+{
+    set_up();
+    test_log_prove(leaves, 11, 6, &proof);
+    for (size_t signer = 4; proof.cosignatures_count < SLW_PROOF_COSIGNATURES_MAX; signer++) {
+        test_proof_cosign(&proof, signer);
+        proof.cosignatures[proof.cosignatures_count - 1].size = signer; /* nobody looks */
+    }
+    TAP_EQUAL_INT(verify(&leaves[6]), SLW_OK);
+    TAP_EQUAL_INT(verified.cosigned, 3);
+    proof.cosignatures[2].claimed = 19; /* one of the three is unknown now */
+    TAP_EQUAL_INT(verify(&leaves[6]), SLW_BAD_PROOF);
+    TAP_CHECK(finding.has_numbers && finding.found == 2 && finding.wanted == 3);
+    proof.cosignatures[2].claimed = 3;
+    test_proof_cosign(&proof, 19); /* a 17th */
+    TAP_EQUAL_INT(verify(&leaves[6]), SLW_BAD_PROOF);
+}
+
+static void refuses_too_few_witnesses(void)
+{
+    set_up();
+    for (size_t quorum = 0; quorum <= TEST_WITNESSES_COUNT; quorum++) {
+        for (size_t cosigned = 0; cosigned <= TEST_WITNESSES_COUNT; cosigned++) {
+            test_transparency.quorum = quorum;
+            test_log_prove(leaves, 11, 6, &proof);
+            proof.cosignatures_count = (uint8_t)cosigned;
+            TAP_EQUAL_INT(verify(&leaves[6]), cosigned >= quorum ? SLW_OK : SLW_BAD_PROOF);
+        }
+    }
+}
+
+/* Also where enough others are right: a proof that is wrong anywhere was meddled with. */
+static void refuses_a_known_witness_with_a_wrong_cosignature(void)
+{
+    for (size_t which = 0; which < TEST_WITNESSES_COUNT; which++) {
+        set_up();
+        test_transparency.quorum = 1;
+        struct test_cosignature *one = &proof.cosignatures[which];
+#define REFUSES(change)                                                                            \
+    do {                                                                                           \
+        test_log_prove(leaves, 11, 6, &proof);                                                     \
+        change;                                                                                    \
+        TAP_EQUAL_INT(verify(&leaves[6]), SLW_BAD_PROOF);                                          \
+        TAP_CHECK(names_signer(which + 1));                                                        \
+    } while (0)
+        REFUSES(one->origin = "log.example/other");
+        REFUSES(one->size = 12);
+        REFUSES(one->root.bytes[0] ^= 1);
+        REFUSES(one->time_told++);
+        REFUSES(one->time_told = UINT64_C(1) << 63);
+        REFUSES(one->time = one->time_told = UINT64_C(1) << 63);
+        REFUSES(one->time = one->time_told = UINT64_MAX);
+        REFUSES(one->signer = 0);
+        REFUSES(one->signer = 7);
+        REFUSES(one->signer = one->signer % TEST_WITNESSES_COUNT + 1);
+#undef REFUSES
+        test_log_prove(leaves, 11, 6, &proof);
+        one->time = one->time_told = INT64_MAX;
+        TAP_EQUAL_INT(verify(&leaves[6]), SLW_OK);
+        one->time = one->time_told = 0;
+        TAP_EQUAL_INT(verify(&leaves[6]), SLW_OK);
+    }
+}
+
+static void counts_no_witness_twice(void)
+{
+    set_up();
+    test_transparency.quorum = 2;
+    test_log_prove(leaves, 11, 6, &proof);
+    proof.cosignatures_count = 0;
+    test_proof_cosign(&proof, 2);
+    test_proof_cosign(&proof, 2);
+    TAP_EQUAL_INT(verify(&leaves[6]), SLW_BAD_PROOF);
+    TAP_CHECK(names_signer(2));
+    proof.cosignatures[1].time++; /* another cosignature of the same witness */
+    proof.cosignatures[1].time_told++;
+    TAP_EQUAL_INT(verify(&leaves[6]), SLW_BAD_PROOF);
+    test_proof_cosign(&proof, 1); /* enough without it, and still no proof to be believed */
+    TAP_EQUAL_INT(verify(&leaves[6]), SLW_BAD_PROOF);
+}
+
+/* What the log signed as its checkpoint isn't a cosignature, whatever key id it stands under. */
+static void counts_no_log_as_its_own_witness(void)
+{
+    set_up();
+    test_transparency.quorum = 1;
+    test_log_prove(leaves, 11, 6, &proof);
+    proof.cosignatures_count = 0;
+    test_proof_cosign(&proof, 0);
+    TAP_EQUAL_INT(verify(&leaves[6]), SLW_BAD_PROOF);
+    proof.cosignatures[0].claimed = 1;
+    TAP_EQUAL_INT(verify(&leaves[6]), SLW_BAD_PROOF);
+}
+
+static void refuses_to_work_with_a_configuration_that_makes_no_sense(void)
+{
+    static char long_name[SLW_TRANSPARENCY_NAME_SIZE_MAX + 1];
+    static const char *const bad_names[] = {"", "a b", "a+b", "a\nb", "a\tb", "\x7F"};
+    struct slw_transparency_key changed[SLW_TRANSPARENCY_WITNESSES_MAX + 1];
+    set_up();
+    memset(long_name, 'a', sizeof long_name);
+    for (size_t i = 0; i < sizeof changed / sizeof changed[0]; i++) {
+        changed[i] = *test_signer(i + 1);
+    }
+    test_transparency.witnesses = changed;
+    test_transparency.witnesses_count = SLW_TRANSPARENCY_WITNESSES_MAX;
+    TAP_EQUAL_INT(slw_transparency_check(&test_transparency), SLW_OK);
+    test_transparency.witnesses_count++;
+    TAP_EQUAL_INT(slw_transparency_check(&test_transparency), SLW_BAD_ARGUMENT);
+    test_transparency.witnesses_count = 3;
+    test_transparency.quorum = 4;
+    TAP_EQUAL_INT(slw_transparency_check(&test_transparency), SLW_BAD_ARGUMENT);
+    test_transparency.quorum = 3;
+    TAP_EQUAL_INT(slw_transparency_check(&test_transparency), SLW_OK);
+    for (size_t i = 0; i < sizeof bad_names / sizeof bad_names[0]; i++) {
+        TAP_ROW(bad_names[i]);
+        struct slw_bytes bad = slw_bytes_make(bad_names[i], strlen(bad_names[i]));
+        test_transparency.log.name = bad;
+        TAP_EQUAL_INT(slw_transparency_check(&test_transparency), SLW_BAD_ARGUMENT);
+        test_transparency.log = *test_signer(0);
+        changed[1].name = bad;
+        TAP_EQUAL_INT(slw_transparency_check(&test_transparency), SLW_BAD_ARGUMENT);
+        changed[1] = *test_signer(2);
+    }
+    TAP_ROW(NULL);
+    test_transparency.log.name = slw_bytes_make(long_name, sizeof long_name);
+    TAP_EQUAL_INT(slw_transparency_check(&test_transparency), SLW_BAD_ARGUMENT);
+    test_transparency.log.name.len--;
+    TAP_EQUAL_INT(slw_transparency_check(&test_transparency), SLW_OK);
+    test_transparency.log = *test_signer(0);
+    changed[2] = changed[0];
+    TAP_EQUAL_INT(slw_transparency_check(&test_transparency), SLW_BAD_ARGUMENT);
+    changed[2].name = SLW_BYTES_OF("another-name-for-the-same-key");
+    TAP_EQUAL_INT(slw_transparency_check(&test_transparency), SLW_BAD_ARGUMENT);
+    memcpy(changed[2].ed25519, test_signer(0)->ed25519, sizeof changed[2].ed25519);
+    TAP_EQUAL_INT(slw_transparency_check(&test_transparency), SLW_BAD_ARGUMENT);
+    test_log_prove(leaves, 11, 6, &proof);
+    TAP_EQUAL_INT(verify(&leaves[6]), SLW_BAD_ARGUMENT);
+}
+
+/* The longest names, numbers and paths there can be fit what is reserved for them. */
+static void has_room_for_the_longest_of_everything(void)
+{
+    static char name[SLW_TRANSPARENCY_NAME_SIZE_MAX + 1];
+    struct slw_reader reader;
+    uint8_t scratch[SLW_PROOF_SCRATCH_SIZE];
+    set_up();
+    memset(name, 'n', sizeof name - 1);
+    test_transparency.log.name = slw_bytes_make(name, sizeof name - 1);
+    uint8_t id[SLW_TRANSPARENCY_KEY_ID_SIZE];
+    slw_transparency_key_id(&test_transparency.log, SLW_TRANSPARENCY_LOG_KEY, id);
+    test_log_prove(leaves, 1, 0, &proof);
+    proof.size = INT64_MAX;
+    proof.index = INT64_MAX - 1;
+    proof.hashes_count = 62; /* the bits of index, the lowest of which is 0: 62 to the left */
+    proof.log.origin = name;
+    struct test_hash root = leaves[0];
+    for (size_t i = 0; i < proof.hashes_count; i++) {
+        struct test_hash pair[2] = {proof.hashes[i], root};
+        root = test_log_root(pair, 2);
+    }
+    proof.log.root = root;
+    proof.log.size = proof.size;
+    proof.cosignatures_count = 0;
+    for (size_t signer = 1; signer <= 3; signer++) {
+        test_proof_cosign(&proof, signer);
+        proof.cosignatures[signer - 1].time = INT64_MAX;
+        proof.cosignatures[signer - 1].time_told = INT64_MAX;
+    }
+    slw_heap_free(&bytes);
+    test_proof_encode(&proof, &bytes);
+    memcpy(bytes.ptr + 18 + 62 * SLW_SHA256_SIZE, id, sizeof id);
+    slw_reader_init_bytes(&reader, slw_heap_bytes(&bytes));
+    slw_proof_start(&verified, &test_transparency, leaves[0].bytes);
+    finding = (struct slw_finding){0};
+    while (!verified.done) {
+        TAP_REQUIRE(slw_proof_step(&verified, &reader, scratch, &finding) == SLW_OK);
+    }
+    TAP_EQUAL_INT(verified.cosigned, 3);
+}
+
+/* Whatever read fails, the answer is about the storage, never about the proof. */
+struct failing {
+    struct slw_bytes bytes;
+    size_t reads;
+    size_t fails_at;
+};
+
+static enum slw_status read_failing(void *context, uint64_t offset, uint8_t *buffer, size_t len)
+{
+    struct failing *failing = context;
+    if (++failing->reads == failing->fails_at) {
+        return SLW_IO;
+    }
+    memcpy(buffer, failing->bytes.ptr + (size_t)offset, len);
+    return SLW_OK;
+}
+
+static void passes_on_a_read_error_wherever_it_happens(void)
+{
+    set_up();
+    test_log_prove(leaves, 11, 6, &proof);
+    TAP_REQUIRE(verify(&leaves[6]) == SLW_OK);
+    struct failing failing = {.bytes = slw_heap_bytes(&bytes)};
+    const struct slw_source source = {&failing, read_failing, bytes.len};
+    TAP_REQUIRE(verify_source(&source, leaves[6].bytes) == SLW_OK);
+    size_t reads = failing.reads;
+    for (size_t at = 1; at <= reads; at++) {
+        failing.reads = 0;
+        failing.fails_at = at;
+        TAP_EQUAL_INT(verify_source(&source, leaves[6].bytes), SLW_IO);
+    }
+    TAP_CHECK(reads > 20);
+}
+
+static void one_step_verifies_at_most_one_signature(void)
+{
+    struct slw_reader reader;
+    uint8_t scratch[SLW_PROOF_SCRATCH_SIZE];
+    size_t steps = 0;
+    set_up();
+    test_log_prove(leaves, 11, 6, &proof);
+    TAP_REQUIRE(verify(&leaves[6]) == SLW_OK);
+    slw_reader_init_bytes(&reader, slw_heap_bytes(&bytes));
+    slw_proof_start(&verified, &test_transparency, leaves[6].bytes);
+    for (; !verified.done; steps++) {
+        size_t cosigned = verified.cosigned;
+        TAP_REQUIRE(slw_proof_step(&verified, &reader, scratch, &finding) == SLW_OK);
+        TAP_CHECK(verified.cosigned <= cosigned + 1);
+    }
+    TAP_EQUAL_INT(steps, 1 + 1 + 3 + 1);
+}
+
+static void takes_about_a_kilobyte_for_a_million_entries_and_three_witnesses(void)
+{
+    set_up();
+    struct test_hash *many = malloc(LARGE_COUNT * sizeof *many);
+    TAP_REQUIRE(many != NULL);
+    for (size_t i = 0; i < LARGE_COUNT; i++) {
+        many[i] = (struct test_hash){{(uint8_t)i, (uint8_t)(i >> 8), (uint8_t)(i >> 16)}};
+    }
+    static const size_t indices[] = {0, 699050, LARGE_COUNT - 1};
+    for (size_t i = 0; i < sizeof indices / sizeof indices[0]; i++) {
+        test_log_prove(many, LARGE_COUNT, indices[i], &proof);
+        TAP_EQUAL_INT(verify(&many[indices[i]]), SLW_OK);
+        TAP_EQUAL_INT(bytes.len, 955);
+        TAP_EQUAL_INT(verify(&many[indices[i] ^ 1]), SLW_BAD_PROOF);
+    }
+    printf("# a proof for %zu entries and 3 witnesses: %zu bytes; context: %zu bytes\n",
+           LARGE_COUNT, bytes.len, sizeof(struct slw_proof));
+    free(many);
+}
+
+int main(void)
+{
+    TAP_RUN(accepts_every_leaf_of_every_tree_up_to_70);
+    TAP_RUN(refuses_a_leaf_at_any_other_place);
+    TAP_RUN(refuses_a_size_that_the_log_did_not_sign);
+    TAP_RUN(refuses_a_path_with_a_hash_too_many_or_too_few);
+    TAP_RUN(refuses_a_node_in_place_of_a_leaf);
+    TAP_RUN(refuses_a_record_of_a_refusal_as_a_release);
+    TAP_RUN(a_release_leaf_is_of_product_version_and_metadata);
+    TAP_RUN(refuses_any_changed_bit);
+    TAP_RUN(refuses_every_truncation_and_anything_behind);
+    TAP_RUN(refuses_numbers_that_cannot_be);
+    TAP_RUN(refuses_a_checkpoint_that_the_log_did_not_sign);
+    TAP_RUN(takes_cosignatures_in_any_order);
+    TAP_RUN(skips_witnesses_that_it_does_not_know);
+    TAP_RUN(refuses_too_few_witnesses);
+    TAP_RUN(refuses_a_known_witness_with_a_wrong_cosignature);
+    TAP_RUN(counts_no_witness_twice);
+    TAP_RUN(counts_no_log_as_its_own_witness);
+    TAP_RUN(refuses_to_work_with_a_configuration_that_makes_no_sense);
+    TAP_RUN(has_room_for_the_longest_of_everything);
+    TAP_RUN(passes_on_a_read_error_wherever_it_happens);
+    TAP_RUN(one_step_verifies_at_most_one_signature);
+    TAP_RUN(takes_about_a_kilobyte_for_a_million_entries_and_three_witnesses);
+    return tap_finish();
+}
