@@ -24,7 +24,7 @@
 
 #include "slipway/keys.h"
 
-#define SLW_TOKEN_URI_SIZE_MAX 1024u  /* as text, without the zero byte */
+#define SLW_TOKEN_URI_SIZE_MAX 2048u  /* as text, without the zero byte */
 #define SLW_TOKEN_LABEL_SIZE_MAX 255u /* of an object, in bytes; ids too */
 #define SLW_TOKEN_PATH_SIZE_MAX 511u  /* of a module, or of where the PIN is */
 #define SLW_TOKEN_SESSIONS_MAX 64u    /* of a pool */
