@@ -3,6 +3,7 @@
 #include "inputs.h"
 
 #include "slipway/files.h"
+#include "slipway/token.h"
 
 #include <stdio.h>
 
@@ -50,21 +51,29 @@ enum cli_exit cli_public_key_load(struct cli *cli, const char *path, struct slw_
     return status == SLW_OK ? CLI_DONE : cli_error(cli, "%s", cli->detail.text);
 }
 
-static enum cli_exit load_key(struct cli *cli, const char *path, const char *passphrase_path,
+enum cli_exit cli_private_key_open(struct cli *cli, const char *text, const char *passphrase_path,
+                                   struct slw_private_key **ret_key)
+{
+    const struct slw_key_settings settings = {.passphrase_path = passphrase_path};
+    /* A key that can't be used isn't something that was verified: a failure, not a refusal. */
+    if (slw_key_open(text, &settings, ret_key, NULL, &cli->detail) != SLW_OK) {
+        return cli_error(cli, "%s", cli->detail.text);
+    }
+    if (!slw_token_is_uri(text) && slw_key_file_is_exposed(text)) {
+        cli_warn(cli, "%s: others may read this private key; `chmod 600` hides it", text);
+    }
+    return CLI_DONE;
+}
+
+static enum cli_exit load_key(struct cli *cli, const char *text, const char *passphrase_path,
                               struct cli_keys *keys)
 {
-    struct slw_private_key *key = NULL;
     if (keys->count == SLW_SIGNATURES_MAX) {
         return cli_error(cli, "more than %u keys", SLW_SIGNATURES_MAX);
     }
-    if (slw_private_key_load(path, passphrase_path, &key, &cli->detail) != SLW_OK) {
-        return cli_error(cli, "%s", cli->detail.text);
-    }
-    if (slw_key_file_is_exposed(path)) {
-        cli_warn(cli, "%s: others may read this private key; `chmod 600` hides it", path);
-    }
-    keys->keys[keys->count++] = key;
-    return CLI_DONE;
+    enum cli_exit code = cli_private_key_open(cli, text, passphrase_path, &keys->keys[keys->count]);
+    keys->count += code == CLI_DONE ? 1 : 0;
+    return code;
 }
 
 enum cli_exit cli_keys_load(struct cli *cli, const struct cli_arguments *arguments,

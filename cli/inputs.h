@@ -26,7 +26,15 @@ void cli_root_file_free(struct cli_root_file *root);
 enum cli_exit cli_public_key_load(struct cli *cli, const char *path,
                                   struct slw_public_key *ret_key);
 
-/* All private keys of one option, with --passphrase-file; warns when others may read one. */
+/*
+ * The private key that text names: the path of a file, or a `pkcs11:` URI. passphrase_path, NULL for
+ * none, opens the file or has the token's PIN. Warns when others may read a file. Every command
+ * that signs gets its keys here.
+ */
+enum cli_exit cli_private_key_open(struct cli *cli, const char *text, const char *passphrase_path,
+                                   struct slw_private_key **ret_key);
+
+/* All private keys of one option, with --passphrase-file. */
 struct cli_keys {
     struct slw_private_key *keys[SLW_SIGNATURES_MAX];
     size_t count;

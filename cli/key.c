@@ -9,6 +9,7 @@
 #include "slipway/explain.h"
 #include "slipway/files.h"
 #include "slipway/json.h"
+#include "slipway/token.h"
 #include "slipway/tuf_key.h"
 
 #include <unistd.h>
@@ -69,7 +70,25 @@ static enum slw_status format_key(struct cli *cli, const struct slw_private_key 
     return status;
 }
 
-static enum cli_exit print_key(struct cli *cli, const struct slw_public_key *key, bool is_private)
+static void append_facts_json(const struct slw_key_facts *facts, struct slw_json *json)
+{
+    slw_json_text(json, "uri", facts->uri);
+    slw_json_bool(json, "exportable", facts->exportable);
+    slw_json_bool(json, "always_authenticates", facts->always_authenticates);
+}
+
+static void append_facts(const struct slw_key_facts *facts, struct slw_heap_buffer *text)
+{
+    slw_heap_printf(text, "\nin a token: %s\ncould leave the token: %s", facts->uri,
+                    facts->exportable ? "yes" : "no");
+    if (facts->always_authenticates) {
+        slw_heap_append_text(text, "\nwants its PIN for each signature");
+    }
+}
+
+/* facts: of a key in a token; else NULL. */
+static enum cli_exit print_key(struct cli *cli, const struct slw_public_key *key, bool is_private,
+                               const struct slw_key_facts *facts)
 {
     struct slw_heap_buffer text = {0};
     struct slw_bytes id = slw_bytes_make(key->id, sizeof key->id);
@@ -86,12 +105,18 @@ static enum cli_exit print_key(struct cli *cli, const struct slw_public_key *key
         slw_json_hex(&json, "key_id", id);
         slw_json_text(&json, "repository_key_id", repository_id);
         slw_json_bool(&json, "private", is_private);
+        if (facts != NULL) {
+            append_facts_json(facts, &json);
+        }
         slw_json_end_object(&json);
     } else {
         slw_heap_printf(&text, "type: %s\nkey id: ", slw_key_type_name(key->type));
         slw_hex(id, &text);
         slw_heap_printf(&text, "\nkey id in a TUF repository: %s\nholds: %s key", repository_id,
                         is_private ? "private" : "public");
+        if (facts != NULL) {
+            append_facts(facts, &text);
+        }
     }
     slw_heap_append_text(&text, "\n");
     return cli_print(cli, &text);
@@ -122,7 +147,7 @@ enum cli_exit cli_key_generate(struct cli *cli, const char *path, enum slw_key_t
     if (status == SLW_OK) {
         cli_note(cli, "%s: private key, keep it secret; %s: public key", path,
                  slw_heap_text(&public_path));
-        code = print_key(cli, slw_private_key_public(key), true);
+        code = print_key(cli, slw_private_key_public(key), true, NULL);
     } else {
         code = cli_error(cli, "%s", cli->detail.text);
     }
@@ -133,6 +158,43 @@ enum cli_exit cli_key_generate(struct cli *cli, const char *path, enum slw_key_t
     return code;
 }
 
+static enum cli_exit print_token_key(struct cli *cli, enum slw_status status,
+                                     struct slw_private_key *key, const struct slw_key_facts *facts)
+{
+    if (status != SLW_OK) {
+        return cli_error(cli, "%s", cli->detail.text);
+    }
+    enum cli_exit code = print_key(cli, slw_private_key_public(key), true, facts);
+    slw_private_key_free(key);
+    return code;
+}
+
+/* In the token that a URI names. Its public half is written to a file when one is asked for. */
+static enum cli_exit generate_in_token(struct cli *cli, const struct cli_arguments *arguments,
+                                       enum slw_key_type type)
+{
+    const struct slw_key_settings settings = {.passphrase_path =
+                                                  cli_value(arguments, "--passphrase-file")};
+    const char *path = cli_value(arguments, "--output");
+    struct slw_private_key *key = NULL;
+    struct slw_key_facts facts;
+    struct slw_heap_buffer text = {0};
+    enum slw_status status = slw_token_key_generate(arguments->positionals[0], &settings, type,
+                                                    &key, &facts, &cli->detail);
+    if (status == SLW_OK && path != NULL) {
+        status = slw_public_key_format(slw_private_key_public(key), &text, &cli->detail);
+        if (status == SLW_OK &&
+            cli_write_file(cli, path, cli_output_flags(arguments), &text) != CLI_DONE) {
+            slw_private_key_free(key);
+            slw_heap_free(&text);
+            return cli_error(cli,
+                             "the key is in its token nonetheless; `slipway key show` shows it");
+        }
+        slw_heap_free(&text);
+    }
+    return print_token_key(cli, status, key, &facts);
+}
+
 static enum cli_exit run_generate(struct cli *cli, const struct cli_arguments *arguments)
 {
     static const char *const types[] = {"", "p256", "ed25519", NULL};
@@ -140,9 +202,28 @@ static enum cli_exit run_generate(struct cli *cli, const struct cli_arguments *a
     if (!cli_choice(cli, arguments, "--type", types, &choice)) {
         return CLI_USAGE;
     }
-    return cli_key_generate(
-        cli, arguments->positionals[0], choice == 1 ? SLW_KEY_TYPE_P256 : SLW_KEY_TYPE_ED25519,
-        cli_value(arguments, "--passphrase-file"), cli_has(arguments, "--force"));
+    enum slw_key_type type = choice == 1 ? SLW_KEY_TYPE_P256 : SLW_KEY_TYPE_ED25519;
+    if (slw_token_is_uri(arguments->positionals[0])) {
+        return generate_in_token(cli, arguments, type);
+    }
+    if (cli_has(arguments, "--output")) {
+        return cli_usage(cli, "--output is for keys in tokens; PATH.pub has a file's public half");
+    }
+    return cli_key_generate(cli, arguments->positionals[0], type,
+                            cli_value(arguments, "--passphrase-file"),
+                            cli_has(arguments, "--force"));
+}
+
+static enum cli_exit show_in_token(struct cli *cli, const struct cli_arguments *arguments)
+{
+    const struct slw_key_settings settings = {.passphrase_path =
+                                                  cli_value(arguments, "--passphrase-file"),
+                                              .retry_pin = cli_has(arguments, "--retry-pin")};
+    struct slw_private_key *key = NULL;
+    struct slw_key_facts facts;
+    enum slw_status status =
+        slw_key_open(arguments->positionals[0], &settings, &key, &facts, &cli->detail);
+    return print_token_key(cli, status, key, &facts);
 }
 
 static enum cli_exit run_show(struct cli *cli, const struct cli_arguments *arguments)
@@ -150,9 +231,12 @@ static enum cli_exit run_show(struct cli *cli, const struct cli_arguments *argum
     const char *path = arguments->positionals[0];
     struct slw_public_key public_key;
     struct slw_private_key *key = NULL;
+    if (slw_token_is_uri(path)) {
+        return show_in_token(cli, arguments);
+    }
     enum slw_status status = slw_public_key_load(path, &public_key, &cli->detail);
     if (status == SLW_OK) {
-        return print_key(cli, &public_key, false);
+        return print_key(cli, &public_key, false, NULL);
     }
     if (status == SLW_NOT_FOUND) {
         status = slw_private_key_load(path, cli_value(arguments, "--passphrase-file"), &key,
@@ -161,7 +245,7 @@ static enum cli_exit run_show(struct cli *cli, const struct cli_arguments *argum
     if (status != SLW_OK) {
         return cli_error(cli, "%s", cli->detail.text);
     }
-    enum cli_exit code = print_key(cli, slw_private_key_public(key), true);
+    enum cli_exit code = print_key(cli, slw_private_key_public(key), true, NULL);
     slw_private_key_free(key);
     return code;
 }
@@ -170,13 +254,19 @@ static const struct cli_option generate_options[] = {
     {.name = "--type", .value = "TYPE", .help = "p256 (unless given) or ed25519"},
     {.name = "--passphrase-file",
      .value = "FILE",
-     .help = "encrypt the private key with the first line of FILE"},
+     .help = "encrypt the private key with the first line of FILE; of a token: its PIN is there"},
+    {.name = "--output",
+     .value = "FILE",
+     .letter = 'o',
+     .help = "of a key in a token: write its public key to FILE"},
     CLI_FORCE_OPTION,
     {0},
 };
 
 static const struct cli_option show_options[] = {
     CLI_PASSPHRASE_OPTION,
+    {.name = "--retry-pin",
+     .help = "try the PIN once although the token says that a wrong one was given before"},
     {0},
 };
 
@@ -185,7 +275,7 @@ static const struct cli_command commands[] = {
         .verb = "generate",
         .usage = "slipway key generate",
         .summary = "make a key pair",
-        .synopsis = "PATH [--type p256|ed25519] [--passphrase-file FILE] [--force]",
+        .synopsis = "PATH|URI [--type p256|ed25519] [--passphrase-file FILE] [--force] [-o FILE]",
         .positionals_min = 1,
         .positionals_max = 1,
         .options = generate_options,
@@ -193,7 +283,11 @@ static const struct cli_command commands[] = {
             "Writes the private key to PATH (PKCS#8, readable by you alone) and the public key\n"
             "to PATH.pub (SubjectPublicKeyInfo), both PEM. Pigweed's tools read P-256 keys made\n"
             "here, and theirs work here. Prints the key id, by which roots name the key.\n"
-            "Passphrases come from files only; nothing is ever asked for.",
+            "Passphrases come from files only; nothing is ever asked for.\n"
+            "A URI (pkcs11:token=…;object=NAME?pin-source=file:/…) makes the pair in that "
+            "security\n"
+            "token, which it never leaves. Its module is named by module-path in the URI, or by\n"
+            "SLIPWAY_PKCS11_MODULE in the environment.",
         .examples = "slipway key generate targets.key\n"
                     "slipway key generate --type ed25519 --passphrase-file secret.txt root.key",
         .run = run_generate,
@@ -202,11 +296,14 @@ static const struct cli_command commands[] = {
         .verb = "show",
         .usage = "slipway key show",
         .summary = "show type and key id of a key file",
-        .synopsis = "PATH [--passphrase-file FILE]",
+        .synopsis = "PATH|URI [--passphrase-file FILE] [--retry-pin]",
         .positionals_min = 1,
         .positionals_max = 1,
         .options = show_options,
-        .about = "PATH may hold a private or a public key.",
+        .about =
+            "PATH may hold a private or a public key; a pkcs11 URI names one in a token. A PIN\n"
+            "that a token refused is not tried again: when the token says that a wrong one was\n"
+            "given since the last right one, only --retry-pin tries, and once.",
         .examples = "slipway key show targets.key.pub",
         .run = run_show,
     },

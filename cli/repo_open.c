@@ -3,7 +3,10 @@
  * writer. */
 #include "repo_open.h"
 
+#include "inputs.h"
 #include "values.h"
+
+#include "slipway/token.h"
 
 #include <errno.h>
 #include <ini.h>
@@ -19,11 +22,11 @@ struct keys_reader {
     enum cli_exit code;
 };
 
-/* A path of keys.conf: relative to the directory that it is in. */
+/* What keys.conf names: a path, relative to the directory that it is in, or a `pkcs11:` URI. */
 static char *key_path(const char *directory, const char *value)
 {
     struct slw_heap_buffer text = {0};
-    if (value[0] != '/') {
+    if (value[0] != '/' && !slw_token_is_uri(value)) {
         slw_heap_printf(&text, "%s/", directory);
     }
     slw_heap_append_text(&text, value);
@@ -80,16 +83,14 @@ enum cli_exit cli_repo_take_key(struct cli_repo *repo, const char *role, const c
     if (repo->keys_count == CLI_REPO_KEYS_MAX) {
         return cli_error(cli, "more than %u keys", CLI_REPO_KEYS_MAX);
     }
-    if (slw_private_key_load(path, passphrase_path, &key, &cli->detail) != SLW_OK) {
-        return cli_error(cli, "%s", cli->detail.text);
-    }
-    if (slw_key_file_is_exposed(path)) {
-        cli_warn(cli, "%s: others may read this private key; `chmod 600` hides it", path);
+    enum cli_exit code = cli_private_key_open(cli, path, passphrase_path, &key);
+    if (code != CLI_DONE) {
+        return code;
     }
     size_t at = repo->keys_count++;
     repo->keys[at] = key;
     repo->names[at] = strdup(role);
-    repo->paths[at] = realpath(path, NULL);
+    repo->paths[at] = slw_token_is_uri(path) ? strdup(path) : realpath(path, NULL);
     repo->file_keys.count = repo->keys_count;
     return repo->names[at] == NULL || repo->paths[at] == NULL ? cli_error(cli, "out of memory")
                                                               : CLI_DONE;

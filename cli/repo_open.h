@@ -11,14 +11,14 @@
 #define CLI_REPO_KEYS_FILE "keys.conf"
 
 /*
- * Which key files sign for which role, from DIR/keys.conf:
+ * Which keys sign for which role, from DIR/keys.conf:
  *
  *     [keys]
  *     snapshot = /etc/slipway/online.key
  *     timestamp = /etc/slipway/online.key
  *     bin* = bins.key
  *
- * A relative path begins where the file is. It names keys, it holds none; only metadata/ and
+ * A relative path begins where the file is; a key in a token is named by its `pkcs11:` URI. It names keys, it holds none; only metadata/ and
  * targets/ are for the web.
  */
 struct cli_repo {
