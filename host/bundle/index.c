@@ -150,11 +150,18 @@ static void read_field(struct scan *scan, const struct slw_proto_field *field)
         read_targets(scan, field);
         break;
     case SLW_BUNDLE_TARGET_PAYLOADS:
+        if (index->payloads_count == 0) {
+            index->payloads_offset = field->start;
+        }
         read_payload(scan);
         break;
     default:
         index->endorsements_count += field->number == SLW_BUNDLE_ENDORSEMENTS ? 1 : 0;
-        index->has_transparency_proof |= field->number == SLW_BUNDLE_TRANSPARENCY_PROOF;
+        if (field->number == SLW_BUNDLE_TRANSPARENCY_PROOF) {
+            index->has_transparency_proof = true;
+            index->proof_other = index->others_count;
+            index->proof = value;
+        }
         keep_other(scan, field);
         break;
     }
@@ -201,7 +208,7 @@ static enum slw_status finish(struct slw_bundle_index *index)
 enum slw_status slw_bundle_index_read(const char *name, const struct slw_source *source,
                                       struct slw_bundle_index *ret_index, struct slw_detail *detail)
 {
-    struct slw_bundle_index index = {.source = source};
+    struct slw_bundle_index index = {.source = source, .payloads_offset = source->size};
     struct scan scan = {.index = &index, .block = malloc(INDEX_BLOCK_SIZE)};
     struct slw_proto_field field;
     if (scan.block == NULL) {

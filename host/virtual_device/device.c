@@ -281,6 +281,7 @@ static enum slw_status open_session(struct slw_virtual_device *device, struct sl
         .product = options->product,
         .key_class = options->has_key_class ? options->key_class : factory_class,
         .build_type = options->build_type,
+        .transparency = options->transparency,
         .consent = options->consent,
         .clock = options->has_clock ? &device->clock : NULL,
         .reboot = &device->reboot,

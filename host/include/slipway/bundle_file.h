@@ -35,6 +35,9 @@ struct slw_bundle_index {
     size_t others_count;
     size_t endorsements_count;          /* among the others */
     bool has_transparency_proof;        /* among the others */
+    size_t proof_other;                 /* which of them, whole */
+    struct slw_span proof;              /* its value */
+    uint64_t payloads_offset;           /* of the first payload's field; without any, the end */
     struct slw_payload_entry *payloads; /* sorted by name */
     size_t payloads_count;
     struct slw_heap_buffer names; /* private: the memory of the payloads' names */
@@ -95,5 +98,18 @@ struct slw_bundle_parts {
  */
 enum slw_status slw_bundle_write(const struct slw_bundle_parts *parts, struct slw_output *output,
                                  struct slw_detail *detail);
+
+/*
+ * Writes the bundle that was indexed with this transparency proof (SIGNING.md, section 3) before
+ * its payloads, in place of another one; every other byte stays as it is. SLW_BAD_PROOF for no
+ * bytes, or more than a proof can have; whether it proves anything isn't looked at.
+ */
+enum slw_status slw_bundle_write_with_proof(const struct slw_bundle_index *index,
+                                            struct slw_bytes proof, struct slw_output *output,
+                                            struct slw_detail *detail);
+
+/* The same in place of the file, which changes all at once or not at all. */
+enum slw_status slw_bundle_set_proof(const char *path, struct slw_bytes proof,
+                                     struct slw_detail *detail);
 
 #endif

@@ -17,6 +17,7 @@
 
 #include "slipway/port_consent.h"
 #include "slipway/port_link.h"
+#include "slipway/transparency.h"
 #include "slipway/virtual_image.h"
 
 struct slw_virtual_options {
@@ -29,7 +30,8 @@ struct slw_virtual_options {
     struct slw_bytes product;
     bool has_key_class; /* else the factory root's class */
     enum slw_key_class key_class;
-    enum slw_build_type build_type; /* SLW_BUILD_TYPE_NONE: any */
+    enum slw_build_type build_type;              /* SLW_BUILD_TYPE_NONE: any */
+    const struct slw_transparency *transparency; /* NULL: releases need no proof */
     const struct slw_consent_port *consent;
     const struct slw_link_port *link;
     bool has_clock;
