@@ -12,7 +12,21 @@
 
 #define NAMES_MAX 512u
 
-enum { WITH_CLOCK = 1, WITH_STORED_VERSION = 2, WITH_DEVICE = 4, WITHOUT_DECODERS = 8 };
+enum {
+    WITH_CLOCK = 1,
+    WITH_STORED_VERSION = 2,
+    WITH_DEVICE = 4,
+    WITHOUT_DECODERS = 8,
+    WITH_TRANSPARENCY = 16,
+};
+
+/* Its key is one repeated byte, as fuzz/make-corpus has it. */
+static const struct slw_transparency transparency = {
+    .log = {{(const uint8_t *)"log.example/lamp", 16},
+            {0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10,
+             0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10,
+             0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10}},
+};
 
 static struct slw_root_key root_keys[3 * SLW_ROOT_KEYS_MAX];
 static struct slw_signature signatures[SLW_SIGNATURES_MAX];
@@ -35,6 +49,7 @@ static void set_expectations(struct slw_expectations *expectations, uint8_t opti
         .stored_version = 2,
         .stored_floor = 1,
         .decodable = (options & WITHOUT_DECODERS) != 0 ? 1 : UINT32_MAX,
+        .transparency = (options & WITH_TRANSPARENCY) != 0 ? &transparency : NULL,
     };
 }
 
