@@ -23,7 +23,7 @@
 #define SLW_DSSE_TYPE_SIZE_MAX 256u
 #define SLW_DSSE_SIGNATURES_MAX 16u
 #define SLW_DSSE_SIGNATURE_SIZE_MAX SLW_SSH_SIGNATURE_BLOB_MAX
-#define SLW_DSSE_TRIALS_MAX 512u /* signature checks for one envelope, whatever it holds */
+#define SLW_DSSE_TRIALS_MAX 256u /* signature checks for one envelope, whatever it holds */
 
 /* The payload type of in-toto statements, which all of ours are. */
 #define SLW_DSSE_INTOTO SLW_BYTES_OF("application/vnd.in-toto+json")
@@ -109,7 +109,10 @@ SLW_MUST_USE enum slw_status slw_dsse_add_by(const struct slw_dsse *envelope,
                                              struct slw_heap_buffer *ret_text,
                                              struct slw_detail *detail);
 
-/* Appends the envelope of a payload that nobody signed yet, for slw_dsse_parse() and _add(). */
+/*
+ * Appends an envelope's text: standard base64, no spaces. It may be one that the caller filled in,
+ * with payload_type and payload alone, to be signed by slw_dsse_add().
+ */
 void slw_dsse_format(const struct slw_dsse *envelope, struct slw_heap_buffer *ret_text);
 
 #endif
