@@ -61,8 +61,8 @@ SLW_MUST_USE enum slw_status slw_merkle_verify_inclusion(uint64_t index, uint64_
                                                          const struct slw_merkle_path *path,
                                                          const struct slw_merkle_hash *root);
 
-/* That the tree of new_size begins with the one of old_size. An old size of 0 goes with every new
- * root, an empty path and the root of no leaves. */
+/* That the tree of new_size begins with the one of old_size. From no leaves there is nothing to
+ * prove, and it is refused: every tree continues that one. */
 SLW_MUST_USE enum slw_status slw_merkle_verify_consistency(uint64_t old_size, uint64_t new_size,
                                                            const struct slw_merkle_hash *old_root,
                                                            const struct slw_merkle_hash *new_root,
@@ -77,7 +77,7 @@ SLW_MUST_USE enum slw_status slw_merkle_verify_subtree_inclusion(
     uint64_t index, uint64_t start, uint64_t end, const struct slw_merkle_hash *leaf,
     const struct slw_merkle_path *path, const struct slw_merkle_hash *subtree_root);
 
-/* That the tree of size leaves has this subtree. */
+/* That the tree of size leaves has this subtree; one of no leaves, start being end, is in all. */
 SLW_MUST_USE enum slw_status slw_merkle_verify_subtree_consistency(
     uint64_t start, uint64_t end, uint64_t size, const struct slw_merkle_hash *subtree_root,
     const struct slw_merkle_hash *root, const struct slw_merkle_path *path);
