@@ -4,10 +4,9 @@
  * judges apply them before anything is signed, and `slipway build validate` before anything is
  * uploaded: the same function.
  *
- *     struct slw_content_rules rules = {.elf_stripped = true, .size_max = 8 << 20};
- *     SLW_TRY(slw_content_check(path, &source, &rules, &report, detail));
- *     for (size_t i = 0; i < report.findings_count; i++) ...
- *     slw_content_report_free(&report);
+ *     struct slw_content_rules rules = {.elf_stripped = true, .has_size = true, .size_max = 8 <<
+ * 20}; SLW_TRY(slw_content_check(path, &source, &rules, &report, detail)); for (size_t i = 0; i <
+ * report.findings_count; i++) ... slw_content_report_free(&report);
  *
  * It needs no signature on the bundle and doesn't look at any. The payloads are read once,
  * forwards, in blocks; memory is constant but for some 200 bytes a target. It doesn't stop at the
@@ -38,7 +37,7 @@
 #define SLW_CONTENT_WORDS_MAX 256u      /* names, hardware ids, slots: of each */
 #define SLW_CONTENT_PATTERNS_MAX 256u   /* forbidden byte patterns */
 #define SLW_CONTENT_PATTERN_SIZE_MIN 4u /* bytes; shorter ones are everywhere */
-#define SLW_CONTENT_PATTERN_SIZE_MAX 512u
+#define SLW_CONTENT_PATTERN_SIZE_MAX 1024u
 #define SLW_CONTENT_GROWTH_MAX 100000u /* percent */
 
 /* Bytes that no payload may have in it, and what people call them. */
@@ -87,7 +86,9 @@ struct slw_content_rules {
     size_t former_count;
     bool has_growth;
     uint32_t growth_percent;
-    uint64_t size_max; /* of each target's image and each payload, in bytes; 0: none */
+    /* Bytes of all images together, and of all payloads together. */
+    bool has_size;
+    uint64_t size_max;
     bool has_build_type;
     enum slw_build_type build_type; /* what it must be */
     bool has_product;
@@ -131,7 +132,7 @@ struct slw_content_finding {
 };
 
 struct slw_content_report {
-    struct slw_content_finding *findings; /* in the order of the list above, then of targets */
+    struct slw_content_finding *findings; /* what metadata say first, then payloads as they stand */
     size_t findings_count;
     size_t findings_omitted; /* beyond SLW_CONTENT_FINDINGS_MAX */
     uint64_t payload_bytes;  /* read, hashed and searched */
