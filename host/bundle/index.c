@@ -156,7 +156,9 @@ static void read_field(struct scan *scan, const struct slw_proto_field *field)
         read_payload(scan);
         break;
     default:
-        index->endorsements_count += field->number == SLW_BUNDLE_ENDORSEMENTS ? 1 : 0;
+        if (field->number == SLW_BUNDLE_ENDORSEMENTS) {
+            need_memory(scan, add_span(&index->endorsements, &index->endorsements_count, value));
+        }
         if (field->number == SLW_BUNDLE_TRANSPARENCY_PROOF) {
             index->has_transparency_proof = true;
             index->proof_other = index->others_count;
@@ -238,6 +240,7 @@ void slw_bundle_index_free(struct slw_bundle_index *index)
 {
     free(index->history);
     free(index->others);
+    free(index->endorsements);
     free(index->payloads);
     slw_heap_free(&index->names);
     *index = (struct slw_bundle_index){0};

@@ -50,6 +50,16 @@ bool slw_json_integer(const struct slw_json_document *document, uint32_t value, 
     return true;
 }
 
+struct slw_bytes slw_json_raw(const struct slw_json_document *document, uint32_t value)
+{
+    enum slw_json_kind kind = slw_json_kind(document, value);
+    if (kind != SLW_JSON_OBJECT && kind != SLW_JSON_ARRAY) {
+        return slw_bytes_make(NULL, 0);
+    }
+    const struct slw_json_value *found = &document->values[value];
+    return slw_bytes_make(document->text.ptr + found->start, found->end - found->start);
+}
+
 size_t slw_json_count(const struct slw_json_document *document, uint32_t value)
 {
     struct slw_json_walk walk = slw_json_walk_begin(document, value);

@@ -33,7 +33,8 @@ struct slw_bundle_index {
     struct slw_span targets; /* SignedTargetsMetadata */
     struct slw_span *others; /* whole fields, tags included */
     size_t others_count;
-    size_t endorsements_count;          /* among the others */
+    struct slw_span *endorsements; /* their values; their fields are among the others */
+    size_t endorsements_count;
     bool has_transparency_proof;        /* among the others */
     size_t proof_other;                 /* which of them, whole */
     struct slw_span proof;              /* its value */

@@ -87,6 +87,10 @@ struct slw_bytes slw_json_string(const struct slw_json_document *document, uint3
 SLW_MUST_USE bool slw_json_integer(const struct slw_json_document *document, uint32_t value,
                                    int64_t *ret_number);
 
+/* The text of an object or an array as it stands there, braces included; an empty view for another
+ * kind. Lives as long as text. */
+struct slw_bytes slw_json_raw(const struct slw_json_document *document, uint32_t value);
+
 /* How many members or elements; 0 for another kind. Walks them. */
 size_t slw_json_count(const struct slw_json_document *document, uint32_t value);
 
