@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Appending to a log. A commit first signs what the log will be, then writes the files that it will
+ * have, none of which replaces another, and then the block of the journal that makes it so. Before
+ * the block is flushed everything can be taken back; behind it stands only the renaming of the
+ * checkpoint, which opening the log does again when it was missed.
+ */
+#include "log_journal.h"
+#include "log_state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Files that a commit makes: two of each of the 8 levels at most, and five bundles more. */
+#define CREATED_MAX 64u
+
+struct commit {
+    struct slw_log *log;
+    struct slw_log_edge next;
+    struct slw_heap_buffer checkpoint;
+    struct slw_heap_buffer published; /* the same, for the log to keep */
+    struct slw_heap_buffer block;
+    char created[CREATED_MAX][SLW_LOG_PATH_SIZE];
+    size_t created_count;
+    int records; /* the file of records that is being written, -1 for none */
+    uint64_t records_number;
+};
+
+/* --- Appending --- */
+
+static enum slw_status check_open(const struct slw_log *log, struct slw_detail *detail)
+{
+    if (log->is_damaged) {
+        return slw_explain(detail, SLW_LOG_DAMAGED, "%s: it was damaged while it was open",
+                           log->signer.key.name);
+    }
+    return log->is_broken
+               ? slw_explain(detail, SLW_IO, "%s: it has to be opened again", log->signer.key.name)
+               : SLW_OK;
+}
+
+static enum slw_status append(struct slw_log *log, const struct slw_log_leaf *leaf,
+                              struct slw_bytes salt, struct slw_bytes text, uint64_t *ret_index,
+                              struct slw_detail *detail)
+{
+    struct slw_log_pending item = {.salt_len = salt.len};
+    SLW_TRY(check_open(log, detail));
+    if (log->pending_count == SLW_LOG_COMMIT_ENTRIES_MAX ||
+        text.len > SLW_LOG_COMMIT_SIZE_MAX - log->pending_size) {
+        return slw_explain(detail, SLW_TOO_LARGE, "more than one commit of the log takes");
+    }
+    enum slw_status status = slw_log_leaf_format(leaf, &item.bytes);
+    item.leaf_len = item.bytes.len;
+    slw_heap_append(&item.bytes, salt);
+    slw_heap_append(&item.bytes, text);
+    if (status != SLW_OK || item.bytes.status != SLW_OK) {
+        slw_heap_drop(&item.bytes);
+        return status == SLW_BAD_ARGUMENT
+                   ? slw_explain(detail, status, "a product's name of more than %u bytes",
+                                 SLW_LOG_PRODUCT_SIZE_MAX)
+                   : slw_explain_no_memory(detail);
+    }
+    *ret_index = slw_log_next_index(log);
+    log->pending[log->pending_count++] = item;
+    log->pending_size += text.len;
+    return SLW_OK;
+}
+
+enum slw_status slw_log_append_release(struct slw_log *log, struct slw_bytes product,
+                                       uint32_t targets_version,
+                                       const uint8_t digest[static SLW_SHA256_SIZE],
+                                       uint64_t *ret_index, struct slw_detail *detail)
+{
+    struct slw_log_leaf leaf = {
+        .kind = SLW_LOG_RELEASE, .product = product, .targets_version = targets_version};
+    memcpy(leaf.digest, digest, sizeof leaf.digest);
+    return append(log, &leaf, slw_bytes_make(NULL, 0), slw_bytes_make(NULL, 0), ret_index, detail);
+}
+
+enum slw_status slw_log_append_record(struct slw_log *log, struct slw_bytes text,
+                                      uint64_t *ret_index, struct slw_detail *detail)
+{
+    struct slw_log_leaf leaf = {.kind = SLW_LOG_RECORD};
+    uint8_t salt[SLW_LOG_SALT_SIZE];
+    struct slw_sha256 hash;
+    if (text.len == 0) {
+        return slw_explain(detail, SLW_BAD_ARGUMENT, "a record without text");
+    }
+    if (text.len > SLW_LOG_TEXT_SIZE_MAX) {
+        return slw_explain(detail, SLW_TOO_LARGE, "a record of more than %u bytes",
+                           SLW_LOG_TEXT_SIZE_MAX);
+    }
+    if (getrandom(salt, sizeof salt, 0) != (ssize_t)sizeof salt) {
+        return slw_explain(detail, SLW_IO, "no random numbers");
+    }
+    slw_sha256_init(&hash);
+    slw_sha256_update(&hash, slw_bytes_make(salt, sizeof salt));
+    slw_sha256_update(&hash, text);
+    slw_sha256_final(&hash, leaf.digest);
+    return append(log, &leaf, slw_bytes_make(salt, sizeof salt), text, ret_index, detail);
+}
+
+void slw_log_drop(struct slw_log *log)
+{
+    for (size_t i = 0; i < log->pending_count; i++) {
+        slw_heap_drop(&log->pending[i].bytes);
+    }
+    log->pending_count = 0;
+    log->pending_size = 0;
+}
+
+static struct slw_log_item item_of(const struct slw_log_pending *pending)
+{
+    const uint8_t *at = pending->bytes.ptr;
+    const size_t head = pending->leaf_len + pending->salt_len;
+    return (struct slw_log_item){slw_bytes_make(at, pending->leaf_len),
+                                 slw_bytes_make(at + pending->leaf_len, pending->salt_len),
+                                 slw_bytes_make(at + head, pending->bytes.len - head)};
+}
+
+/* --- Whether the disk is as it was left --- */
+
+static enum slw_status check_same(void *context, const char *path, struct slw_bytes bytes,
+                                  struct slw_detail *detail)
+{
+    struct slw_log *log = context;
+    struct slw_heap_buffer found = {0};
+    enum slw_status status = slw_log_read_file(log, path, bytes.len, &found, detail);
+    if (status == SLW_NOT_FOUND || status == SLW_TOO_LARGE ||
+        (status == SLW_OK && !slw_bytes_equal(bytes, slw_heap_bytes(&found)))) {
+        status = slw_log_damaged(log, detail, "%s isn't what was written", path);
+    }
+    slw_heap_drop(&found);
+    return status;
+}
+
+static enum slw_status check_unchanged(struct slw_log *log, struct slw_detail *detail)
+{
+    char path[SLW_LOG_PATH_SIZE];
+    struct stat open_one;
+    struct stat named;
+    const struct slw_log_sink compare = {log, check_same, NULL};
+    if (fstat(log->journal, &open_one) != 0 ||
+        fstatat(log->directory, SLW_LOG_JOURNAL, &named, AT_SYMLINK_NOFOLLOW) != 0 ||
+        open_one.st_ino != named.st_ino || open_one.st_dev != named.st_dev ||
+        (uint64_t)named.st_size != log->journal_len) {
+        return slw_log_damaged(log, detail, "its journal isn't what was written");
+    }
+    if (slw_log_size(log) == 0) {
+        return SLW_OK;
+    }
+    SLW_TRY(check_same(log, SLW_LOG_CHECKPOINT, slw_heap_bytes(&log->published), detail));
+    SLW_TRY(slw_log_edge_finish(&log->edge, 0, &compare, detail));
+    (void)slw_log_records_path(slw_log_size(log) / SLW_LOG_TILE_WIDTH, path);
+    if (log->edge.records_len != 0 &&
+        (fstatat(log->directory, path, &named, AT_SYMLINK_NOFOLLOW) != 0 ||
+         (uint64_t)named.st_size != log->edge.records_len)) {
+        return slw_log_damaged(log, detail, "%s isn't what was written", path);
+    }
+    return SLW_OK;
+}
+
+/* --- Committing --- */
+
+static enum slw_status sign(struct commit *commit, struct slw_detail *detail)
+{
+    struct slw_log *log = commit->log;
+    struct slw_merkle_frontier frontier = log->edge.frontier;
+    struct slw_merkle_hash hash;
+    struct slw_heap_buffer text = {0};
+    struct slw_checkpoint checkpoint = {
+        .origin = slw_bytes_make(log->signer.key.name, strlen(log->signer.key.name))};
+    for (size_t i = 0; i < log->pending_count; i++) {
+        slw_merkle_leaf(item_of(&log->pending[i]).leaf, &hash);
+        if (!slw_merkle_frontier_append(&frontier, &hash)) {
+            return slw_explain(detail, SLW_NO_SPACE, "the log is full");
+        }
+    }
+    slw_merkle_frontier_root(&frontier, &hash);
+    checkpoint.size = frontier.size;
+    memcpy(checkpoint.root, hash.bytes, sizeof checkpoint.root);
+    slw_checkpoint_format(&checkpoint, &text);
+    slw_heap_append(&commit->checkpoint, slw_heap_bytes(&text));
+    slw_heap_append_text(&commit->checkpoint, "\n");
+    enum slw_status status = text.status == SLW_OK ? SLW_OK : slw_explain_no_memory(detail);
+    if (status == SLW_OK) {
+        status =
+            slw_note_sign_text(&log->signer, slw_heap_bytes(&text), 0, &commit->checkpoint, detail);
+    }
+    slw_heap_drop(&text);
+    return status;
+}
+
+static enum slw_status note_created(struct commit *commit, const char *path)
+{
+    if (commit->created_count == CREATED_MAX) {
+        return SLW_TOO_LARGE;
+    }
+    (void)snprintf(commit->created[commit->created_count++], SLW_LOG_PATH_SIZE, "%s", path);
+    return SLW_OK;
+}
+
+static enum slw_status write_new_file(void *context, const char *path, struct slw_bytes bytes,
+                                      struct slw_detail *detail)
+{
+    struct commit *commit = context;
+    SLW_TRY(note_created(commit, path));
+    return slw_log_write_file(commit->log, path, O_TRUNC, bytes, detail);
+}
+
+static enum slw_status write_record(void *context, uint64_t file_number, uint64_t offset,
+                                    struct slw_bytes bytes, struct slw_detail *detail)
+{
+    struct commit *commit = context;
+    char path[SLW_LOG_PATH_SIZE];
+    (void)slw_log_records_path(file_number, path);
+    if (commit->records < 0 || commit->records_number != file_number) {
+        if (commit->records >= 0) {
+            (void)close(commit->records);
+            commit->records = -1;
+        }
+        if (offset == 0) {
+            SLW_TRY(note_created(commit, path));
+        }
+        SLW_TRY(slw_log_open_for_writing(commit->log->files, commit->log->directory, path,
+                                         offset == 0 ? O_TRUNC : 0, &commit->records, detail));
+        commit->records_number = file_number;
+    }
+    return slw_log_write_all(commit->log->files, commit->records, bytes, offset, path, detail);
+}
+
+static enum slw_status write_files(struct commit *commit, struct slw_detail *detail)
+{
+    struct slw_log *log = commit->log;
+    const struct slw_log_sink sink = {commit, write_new_file, write_record};
+    slw_log_journal_begin(slw_log_size(log), (uint32_t)log->pending_count, &commit->block);
+    for (size_t i = 0; i < log->pending_count; i++) {
+        const struct slw_log_item item = item_of(&log->pending[i]);
+        slw_log_journal_add(&item, &commit->block);
+        SLW_TRY(slw_log_edge_append(&commit->next, &item, &sink, detail));
+    }
+    slw_log_journal_finish(slw_heap_bytes(&commit->checkpoint), &commit->block);
+    if (commit->block.status != SLW_OK) {
+        return slw_explain_no_memory(detail);
+    }
+    SLW_TRY(slw_log_edge_finish(&commit->next, slw_log_size(log), &sink, detail));
+    return write_new_file(commit, SLW_LOG_CHECKPOINT_NEW, slw_heap_bytes(&commit->checkpoint),
+                          detail);
+}
+
+/* Takes back what isn't committed. Where that fails, only opening the log again can do it. */
+static void undo(struct commit *commit)
+{
+    struct slw_log *log = commit->log;
+    const struct slw_log_files *files = log->files;
+    char path[SLW_LOG_PATH_SIZE];
+    struct slw_detail unheard;
+    int descriptor = -1;
+    for (size_t i = 0; i < commit->created_count; i++) {
+        if (files->unlink_at(files->context, log->directory, commit->created[i], 0) != 0 &&
+            errno != ENOENT) {
+            log->is_broken = true;
+        }
+    }
+    if (files->truncate(files->context, log->journal, (off_t)log->journal_len) != 0) {
+        log->is_broken = true;
+    }
+    if (log->edge.records_len == 0) {
+        return;
+    }
+    (void)slw_log_records_path(slw_log_size(log) / SLW_LOG_TILE_WIDTH, path);
+    if (slw_log_open_for_writing(files, log->directory, path, 0, &descriptor, &unheard) != SLW_OK) {
+        log->is_broken = true;
+        return;
+    }
+    if (files->truncate(files->context, descriptor, (off_t)log->edge.records_len) != 0) {
+        log->is_broken = true;
+    }
+    (void)close(descriptor);
+}
+
+/* From here on nothing is taken back: whether the block is on the disk isn't known after a failure.
+ */
+static enum slw_status make_durable(struct commit *commit, struct slw_detail *detail)
+{
+    struct slw_log *log = commit->log;
+    const struct slw_log_files *files = log->files;
+    if (files->flush(files->context, log->journal) != 0 ||
+        files->rename_at(files->context, log->directory, SLW_LOG_CHECKPOINT_NEW,
+                         SLW_LOG_CHECKPOINT) != 0) {
+        log->is_broken = true;
+        return slw_explain_errno(detail, SLW_LOG_JOURNAL);
+    }
+    return SLW_OK;
+}
+
+static enum slw_status prepare(struct commit *commit, struct slw_detail *detail)
+{
+    struct slw_log *log = commit->log;
+    SLW_TRY(check_unchanged(log, detail));
+    SLW_TRY(sign(commit, detail));
+    slw_heap_append(&commit->published, slw_heap_bytes(&commit->checkpoint));
+    if (commit->published.status != SLW_OK ||
+        slw_log_edge_copy(&log->edge, &commit->next) != SLW_OK) {
+        return slw_explain_no_memory(detail);
+    }
+    enum slw_status status = write_files(commit, detail);
+    if (status == SLW_OK) {
+        status = slw_log_write_all(log->files, log->journal, slw_heap_bytes(&commit->block),
+                                   log->journal_len, SLW_LOG_JOURNAL, detail);
+    }
+    if (status != SLW_OK) {
+        undo(commit);
+    }
+    return status;
+}
+
+static void accept(struct commit *commit)
+{
+    struct slw_log *log = commit->log;
+    struct slw_log_edge former = log->edge;
+    log->journal_len += commit->block.len;
+    log->edge = commit->next;
+    commit->next = former;
+    slw_heap_drop(&log->checkpoint);
+    slw_heap_drop(&log->published);
+    log->checkpoint = commit->checkpoint;
+    log->published = commit->published;
+    memset(&commit->checkpoint, 0, sizeof commit->checkpoint);
+    memset(&commit->published, 0, sizeof commit->published);
+}
+
+static void free_commit(struct commit *commit)
+{
+    if (commit->records >= 0) {
+        (void)close(commit->records);
+    }
+    slw_log_edge_free(&commit->next);
+    slw_heap_drop(&commit->checkpoint);
+    slw_heap_drop(&commit->published);
+    slw_heap_drop(&commit->block);
+    free(commit);
+}
+
+enum slw_status slw_log_commit(struct slw_log *log, struct slw_detail *detail)
+{
+    if (log->pending_count == 0) {
+        return SLW_OK;
+    }
+    enum slw_status status = check_open(log, detail);
+    struct commit *commit = status == SLW_OK ? calloc(1, sizeof *commit) : NULL;
+    if (commit == NULL) {
+        slw_log_drop(log);
+        return status == SLW_OK ? slw_explain_no_memory(detail) : status;
+    }
+    commit->log = log;
+    commit->records = -1;
+    status = prepare(commit, detail);
+    if (status == SLW_OK) {
+        status = make_durable(commit, detail);
+    }
+    if (status == SLW_OK) {
+        accept(commit);
+    }
+    free_commit(commit);
+    slw_log_drop(log);
+    struct slw_detail unheard;
+    if (status == SLW_OK && log->journal_len >= log->journal_turn &&
+        slw_log_turn_journal(log, &unheard) != SLW_OK) {
+        log->journal_turn = log->journal_len * 2; /* it goes on in the one that it has */
+    }
+    return status;
+}
+
+bool slw_log_is_broken(const struct slw_log *log)
+{
+    return log->is_broken;
+}
+
+enum slw_status slw_log_publish_cosignatures(struct slw_log *log, uint64_t size,
+                                             struct slw_bytes lines, struct slw_detail *detail)
+{
+    struct slw_heap_buffer text = {0};
+    struct slw_note note;
+    if (size != slw_log_size(log) || lines.len == 0) {
+        return SLW_OK;
+    }
+    SLW_TRY(check_open(log, detail));
+    SLW_TRY(slw_note_lines_parse("cosignatures", lines, &note, detail));
+    slw_heap_append(&text, slw_heap_bytes(&log->checkpoint));
+    slw_heap_append(&text, lines);
+    enum slw_status status = text.status == SLW_OK ? SLW_OK : slw_explain_no_memory(detail);
+    if (status == SLW_OK) {
+        status = slw_note_parse("cosignatures", slw_heap_bytes(&text), &note, detail);
+    }
+    if (status == SLW_OK) {
+        status = slw_log_publish(log, slw_heap_bytes(&text), detail);
+    }
+    slw_heap_drop(&text);
+    return status;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an open log is, and what its files share: log_open.c makes it, log_commit.c lets it grow,
+ * log_read.c and log_records.c read what is committed.
+ */
+#ifndef SLIPWAY_LOG_STATE_H
+#define SLIPWAY_LOG_STATE_H
+
+#include "log_edge.h"
+#include "log_files.h"
+
+#define SLW_LOG_JOURNAL "journal"
+#define SLW_LOG_JOURNAL_NEW "journal.new"
+#define SLW_LOG_CHECKPOINT "checkpoint"
+#define SLW_LOG_CHECKPOINT_NEW "checkpoint.new"
+
+/* The journal begins anew once it is longer than that. */
+#define SLW_LOG_JOURNAL_TURN_SIZE 16777216u
+#define SLW_LOG_BUNDLE_SIZE_MAX (SLW_LOG_TILE_WIDTH * (2u + SLW_LOG_LEAF_SIZE_MAX))
+
+/* An entry that isn't committed: leaf, salt and text behind each other. */
+struct slw_log_pending {
+    struct slw_heap_buffer bytes;
+    size_t leaf_len;
+    size_t salt_len;
+};
+
+struct slw_log {
+    const struct slw_log_files *files;
+    struct slw_note_signer signer;
+    int directory; /* locked */
+    int journal;
+    uint64_t journal_len;
+    uint64_t journal_turn; /* the length at which it begins anew */
+    uint64_t base;         /* leaves that it began with */
+    struct slw_log_edge edge;
+    struct slw_heap_buffer checkpoint; /* of edge, as it was signed */
+    struct slw_heap_buffer published;  /* what the file has: with cosignatures */
+    struct slw_log_pending pending[SLW_LOG_COMMIT_ENTRIES_MAX];
+    size_t pending_count;
+    size_t pending_size;
+    bool is_broken;
+    bool is_damaged;
+};
+
+/* Notes that it is damaged, for good, and returns SLW_LOG_DAMAGED with what it was. */
+enum slw_status slw_log_damaged(struct slw_log *log, struct slw_detail *detail, const char *format,
+                                ...) __attribute__((format(printf, 3, 4)));
+
+/* Appends a file below the log's directory. SLW_NOT_FOUND, SLW_TOO_LARGE over limit, SLW_IO. */
+SLW_MUST_USE enum slw_status slw_log_read_file(const struct slw_log *log, const char *path,
+                                               size_t limit, struct slw_heap_buffer *ret_bytes,
+                                               struct slw_detail *detail);
+
+/* A new journal that begins at the edge, in the place of the former one, if there is one. */
+SLW_MUST_USE enum slw_status slw_log_turn_journal(struct slw_log *log, struct slw_detail *detail);
+
+/* Gives a file its content in one step, as far as readers see: TEMPORARY, then renamed. */
+SLW_MUST_USE enum slw_status slw_log_write_file(const struct slw_log *log, const char *path,
+                                                int flags, struct slw_bytes bytes,
+                                                struct slw_detail *detail);
+SLW_MUST_USE enum slw_status slw_log_publish(struct slw_log *log, struct slw_bytes checkpoint,
+                                             struct slw_detail *detail);
+
+/* Hashes of the log's tiles, as a source for proofs. */
+struct slw_log_hashes {
+    struct slw_log *log;
+    struct slw_detail *detail;
+    struct {
+        bool is_there;
+        unsigned level;
+        uint64_t number;
+        struct slw_merkle_hash hashes[SLW_LOG_TILE_WIDTH];
+    } kept[SLW_LOG_TILE_LEVELS]; /* the tile read last, a level */
+};
+struct slw_merkle_source slw_log_source(struct slw_log_hashes *hashes, struct slw_log *log,
+                                        struct slw_detail *detail);
+
+#endif
