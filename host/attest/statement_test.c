@@ -122,6 +122,37 @@ static void refuses_a_frame_that_isnt_one(void)
         {"\"_type\":", "\"_typ\\u0065\":\"x\",\"_type\":"},
         {"\"_type\":", "\"type\":"},
         {"\"_type\":", "\"more\":1,\"_type\":"},
+        {"\"predicateType\":", "\"predicate_type\":"},
+        {"\"urn:slipway:stage:v1\"", "null"},
+        {"\"urn:slipway:stage:v1\"", "\"\""},
+        {"\"urn:slipway:stage:v1\"", "{}"},
+        {"\"urn:slipway:stage:v1\"", "\"urn:slipway:request:v1\""},
+        {"\"urn:slipway:stage:v1\"", "\"urn:slipway:approval:v1\""},
+        {"\"urn:slipway:stage:v1\"", "\"urn:slipway:takeover:v1\""},
+        {"\"urn:slipway:stage:v1\"", "\"https://slsa.dev/provenance/v1\""},
+        {"\"urn:slipway:stage:v1\"", "\"https://in-toto.io/attestation/test-result/v0.1\""},
+        {"\"predicate\":{", "\"predicates\":{"},
+        {"\"predicate\":{", "\"predicate\":{},\"predicate\":{"},
+        {"\"predicate\":{", "\"predicate\":null,\"x\":{"},
+        {"{\"signer\":\"sign.example/log\",\"length\":1234,\"issued\":\"2026-05-01T08:00:00Z\"}",
+         "null"},
+        {"{\"signer\":\"sign.example/log\",\"length\":1234,\"issued\":\"2026-05-01T08:00:00Z\"}",
+         "[]"},
+        {"{\"signer\":\"sign.example/log\",\"length\":1234,\"issued\":\"2026-05-01T08:00:00Z\"}",
+         "\"x\""},
+        {"{\"signer\":\"sign.example/log\",\"length\":1234,\"issued\":\"2026-05-01T08:00:00Z\"}",
+         "{}"},
+        {"Z\"}}", "Z\"}"},
+        {"Z\"}}", "Z\"}}}"},
+        {"Z\"}}", "Z\"}} x"},
+        {"Z\"}}", "Z\"},}"},
+    };
+    CHECK_EDITS(stage, rows, SLW_BAD_STATEMENT);
+}
+
+static void refuses_a_subject_that_isnt_one_digest(void)
+{
+    static const struct edit rows[] = {
         {"\"subject\":", "\"subjects\":"},
         {"[{\"name\"", "{\"name\""},
         {"[{\"name\":\"lamp\",\"digest\":{\"sha256\":\"" HEX "\"}}]", "[]"},
@@ -164,30 +195,6 @@ static void refuses_a_frame_that_isnt_one(void)
         {"99aabb", "99aabg"},
         {"99aabb", "99aa b"},
         {"99aabb", "99aa\\u0000b"},
-        {"\"predicateType\":", "\"predicate_type\":"},
-        {"\"urn:slipway:stage:v1\"", "null"},
-        {"\"urn:slipway:stage:v1\"", "\"\""},
-        {"\"urn:slipway:stage:v1\"", "{}"},
-        {"\"urn:slipway:stage:v1\"", "\"urn:slipway:request:v1\""},
-        {"\"urn:slipway:stage:v1\"", "\"urn:slipway:approval:v1\""},
-        {"\"urn:slipway:stage:v1\"", "\"urn:slipway:takeover:v1\""},
-        {"\"urn:slipway:stage:v1\"", "\"https://slsa.dev/provenance/v1\""},
-        {"\"urn:slipway:stage:v1\"", "\"https://in-toto.io/attestation/test-result/v0.1\""},
-        {"\"predicate\":{", "\"predicates\":{"},
-        {"\"predicate\":{", "\"predicate\":{},\"predicate\":{"},
-        {"\"predicate\":{", "\"predicate\":null,\"x\":{"},
-        {"{\"signer\":\"sign.example/log\",\"length\":1234,\"issued\":\"2026-05-01T08:00:00Z\"}",
-         "null"},
-        {"{\"signer\":\"sign.example/log\",\"length\":1234,\"issued\":\"2026-05-01T08:00:00Z\"}",
-         "[]"},
-        {"{\"signer\":\"sign.example/log\",\"length\":1234,\"issued\":\"2026-05-01T08:00:00Z\"}",
-         "\"x\""},
-        {"{\"signer\":\"sign.example/log\",\"length\":1234,\"issued\":\"2026-05-01T08:00:00Z\"}",
-         "{}"},
-        {"Z\"}}", "Z\"}"},
-        {"Z\"}}", "Z\"}}}"},
-        {"Z\"}}", "Z\"}} x"},
-        {"Z\"}}", "Z\"},}"},
     };
     CHECK_EDITS(stage, rows, SLW_BAD_STATEMENT);
 }
@@ -446,6 +453,7 @@ int main(void)
     TAP_RUN(reads_approvals_and_rejections);
     TAP_RUN(reads_a_takeover);
     TAP_RUN(refuses_a_frame_that_isnt_one);
+    TAP_RUN(refuses_a_subject_that_isnt_one_digest);
     TAP_RUN(refuses_a_stage_that_isnt_one);
     TAP_RUN(refuses_a_request_that_isnt_one);
     TAP_RUN(refuses_an_approval_that_isnt_one);
