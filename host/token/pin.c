@@ -14,6 +14,7 @@
 /* Locking is best effort here: a process that must have it locks all its memory before. */
 static struct slw_token_pin *new_pin(struct slw_bytes text)
 {
+    // cppcheck-suppress invalidFunctionArg ; -1 is what anonymous memory has for a descriptor
     void *page = mmap(NULL, sizeof(struct slw_token_pin), PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     struct slw_token_pin *pin = page;
@@ -40,9 +41,9 @@ void slw_token_pin_free(struct slw_token_pin *pin)
 static enum slw_status read_descriptor(int descriptor, struct slw_heap_buffer *line,
                                        struct slw_detail *detail)
 {
+    uint8_t byte = 0;
     while (line->len <= SLW_TOKEN_PIN_SIZE_MAX) {
-        uint8_t *byte = slw_heap_reserve(line, 1);
-        ssize_t got = byte == NULL ? 0 : read(descriptor, byte, 1);
+        ssize_t got = read(descriptor, &byte, 1);
         if (got < 0 && errno == EINTR) {
             continue;
         }
@@ -50,12 +51,13 @@ static enum slw_status read_descriptor(int descriptor, struct slw_heap_buffer *l
             return slw_explain(detail, SLW_IO, "descriptor %d: no PIN can be read from it",
                                descriptor);
         }
-        if (got == 0 || *byte == '\n' || *byte == '\r') {
-            return line->status;
+        if (got == 0 || byte == '\n' || byte == '\r') {
+            break;
         }
-        line->len++;
+        slw_heap_append(line, slw_bytes_make(&byte, 1));
     }
-    return SLW_OK;
+    slw_wipe(&byte, sizeof byte);
+    return line->status;
 }
 
 static enum slw_status read_credential(const char *name, struct slw_heap_buffer *line,

@@ -277,8 +277,9 @@ static enum slw_status set_pin_source(struct attribute *attribute, struct slw_to
     }
     if (cut_prefix(attribute, "file:")) {
         /* file:///run/pin is file:/run/pin with an empty host (RFC 8089) */
-        (void)(attribute->len > 2 && memcmp(attribute->value, "///", 3) == 0 &&
-               cut_prefix(attribute, "//"));
+        if (cut_prefix(attribute, "//") && attribute->value[0] != '/') {
+            return refuse(detail, attribute, "names no file of another machine: file:PATH");
+        }
         return set_pin_place(attribute, SLW_TOKEN_PIN_FILE, uri, detail);
     }
     if (cut_prefix(attribute, "credential:")) {
