@@ -161,7 +161,8 @@ static const struct cli_command commands[] = {
             "Each file becomes a target: an image that devices install under NAME. With --key the\n"
             "bundle is signed at once, in the one reading of the files; without, `bundle sign` "
             "does\n"
-            "it later. The same files and options always make the same bundle, byte for byte. "
+            "it later. The same files, options and key files always make the same bundle, byte for "
+            "byte. "
             "What\n"
             "every device would refuse (names, thresholds, a floor above the version) is refused "
             "here.",
