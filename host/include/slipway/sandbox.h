@@ -26,6 +26,7 @@
 
 #include "slipway/detail.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -112,6 +113,8 @@ struct slw_sandbox_paths {
     const char *const *writable; /* readable; files below may be made, changed, removed */
     size_t writable_count;
     bool network; /* TCP, too, stays as it is; else it can't bind or connect (from ABI 4 on) */
+    /* Signals and abstract sockets only to what it starts from here on (from ABI 6 on). */
+    bool alone;
 };
 
 /* What the kernel could do of it. */
@@ -135,8 +138,8 @@ SLW_MUST_USE enum slw_status slw_sandbox_restrict_paths(const struct slw_sandbox
 enum slw_sandbox_profile {
     /*
      * The key process after its keys are loaded: files, threads, locked memory, its sockets (no new
-     * internet ones; AF_UNIX for tokens behind a daemon), signals to itself. No exec, no fork, no
-     * ptrace, no executable memory.
+     * internet ones; AF_UNIX for tokens behind a daemon), signals. No exec, no fork, no ptrace, no
+     * executable memory.
      */
     SLW_SANDBOX_KEYS,
     /*

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a program inherited and doesn't want: descriptors and the environment. See sandbox.h. */
+/* For close_range() and clearenv(). */
+#define _GNU_SOURCE // NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
+#include "slipway/sandbox.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int order_numbers(const void *left, const void *right)
+{
+    int left_number = *(const int *)left;
+    int right_number = *(const int *)right;
+    return left_number < right_number ? -1 : left_number > right_number;
+}
+
+enum slw_status slw_sandbox_keep_descriptors(const int *kept, size_t kept_count,
+                                             struct slw_detail *detail)
+{
+    int sorted[SLW_SANDBOX_KEPT_MAX];
+    unsigned next = 0;
+    if (kept_count > SLW_SANDBOX_KEPT_MAX) {
+        return slw_explain(detail, SLW_BAD_ARGUMENT, "more than %u descriptors to keep",
+                           SLW_SANDBOX_KEPT_MAX);
+    }
+    if (kept_count > 0) {
+        memcpy(sorted, kept, kept_count * sizeof *sorted);
+        qsort(sorted, kept_count, sizeof *sorted, order_numbers);
+    }
+    for (size_t i = 0; i < kept_count; i++) {
+        if (sorted[i] < 0 || (unsigned)sorted[i] < next) {
+            continue; /* none, or one that is listed twice */
+        }
+        if ((unsigned)sorted[i] > next && close_range(next, (unsigned)sorted[i] - 1, 0) != 0) {
+            return slw_explain_errno(detail, "closing descriptors");
+        }
+        next = (unsigned)sorted[i] + 1;
+    }
+    return close_range(next, UINT_MAX, 0) == 0 ? SLW_OK
+                                               : slw_explain_errno(detail, "closing descriptors");
+}
+
+enum slw_status slw_sandbox_clear_environment(struct slw_detail *detail)
+{
+    if (clearenv() != 0 || setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1) != 0 ||
+        setenv("LC_ALL", "C.UTF-8", 1) != 0) {
+        return slw_explain_errno(detail, "clearing the environment");
+    }
+    return SLW_OK;
+}
