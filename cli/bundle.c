@@ -2,6 +2,7 @@
 /* `slipway bundle`: the table of its commands. */
 #include "bundle.h"
 
+#include "bundle_proof.h"
 #include "commands.h"
 #include "verification.h"
 
@@ -49,7 +50,7 @@ static enum cli_exit run_verify(struct cli *cli, const struct cli_arguments *arg
 
 static enum cli_exit run_inspect(struct cli *cli, const struct cli_arguments *arguments)
 {
-    return cli_bundle_inspect(cli, arguments->positionals[0]);
+    return cli_bundle_inspect(cli, arguments, arguments->positionals[0]);
 }
 
 #define FILE_OPTION                                                                                \
@@ -121,6 +122,16 @@ static const struct cli_option sign_options[] = {
 
 static const struct cli_option add_signature_options[] = {
     {.name = "--any-key", .help = "take signatures by keys that the bundle's root doesn't name"},
+    {0},
+};
+
+static const struct cli_option add_proof_options[] = {
+    CLI_TRANSPARENCY_OPTIONS,
+    {0},
+};
+
+static const struct cli_option inspect_options[] = {
+    CLI_LOG_OPTIONS,
     {0},
 };
 
@@ -216,13 +227,32 @@ static const struct cli_command commands[] = {
         .run = cli_bundle_add_signature,
     },
     {
+        .verb = "add-proof",
+        .usage = "slipway bundle add-proof",
+        .summary = "put the proof that a log has a release into its bundle",
+        .synopsis = "BUNDLE FILE [--log VKEY [--witness VKEY…] [--witness-quorum N]]",
+        .positionals_min = 2,
+        .positionals_max = 2,
+        .options = add_proof_options,
+        .about = "FILE is a proof in the form of bundles, or as text (C2SP tlog-proof), which "
+                 "wants the\n"
+                 "keys of its log and witnesses. With --log it must prove this very release. It "
+                 "replaces\n"
+                 "a proof that is there; signatures stay, since they aren't about it.",
+        .examples = "slipway bundle add-proof app.bundle app.proof\n"
+                    "slipway bundle add-proof app.bundle app.tlog-proof --log \"$LOG\" --witness "
+                    "\"$W1\"",
+        .run = cli_bundle_add_proof,
+    },
+    {
         .verb = "verify",
         .usage = "slipway bundle verify",
         .summary = "say whether a device would take a bundle, and if not, why",
         .synopsis =
             "BUNDLE --trusted-root ROOT [--manifest FILE] [--installed DIR]\n"
             "      [--time TIME | --no-clock] [--hardware ID] [--product P] [--key-class C]\n"
-            "      [--build-type T] [--as-pigweed]",
+            "      [--build-type T] [--log VKEY [--witness VKEY…] [--witness-quorum N]]\n"
+            "      [--as-pigweed]",
         .positionals_min = 1,
         .positionals_max = 1,
         .options = verify_options,
@@ -240,12 +270,14 @@ static const struct cli_command commands[] = {
         .verb = "inspect",
         .usage = "slipway bundle inspect",
         .summary = "show what is in a bundle and who signed it",
-        .synopsis = "BUNDLE",
+        .synopsis = "BUNDLE [--log VKEY] [--witness VKEY…]",
         .positionals_min = 1,
         .positionals_max = 1,
+        .options = inspect_options,
         .about =
             "Signatures are checked against the bundle's own root, when it has one. That isn't a\n"
-            "verdict: `bundle verify` gives it.",
+            "verdict: `bundle verify` gives it. With the keys of the log and the witnesses, a\n"
+            "transparency proof is shown as C2SP tlog-proof text, too.",
         .examples = "slipway bundle inspect app.bundle",
         .run = run_inspect,
     },

@@ -57,8 +57,9 @@ enum cli_exit cli_bundle_sign(struct cli *cli, const char *path, const struct cl
                               bool any_key, const char *signature_path, unsigned signature_flags);
 enum cli_exit cli_bundle_add_signature(struct cli *cli, const struct cli_arguments *arguments);
 
-/* bundle_inspect.c, bundle_verify.c, bundle_extract.c */
-enum cli_exit cli_bundle_inspect(struct cli *cli, const char *path);
+/* bundle_inspect.c, bundle_verify.c, bundle_extract.c; arguments may name a log and witnesses. */
+enum cli_exit cli_bundle_inspect(struct cli *cli, const struct cli_arguments *arguments,
+                                 const char *path);
 enum cli_exit cli_bundle_verify(struct cli *cli, const struct cli_arguments *arguments,
                                 const char *path, const char *trusted_root_path);
 enum cli_exit cli_bundle_extract(struct cli *cli, const struct cli_arguments *arguments);

@@ -3,6 +3,7 @@
  * `slipway bundle inspect`: what is in a bundle and who signed it, as a tree or as JSON. Nothing
  * here is a verdict: signatures are checked against the root that the bundle itself brings.
  */
+#include "bundle_proof.h"
 #include "inspect_bundle.h"
 #include "root.h"
 #include "values.h"
@@ -159,8 +160,8 @@ bool cli_is_listed(const struct slw_targets_draft *draft, struct slw_bytes name)
     return false;
 }
 
-static void tree_rest(struct cli_tree *tree, const struct slw_bundle_index *index,
-                      const struct slw_targets_draft *draft)
+static void tree_payloads(struct cli_tree *tree, const struct slw_bundle_index *index,
+                          const struct slw_targets_draft *draft)
 {
     for (size_t i = 0; i < index->payloads_count; i++) {
         if (!cli_is_listed(draft, index->payloads[i].name)) {
@@ -173,9 +174,6 @@ static void tree_rest(struct cli_tree *tree, const struct slw_bundle_index *inde
     }
     if (index->endorsements_count > 0) {
         slw_heap_printf(cli_tree_line(tree, 1), "endorsements: %zu", index->endorsements_count);
-    }
-    if (index->has_transparency_proof) {
-        slw_heap_append_text(cli_tree_line(tree, 1), "transparency proof");
     }
 }
 
@@ -219,7 +217,9 @@ static void tree_roots(struct cli *cli, struct cli_tree *tree, const struct cli_
 }
 
 static void bundle_tree(struct cli *cli, const struct cli_bundle_file *bundle,
-                        const struct slw_targets_draft *draft, struct slw_heap_buffer *ret_text)
+                        const struct slw_targets_draft *draft,
+                        const struct cli_transparency *transparency,
+                        struct slw_heap_buffer *ret_text)
 {
     struct cli_tree tree = {0};
     struct slw_heap_buffer *line = cli_tree_line(&tree, 0);
@@ -232,15 +232,23 @@ static void bundle_tree(struct cli *cli, const struct cli_bundle_file *bundle,
     } else {
         slw_heap_append_text(cli_tree_line(&tree, 1), "no targets metadata");
     }
-    tree_rest(&tree, &bundle->index, draft);
+    tree_payloads(&tree, &bundle->index, draft);
+    if (bundle->index.has_transparency_proof) {
+        cli_tree_proof(cli, &tree, bundle, transparency);
+    }
     cli_tree_draw(&tree, cli, ret_text);
 }
 
-enum cli_exit cli_bundle_inspect(struct cli *cli, const char *path)
+enum cli_exit cli_bundle_inspect(struct cli *cli, const struct cli_arguments *arguments,
+                                 const char *path)
 {
     struct cli_bundle_file bundle;
+    struct cli_transparency transparency;
     struct slw_targets_draft draft = {0};
     struct slw_heap_buffer text = {0};
+    if (!cli_transparency_read(cli, arguments, &transparency)) {
+        return CLI_USAGE;
+    }
     enum cli_exit code = cli_bundle_open(cli, path, &bundle);
     if (code != CLI_DONE) {
         return code;
@@ -253,9 +261,9 @@ enum cli_exit cli_bundle_inspect(struct cli *cli, const char *path)
         code = cli_fail(cli, status);
     } else {
         if (cli->json) {
-            cli_json_bundle(cli, &bundle, &draft, &text);
+            cli_json_bundle(cli, &bundle, &draft, &transparency, &text);
         } else {
-            bundle_tree(cli, &bundle, &draft, &text);
+            bundle_tree(cli, &bundle, &draft, &transparency, &text);
         }
         code = cli_print(cli, &text);
     }

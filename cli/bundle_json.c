@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `slipway bundle inspect --json`: the same as the tree of bundle_inspect.c, for machines. */
+#include "bundle_proof.h"
 #include "inspect_bundle.h"
 #include "root.h"
 #include "values.h"
@@ -107,7 +108,8 @@ static void json_targets(struct slw_json *json, const struct cli_bundle_file *bu
 }
 
 void cli_json_bundle(struct cli *cli, const struct cli_bundle_file *bundle,
-                     const struct slw_targets_draft *draft, struct slw_heap_buffer *ret_text)
+                     const struct slw_targets_draft *draft,
+                     const struct cli_transparency *transparency, struct slw_heap_buffer *ret_text)
 {
     const struct slw_bundle_index *index = &bundle->index;
     const struct slw_root *root = cli_bundle_root(bundle);
@@ -139,7 +141,7 @@ void cli_json_bundle(struct cli *cli, const struct cli_bundle_file *bundle,
     }
     slw_json_end_array(&json);
     slw_json_uint(&json, "endorsements", index->endorsements_count);
-    slw_json_bool(&json, "transparency_proof", index->has_transparency_proof);
+    cli_json_proof(cli, &json, bundle, transparency);
     slw_json_end_object(&json);
     slw_heap_append_text(ret_text, "\n");
 }

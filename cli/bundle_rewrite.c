@@ -129,14 +129,34 @@ static enum slw_status write_longer(struct rewriting *rewriting, bool final,
     return status;
 }
 
+static bool adds_targets(const struct rewriting *rewriting)
+{
+    return rewriting->change->additions != NULL && rewriting->change->additions->count > 0;
+}
+
 static enum slw_status write_targets(void *context, bool final, struct slw_heap_buffer *ret_message,
                                      struct slw_detail *detail)
 {
     struct rewriting *rewriting = context;
-    if (rewriting->change->additions == NULL || rewriting->change->additions->count == 0) {
+    if (!adds_targets(rewriting)) {
         return slw_signed_draft_encode(rewriting->change->targets, ret_message, detail);
     }
     return write_longer(rewriting, final, ret_message, detail);
+}
+
+/* A proof is about the metadata as they were: of others it proves nothing. */
+static size_t leave_out_proof(const struct rewriting *rewriting, struct slw_piece *others,
+                              size_t count)
+{
+    const struct slw_bundle_index *index = &rewriting->bundle->index;
+    if (!index->has_transparency_proof || !adds_targets(rewriting)) {
+        return count;
+    }
+    for (size_t i = index->proof_other; i + 1 < count; i++) {
+        others[i] = others[i + 1];
+    }
+    cli_note(rewriting->cli, "%s: dropped the transparency proof", rewriting->bundle->path);
+    return count - 1;
 }
 
 static struct slw_piece *pieces_of(const struct slw_source *source, const struct slw_span *spans,
@@ -181,7 +201,6 @@ static enum slw_status write_parts(struct rewriting *rewriting)
         .root_history = history,
         .root_history_count = index->history_count,
         .others = others,
-        .others_count = index->others_count,
         .payloads = rewriting->payloads,
         .payloads_count = rewriting->payloads_count,
         .targets = write_targets,
@@ -192,9 +211,13 @@ static enum slw_status write_parts(struct rewriting *rewriting)
     } else if (index->has_root) {
         parts.root = (struct slw_piece){.source = index->source, .span = index->root};
     }
-    enum slw_status status = history == NULL || others == NULL
-                                 ? slw_explain_no_memory(&rewriting->cli->detail)
-                                 : write_file(rewriting, parts);
+    enum slw_status status = SLW_NO_SPACE;
+    if (history == NULL || others == NULL) {
+        status = slw_explain_no_memory(&rewriting->cli->detail);
+    } else {
+        parts.others_count = leave_out_proof(rewriting, others, index->others_count);
+        status = write_file(rewriting, parts);
+    }
     free(history);
     free(others);
     return status;

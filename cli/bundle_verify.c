@@ -7,6 +7,8 @@
 
 #include "slipway/explain.h"
 
+#include <inttypes.h>
+
 /* Calls visit for each target of an accepted bundle, in listed order. */
 static enum slw_status for_each_target(struct cli_verification *verification,
                                        void (*visit)(void *context,
@@ -49,6 +51,32 @@ static void text_target(void *context, const struct slw_trusted_target *target)
     slw_heap_append_text(text, "\n");
 }
 
+/* Where a log has the release, when one was asked about. */
+static void json_proof(struct slw_json *json, const struct cli_verification *verification)
+{
+    const struct slw_proof *proof = &verification->verifier.proof;
+    if (verification->transparency.given) {
+        slw_json_begin_object(json, "proof");
+        slw_json_text(json, "log", verification->transparency.log.name);
+        slw_json_uint(json, "index", proof->index);
+        slw_json_uint(json, "size", proof->size);
+        slw_json_uint(json, "cosigned", proof->cosigned);
+        slw_json_end_object(json);
+    }
+}
+
+static void text_proof(struct slw_heap_buffer *text, const struct cli_verification *verification)
+{
+    const struct slw_proof *proof = &verification->verifier.proof;
+    if (verification->transparency.given) {
+        slw_heap_printf(text,
+                        "  entry %" PRIu64 " of the log %s, which had %" PRIu64
+                        ", cosigned by %zu witness%s\n",
+                        proof->index, verification->transparency.log.name, proof->size,
+                        proof->cosigned, proof->cosigned == 1 ? "" : "es");
+    }
+}
+
 static enum slw_status accept_as_json(struct cli_verification *verification,
                                       struct slw_heap_buffer *text)
 {
@@ -60,6 +88,7 @@ static enum slw_status accept_as_json(struct cli_verification *verification,
     slw_json_uint(&json, "root_version", bundle->root->content.version);
     slw_json_uint(&json, "targets_version", bundle->targets.version);
     slw_json_bool(&json, "root_upgraded", bundle->root_upgraded);
+    json_proof(&json, verification);
     slw_json_begin_array(&json, "targets");
     enum slw_status status = for_each_target(verification, json_target, &json);
     slw_json_end_array(&json);
@@ -78,6 +107,7 @@ static enum slw_status accept_as_text(struct cli_verification *verification,
                     verification->bundle_path, bundle->targets.version,
                     bundle->root->content.version,
                     bundle->root_upgraded ? ", which the bundle brings" : "");
+    text_proof(text, verification);
     return for_each_target(verification, text_target, text);
 }
 

@@ -4,6 +4,7 @@
 
 #include "commands.h"
 #include "repo_client.h"
+#include "transparency.h"
 
 #define TO_OPTION                                                                                  \
     {                                                                                              \
@@ -37,6 +38,7 @@ static const struct cli_option run_options[] = {
     {.name = "--build-type",
      .value = "TYPE",
      .help = "build type that it wants: dev, test or user (any)"},
+    CLI_TRANSPARENCY_OPTIONS,
     {.name = "--consent",
      .value = "MODE",
      .help = "auto, ask (reads yes or no from standard input) or never (auto)"},
@@ -79,6 +81,7 @@ static const struct cli_command commands[] = {
         .summary = "run a virtual device, to develop and test against",
         .synopsis = "--flash FILE [--root ROOT] [--listen LINK] [--slot NAME:SIZE…]\n"
                     "      [--hardware ID] [--product P] [--key-class C] [--build-type T]\n"
+                    "      [--log VKEY [--witness VKEY…] [--witness-quorum N]]\n"
                     "      [--consent auto|ask|never] [--fail-boot] [--no-clock]",
         .options = run_options,
         .about =

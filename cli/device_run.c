@@ -7,6 +7,7 @@
  */
 #include "device.h"
 
+#include "transparency.h"
 #include "values.h"
 
 #include "slipway/files.h"
@@ -40,6 +41,7 @@ struct device_run {
     struct slw_virtual_options options;
     struct slw_virtual_slot slots[SLW_COMPONENTS_MAX];
     struct slw_heap_buffer root;
+    struct cli_transparency transparency;
     struct slw_virtual_device *device;
     struct slw_listener listener;
     struct slw_link client;
@@ -200,7 +202,8 @@ static enum cli_exit read_options(struct device_run *run, const struct cli_argum
     unsigned consent = CONSENT_AUTO;
     if (!cli_choice(cli, arguments, "--key-class", cli_key_class_words, &key_class) ||
         !cli_choice(cli, arguments, "--build-type", cli_build_type_words, &build_type) ||
-        !cli_choice(cli, arguments, "--consent", consent_words, &consent)) {
+        !cli_choice(cli, arguments, "--consent", consent_words, &consent) ||
+        !cli_transparency_read(cli, arguments, &run->transparency)) {
         return CLI_USAGE;
     }
     run->consent = (enum consent_mode)consent;
@@ -213,6 +216,7 @@ static enum cli_exit read_options(struct device_run *run, const struct cli_argum
         .has_key_class = cli_has(arguments, "--key-class"),
         .key_class = (enum slw_key_class)key_class,
         .build_type = (enum slw_build_type)build_type,
+        .transparency = cli_transparency_expected(&run->transparency),
         .consent = &run->consent_port,
         .link = &run->link_port,
         .has_clock = !cli_has(arguments, "--no-clock"),

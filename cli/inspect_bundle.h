@@ -4,6 +4,7 @@
 #define SLIPWAY_CLI_INSPECT_BUNDLE_H
 
 #include "bundle.h"
+#include "transparency.h"
 
 /* "lz", "delta", "zstd"; NULL for kinds that we don't know. */
 const char *cli_encoding_name(uint32_t kind);
@@ -17,6 +18,7 @@ bool cli_history_version(struct cli *cli, const struct cli_bundle_file *bundle, 
 
 /* The whole object and a newline. */
 void cli_json_bundle(struct cli *cli, const struct cli_bundle_file *bundle,
-                     const struct slw_targets_draft *draft, struct slw_heap_buffer *ret_text);
+                     const struct slw_targets_draft *draft,
+                     const struct cli_transparency *transparency, struct slw_heap_buffer *ret_text);
 
 #endif

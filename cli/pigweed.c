@@ -87,7 +87,7 @@ static enum cli_exit run_sign_bundle(struct cli *cli, const struct cli_arguments
 
 static enum cli_exit run_inspect_bundle(struct cli *cli, const struct cli_arguments *arguments)
 {
-    return cli_bundle_inspect(cli, arguments->positionals[0]);
+    return cli_bundle_inspect(cli, arguments, arguments->positionals[0]);
 }
 
 static enum cli_exit run_verify_bundle(struct cli *cli, const struct cli_arguments *arguments)

@@ -149,9 +149,12 @@ static enum cli_exit read_options(struct cli_verification *verification,
     verification->expectations.limits = slw_default_limits;
     verification->expectations.decodable =
         1u << SLW_ENCODING_LZ | 1u << SLW_ENCODING_DELTA | 1u << SLW_ENCODING_ZSTD;
-    if (!read_time(verification, arguments) || !read_checks(verification, arguments)) {
+    if (!read_time(verification, arguments) || !read_checks(verification, arguments) ||
+        !cli_transparency_read(verification->cli, arguments, &verification->transparency)) {
         return CLI_USAGE;
     }
+    verification->expectations.transparency =
+        cli_transparency_expected(&verification->transparency);
     if (manifest != NULL) {
         code = read_manifest(verification, manifest);
     }

@@ -8,6 +8,7 @@
 
 #include "arguments.h"
 #include "output.h"
+#include "transparency.h"
 
 #include "slipway/files.h"
 #include "slipway/manifest.h"
@@ -24,6 +25,7 @@ struct cli_verification {
     const char *installed_path;
     struct slw_file_source installed_file; /* the one handed out last */
     struct slw_installed_port installed;
+    struct cli_transparency transparency;
     struct slw_expectations expectations;
     struct slw_verifier_memory memory;
     struct slw_verifier verifier;
@@ -56,6 +58,7 @@ void cli_verification_free(struct cli_verification *verification);
         {.name = "--key-class",                                                                    \
          .value = "CLASS",                                                                         \
          .help = "the root must be of this class: dev, test or prod"},                             \
+        CLI_TRANSPARENCY_OPTIONS,                                                                  \
     {                                                                                              \
         .name = "--build-type", .value = "TYPE",                                                   \
         .help = "the build must be of this type: dev, test or user"                                \
