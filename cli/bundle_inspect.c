@@ -237,6 +237,9 @@ static void bundle_tree(struct cli *cli, const struct cli_bundle_file *bundle,
         cli_tree_proof(cli, &tree, bundle, transparency);
     }
     cli_tree_draw(&tree, cli, ret_text);
+    if (bundle->index.has_transparency_proof) {
+        cli_print_proof(cli, bundle, transparency, ret_text);
+    }
 }
 
 enum cli_exit cli_bundle_inspect(struct cli *cli, const struct cli_arguments *arguments,

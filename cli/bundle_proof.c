@@ -162,6 +162,9 @@ enum cli_exit cli_bundle_add_proof(struct cli *cli, const struct cli_arguments *
                  transparency.given ? ", which was verified" : "");
     }
     slw_heap_free(&proof);
+    if (status == SLW_BAD_ARGUMENT) {
+        return cli_usage(cli, "%s", cli->detail.text);
+    }
     return status == SLW_OK ? CLI_DONE : cli_fail(cli, status);
 }
 
@@ -223,22 +226,10 @@ static void append_time(uint64_t utc_s, struct slw_heap_buffer *line)
     }
 }
 
-static void tree_lines(struct cli_tree *tree, struct slw_bytes text)
-{
-    while (text.len > 0) {
-        const uint8_t *end = memchr(text.ptr, '\n', text.len);
-        size_t len = end == NULL ? text.len : (size_t)(end - text.ptr);
-        slw_heap_append(cli_tree_line(tree, 2), slw_bytes_make(text.ptr, len));
-        len += end == NULL ? 0 : 1;
-        text = slw_bytes_make(text.ptr + len, text.len - len);
-    }
-}
-
 void cli_tree_proof(struct cli *cli, struct cli_tree *tree, const struct cli_bundle_file *bundle,
                     const struct cli_transparency *transparency)
 {
     struct slw_tlog_proof_fields fields;
-    struct slw_heap_buffer text = {0};
     struct slw_heap_buffer *line = cli_tree_line(tree, 1);
     if (!cli_bundle_proof_load(cli, bundle, &fields)) {
         slw_heap_append_text(line, "transparency proof: not one that is known here");
@@ -255,8 +246,21 @@ void cli_tree_proof(struct cli *cli, struct cli_tree *tree, const struct cli_bun
         append_key(transparency, SLW_NOTE_COSIGNATURE, fields.cosignatures[i].key_id, line);
         append_time(fields.cosignatures[i].time, line);
     }
+}
+
+void cli_print_proof(struct cli *cli, const struct cli_bundle_file *bundle,
+                     const struct cli_transparency *transparency, struct slw_heap_buffer *ret_text)
+{
+    struct slw_tlog_proof_fields fields;
+    struct slw_heap_buffer text = {0};
+    if (!transparency->given || !cli_bundle_proof_load(cli, bundle, &fields)) {
+        return;
+    }
     if (cli_bundle_proof_text(cli, bundle, transparency, &fields, &text)) {
-        tree_lines(tree, slw_heap_bytes(&text));
+        slw_heap_append_text(ret_text, "\n");
+        slw_heap_append(ret_text, slw_heap_bytes(&text));
+    } else {
+        cli_warn(cli, "%s: its proof can't be shown as text: %s", bundle->path, cli->detail.text);
     }
     slw_heap_free(&text);
 }

@@ -24,7 +24,10 @@ bool cli_bundle_proof_text(struct cli *cli, const struct cli_bundle_file *bundle
                            const struct slw_tlog_proof_fields *fields,
                            struct slw_heap_buffer *ret_text);
 
-/* What `bundle inspect` shows of a bundle's proof. */
+/* What `bundle inspect` shows of a bundle's proof: in its tree, and behind it when the log's key is
+ * given, as text that other programs read. */
+void cli_print_proof(struct cli *cli, const struct cli_bundle_file *bundle,
+                     const struct cli_transparency *transparency, struct slw_heap_buffer *ret_text);
 void cli_tree_proof(struct cli *cli, struct cli_tree *tree, const struct cli_bundle_file *bundle,
                     const struct cli_transparency *transparency);
 void cli_json_proof(struct cli *cli, struct slw_json *json, const struct cli_bundle_file *bundle,

@@ -104,6 +104,10 @@ static void explain_numbers(const struct slw_finding *finding, struct slw_heap_b
     case SLW_WRONG_LENGTH:
         slw_heap_printf(ret_text, "%" PRIu64 " bytes, %" PRIu64 " are signed", found, wanted);
         return;
+    case SLW_BAD_PROOF:
+        slw_heap_printf(ret_text, "cosigned by %" PRIu64 " of %" PRIu64 " witnesses needed", found,
+                        wanted);
+        return;
     }
     slw_heap_printf(ret_text, "%" PRIu64 ", wanted %" PRIu64, found, wanted);
 }
@@ -120,6 +124,8 @@ static const char *kind_of_name(enum slw_status status)
     case SLW_BAD_NAME:
     case SLW_DUPLICATE_TARGET:
         return "name";
+    case SLW_BAD_PROOF:
+        return "signature of";
     }
     return "target";
 }
