@@ -105,9 +105,65 @@ static int64_t utc_seconds(const char *text)
     return (int64_t)timegm(&utc);
 }
 
+static int sextet(char digit)
+{
+    static const char digits_of_base64[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *at = digit == '\0' ? NULL : strchr(digits_of_base64, digit);
+    return at == NULL ? -1 : (int)(at - digits_of_base64);
+}
+
+/* "NAME+ID+BASE64(type, key)", 33 bytes in 44 digits; the name stays a view of value. */
+static bool read_key(const char *value, int type, struct slw_transparency_key *ret_key)
+{
+    uint8_t bytes[1 + SLW_ED25519_KEY_SIZE];
+    size_t name_len = strcspn(value, "+");
+    if (strlen(value) != name_len + 10 + 44) {
+        return false;
+    }
+    const char *base64 = value + name_len + 10;
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        size_t bit = 8 * i;
+        int first = sextet(base64[bit / 6]);
+        int second = sextet(base64[bit / 6 + 1]);
+        if (first < 0 || second < 0) {
+            return false;
+        }
+        bytes[i] = (uint8_t)((first << 6 | second) >> (4 - bit % 6));
+    }
+    ret_key->name = slw_bytes_make(value, name_len);
+    memcpy(ret_key->ed25519, bytes + 1, sizeof ret_key->ed25519);
+    return bytes[0] == type;
+}
+
+static struct slw_transparency transparency;
+static struct slw_transparency_key witnesses[SLW_TRANSPARENCY_WITNESSES_MAX];
+
+/* Without a quorum, all witnesses have to cosign. */
+static bool apply_log_option(const char *name, const char *value)
+{
+    if (strcmp(name, "--log") == 0) {
+        return read_key(value, SLW_TRANSPARENCY_LOG_KEY, &transparency.log);
+    }
+    if (strcmp(name, "--witness-quorum") == 0) {
+        transparency.quorum = (size_t)digits(value, 0, 1);
+        return strlen(value) == 1;
+    }
+    transparency.witnesses = witnesses;
+    transparency.quorum++;
+    return strcmp(name, "--witness") == 0 &&
+           transparency.witnesses_count < SLW_TRANSPARENCY_WITNESSES_MAX &&
+           read_key(value, SLW_TRANSPARENCY_WITNESS_KEY,
+                    &witnesses[transparency.witnesses_count++]);
+}
+
 /* Only the options that index.tsv uses; an unknown one fails its row. */
 static bool apply_option(struct slw_expectations *expectations, const char *name, const char *value)
 {
+    if (strncmp(name, "--log", 5) == 0 || strncmp(name, "--witness", 9) == 0) {
+        expectations->transparency = &transparency;
+        return apply_log_option(name, value);
+    }
     if (strcmp(name, "--hardware") == 0) {
         expectations->check_hardware = true;
         expectations->hardware = text(value);
@@ -161,6 +217,7 @@ static bool set_up_device(struct device *device, const struct row *row)
                          .decodable = UINT32_MAX},
     };
     device->installed = (struct slw_installed_port){device, find_in_manifest};
+    transparency = (struct slw_transparency){0};
     if (!apply_options(&device->expectations, row->columns[OPTIONS])) {
         return false;
     }
@@ -277,7 +334,7 @@ static void reaches_the_verdict_of_every_vector(void)
     }
     TAP_ROW(NULL);
     (void)fclose(index);
-    TAP_CHECK(rows >= 271);
+    TAP_CHECK(rows >= 291);
 }
 
 int main(void)

@@ -83,7 +83,8 @@ all_rows() {
 @test "vectors: prints one object whose members are as specified" {
     all_rows plain true '.object |
         (keys - ["verdict", "reason", "detail", "role", "key_id", "target", "root_version", "targets_version",
-                 "root_upgraded", "targets"] == [])
+                 "root_upgraded", "targets", "proof"] == [])
+        and ((has("proof") | not) or (.proof | .index < .size and .cosigned >= 0))
         and ((.key_id // ("0" * 64)) | test("^[0-9a-f]{64}$"))
         and ((.role // "root") | test("^(root|timestamp|snapshot|targets)$"))'
     all_rows plain '.expected == "refuse"' '.object | (.reason | type) == "string" and (.detail | length) > 0'

@@ -2,7 +2,8 @@
 // A transparency log for scenarios, which shares no code with Slipway: keys, a tree of releases and records by the
 // definitions of RFC 6962, and proofs as bundles carry them or as C2SP tlog-proof text. Called by transparency.bats.
 //
-//     node log.mjs keys DIR                     log.vkey, w1.vkey to w3.vkey, and their private keys
+//     node log.mjs keys DIR [LABEL]             log.vkey, w1.vkey to w3.vkey, and their private keys: with a label, those
+//                                               whose seeds are SHA-256 of "LABEL NAME", for spec/vectors
 //     node log.mjs prove DIR BUNDLE [NAME=VALUE…] >PROOF
 //
 // Of a proof can be said: index, size (of the tree, all other leaves of which are records), cosign (1,2,3: which
@@ -35,9 +36,18 @@ function keyId(file, raw) {
     return sha256(NAMES[file], '\n', [typeOf(file)], raw).subarray(0, 4);
 }
 
-function makeKeys(directory) {
+// PKCS#8 of an Ed25519 key, RFC 8410, in front of its seed.
+const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
+
+function makeKey(seed) {
+    return seed === undefined
+        ? crypto.generateKeyPairSync('ed25519').privateKey
+        : crypto.createPrivateKey({ key: Buffer.concat([PKCS8, seed]), format: 'der', type: 'pkcs8' });
+}
+
+function makeKeys(directory, label) {
     for (const file of Object.keys(NAMES)) {
-        const { privateKey } = crypto.generateKeyPairSync('ed25519');
+        const privateKey = makeKey(label === undefined ? undefined : sha256(`${label} ${file}`));
         const raw = rawKey(privateKey);
         const encoded = Buffer.concat([Buffer.from([typeOf(file)]), raw]).toString('base64');
         fs.writeFileSync(path.join(directory, `${file}.pem`), privateKey.export({ format: 'pem', type: 'pkcs8' }));
@@ -163,7 +173,7 @@ function prove(directory, bundlePath, said) {
 
 const [verb, directory, bundle, ...rest] = process.argv.slice(2);
 if (verb === 'keys') {
-    makeKeys(directory);
+    makeKeys(directory, bundle);
 } else {
     process.stdout.write(prove(directory, bundle, Object.fromEntries(rest.map((one) => one.split('=')))));
 }

@@ -18,7 +18,7 @@ enum {
     SLW_BUNDLE_ROOT_METADATA = 5,
     SLW_BUNDLE_ROOT_HISTORY = 1000,       /* repeated SignedRootMetadata, ascending */
     SLW_BUNDLE_ENDORSEMENTS = 1001,       /* repeated bytes: DSSE envelopes */
-    SLW_BUNDLE_TRANSPARENCY_PROOF = 1002, /* bytes: C2SP tlog-proof */
+    SLW_BUNDLE_TRANSPARENCY_PROOF = 1002, /* bytes: transparency.h reads them */
 };
 extern const struct slw_proto_rules slw_bundle_rules;
 
