@@ -10,7 +10,7 @@
  *     struct slw_note_key log_key;
  *     SLW_TRY(slw_note_key_parse("--log", vkey, &log_key, detail));
  *     SLW_TRY(slw_note_parse("checkpoint", bytes, &note, detail));
- *     SLW_TRY(slw_note_verify(&note, &log_key, 1, &signed_by, detail));
+ *     SLW_TRY(slw_note_verify(&note, &log_key, 1, &verdict, detail));
  *     SLW_TRY(slw_checkpoint_parse("checkpoint", note.text, &checkpoint, detail));
  */
 #ifndef SLIPWAY_NOTE_H
