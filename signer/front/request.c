@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a request must look like before anybody looks at what it wants: where HTTP lets two readers
+ * of one request see two different ones, it is refused. See request.h.
+ */
+#include "request.h"
+
+#include "clock.h"
+#include "reply.h"
+
+#include <string.h>
+#include <strings.h>
+
+const char *front_request_header(const struct front_request *request, const char *name)
+{
+    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+bool front_parse_number(const char *text, uint64_t *ret_number)
+{
+    uint64_t number = 0;
+    if (text == NULL || *text == '\0') {
+        return false;
+    }
+    for (; *text != '\0'; text++) {
+        unsigned digit = (unsigned)(unsigned char)*text - '0';
+        if (digit > 9 || number > (UINT64_MAX - digit) / 10) {
+            return false;
+        }
+        number = number * 10 + digit;
+    }
+    *ret_number = number;
+    return true;
+}
+
+static int hex_value(char digit)
+{
+    if (digit >= '0' && digit <= '9') {
+        return digit - '0';
+    }
+    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+}
+
+bool front_parse_digest(const char *text, uint8_t ret_digest[static SLW_SHA256_SIZE],
+                        const char **ret_end)
+{
+    uint8_t digest[SLW_SHA256_SIZE];
+    for (size_t i = 0; i < sizeof digest; i++) {
+        int high = hex_value(text[2 * i]);
+        int low = high < 0 ? -1 : hex_value(text[2 * i + 1]);
+        if (low < 0) {
+            return false;
+        }
+        digest[i] = (uint8_t)(high * 16 + low);
+    }
+    memcpy(ret_digest, digest, sizeof digest);
+    *ret_end = text + 2 * sizeof digest;
+    return true;
+}
+
+struct heads {
+    unsigned count;
+    unsigned lengths;
+    unsigned hosts;
+    unsigned offsets;
+    bool has_transfer_encoding;
+    bool has_content_encoding;
+    bool has_range;
+    bool has_bad_name;
+};
+
+/*
+ * RFC 9110, 5.6.2: "token = 1*tchar"; RFC 9112, 5.1: "No whitespace is allowed between the field
+ * name and colon".
+ */
+static bool is_token(const char *name)
+{
+    static const char allowed[] = "!#$%&'*+-.^_`|~0123456789"
+                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    return name[0] != '\0' && name[strspn(name, allowed)] == '\0';
+}
+
+static bool has_control(const char *value)
+{
+    for (; value != NULL && *value != '\0'; value++) {
+        unsigned char byte = (unsigned char)*value;
+        if ((byte < 0x20 && byte != '\t') || byte == 0x7F) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum MHD_Result look_at_header(void *context, enum MHD_ValueKind kind, const char *name,
+                                      size_t name_len, const char *value, size_t value_len)
+{
+    struct heads *heads = context;
+    (void)kind;
+    heads->count++;
+    heads->has_bad_name |= strlen(name) != name_len || !is_token(name) || has_control(value) ||
+                           (value != NULL && strlen(value) != value_len);
+    heads->lengths += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0;
+    heads->hosts += strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0;
+    heads->offsets += strcasecmp(name, "Upload-Offset") == 0;
+    heads->has_transfer_encoding |= strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0;
+    heads->has_content_encoding |= strcasecmp(name, MHD_HTTP_HEADER_CONTENT_ENCODING) == 0;
+    heads->has_range |= strcasecmp(name, MHD_HTTP_HEADER_CONTENT_RANGE) == 0;
+    return MHD_YES;
+}
+
+static bool refuse(struct front_request *request, unsigned http_status, const char *why)
+{
+    (void)front_reply_refuse_as(request, http_status, SLW_MALFORMED, why);
+    return false;
+}
+
+/*
+ * RFC 9112, 6.1: "A server MAY reject a request that contains both Content-Length and
+ * Transfer-Encoding"; ours takes no Transfer-Encoding at all. 6.3: "If a message is received
+ * without Transfer-Encoding and with an invalid Content-Length header field, then the message
+ * framing is invalid".
+ */
+static bool check_heads(struct front_request *request)
+{
+    struct heads heads = {0};
+    const char *expect = front_request_header(request, MHD_HTTP_HEADER_EXPECT);
+    const char *length = front_request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    (void)MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, look_at_header, &heads);
+    request->has_length = length != NULL && front_parse_number(length, &request->length);
+    if (heads.has_transfer_encoding) {
+        return refuse(request, heads.lengths > 0 ? 400 : 411,
+                      "Transfer-Encoding: say how long it is by Content-Length");
+    }
+    if (heads.lengths > 1 || (length != NULL && !request->has_length)) {
+        return refuse(request, 400, "Content-Length: stands there twice, or is no number");
+    }
+    if (heads.has_bad_name || heads.hosts != 1 || heads.offsets > 1) {
+        return refuse(request, 400, "a header that isn't one, Host not once, or one twice");
+    }
+    if (heads.count > FRONT_HEADERS_MAX) {
+        return refuse(request, 431, "too many headers");
+    }
+    if (heads.has_content_encoding) {
+        return refuse(request, 415, "Content-Encoding: bodies are sent as they are");
+    }
+    if (heads.has_range) {
+        return refuse(request, 400, "Content-Range: uploads go by Upload-Offset");
+    }
+    if (expect != NULL && strcasecmp(expect, "100-continue") != 0) {
+        return refuse(request, 417, "Expect: only 100-continue");
+    }
+    request->head_is_good = true;
+    return true;
+}
+
+/* Paths have no escapes and no "." or ".." segments, so that there is one spelling of each. */
+static bool check_target(struct front_request *request)
+{
+    static const char allowed[] = "0123456789abcdefghijklmnopqrstuvwxyz"
+                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ/._-?=&";
+    char *target = request->target;
+    if (request->target_is_long) {
+        return refuse(request, 414, "the path is too long");
+    }
+    if (target[0] != '/' || target[strspn(target, allowed)] != '\0') {
+        return refuse(request, 400, "the path has something that no path of ours has");
+    }
+    char *query = strchr(target, '?');
+    if (query != NULL) {
+        *query = '\0';
+        request->query = query + 1;
+    }
+    if (strstr(target, "//") != NULL || strstr(target, "/.") != NULL) {
+        return refuse(request, 400, "the path has an empty segment, or one that begins with a dot");
+    }
+    return true;
+}
+
+/* Whether the path is one of the route's; what the prefix leaves open is the request's rest. */
+static bool is_path_of(const struct front_route *route, struct front_request *request)
+{
+    size_t len = strlen(route->prefix);
+    if (strncmp(request->target, route->prefix, len) != 0) {
+        return false;
+    }
+    request->rest = request->target + len;
+    return (request->rest[0] != '\0') == route->has_rest;
+}
+
+static bool find_route(struct front_request *request, const char *method)
+{
+    const struct front *front = request->front;
+    bool path_is_known = false;
+    for (const struct front_route *route = front_routes; route->method != NULL; route++) {
+        bool served = front->is_witness ? route->witness : route->keys;
+        if (!served || !is_path_of(route, request)) {
+            continue;
+        }
+        path_is_known = true;
+        if (strcmp(route->method, method) == 0) {
+            request->route = route;
+            return true;
+        }
+    }
+    if (path_is_known) {
+        return refuse(request, 405, "not a method of this path");
+    }
+    (void)front_reply_refuse_as(request, 404, SLW_NOT_FOUND, "there is no such path");
+    return false;
+}
+
+static bool check_body(struct front_request *request)
+{
+    const struct front_route *route = request->route;
+    if (route->has_body && !request->has_length) {
+        return refuse(request, 411, "Content-Length is missing");
+    }
+    if (!route->has_body && request->length > 0) {
+        return refuse(request, 400, "a body where there is none");
+    }
+    if (request->query != NULL && !route->has_query) {
+        return refuse(request, 400, "a query where there is none");
+    }
+    return true;
+}
+
+static enum slw_status identify(struct front_request *request, struct slw_detail *detail)
+{
+    const struct front *front = request->front;
+    switch (request->listener->kind) {
+    case FRONT_LOCAL:
+        return front_local_verify(&front->settings, request->peer, detail);
+    case FRONT_PLAIN:
+        front_address_note(request->peer);
+        return SLW_OK;
+    case FRONT_TLS:
+        break;
+    }
+    if (front->trust == NULL || (front->settings.public_log && request->route->is_public)) {
+        front_address_note(request->peer);
+        return SLW_OK;
+    }
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    return front_trust_verify(front->trust, info->tls_session, request->peer, detail);
+}
+
+static bool check_peer(struct front_request *request)
+{
+    struct slw_detail detail = {0};
+    enum slw_status status = identify(request, &detail);
+    if (status != SLW_OK) {
+        (void)front_reply_refuse(request, status, &detail);
+        return false;
+    }
+    struct slw_bytes client = slw_bytes_make(request->peer->client, request->peer->client_len);
+    if (!front_limits_admit(&request->front->limits, client, front_clock_ms())) {
+        (void)front_reply_refuse_as(request, 429, SLW_TOO_MANY, "too many requests a second");
+        return false;
+    }
+    return true;
+}
+
+bool front_request_look(struct front_request *request)
+{
+    return check_target(request) && check_heads(request);
+}
+
+bool front_request_admit(struct front_request *request, const char *method)
+{
+    return find_route(request, method) && check_peer(request) && check_body(request);
+}
