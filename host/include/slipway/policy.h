@@ -24,6 +24,7 @@
 #ifndef SLIPWAY_POLICY_H
 #define SLIPWAY_POLICY_H
 
+#include "slipway/content_rules.h"
 #include "slipway/json_reader.h"
 #include "slipway/note.h"
 #include "slipway/statement_key.h"
@@ -39,11 +40,9 @@
 #define SLW_POLICY_BUILDERS_MAX 16u
 #define SLW_POLICY_PARAMETERS_MAX 64u
 #define SLW_POLICY_TESTS_MAX 16u
-#define SLW_POLICY_FORBIDDEN_MAX 256u
-#define SLW_POLICY_FORBIDDEN_SIZE_MAX 1024u /* bytes of a pattern; 4 at least */
-#define SLW_POLICY_FORBIDDEN_SIZE_MIN 4u
 #define SLW_POLICY_VALIDATORS_MAX 8u
 #define SLW_POLICY_ARGUMENTS_MAX 32u
+#define SLW_POLICY_COMMAND_SIZE_MAX 16384u /* a validator's program and arguments, in bytes */
 #define SLW_POLICY_NAME_SIZE_MAX 64u   /* of people, machines, keys, products, channels, roles */
 #define SLW_POLICY_TEXT_SIZE_MAX 2048u /* of URIs, parameters, arguments */
 #define SLW_POLICY_RATE_COUNT_MAX 65536u
@@ -112,11 +111,6 @@ struct slw_policy_test {
     size_t machines_count;
 };
 
-struct slw_policy_forbidden {
-    struct slw_bytes name;
-    struct slw_bytes bytes;
-};
-
 /* What a judge looks for in the payloads; a list without elements asks for nothing. */
 struct slw_policy_content {
     bool given;
@@ -124,12 +118,12 @@ struct slw_policy_content {
     struct slw_policy_list hardware;
     struct slw_policy_list slots;
     bool elf_stripped;
-    struct slw_policy_forbidden *forbidden;
+    struct slw_content_pattern *forbidden;
     size_t forbidden_count;
     bool has_growth;
     uint32_t growth_percent;
     bool has_size;
-    uint64_t size_max_bytes; /* of all payloads together */
+    uint64_t size_max; /* bytes of all images together, and of all payloads */
 };
 
 struct slw_policy_validator {
@@ -176,7 +170,7 @@ struct slw_policy_rule {
 };
 
 struct slw_policy {
-    uint64_t version; /* from 1 on */
+    uint32_t version; /* from 1 on */
     int64_t issued_utc_s;
     uint32_t administrators_threshold;
     struct slw_policy_parties administrators;
@@ -192,7 +186,8 @@ struct slw_policy {
     size_t rules_count;
     struct slw_bytes text;         /* the policy itself, as it stood in its statement */
     struct slw_json_document json; /* private: what the views point into */
-    struct slw_heap_buffer memory; /* private */
+    struct slw_heap_buffer memory; /* private: the text, and room behind it */
+    uint8_t *room;                 /* private: for what the text has in hexadecimal digits */
 };
 
 /*
@@ -274,7 +269,11 @@ const char *slw_policy_rule_place(const struct slw_policy *policy,
 const char *slw_policy_class_name(enum slw_key_class key_class);
 const char *slw_policy_use_name(enum slw_policy_use use);
 
-/* Whether target is one that a pattern of content.names means: bytes, `*` for any but a slash. */
-bool slw_policy_pattern_matches(struct slw_bytes pattern, struct slw_bytes target);
+/*
+ * The rule's rules on content as a judge takes them: views of the policy's. Product and build type
+ * aren't among them, nor the former release's targets: the caller adds what it knows.
+ */
+void slw_policy_content_rules(const struct slw_policy_rule *rule,
+                              struct slw_content_rules *ret_rules);
 
 #endif

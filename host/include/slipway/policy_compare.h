@@ -19,8 +19,9 @@
 
 #include "slipway/policy.h"
 
-#define SLW_POLICY_CHANGES_MAX 1024u /* that are told; loosened says whether any was, beyond too   \
-                                      */
+#define SLW_POLICY_CHANGES_MAX                                                                     \
+    1024u /* that are told; loosened says whether any was, beyond too                              \
+           */
 
 struct slw_policy_change {
     bool loosens;

@@ -24,6 +24,8 @@
 #define SLIPWAY_POLICY_DECIDE_H
 
 #include "slipway/policy.h"
+#include "slipway/provenance.h"
+#include "slipway/statements.h"
 
 #define SLW_POLICY_ENDORSEMENTS_MAX 64u
 #define SLW_POLICY_RESULTS_MAX 256u
@@ -31,37 +33,22 @@
 /* A statement may be issued so much later than the key process's clock says. */
 #define SLW_POLICY_CLOCK_SKEW_S 300
 
-/* SLSA provenance v1 by a key; views of the caller's. */
+/* A verified statement: what it says, and the id of the key whose signature on it was good. */
 struct slw_policy_endorsement {
     uint8_t signer_id[SLW_SHA256_SIZE];
-    uint8_t content_digest[SLW_SHA256_SIZE];
-    struct slw_bytes builder_id;
-    struct slw_bytes build_type;
-    struct slw_bytes source;
-    const struct slw_policy_parameter *parameters; /* all external parameters but the source */
-    size_t parameters_count;
+    const struct slw_provenance *says;
 };
 
+/* PASSED alone counts: a test that warned didn't pass. */
 struct slw_policy_result {
     uint8_t signer_id[SLW_SHA256_SIZE];
-    uint8_t content_digest[SLW_SHA256_SIZE];
-    struct slw_bytes suite;
-    bool passed; /* PASSED alone: a test that warned didn't pass */
+    const struct slw_test_result *says;
 };
 
-/* An approval or a rejection: all that its statement says. */
+/* An approval or a rejection. */
 struct slw_policy_approval {
     uint8_t signer_id[SLW_SHA256_SIZE];
-    bool rejects;
-    uint8_t request_id[SLW_SHA256_SIZE];
-    uint8_t content_digest[SLW_SHA256_SIZE];
-    uint8_t targets_sha256[SLW_SHA256_SIZE];
-    uint8_t key_id[SLW_SHA256_SIZE];
-    enum slw_key_class key_class;
-    struct slw_bytes channel;
-    uint64_t policy_version;
-    int64_t issued_utc_s;
-    int64_t expires_utc_s;
+    const struct slw_approval *says;
 };
 
 /* What the judge found. */
@@ -92,7 +79,8 @@ struct slw_policy_facts {
     bool release_signed; /* and every such target is a bundle that was signed here, of this class */
 
     /* The service. */
-    bool key_in_token; /* the signing key can't leave its token */
+    struct slw_bytes signer; /* the origin of its log */
+    bool key_in_token;       /* the signing key can't leave its token */
     int64_t now_utc_s;
     int64_t time_mark_utc_s; /* of the last entry of the log: time never falls below it */
     /* When this rule's product, class and use had signatures before; the last per_s of the rule are
@@ -148,7 +136,7 @@ enum slw_policy_answer {
 struct slw_policy_requirement {
     enum slw_policy_need need;
     enum slw_policy_answer answer;
-    enum slw_status reason; /* SLW_OK when it is met */
+    enum slw_status reason; /* SLW_OK when it is met or unknown */
     bool may_still_be_met;  /* not met: by waiting */
     const char *text;       /* one line, for people: what is required, and why it is (not) met */
     size_t text_offset;     /* private */
@@ -156,7 +144,7 @@ struct slw_policy_requirement {
 
 struct slw_policy_decision {
     enum slw_policy_outcome outcome;
-    enum slw_status reason; /* of the first requirement that decides; SLW_OK when allowed */
+    enum slw_status reason; /* of the requirement that decides; SLW_OK: allowed or unjudged */
     struct slw_policy_requirement *requirements;
     size_t count;
     const struct slw_policy_rule *rule; /* the policy's; NULL when there is none */
@@ -174,6 +162,19 @@ SLW_MUST_USE enum slw_status slw_policy_decide(const struct slw_policy *policy,
                                                struct slw_policy_decision *ret_decision,
                                                struct slw_detail *detail);
 void slw_policy_decision_free(struct slw_policy_decision *decision);
+
+/*
+ * Whether an approval or a rejection is one for this request that counts under this policy: what
+ * slw_policy_decide() asks of each, and what a service tells whoever sent it. SLW_OK, or
+ * SLW_NOT_PERMITTED: not by a person who may approve this; SLW_BAD_STATEMENT: about another
+ * request, build, metadata, key, class or channel, or for another service; SLW_STALE_STATEMENT: of
+ * another version of the policy, expired, or issued in the future. A rejection is bound to service
+ * and request alone, and doesn't age.
+ */
+SLW_MUST_USE enum slw_status slw_policy_check_approval(const struct slw_policy *policy,
+                                                       const struct slw_policy_facts *facts,
+                                                       const struct slw_policy_approval *approval,
+                                                       struct slw_detail *detail);
 
 /* "requester", "builder", … as `explain --json` has it. */
 const char *slw_policy_need_name(enum slw_policy_need need);
