@@ -38,6 +38,18 @@ const char *slw_signer_state_name(enum slw_signer_state state)
     return index > 0 && index < sizeof names / sizeof names[0] ? names[index] : NULL;
 }
 
+bool slw_signer_state_find(struct slw_bytes name, enum slw_signer_state *ret_state)
+{
+    for (unsigned at = SLW_SIGNER_RECEIVED; at <= SLW_SIGNER_EXPIRED; at++) {
+        const char *word = slw_signer_state_name((enum slw_signer_state)at);
+        if (slw_bytes_equal(name, slw_bytes_make(word, strlen(word)))) {
+            *ret_state = (enum slw_signer_state)at;
+            return true;
+        }
+    }
+    return false;
+}
+
 const char *slw_signer_blob_name(enum slw_signer_blob blob)
 {
     static const char *const names[] = {"", "metadata", "signature", "proof"};

@@ -21,10 +21,11 @@
 #ifndef SLIPWAY_SIGNER_CLIENT_H
 #define SLIPWAY_SIGNER_CLIENT_H
 
-#include "slipway/note.h"
+#include "slipway/keys.h"
 #include "slipway/progress.h"
 #include "slipway/reader.h"
 #include "slipway/signer_protocol.h"
+#include "slipway/transparency.h"
 
 #define SLW_SIGNER_JSON_SIZE_MAX 1048576u /* of an answer in JSON */
 
@@ -62,7 +63,8 @@ enum slw_status slw_signer_client_submit(struct slw_signer_client *client,
 
 /*
  * Uploads what a statement staged, from where a former upload broke off; done at once when it is
- * there. progress may be NULL. SLW_WRONG_LENGTH when the service was told another length.
+ * there. progress may be NULL. SLW_WRONG_LENGTH when the service was told another length,
+ * SLW_NOT_FOUND when nothing with this digest was staged.
  */
 enum slw_status slw_signer_client_upload(struct slw_signer_client *client,
                                          const uint8_t sha256[static SLW_SHA256_SIZE],
@@ -103,23 +105,16 @@ enum slw_status slw_signer_client_wait(struct slw_signer_client *client,
                                        enum slw_signer_state *ret_state,
                                        struct slw_heap_buffer *ret_json, struct slw_detail *detail);
 
-/* Whom a product's people expect to have signed, logged and witnessed. */
-struct slw_signer_trust {
-    const struct slw_note_key *log; /* NULL: no proof is asked for */
-    const struct slw_note_key *witnesses;
-    size_t witness_count;
-    size_t quorum;
-};
-
 /*
  * Whether a signature and a binary proof are what was asked for: the signature is key's over the
  * serialized targets metadata that the caller submitted, and the proof says that exactly their
- * release leaf is in the log, cosigned by a quorum. SLW_BAD_SIGNATURE, SLW_NO_PROOF, SLW_BAD_PROOF.
+ * release leaf is in the log, cosigned by a quorum: the device's own verification.
+ * transparency NULL: no proof is asked for. SLW_BAD_SIGNATURE, SLW_NO_PROOF, SLW_BAD_PROOF.
  */
 enum slw_status slw_signer_result_verify(struct slw_bytes serialized,
                                          const struct slw_public_key *key,
                                          struct slw_bytes signature, struct slw_bytes proof,
-                                         const struct slw_signer_trust *trust,
+                                         const struct slw_transparency *transparency,
                                          struct slw_detail *detail);
 
 #endif

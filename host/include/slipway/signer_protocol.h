@@ -152,6 +152,9 @@ const struct slw_signer_rule *slw_signer_rule_find(enum slw_signer_kind kind);
 /* "waiting"; NULL for a state that isn't one. */
 const char *slw_signer_state_name(enum slw_signer_state state);
 
+/* The other way round. False for another word. */
+bool slw_signer_state_find(struct slw_bytes name, enum slw_signer_state *ret_state);
+
 /* "metadata"; NULL for one that isn't. */
 const char *slw_signer_blob_name(enum slw_signer_blob blob);
 

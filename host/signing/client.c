@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The client of the signing service: what may be asked of it. See slipway/signer_client.h. */
+#include "exchange.h"
+
+#include "slipway/explain.h"
+#include "slipway/json_reader.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define CONNECT_TIMEOUT_MS 10000u
+#define ATTEMPTS 5u
+#define POLL_FIRST_MS 50u
+#define POLL_MOST_MS 2000u
+
+static bool copy_text(const char *text, char **ret_copy)
+{
+    *ret_copy = text == NULL ? NULL : strdup(text);
+    return text == NULL || *ret_copy != NULL;
+}
+
+/* "https://HOST[:PORT]" without anything behind it, or "unix:PATH". */
+static enum slw_status take_url(struct slw_signer_client *client, const char *url,
+                                struct slw_detail *detail)
+{
+    static const char allowed[] = "0123456789abcdefghijklmnopqrstuvwxyz"
+                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ.-:[]";
+    bool copied = copy_text(url, &client->shown);
+    if (strncmp(url, "unix:/", 6) == 0) {
+        copied = copied && copy_text(url + 5, &client->socket) &&
+                 copy_text("http://localhost", &client->base);
+        return copied ? SLW_OK : slw_explain_no_memory(detail);
+    }
+    size_t len = strlen(url);
+    len -= len > 8 && url[len - 1] == '/' ? 1 : 0;
+    if (strncmp(url, "https://", 8) != 0 || len == 8 || strspn(url + 8, allowed) != len - 8) {
+        return slw_explain(detail, SLW_BAD_ARGUMENT,
+                           "%s: neither https://HOST[:PORT] nor unix:/PATH", url);
+    }
+    client->base = strndup(url, len);
+    return copied && client->base != NULL ? SLW_OK : slw_explain_no_memory(detail);
+}
+
+static enum slw_status take_settings(struct slw_signer_client *client,
+                                     const struct slw_signer_client_settings *settings,
+                                     struct slw_detail *detail)
+{
+    SLW_TRY(take_url(client, settings->url, detail));
+    if (settings->certificate_file != NULL && settings->key_file == NULL) {
+        return slw_explain(detail, SLW_BAD_ARGUMENT, "%s: a client certificate without its key",
+                           settings->certificate_file);
+    }
+    client->connect_timeout_ms =
+        settings->connect_timeout_ms != 0 ? settings->connect_timeout_ms : CONNECT_TIMEOUT_MS;
+    client->attempts = settings->attempts != 0 ? settings->attempts : ATTEMPTS;
+    client->curl = curl_easy_init();
+    bool good = client->curl != NULL && copy_text(settings->ca_file, &client->ca_file) &&
+                copy_text(settings->certificate_file, &client->certificate_file) &&
+                copy_text(settings->key_file, &client->key_file);
+    return good ? SLW_OK : slw_explain_no_memory(detail);
+}
+
+enum slw_status slw_signer_client_new(const struct slw_signer_client_settings *settings,
+                                      struct slw_signer_client **ret_client,
+                                      struct slw_detail *detail)
+{
+    struct slw_signer_client *client = calloc(1, sizeof *client);
+    if (client == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        free(client);
+        return slw_explain_no_memory(detail);
+    }
+    enum slw_status status = take_settings(client, settings, detail);
+    if (status != SLW_OK) {
+        slw_signer_client_free(client);
+        return status;
+    }
+    *ret_client = client;
+    return SLW_OK;
+}
+
+void slw_signer_client_free(struct slw_signer_client *client)
+{
+    if (client == NULL) {
+        return;
+    }
+    if (client->curl != NULL) {
+        curl_easy_cleanup(client->curl);
+    }
+    curl_global_cleanup();
+    free(client->base);
+    free(client->shown);
+    free(client->socket);
+    free(client->ca_file);
+    free(client->certificate_file);
+    free(client->key_file);
+    free(client);
+}
+
+static bool hex_digest(struct slw_bytes text, uint8_t ret_digest[static SLW_SHA256_SIZE])
+{
+    static const char digits[] = "0123456789abcdef";
+    uint8_t digest[SLW_SHA256_SIZE] = {0};
+    if (text.len != 2 * sizeof digest) {
+        return false;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        const char *found = memchr(digits, text.ptr[i], 16);
+        if (found == NULL) {
+            return false;
+        }
+        digest[i / 2] = (uint8_t)(digest[i / 2] << 4 | (uint8_t)(found - digits));
+    }
+    memcpy(ret_digest, digest, sizeof digest);
+    return true;
+}
+
+/* `{"id":HEX,"state":…}`, which a refusal may have, too. */
+static bool read_receipt(const struct slw_signer_exchange *exchange,
+                         struct slw_signer_receipt *ret_receipt, struct slw_detail *detail)
+{
+    struct slw_json_document json;
+    struct slw_signer_receipt receipt = {0};
+    if (slw_json_parse("answer", slw_heap_bytes(&exchange->answer), &json, detail) != SLW_OK) {
+        return false;
+    }
+    uint32_t id = slw_json_member(&json, SLW_JSON_TOP, SLW_BYTES_OF("id"));
+    uint32_t state = slw_json_member(&json, SLW_JSON_TOP, SLW_BYTES_OF("state"));
+    bool good = hex_digest(slw_json_string(&json, id), receipt.id) &&
+                slw_signer_state_find(slw_json_string(&json, state), &receipt.state);
+    slw_json_document_free(&json);
+    if (good) {
+        *ret_receipt = receipt;
+    }
+    return good;
+}
+
+static enum slw_status explain_nonsense(const struct slw_signer_client *client,
+                                        struct slw_detail *detail)
+{
+    return slw_explain(detail, SLW_UNAVAILABLE, "%s: an answer that isn't one of the service's",
+                       client->shown);
+}
+
+enum slw_status slw_signer_client_submit(struct slw_signer_client *client,
+                                         struct slw_bytes envelope,
+                                         struct slw_signer_receipt *ret_receipt,
+                                         struct slw_detail *detail)
+{
+    struct slw_signer_exchange exchange = {.method = "POST",
+                                           .path = "/v1/statements",
+                                           .body = envelope,
+                                           .limit = SLW_SIGNER_JSON_SIZE_MAX};
+    struct slw_detail unused;
+    *ret_receipt = (struct slw_signer_receipt){0};
+    enum slw_status status = slw_signer_exchange_run(client, &exchange, detail);
+    bool known = status == SLW_OK && read_receipt(&exchange, ret_receipt, &unused);
+    if (status == SLW_OK && exchange.http_status != 202) {
+        status = slw_signer_exchange_refusal(client, &exchange, detail);
+    } else if (status == SLW_OK && !known) {
+        status = explain_nonsense(client, detail);
+    }
+    slw_heap_drop(&exchange.answer);
+    return status;
+}
+
+/* Appends the body of a GET. */
+static enum slw_status get(struct slw_signer_client *client, const char *path, size_t limit,
+                           struct slw_heap_buffer *ret_bytes, struct slw_detail *detail)
+{
+    struct slw_signer_exchange exchange = {
+        .method = "GET",
+        .path = path,
+        .limit = limit > SLW_SIGNER_DETAIL_SIZE_MAX * 8 ? limit : SLW_SIGNER_DETAIL_SIZE_MAX * 8};
+    enum slw_status status = slw_signer_exchange_run(client, &exchange, detail);
+    if (status == SLW_OK && exchange.http_status != 200) {
+        status = slw_signer_exchange_refusal(client, &exchange, detail);
+    } else if (status == SLW_OK && exchange.answer.len > limit) {
+        status = slw_explain(detail, SLW_TOO_LARGE, "%s: %s: more than %zu bytes", client->shown,
+                             path, limit);
+    } else if (status == SLW_OK) {
+        slw_heap_append(ret_bytes, slw_heap_bytes(&exchange.answer));
+        status = ret_bytes->status == SLW_OK ? SLW_OK : slw_explain_no_memory(detail);
+    }
+    slw_heap_drop(&exchange.answer);
+    return status;
+}
+
+static void append_hex(char *text, const uint8_t digest[static SLW_SHA256_SIZE])
+{
+    for (size_t i = 0; i < SLW_SHA256_SIZE; i++) {
+        (void)snprintf(text + 2 * i, 3, "%02x", digest[i]);
+    }
+}
+
+#define HEX_SIZE (2 * SLW_SHA256_SIZE + 1)
+
+enum slw_status slw_signer_client_show(struct slw_signer_client *client,
+                                       const uint8_t id[static SLW_SHA256_SIZE],
+                                       struct slw_heap_buffer *ret_json, struct slw_detail *detail)
+{
+    char hex[HEX_SIZE];
+    char path[SLW_SIGNER_PATH_SIZE_MAX];
+    append_hex(hex, id);
+    (void)snprintf(path, sizeof path, "/v1/requests/%s", hex);
+    return get(client, path, SLW_SIGNER_JSON_SIZE_MAX, ret_json, detail);
+}
+
+enum slw_status slw_signer_client_list(struct slw_signer_client *client, const uint8_t *after,
+                                       uint32_t limit, struct slw_heap_buffer *ret_json,
+                                       struct slw_detail *detail)
+{
+    char hex[HEX_SIZE] = "";
+    char path[SLW_SIGNER_PATH_SIZE_MAX];
+    if (after != NULL) {
+        append_hex(hex, after);
+    }
+    (void)snprintf(path, sizeof path, "/v1/requests?limit=%" PRIu32 "%s%s", limit,
+                   after != NULL ? "&after=" : "", hex);
+    return get(client, path, SLW_SIGNER_JSON_SIZE_MAX, ret_json, detail);
+}
+
+enum slw_status slw_signer_client_blob(struct slw_signer_client *client,
+                                       const uint8_t id[static SLW_SHA256_SIZE],
+                                       enum slw_signer_blob which, size_t limit,
+                                       struct slw_heap_buffer *ret_bytes, struct slw_detail *detail)
+{
+    char hex[HEX_SIZE];
+    char path[SLW_SIGNER_PATH_SIZE_MAX];
+    append_hex(hex, id);
+    (void)snprintf(path, sizeof path, "/v1/requests/%s/%s", hex, slw_signer_blob_name(which));
+    return get(client, path, limit, ret_bytes, detail);
+}
+
+enum slw_status slw_signer_client_log(struct slw_signer_client *client, const char *path,
+                                      size_t limit, struct slw_heap_buffer *ret_bytes,
+                                      struct slw_detail *detail)
+{
+    char whole[SLW_SIGNER_PATH_SIZE_MAX];
+    int len = snprintf(whole, sizeof whole, "/v1/log/%s", path);
+    if (len < 0 || (size_t)len >= sizeof whole) {
+        return slw_explain(detail, SLW_BAD_ARGUMENT, "%s: not a path of a log", path);
+    }
+    return get(client, whole, limit, ret_bytes, detail);
+}
+
+static enum slw_status read_state(const struct slw_signer_client *client, struct slw_bytes text,
+                                  enum slw_signer_state *ret_state, struct slw_detail *detail)
+{
+    struct slw_json_document json;
+    if (slw_json_parse("answer", text, &json, detail) != SLW_OK) {
+        return explain_nonsense(client, detail);
+    }
+    uint32_t state = slw_json_member(&json, SLW_JSON_TOP, SLW_BYTES_OF("state"));
+    bool good = slw_signer_state_find(slw_json_string(&json, state), ret_state);
+    slw_json_document_free(&json);
+    return good ? SLW_OK : explain_nonsense(client, detail);
+}
+
+static int64_t monotonic_ms(void)
+{
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static bool is_final(enum slw_signer_state state)
+{
+    return state == SLW_SIGNER_SIGNED || state == SLW_SIGNER_REFUSED || state == SLW_SIGNER_EXPIRED;
+}
+
+enum slw_status slw_signer_client_wait(struct slw_signer_client *client,
+                                       const uint8_t id[static SLW_SHA256_SIZE], uint32_t timeout_s,
+                                       enum slw_signer_state *ret_state,
+                                       struct slw_heap_buffer *ret_json, struct slw_detail *detail)
+{
+    int64_t deadline_ms = monotonic_ms() + (int64_t)timeout_s * 1000;
+    uint32_t wait_ms = POLL_FIRST_MS;
+    size_t before = ret_json->len;
+    for (;;) {
+        ret_json->len = before;
+        SLW_TRY(slw_signer_client_show(client, id, ret_json, detail));
+        struct slw_bytes text = slw_bytes_make(ret_json->ptr + before, ret_json->len - before);
+        SLW_TRY(read_state(client, text, ret_state, detail));
+        if (is_final(*ret_state) || monotonic_ms() >= deadline_ms) {
+            return SLW_OK;
+        }
+        struct timespec time = {.tv_sec = wait_ms / 1000,
+                                .tv_nsec = (long)(wait_ms % 1000) * 1000000};
+        (void)nanosleep(&time, NULL);
+        wait_ms = 2 * wait_ms < POLL_MOST_MS ? 2 * wait_ms : POLL_MOST_MS;
+    }
+}

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* libcurl behind one exchange with the signing service. See exchange.h. */
+#include "exchange.h"
+
+#include "slipway/checked.h"
+#include "slipway/explain.h"
+#include "slipway/json_reader.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <strings.h>
+#include <time.h>
+
+#define SLOW_BYTES_PER_S 64L
+#define SLOW_FOR_S 60L
+#define PAUSE_FIRST_MS 100u
+#define PAUSE_MOST_MS 5000u
+
+static size_t take_body(char *bytes, size_t size, size_t count, void *context)
+{
+    struct slw_signer_exchange *exchange = context;
+    size_t len = size * count;
+    if (len > exchange->limit - exchange->answer.len) {
+        exchange->failed = SLW_TOO_LARGE;
+        return 0;
+    }
+    slw_heap_append(&exchange->answer, slw_bytes_make(bytes, len));
+    return exchange->answer.status == SLW_OK ? len : 0;
+}
+
+/* "NAME: DIGITS" with this name. */
+static bool parse_header(struct slw_bytes line, const char *name, uint64_t *ret_number)
+{
+    size_t name_len = strlen(name);
+    uint64_t number = 0;
+    if (line.len <= name_len + 1 || line.ptr[name_len] != ':' ||
+        strncasecmp((const char *)line.ptr, name, name_len) != 0) {
+        return false;
+    }
+    size_t at = name_len + 1;
+    while (at < line.len && line.ptr[at] == ' ') {
+        at++;
+    }
+    size_t first = at;
+    for (; at < line.len && line.ptr[at] >= '0' && line.ptr[at] <= '9'; at++) {
+        unsigned digit = line.ptr[at] - (unsigned)'0';
+        if (number > (UINT64_MAX - digit) / 10) {
+            return false;
+        }
+        number = number * 10 + digit;
+    }
+    if (at == first || (at < line.len && line.ptr[at] != '\r' && line.ptr[at] != '\n')) {
+        return false;
+    }
+    *ret_number = number;
+    return true;
+}
+
+static size_t take_header(char *bytes, size_t size, size_t count, void *context)
+{
+    struct slw_signer_exchange *exchange = context;
+    struct slw_bytes line = slw_bytes_make(bytes, size * count);
+    if (parse_header(line, "Upload-Offset", &exchange->upload_offset)) {
+        exchange->has_upload_offset = true;
+    }
+    if (parse_header(line, "Upload-Length", &exchange->upload_length)) {
+        exchange->has_upload_length = true;
+    }
+    return line.len;
+}
+
+struct sending {
+    struct slw_signer_exchange *exchange;
+    uint64_t sent;
+};
+
+static size_t give_body(char *buffer, size_t size, size_t count, void *context)
+{
+    struct sending *sending = context;
+    struct slw_signer_exchange *exchange = sending->exchange;
+    uint64_t left = exchange->length - sending->sent;
+    size_t step = (size_t)slw_min_u64(size * count, left);
+    if (step == 0) {
+        return 0;
+    }
+    enum slw_status status = exchange->source->read(
+        exchange->source->context, exchange->offset + sending->sent, (uint8_t *)buffer, step);
+    if (status != SLW_OK) {
+        exchange->failed = status;
+        return CURL_READFUNC_ABORT;
+    }
+    sending->sent += step;
+    slw_progress_report(exchange->progress, exchange->offset + sending->sent,
+                        exchange->source->size);
+    return step;
+}
+
+static bool set_transport(const struct slw_signer_client *client, CURL *curl)
+{
+    bool good =
+        curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+        curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
+        curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L) == CURLE_OK &&
+        curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
+        curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, client->socket != NULL ? "http" : "https") ==
+            CURLE_OK &&
+        curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)client->connect_timeout_ms) ==
+            CURLE_OK &&
+        curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, SLOW_BYTES_PER_S) == CURLE_OK &&
+        curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, SLOW_FOR_S) == CURLE_OK &&
+        curl_easy_setopt(curl, CURLOPT_USERAGENT, "slipway/" SLIPWAY_VERSION) == CURLE_OK &&
+        curl_easy_setopt(curl, CURLOPT_HTTPHEADER, client->headers) == CURLE_OK;
+    if (good && client->socket != NULL) {
+        good = curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, client->socket) == CURLE_OK &&
+               curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK;
+    }
+    if (good && client->ca_file != NULL) {
+        good = curl_easy_setopt(curl, CURLOPT_CAINFO, client->ca_file) == CURLE_OK &&
+               curl_easy_setopt(curl, CURLOPT_CAPATH, NULL) == CURLE_OK;
+    }
+    if (good && client->certificate_file != NULL) {
+        good = curl_easy_setopt(curl, CURLOPT_SSLCERT, client->certificate_file) == CURLE_OK &&
+               curl_easy_setopt(curl, CURLOPT_SSLKEY, client->key_file) == CURLE_OK;
+    }
+    return good;
+}
+
+static bool set_body(struct slw_signer_exchange *exchange, CURL *curl, struct sending *sending)
+{
+    if (strcmp(exchange->method, "HEAD") == 0) {
+        return curl_easy_setopt(curl, CURLOPT_NOBODY, 1L) == CURLE_OK;
+    }
+    if (exchange->source != NULL) {
+        return curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L) == CURLE_OK &&
+               curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, exchange->method) == CURLE_OK &&
+               curl_easy_setopt(curl, CURLOPT_READFUNCTION, give_body) == CURLE_OK &&
+               curl_easy_setopt(curl, CURLOPT_READDATA, sending) == CURLE_OK &&
+               curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)exchange->length) ==
+                   CURLE_OK;
+    }
+    if (exchange->body.len > 0) {
+        return curl_easy_setopt(curl, CURLOPT_POST, 1L) == CURLE_OK &&
+               curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+                                (curl_off_t)exchange->body.len) == CURLE_OK &&
+               curl_easy_setopt(curl, CURLOPT_POSTFIELDS, (const char *)exchange->body.ptr) ==
+                   CURLE_OK;
+    }
+    return curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L) == CURLE_OK;
+}
+
+/* Everything anew: what a former exchange set must not count for this one. */
+static bool set_up(struct slw_signer_client *client, struct slw_signer_exchange *exchange,
+                   const char *url, struct curl_slist *headers, struct sending *sending)
+{
+    CURL *curl = client->curl;
+    curl_easy_reset(curl);
+    client->problem[0] = '\0';
+    return set_transport(client, curl) && set_body(exchange, curl, sending) &&
+           curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, client->problem) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_WRITEDATA, exchange) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_HEADERDATA, exchange) == CURLE_OK;
+}
+
+static struct curl_slist *make_headers(const struct slw_signer_exchange *exchange)
+{
+    char line[48];
+    (void)snprintf(line, sizeof line, "Upload-Offset: %" PRIu64, exchange->offset);
+    struct curl_slist *headers = curl_slist_append(NULL, "Expect:");
+    struct curl_slist *more =
+        headers == NULL
+            ? NULL
+            : curl_slist_append(headers, exchange->source != NULL ? line : "Accept: */*");
+    if (more == NULL) {
+        curl_slist_free_all(headers);
+    }
+    return more;
+}
+
+static void forget_answer(struct slw_signer_exchange *exchange)
+{
+    slw_heap_drop(&exchange->answer);
+    exchange->http_status = 0;
+    exchange->has_upload_offset = false;
+    exchange->has_upload_length = false;
+    exchange->failed = SLW_OK;
+}
+
+static enum slw_status explain_failure(const struct slw_signer_client *client,
+                                       const struct slw_signer_exchange *exchange, CURLcode code,
+                                       struct slw_detail *detail)
+{
+    if (exchange->failed == SLW_TOO_LARGE) {
+        return slw_explain(detail, SLW_TOO_LARGE, "%s: an answer of more than %zu bytes",
+                           client->shown, exchange->limit);
+    }
+    if (exchange->failed != SLW_OK) {
+        return slw_explain(detail, exchange->failed, "%s: what is uploaded can't be read",
+                           client->shown);
+    }
+    if (exchange->answer.status != SLW_OK) {
+        return slw_explain_no_memory(detail);
+    }
+    enum slw_status status = code == CURLE_OPERATION_TIMEDOUT ? SLW_IO_TIMEOUT : SLW_UNAVAILABLE;
+    return slw_explain(detail, status, "%s: %s", client->shown,
+                       client->problem[0] != '\0' ? client->problem : curl_easy_strerror(code));
+}
+
+static enum slw_status run_once(struct slw_signer_client *client,
+                                struct slw_signer_exchange *exchange, struct slw_detail *detail)
+{
+    struct slw_heap_buffer url = {0};
+    struct sending sending = {.exchange = exchange};
+    struct curl_slist *headers = make_headers(exchange);
+    forget_answer(exchange);
+    slw_heap_printf(&url, "%s%s", client->base, exchange->path);
+    CURLcode code = CURLE_OUT_OF_MEMORY;
+    if (headers != NULL && url.status == SLW_OK &&
+        set_up(client, exchange, slw_heap_text(&url), headers, &sending)) {
+        code = curl_easy_perform(client->curl);
+        (void)curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &exchange->http_status);
+        (void)curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, NULL);
+    }
+    curl_slist_free_all(headers);
+    slw_heap_drop(&url);
+    return code == CURLE_OK ? SLW_OK : explain_failure(client, exchange, code, detail);
+}
+
+static void pause_ms(uint32_t ms)
+{
+    struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
+    (void)nanosleep(&time, NULL);
+}
+
+/* Whether it may be otherwise in a moment. */
+static bool is_passing(enum slw_status status, const struct slw_signer_exchange *exchange)
+{
+    return status == SLW_UNAVAILABLE || status == SLW_IO_TIMEOUT ||
+           (status == SLW_OK && (exchange->http_status == 429 || exchange->http_status == 503));
+}
+
+enum slw_status slw_signer_exchange_run(struct slw_signer_client *client,
+                                        struct slw_signer_exchange *exchange,
+                                        struct slw_detail *detail)
+{
+    uint32_t wait_ms = PAUSE_FIRST_MS;
+    uint32_t attempts = exchange->once ? 1 : client->attempts;
+    enum slw_status status = SLW_OK;
+    for (uint32_t attempt = 1;; attempt++) {
+        status = run_once(client, exchange, detail);
+        if (attempt >= attempts || !is_passing(status, exchange)) {
+            return status;
+        }
+        pause_ms(wait_ms);
+        wait_ms = 2 * wait_ms < PAUSE_MOST_MS ? 2 * wait_ms : PAUSE_MOST_MS;
+    }
+}
+
+static enum slw_status status_of_reason(struct slw_bytes reason)
+{
+    char word[SLW_SIGNER_REASON_SIZE_MAX + 1] = {0};
+    if (reason.len == 0 || reason.len > SLW_SIGNER_REASON_SIZE_MAX) {
+        return SLW_UNAVAILABLE;
+    }
+    memcpy(word, reason.ptr, reason.len);
+    enum slw_status status = slw_status_from_word(word);
+    bool unknown = status == SLW_NOT_FOUND && strcmp(word, slw_status_word(SLW_NOT_FOUND)) != 0;
+    return unknown || status == SLW_OK ? SLW_UNAVAILABLE : status;
+}
+
+/* The service's own words; false when the answer isn't its JSON. */
+static bool explain_reason(const struct slw_signer_client *client,
+                           const struct slw_signer_exchange *exchange, enum slw_status *ret_status,
+                           struct slw_detail *detail)
+{
+    struct slw_json_document json;
+    struct slw_heap_buffer text = {0};
+    if (slw_json_parse("answer", slw_heap_bytes(&exchange->answer), &json, detail) != SLW_OK) {
+        return false;
+    }
+    uint32_t reason = slw_json_member(&json, SLW_JSON_TOP, SLW_BYTES_OF("reason"));
+    uint32_t said = slw_json_member(&json, SLW_JSON_TOP, SLW_BYTES_OF("detail"));
+    bool good = slw_json_kind(&json, reason) == SLW_JSON_STRING;
+    if (good) {
+        slw_escape(slw_json_string(&json, said), &text);
+        *ret_status = slw_explain(detail, status_of_reason(slw_json_string(&json, reason)),
+                                  "%s: %s", client->shown, slw_heap_text(&text));
+    }
+    slw_heap_drop(&text);
+    slw_json_document_free(&json);
+    return good;
+}
+
+enum slw_status slw_signer_exchange_refusal(const struct slw_signer_client *client,
+                                            const struct slw_signer_exchange *exchange,
+                                            struct slw_detail *detail)
+{
+    enum slw_status status = SLW_UNAVAILABLE;
+    if (explain_reason(client, exchange, &status, detail)) {
+        return status;
+    }
+    return slw_explain(detail, exchange->http_status == 404 ? SLW_NOT_FOUND : SLW_UNAVAILABLE,
+                       "%s: HTTP status %ld", client->shown, exchange->http_status);
+}
