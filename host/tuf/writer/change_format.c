@@ -2,7 +2,8 @@
 /* Writing change_file.h's file: what the writer leaves for the next process. */
 #include "change_file.h"
 
-#include "slipway/json.h"
+#include "../repository/change_parts.h"
+
 #include "slipway/time_text.h"
 
 static void put_artifacts(struct slw_json *json, const struct slw_tuf_draft *draft)
@@ -13,15 +14,13 @@ static void put_artifacts(struct slw_json *json, const struct slw_tuf_draft *dra
         if (entry->removes) {
             continue;
         }
-        slw_json_begin_object(json, NULL);
-        if (entry->custom_len > 0) {
-            slw_json_bytes(json, "custom",
-                           slw_bytes_make(draft->arena.ptr + entry->custom, entry->custom_len));
-        }
-        slw_json_uint(json, "length", entry->length);
-        slw_json_bytes(json, "path", slw_tuf_draft_path(draft, entry));
-        slw_json_hex(json, "sha256", slw_bytes_make(entry->sha256, sizeof entry->sha256));
-        slw_json_end_object(json);
+        struct slw_tuf_artifact artifact = {
+            .path = slw_tuf_draft_path(draft, entry),
+            .length = entry->length,
+            .custom = slw_bytes_make(draft->arena.ptr + entry->custom, entry->custom_len),
+        };
+        memcpy(artifact.sha256, entry->sha256, sizeof artifact.sha256);
+        slw_tuf_put_artifact(json, &artifact);
     }
     slw_json_end_array(json);
     slw_json_begin_array(json, "remove");
@@ -33,35 +32,11 @@ static void put_artifacts(struct slw_json *json, const struct slw_tuf_draft *dra
     slw_json_end_array(json);
 }
 
-static void put_keys(struct slw_json *json, const struct slw_tuf_role_keys *keys)
-{
-    slw_json_begin_array(json, "keys");
-    for (size_t i = 0; i < keys->count; i++) {
-        slw_json_begin_object(json, NULL);
-        slw_json_text(json, "type", slw_key_type_name(keys->keys[i].type));
-        slw_json_hex(json, "value", slw_bytes_make(keys->keys[i].value, keys->keys[i].value_len));
-        slw_json_end_object(json);
-    }
-    slw_json_end_array(json);
-    slw_json_uint(json, "threshold", keys->threshold);
-}
-
 static void put_delegates(struct slw_json *json, const struct slw_tuf_draft *draft)
 {
     slw_json_begin_array(json, "delegate");
     for (size_t i = 0; i < draft->delegates_count; i++) {
-        const struct slw_tuf_delegate *delegate = &draft->delegates[i].value;
-        slw_json_begin_object(json, NULL);
-        slw_json_uint(json, "bit_length", delegate->bit_length);
-        slw_json_bytes(json, "name", delegate->name);
-        put_keys(json, &delegate->signers);
-        slw_json_begin_array(json, "paths");
-        for (size_t path = 0; path < delegate->paths_count; path++) {
-            slw_json_bytes(json, NULL, delegate->paths[path]);
-        }
-        slw_json_end_array(json);
-        slw_json_bool(json, "terminating", delegate->terminating);
-        slw_json_end_object(json);
+        slw_tuf_put_delegate(json, &draft->delegates[i].value);
     }
     slw_json_end_array(json);
     slw_json_begin_array(json, "revoke");
@@ -69,19 +44,6 @@ static void put_delegates(struct slw_json *json, const struct slw_tuf_draft *dra
         slw_json_bytes(json, NULL, draft->revoked[i]);
     }
     slw_json_end_array(json);
-}
-
-static void put_roles(struct slw_json *json, const struct slw_tuf_draft *draft)
-{
-    slw_json_begin_object(json, "roles");
-    for (size_t i = 0; i < SLW_TUF_TYPES; i++) {
-        if (draft->roles[i].count > 0) {
-            slw_json_begin_object(json, slw_tuf_type_name((enum slw_tuf_type)i));
-            put_keys(json, draft->roles + i);
-            slw_json_end_object(json);
-        }
-    }
-    slw_json_end_object(json);
 }
 
 enum slw_status slw_tuf_change_file_format(struct slw_bytes role, const struct slw_tuf_draft *draft,
@@ -105,7 +67,7 @@ enum slw_status slw_tuf_change_file_format(struct slw_bytes role, const struct s
     slw_json_bool(&json, "signs_again", draft->signs_again);
     put_artifacts(&json, draft);
     put_delegates(&json, draft);
-    put_roles(&json, draft);
+    slw_tuf_put_roles(&json, draft->roles);
     slw_json_end_object(&json);
     slw_heap_append_text(ret_text, "\n");
     return ret_text->status == SLW_OK ? SLW_OK : slw_explain_no_memory(detail);

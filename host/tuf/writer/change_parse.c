@@ -6,54 +6,11 @@
  */
 #include "change_file.h"
 
-#include "../metadata/hex.h"
-#include "../metadata/json_fields.h"
+#include "../repository/change_parts.h"
 
 #include "slipway/json_reader.h"
 
 #include <stdlib.h>
-
-static enum slw_status read_text(const struct slw_json_document *json, uint32_t object,
-                                 const char *name, struct slw_bytes *ret_text,
-                                 struct slw_detail *detail)
-{
-    uint32_t value = 0;
-    SLW_TRY(slw_tuf_json_member(json, object, name, SLW_JSON_STRING, &value, detail));
-    *ret_text = slw_json_string(json, value);
-    return SLW_OK;
-}
-
-static enum slw_status read_sha256(const struct slw_json_document *json, uint32_t object,
-                                   const char *name, uint8_t ret_sha256[static SLW_SHA256_SIZE],
-                                   struct slw_detail *detail)
-{
-    struct slw_bytes digits;
-    SLW_TRY(read_text(json, object, name, &digits, detail));
-    if (!slw_tuf_hex_decode(digits, ret_sha256, SLW_SHA256_SIZE)) {
-        return slw_json_refuse(json, object, SLW_MALFORMED, "a hash isn't one", detail);
-    }
-    return SLW_OK;
-}
-
-static enum slw_status read_artifact(const struct slw_json_document *json, uint32_t object,
-                                     struct slw_tuf_artifact *ret_artifact,
-                                     struct slw_detail *detail)
-{
-    struct slw_tuf_artifact artifact = {0};
-    uint32_t custom = SLW_JSON_NONE;
-    int64_t length = 0;
-    SLW_TRY(slw_tuf_json_object(json, object, detail));
-    SLW_TRY(read_text(json, object, "path", &artifact.path, detail));
-    SLW_TRY(read_sha256(json, object, "sha256", artifact.sha256, detail));
-    SLW_TRY(slw_tuf_json_integer(json, object, "length", 0, &length, detail));
-    SLW_TRY(slw_tuf_json_optional(json, object, "custom", SLW_JSON_STRING, &custom, detail));
-    if (custom != SLW_JSON_NONE) {
-        artifact.custom = slw_json_string(json, custom);
-    }
-    artifact.length = (uint64_t)length;
-    *ret_artifact = artifact;
-    return SLW_OK;
-}
 
 /* A member that is an array, to go through. */
 static enum slw_status begin_array(const struct slw_json_document *json, uint32_t object,
@@ -74,7 +31,7 @@ static enum slw_status read_entries(const struct slw_json_document *json,
     SLW_TRY(begin_array(json, SLW_JSON_TOP, "add", &walk, detail));
     while (slw_json_walk_element(&walk, &value)) {
         struct slw_tuf_artifact artifact;
-        SLW_TRY(read_artifact(json, value, &artifact, detail));
+        SLW_TRY(slw_tuf_read_artifact(json, value, &artifact, detail));
         SLW_TRY(slw_tuf_draft_add(draft, &artifact, detail));
     }
     SLW_TRY(begin_array(json, SLW_JSON_TOP, "remove", &walk, detail));
@@ -84,100 +41,6 @@ static enum slw_status read_entries(const struct slw_json_document *json,
         }
         SLW_TRY(slw_tuf_draft_remove(draft, slw_json_string(json, value), detail));
     }
-    return SLW_OK;
-}
-
-static enum slw_status read_key(const struct slw_json_document *json, uint32_t object,
-                                struct slw_public_key *ret_key, struct slw_detail *detail)
-{
-    struct slw_public_key key = {.type = SLW_KEY_TYPE_ED25519, .value_len = SLW_ED25519_KEY_SIZE};
-    struct slw_bytes type;
-    struct slw_bytes digits;
-    SLW_TRY(slw_tuf_json_object(json, object, detail));
-    SLW_TRY(read_text(json, object, "type", &type, detail));
-    SLW_TRY(read_text(json, object, "value", &digits, detail));
-    if (slw_bytes_equal(type, SLW_BYTES_OF("p256"))) {
-        key.type = SLW_KEY_TYPE_P256;
-        key.value_len = SLW_P256_KEY_SIZE;
-    } else if (!slw_bytes_equal(type, SLW_BYTES_OF("ed25519"))) {
-        return slw_json_refuse(json, object, SLW_MALFORMED, "isn't a key of ours", detail);
-    }
-    if (!slw_tuf_hex_decode(digits, key.value, key.value_len)) {
-        return slw_json_refuse(json, object, SLW_MALFORMED, "isn't a key of ours", detail);
-    }
-    slw_key_id((uint8_t)key.type, (uint8_t)key.type, slw_bytes_make(key.value, key.value_len),
-               key.id);
-    *ret_key = key;
-    return SLW_OK;
-}
-
-/* ret_keys->keys is the caller's to free(), also after a failure. */
-static enum slw_status read_keys(const struct slw_json_document *json, uint32_t object,
-                                 struct slw_public_key **ret_keys,
-                                 struct slw_tuf_role_keys *ret_role, struct slw_detail *detail)
-{
-    struct slw_json_walk walk;
-    uint32_t value = 0;
-    int64_t threshold = 0;
-    size_t count = 0;
-    SLW_TRY(slw_tuf_json_integer(json, object, "threshold", 0, &threshold, detail));
-    SLW_TRY(begin_array(json, object, "keys", &walk, detail));
-    while (slw_json_walk_element(&walk, &value)) {
-        struct slw_public_key *keys = slw_heap_grow(*ret_keys, count, sizeof *keys);
-        if (keys == NULL || count >= SLW_TUF_ROLE_KEYS_MAX) {
-            return slw_json_refuse(json, value, SLW_TOO_LARGE, "too many keys", detail);
-        }
-        *ret_keys = keys;
-        SLW_TRY(read_key(json, value, keys + count, detail));
-        count++;
-    }
-    if (threshold > UINT32_MAX) {
-        return slw_json_refuse(json, object, SLW_MALFORMED, "threshold is too large", detail);
-    }
-    *ret_role = (struct slw_tuf_role_keys){*ret_keys, count, (uint32_t)threshold};
-    return SLW_OK;
-}
-
-static enum slw_status read_paths(const struct slw_json_document *json, uint32_t object,
-                                  struct slw_bytes **ret_paths, size_t *ret_count,
-                                  struct slw_detail *detail)
-{
-    struct slw_json_walk walk;
-    uint32_t value = 0;
-    SLW_TRY(begin_array(json, object, "paths", &walk, detail));
-    while (slw_json_walk_element(&walk, &value)) {
-        struct slw_bytes *paths = slw_heap_grow(*ret_paths, *ret_count, sizeof *paths);
-        if (paths == NULL) {
-            return slw_explain_no_memory(detail);
-        }
-        *ret_paths = paths;
-        if (slw_json_kind(json, value) != SLW_JSON_STRING) {
-            return slw_json_refuse(json, value, SLW_MALFORMED, "must be a pattern", detail);
-        }
-        paths[(*ret_count)++] = slw_json_string(json, value);
-    }
-    return SLW_OK;
-}
-
-static enum slw_status read_delegate(const struct slw_json_document *json, uint32_t object,
-                                     struct slw_public_key **keys, struct slw_bytes **paths,
-                                     struct slw_tuf_delegate *ret_delegate,
-                                     struct slw_detail *detail)
-{
-    struct slw_tuf_delegate delegate = {0};
-    int64_t bit_length = 0;
-    SLW_TRY(slw_tuf_json_object(json, object, detail));
-    SLW_TRY(read_text(json, object, "name", &delegate.name, detail));
-    SLW_TRY(slw_tuf_json_integer(json, object, "bit_length", 0, &bit_length, detail));
-    SLW_TRY(slw_tuf_json_boolean(json, object, "terminating", &delegate.terminating, detail));
-    SLW_TRY(read_keys(json, object, keys, &delegate.signers, detail));
-    SLW_TRY(read_paths(json, object, paths, &delegate.paths_count, detail));
-    if (bit_length > SLW_TUF_BIT_LENGTH_MAX) {
-        return slw_json_refuse(json, object, SLW_MALFORMED, "bit_length is too large", detail);
-    }
-    delegate.paths = *paths;
-    delegate.bit_length = (uint32_t)bit_length;
-    *ret_delegate = delegate;
     return SLW_OK;
 }
 
@@ -198,7 +61,8 @@ static enum slw_status read_delegates(const struct slw_json_document *json,
         struct slw_tuf_delegate delegate;
         struct slw_public_key *keys = NULL;
         struct slw_bytes *paths = NULL;
-        enum slw_status status = read_delegate(json, value, &keys, &paths, &delegate, detail);
+        enum slw_status status =
+            slw_tuf_read_delegate(json, value, &keys, &paths, &delegate, detail);
         if (status == SLW_OK) {
             status = slw_tuf_draft_delegate(draft, &delegate, detail);
         }
@@ -223,7 +87,7 @@ static enum slw_status read_roles(const struct slw_json_document *json, struct s
         if (role == SLW_JSON_NONE) {
             continue;
         }
-        enum slw_status status = read_keys(json, role, &keys, &signers, detail);
+        enum slw_status status = slw_tuf_read_role(json, role, &keys, &signers, detail);
         if (status == SLW_OK) {
             status = slw_tuf_draft_rotate(draft, (enum slw_tuf_type)i, &signers, detail);
         }
@@ -240,9 +104,11 @@ static enum slw_status read_applied(const struct slw_json_document *json,
     SLW_TRY(slw_tuf_json_integer(json, SLW_JSON_TOP, "base_version", 0, &ret_applied->base_version,
                                  detail));
     SLW_TRY(slw_tuf_json_integer(json, SLW_JSON_TOP, "version", 0, &ret_applied->version, detail));
-    SLW_TRY(read_sha256(json, SLW_JSON_TOP, "base_sha256", ret_applied->base_sha256, detail));
-    SLW_TRY(read_sha256(json, SLW_JSON_TOP, "signed_sha256", ret_applied->signed_sha256, detail));
-    SLW_TRY(read_text(json, SLW_JSON_TOP, "expires", &expires, detail));
+    SLW_TRY(
+        slw_tuf_read_sha256(json, SLW_JSON_TOP, "base_sha256", ret_applied->base_sha256, detail));
+    SLW_TRY(slw_tuf_read_sha256(json, SLW_JSON_TOP, "signed_sha256", ret_applied->signed_sha256,
+                                detail));
+    SLW_TRY(slw_tuf_read_text(json, SLW_JSON_TOP, "expires", &expires, detail));
     if (!slw_tuf_time_parse(expires, &ret_applied->expires_utc_s)) {
         return slw_json_refuse(json, SLW_JSON_TOP, SLW_MALFORMED, "expires isn't a date", detail);
     }
@@ -255,11 +121,11 @@ static enum slw_status read_draft(const struct slw_json_document *json, struct s
 {
     struct slw_bytes said;
     SLW_TRY(slw_tuf_json_object(json, SLW_JSON_TOP, detail));
-    SLW_TRY(read_text(json, SLW_JSON_TOP, "role", &said, detail));
+    SLW_TRY(slw_tuf_read_text(json, SLW_JSON_TOP, "role", &said, detail));
     if (!slw_bytes_equal(said, role)) {
         return slw_json_refuse(json, SLW_JSON_TOP, SLW_MALFORMED, "is another role's", detail);
     }
-    SLW_TRY(read_text(json, SLW_JSON_TOP, "type", &said, detail));
+    SLW_TRY(slw_tuf_read_text(json, SLW_JSON_TOP, "type", &said, detail));
     if (slw_bytes_equal(said, SLW_BYTES_OF("root"))) {
         draft->type = SLW_TUF_ROOT;
     } else if (!slw_bytes_equal(said, SLW_BYTES_OF("targets"))) {
