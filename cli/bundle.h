@@ -42,7 +42,9 @@ struct cli_bundle_change {
     struct slw_bytes new_root; /* SignedRootMetadata in place of the bundle's; or empty */
     const struct cli_payloads *additions;   /* NULL: none */
     const struct slw_signed_draft *targets; /* the metadata when nothing is added to it */
-    const char *what;                       /* for the progress bar: "signing" */
+    struct slw_bytes
+        new_other;    /* a field more, beside those that nothing here looks into; or empty */
+    const char *what; /* for the progress bar: "signing" */
 };
 
 /* Writes the changed bundle in place of the old one; payloads that are there already are checked.

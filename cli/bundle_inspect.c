@@ -172,9 +172,6 @@ static void tree_payloads(struct cli_tree *tree, const struct slw_bundle_index *
             cli_format_size(index->payloads[i].value.length, line);
         }
     }
-    if (index->endorsements_count > 0) {
-        slw_heap_printf(cli_tree_line(tree, 1), "endorsements: %zu", index->endorsements_count);
-    }
 }
 
 bool cli_history_version(struct cli *cli, const struct cli_bundle_file *bundle, size_t number,
@@ -232,6 +229,7 @@ static void bundle_tree(struct cli *cli, const struct cli_bundle_file *bundle,
     } else {
         slw_heap_append_text(cli_tree_line(&tree, 1), "no targets metadata");
     }
+    cli_tree_endorsements(&tree, bundle, draft);
     tree_payloads(&tree, &bundle->index, draft);
     if (bundle->index.has_transparency_proof) {
         cli_tree_proof(cli, &tree, bundle, transparency);

@@ -140,7 +140,7 @@ void cli_json_bundle(struct cli *cli, const struct cli_bundle_file *bundle,
         }
     }
     slw_json_end_array(&json);
-    slw_json_uint(&json, "endorsements", index->endorsements_count);
+    cli_json_endorsements(&json, bundle, draft);
     cli_json_proof(cli, &json, bundle, transparency);
     slw_json_end_object(&json);
     slw_heap_append_text(ret_text, "\n");

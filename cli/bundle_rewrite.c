@@ -159,6 +159,7 @@ static size_t leave_out_proof(const struct rewriting *rewriting, struct slw_piec
     return count - 1;
 }
 
+/* With room for one more. */
 static struct slw_piece *pieces_of(const struct slw_source *source, const struct slw_span *spans,
                                    size_t count)
 {
@@ -216,6 +217,9 @@ static enum slw_status write_parts(struct rewriting *rewriting)
         status = slw_explain_no_memory(&rewriting->cli->detail);
     } else {
         parts.others_count = leave_out_proof(rewriting, others, index->others_count);
+        if (rewriting->change->new_other.len > 0) {
+            others[parts.others_count++].bytes = rewriting->change->new_other; /* there is room */
+        }
         status = write_file(rewriting, parts);
     }
     free(history);

@@ -8,6 +8,7 @@
 extern const struct cli_noun cli_key_noun;
 extern const struct cli_noun cli_root_noun;
 extern const struct cli_noun cli_bundle_noun;
+extern const struct cli_noun cli_build_noun;
 extern const struct cli_noun cli_device_noun;
 extern const struct cli_noun cli_repo_noun;
 

@@ -5,6 +5,9 @@
 
 #include "bundle.h"
 #include "transparency.h"
+#include "tree.h"
+
+#include "slipway/json.h"
 
 /* "lz", "delta", "zstd"; NULL for kinds that we don't know. */
 const char *cli_encoding_name(uint32_t kind);
@@ -20,5 +23,11 @@ bool cli_history_version(struct cli *cli, const struct cli_bundle_file *bundle, 
 void cli_json_bundle(struct cli *cli, const struct cli_bundle_file *bundle,
                      const struct slw_targets_draft *draft,
                      const struct cli_transparency *transparency, struct slw_heap_buffer *ret_text);
+
+/* bundle_endorsements.c: the content digest, and what was said of it. */
+void cli_tree_endorsements(struct cli_tree *tree, const struct cli_bundle_file *bundle,
+                           const struct slw_targets_draft *draft);
+void cli_json_endorsements(struct slw_json *json, const struct cli_bundle_file *bundle,
+                           const struct slw_targets_draft *draft);
 
 #endif

@@ -268,7 +268,7 @@ setup() {
 
 @test "every command has help of its own" {
     local noun verb
-    for noun in key root bundle; do
+    for noun in key root bundle build; do
         for verb in $("$slipway" "$noun" --help | sed -n '/^Verbs:/,/^$/p' | awk '/^  / { print $1 }'); do
             ok "$noun" "$verb" --help
             prints "slipway $noun $verb"

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `slipway build attach`, and what the commands that make an endorsement do with it: it goes into
+ * the bundle (field 1001), beside the signed metadata, or into a file.
+ */
+#include "build.h"
+
+#include "edit_lock.h"
+
+#include "slipway/content_digest.h"
+#include "slipway/dsse.h"
+#include "slipway/endorsements.h"
+#include "slipway/explain.h"
+#include "slipway/provenance.h"
+
+#include <stdlib.h>
+
+static enum slw_status read_content(struct cli *cli, struct cli_build *build)
+{
+    const struct cli_bundle_file *bundle = &build->bundle;
+    if (!bundle->index.has_targets) {
+        return slw_explain(&cli->detail, SLW_MISSING_TARGETS, "%s: %s", bundle->path,
+                           slw_status_meaning(SLW_MISSING_TARGETS));
+    }
+    SLW_TRY(slw_targets_check_content(bundle->targets.serialized, &cli->detail));
+    SLW_TRY(slw_targets_draft_parse(bundle->targets.serialized, &build->targets, &cli->detail));
+    return slw_content_digest(&build->targets, build->content, &cli->detail);
+}
+
+enum cli_exit cli_build_open(struct cli *cli, const char *path, bool lock,
+                             struct cli_build *ret_build)
+{
+    ret_build->targets = (struct slw_targets_draft){0};
+    if (lock) {
+        cli_lock_for_edit(path);
+    }
+    enum cli_exit code = cli_bundle_open(cli, path, &ret_build->bundle);
+    if (code != CLI_DONE) {
+        return code;
+    }
+    enum slw_status status = read_content(cli, ret_build);
+    if (status != SLW_OK) {
+        cli_build_close(ret_build);
+        return cli_fail(cli, status);
+    }
+    return CLI_DONE;
+}
+
+void cli_build_close(struct cli_build *build)
+{
+    slw_targets_draft_free(&build->targets);
+    cli_bundle_close(&build->bundle);
+}
+
+static enum slw_status hash_span(const struct slw_source *source, struct slw_span span,
+                                 uint8_t ret_digest[static SLW_SHA256_SIZE])
+{
+    struct slw_sha256 hash;
+    uint8_t *block = malloc(SLW_FILE_BLOCK_SIZE);
+    enum slw_status status = block == NULL ? SLW_NO_SPACE : SLW_OK;
+    slw_sha256_init(&hash);
+    for (uint64_t at = 0; status == SLW_OK && at < span.length;) {
+        uint64_t left = span.length - at;
+        size_t len = left < SLW_FILE_BLOCK_SIZE ? (size_t)left : SLW_FILE_BLOCK_SIZE;
+        status = source->read(source->context, span.offset + at, block, len);
+        if (status == SLW_OK) {
+            slw_sha256_update(&hash, slw_bytes_make(block, len));
+        }
+        at += len;
+    }
+    slw_sha256_final(&hash, ret_digest);
+    free(block);
+    return status;
+}
+
+/* A payload that is listed and there must be what is listed. */
+static enum slw_status check_payload(struct cli *cli, const struct cli_bundle_file *bundle,
+                                     struct slw_bytes name, uint64_t length,
+                                     struct slw_bytes sha256)
+{
+    const struct slw_payload_entry *entry = slw_bundle_index_find(&bundle->index, name);
+    uint8_t digest[SLW_SHA256_SIZE];
+    if (entry == NULL) {
+        return SLW_OK;
+    }
+    enum slw_status status = entry->value.length == length ? SLW_OK : SLW_WRONG_LENGTH;
+    if (status == SLW_OK) {
+        status = hash_span(bundle->index.source, entry->value, digest);
+    }
+    if (status == SLW_OK && !slw_bytes_equal(slw_bytes_make(digest, sizeof digest), sha256)) {
+        status = SLW_WRONG_HASH;
+    }
+    if (status != SLW_OK) {
+        struct slw_heap_buffer text = {0};
+        slw_quote(name, &text);
+        (void)slw_explain(&cli->detail, status, "%s: payload %s: %s", bundle->path,
+                          slw_heap_text(&text), slw_status_meaning(status));
+        slw_heap_free(&text);
+    }
+    return status;
+}
+
+static enum slw_status check_payloads(struct cli *cli, const struct cli_build *build)
+{
+    for (size_t i = 0; i < build->targets.targets_count; i++) {
+        const struct slw_target_draft *target = &build->targets.targets[i];
+        SLW_TRY(check_payload(cli, &build->bundle, target->name, target->length, target->sha256));
+        for (size_t j = 0; j < target->encodings_count; j++) {
+            const struct slw_encoding_draft *encoding = &target->encodings[j];
+            SLW_TRY(check_payload(cli, &build->bundle, encoding->payload_name, encoding->length,
+                                  encoding->sha256));
+        }
+    }
+    return SLW_OK;
+}
+
+/* Whether the bundle has this envelope already; the number that it has. */
+static enum slw_status find_endorsement(struct cli *cli, const struct cli_bundle_file *bundle,
+                                        struct slw_bytes envelope, bool *ret_found,
+                                        size_t *ret_count)
+{
+    struct slw_endorsements list;
+    bool found = false;
+    SLW_TRY(slw_endorsements_load(bundle->path, &bundle->index, &list, &cli->detail));
+    for (size_t i = 0; i < list.count && !found; i++) {
+        found = slw_bytes_equal(list.items[i], envelope);
+    }
+    *ret_count = list.count;
+    *ret_found = found;
+    slw_endorsements_free(&list);
+    return SLW_OK;
+}
+
+static enum cli_exit put_into_bundle(struct cli *cli, const struct cli_build *build,
+                                     struct slw_bytes envelope)
+{
+    struct slw_heap_buffer field = {0};
+    bool found = false;
+    size_t count = 0;
+    enum slw_status status = find_endorsement(cli, &build->bundle, envelope, &found, &count);
+    if (status != SLW_OK) {
+        return cli_fail(cli, status);
+    }
+    if (found) {
+        cli_note(cli, "%s has this endorsement already", build->bundle.path);
+        return CLI_DONE;
+    }
+    if (count == SLW_ENDORSEMENTS_MAX) {
+        return cli_error(cli, "%s: has %u endorsements, and can't have more", build->bundle.path,
+                         SLW_ENDORSEMENTS_MAX);
+    }
+    slw_endorsement_encode(envelope, &field);
+    if (field.status != SLW_OK) {
+        return cli_fail(cli, slw_explain_no_memory(&cli->detail));
+    }
+    const struct cli_bundle_change change = {.targets = &build->bundle.targets,
+                                             .new_other = slw_heap_bytes(&field),
+                                             .what = "endorsing"};
+    enum cli_exit code = cli_bundle_rewrite(cli, &build->bundle, &change);
+    slw_heap_free(&field);
+    return code;
+}
+
+enum cli_exit cli_build_deliver(struct cli *cli, const struct cli_build *build,
+                                struct slw_bytes envelope, const char *output_path,
+                                unsigned output_flags)
+{
+    if (output_path == NULL) {
+        return put_into_bundle(cli, build, envelope);
+    }
+    enum slw_status status = check_payloads(cli, build);
+    if (status == SLW_OK) {
+        status = slw_file_write(output_path, output_flags, envelope, &cli->detail);
+    }
+    return status == SLW_OK ? CLI_DONE : cli_fail(cli, status);
+}
+
+/* That a statement is one of those that bundles carry, and about this build. */
+static enum slw_status check_statement(struct cli *cli, const char *path,
+                                       const struct slw_statement *statement,
+                                       const struct cli_build *build)
+{
+    struct slw_provenance provenance;
+    struct slw_test_result result;
+    if (statement->kind == SLW_STATEMENT_PROVENANCE) {
+        SLW_TRY(slw_provenance_read(statement, &provenance, &cli->detail));
+        slw_provenance_free(&provenance);
+    } else if (statement->kind == SLW_STATEMENT_TEST_RESULT) {
+        SLW_TRY(slw_test_result_read(statement, &result, &cli->detail));
+    } else {
+        return slw_explain(&cli->detail, SLW_BAD_STATEMENT,
+                           "%s: neither provenance nor a test result", path);
+    }
+    if (memcmp(statement->subject, build->content, sizeof build->content) != 0) {
+        return slw_explain(&cli->detail, SLW_BAD_STATEMENT, "%s: about another build than %s's",
+                           path, build->bundle.path);
+    }
+    return SLW_OK;
+}
+
+static enum slw_status check_envelope(struct cli *cli, const char *path, struct slw_bytes text,
+                                      const struct cli_build *build)
+{
+    struct slw_dsse envelope;
+    struct slw_statement statement;
+    SLW_TRY(slw_dsse_parse(path, text, &envelope, &cli->detail));
+    enum slw_status status =
+        envelope.signatures_count > 0
+            ? slw_statement_parse(path, envelope.payload, &statement, &cli->detail)
+            : slw_explain(&cli->detail, SLW_UNSIGNED, "%s: has no signature", path);
+    if (status == SLW_OK) {
+        status = slw_bytes_equal(envelope.payload_type, SLW_DSSE_INTOTO)
+                     ? check_statement(cli, path, &statement, build)
+                     : slw_explain(&cli->detail, SLW_BAD_STATEMENT,
+                                   "%s: its payload type isn't that of in-toto statements", path);
+        slw_statement_free(&statement);
+    }
+    slw_dsse_free(&envelope);
+    return status;
+}
+
+static enum cli_exit attach(struct cli *cli, const char *bundle_path, const char *path)
+{
+    struct slw_heap_buffer text = {0};
+    struct cli_build build;
+    enum cli_exit code = cli_build_open(cli, bundle_path, false, &build);
+    if (code != CLI_DONE) {
+        return code;
+    }
+    enum slw_status status = slw_file_read(path, SLW_DSSE_SIZE_MAX, &text, &cli->detail);
+    if (status == SLW_OK) {
+        status = check_envelope(cli, path, slw_heap_bytes(&text), &build);
+    }
+    code = status == SLW_OK ? put_into_bundle(cli, &build, slw_heap_bytes(&text))
+                            : cli_fail(cli, status);
+    slw_heap_free(&text);
+    cli_build_close(&build);
+    return code;
+}
+
+const struct cli_option cli_build_attach_options[] = {{0}};
+
+enum cli_exit cli_build_attach(struct cli *cli, const struct cli_arguments *arguments)
+{
+    enum cli_exit code = CLI_DONE;
+    cli_lock_for_edit(arguments->positionals[0]);
+    for (size_t i = 1; code == CLI_DONE && i < arguments->positionals_count; i++) {
+        code = attach(cli, arguments->positionals[0], arguments->positionals[i]);
+    }
+    return code;
+}
