@@ -25,12 +25,23 @@ static enum slw_status limit_one(int resource, uint64_t wanted, const char *what
     return setrlimit(resource, &limit) == 0 ? SLW_OK : slw_explain_errno(detail, what);
 }
 
+/* A sanitizer reserves more address space for its shadow than any limit allows. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SHADOWED 1
+#endif
+#endif
+#ifndef SHADOWED
+#define SHADOWED 0
+#endif
+
 enum slw_status slw_sandbox_set_limits(const struct slw_sandbox_limits *limits,
                                        struct slw_detail *detail)
 {
-    SLW_TRY(limit_one(RLIMIT_AS, limits->memory_bytes, "limiting memory", detail));
+    SLW_TRY(limit_one(RLIMIT_AS, SHADOWED ? 0 : limits->memory_bytes, "limiting memory", detail));
     SLW_TRY(limit_one(RLIMIT_CPU, limits->cpu_s, "limiting time", detail));
     SLW_TRY(limit_one(RLIMIT_NOFILE, limits->descriptors, "limiting descriptors", detail));
+    SLW_TRY(limit_one(RLIMIT_NPROC, limits->processes, "limiting processes", detail));
     return limit_one(RLIMIT_FSIZE, limits->file_bytes, "limiting files", detail);
 }
 

@@ -11,6 +11,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Whether a sanitizer's shadow makes limits of memory impossible. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SHADOWED 1
+#endif
+#endif
+#ifndef SHADOWED
+#define SHADOWED 0
+#endif
+
 /* What act returned (0 to 99), or 100 + the signal that ended it, or -1. */
 static int in_child(int (*act)(const void *context), const void *context)
 {

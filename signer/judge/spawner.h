@@ -32,7 +32,7 @@
 
 #define SLW_JUDGES_MAX 128u              /* at one time, validators too: more is SLW_TOO_MANY */
 #define SLW_VERDICT_SIZE_MAX 65536u      /* of the message, in bytes */
-#define SLW_VALIDATOR_OUTPUT_MAX 65536u  /* more is thrown away */
+#define SLW_VALIDATOR_OUTPUT_MAX 65536u  /* who prints more is ended by SIGPIPE */
 #define SLW_VALIDATOR_ARGUMENTS_MAX 32u  /* the program's name aside */
 #define SLW_VALIDATOR_COMMAND_MAX 16384u /* program and arguments, in bytes */
 
@@ -42,12 +42,15 @@ struct slw_spawner_options {
     /* Where validators may be and what they may load, beside /usr, /lib, /lib64, /bin; or NULL. */
     const char *const *runnable;
     size_t runnable_count;
+    const char
+        *directory; /* where validators run: an empty one; NULL: "/", which they can't read */
 };
 
 struct slw_spawner {
     pid_t pid;
     int socket; /* readable when the spawner has ended: nothing else is ever read from it */
     uint64_t next_id;
+    size_t running;    /* judges and validators that aren't over */
     char missing[160]; /* what the kernel couldn't do for it, as a sentence for the log; or "" */
 };
 

@@ -76,6 +76,7 @@ struct slw_sandbox_limits {
     uint64_t memory_bytes; /* RLIMIT_AS */
     uint64_t cpu_s;        /* RLIMIT_CPU: killed there */
     uint64_t descriptors;  /* RLIMIT_NOFILE */
+    uint64_t processes;    /* RLIMIT_NPROC: of its user, threads too */
     uint64_t file_bytes;   /* RLIMIT_FSIZE, of what it may write; SLW_SANDBOX_NO_FILE: nothing */
 };
 #define SLW_SANDBOX_NO_FILE UINT64_MAX

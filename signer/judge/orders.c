@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Orders to the spawner as packets with descriptors: see orders.h. */
+/* For MSG_CMSG_CLOEXEC. */
+#define _GNU_SOURCE // NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
+#include "orders.h"
+
+#include "slipway/writer.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+size_t slw_order_descriptors(enum slw_order_kind kind)
+{
+    switch (kind) {
+    case SLW_ORDER_JUDGE:
+        return 3;
+    case SLW_ORDER_VALIDATE:
+        return 2;
+    case SLW_ORDER_CANCEL:
+        return 0;
+    }
+    return 0;
+}
+
+static void put_text(struct slw_writer *writer, const char *text)
+{
+    slw_writer_put(writer, slw_bytes_make(text, strlen(text) + 1));
+}
+
+enum slw_status slw_order_encode(const struct slw_order *order,
+                                 const struct slw_validator *validator,
+                                 uint8_t ret_packet[static SLW_ORDER_SIZE_MAX], size_t *ret_len,
+                                 struct slw_detail *detail)
+{
+    struct slw_writer writer;
+    slw_writer_init(&writer, ret_packet, SLW_ORDER_SIZE_MAX);
+    slw_writer_u32_le(&writer, (uint32_t)order->kind);
+    slw_writer_u64_le(&writer, order->id);
+    slw_writer_u32_le(&writer, order->limits.time_ms);
+    slw_writer_u32_le(&writer, order->limits.cpu_s);
+    slw_writer_u64_le(&writer, order->limits.memory_bytes);
+    if (validator != NULL) {
+        if (validator->program[0] != '/' ||
+            validator->arguments_count > SLW_VALIDATOR_ARGUMENTS_MAX) {
+            return slw_explain(detail, SLW_BAD_ARGUMENT,
+                               "a validator is an absolute path and at most %u arguments",
+                               SLW_VALIDATOR_ARGUMENTS_MAX);
+        }
+        put_text(&writer, validator->program);
+        for (size_t i = 0; i < validator->arguments_count; i++) {
+            put_text(&writer, validator->arguments[i]);
+        }
+    }
+    if (writer.status != SLW_OK) {
+        return slw_explain(detail, SLW_BAD_ARGUMENT,
+                           "a validator's arguments have more than %u bytes",
+                           SLW_VALIDATOR_COMMAND_MAX);
+    }
+    *ret_len = writer.len;
+    return SLW_OK;
+}
+
+static enum slw_status decode_command(struct slw_bytes rest, struct slw_order *order)
+{
+    size_t count = 0;
+    if (rest.len == 0 || rest.ptr[0] != '/') {
+        return SLW_MALFORMED;
+    }
+    while (rest.len > 0) {
+        const uint8_t *end = memchr(rest.ptr, 0, rest.len);
+        if (end == NULL || count == SLW_VALIDATOR_ARGUMENTS_MAX + 1) {
+            return SLW_MALFORMED;
+        }
+        order->command[count++] = (const char *)rest.ptr;
+        size_t used = (size_t)(end - rest.ptr) + 1;
+        rest = slw_bytes_make(rest.ptr + used, rest.len - used);
+    }
+    order->command[count] = NULL;
+    return SLW_OK;
+}
+
+enum slw_status slw_order_decode(struct slw_bytes packet, struct slw_order *ret_order)
+{
+    struct slw_order order = {.descriptors = {-1, -1, -1}};
+    if (packet.len < SLW_ORDER_HEAD_SIZE || packet.len > SLW_ORDER_SIZE_MAX) {
+        return SLW_MALFORMED;
+    }
+    uint32_t kind = slw_get_u32_le(packet.ptr);
+    order.id = slw_get_u64_le(packet.ptr + 4);
+    order.limits.time_ms = slw_get_u32_le(packet.ptr + 12);
+    order.limits.cpu_s = slw_get_u32_le(packet.ptr + 16);
+    order.limits.memory_bytes = slw_get_u64_le(packet.ptr + 20);
+    struct slw_bytes rest =
+        slw_bytes_make(packet.ptr + SLW_ORDER_HEAD_SIZE, packet.len - SLW_ORDER_HEAD_SIZE);
+    if (kind < SLW_ORDER_JUDGE || kind > SLW_ORDER_CANCEL) {
+        return SLW_MALFORMED;
+    }
+    order.kind = (enum slw_order_kind)kind;
+    if (order.kind == SLW_ORDER_VALIDATE) {
+        SLW_TRY(decode_command(rest, &order));
+    } else if (rest.len > 0) {
+        return SLW_MALFORMED;
+    }
+    *ret_order = order;
+    return SLW_OK;
+}
+
+/* Control data for descriptors, aligned as the system wants it. */
+union control {
+    struct cmsghdr header;
+    uint8_t bytes[CMSG_SPACE(SLW_ORDER_DESCRIPTORS_MAX * sizeof(int))];
+};
+
+enum slw_status slw_order_send(int socket, struct slw_bytes packet, const int *descriptors,
+                               size_t count, struct slw_detail *detail)
+{
+    union control control = {.bytes = {0}};
+    struct iovec part = {(void *)(uintptr_t)packet.ptr, packet.len};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    if (count > 0) {
+        message.msg_control = &control;
+        message.msg_controllen = CMSG_SPACE(count * sizeof(int));
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(count * sizeof(int));
+        memcpy(CMSG_DATA(header), descriptors, count * sizeof(int));
+    }
+    ssize_t sent = -1;
+    do {
+        sent = sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    } while (sent < 0 && errno == EINTR);
+    if (sent >= 0) {
+        return SLW_OK; /* a packet goes whole or not at all */
+    }
+    if (errno == EAGAIN || errno == ETOOMANYREFS || errno == ENOBUFS) {
+        return slw_explain(detail, SLW_TOO_MANY, "judges: too many at one time");
+    }
+    if (errno == EPIPE || errno == ECONNRESET) {
+        return slw_explain(detail, SLW_IO_CLOSED, "judges: the spawner has ended");
+    }
+    return slw_explain_errno(detail, "judges");
+}
+
+/* Takes the descriptors that came; more than there may be are closed. */
+static size_t take_descriptors(struct msghdr *message, int *ret_descriptors)
+{
+    size_t taken = 0;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header != NULL;
+         header = CMSG_NXTHDR(message, header)) {
+        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) {
+            continue;
+        }
+        size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (size_t i = 0; i < count; i++) {
+            int descriptor = -1;
+            memcpy(&descriptor, CMSG_DATA(header) + i * sizeof(int), sizeof descriptor);
+            if (taken < SLW_ORDER_DESCRIPTORS_MAX) {
+                ret_descriptors[taken++] = descriptor;
+            } else {
+                (void)close(descriptor);
+            }
+        }
+    }
+    return taken;
+}
+
+enum slw_status slw_order_receive(int socket, uint8_t packet[static SLW_ORDER_SIZE_MAX],
+                                  struct slw_order *ret_order)
+{
+    union control control;
+    struct iovec part = {packet, SLW_ORDER_SIZE_MAX};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = sizeof control};
+    int descriptors[SLW_ORDER_DESCRIPTORS_MAX] = {-1, -1, -1};
+    ssize_t len = -1;
+    do {
+        len = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    } while (len < 0 && errno == EINTR);
+    if (len <= 0) {
+        return SLW_IO_CLOSED;
+    }
+    size_t count = take_descriptors(&message, descriptors);
+    struct slw_order order;
+    enum slw_status status = SLW_MALFORMED;
+    if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0) {
+        status = slw_order_decode(slw_bytes_make(packet, (size_t)len), &order);
+    }
+    if (status == SLW_OK && count != slw_order_descriptors(order.kind)) {
+        status = SLW_MALFORMED;
+    }
+    if (status != SLW_OK) {
+        for (size_t i = 0; i < count; i++) {
+            (void)close(descriptors[i]);
+        }
+        return status;
+    }
+    memcpy(order.descriptors, descriptors, sizeof descriptors);
+    *ret_order = order;
+    return SLW_OK;
+}
