@@ -253,8 +253,7 @@ static void refuses_parties_that_can_not_be(void)
     REFUSE(rows);
 }
 
-/* Each of them is about the production rule or one of the others. */
-static void refuses_rules_that_can_not_be(void)
+static void refuses_demands_that_can_not_be(void)
 {
     static const struct edit rows[] = {
         {"\"requesters\":[\"ada\",\"robot\"],", "", SLW_MALFORMED, "requesters"},
@@ -295,6 +294,13 @@ static void refuses_rules_that_can_not_be(void)
         {"[\"ada\",\"ben\",\"eve\"]", "[\"ada\",\"ci\"]", SLW_MALFORMED, "isn't a person"},
         {"[\"ada\",\"ben\",\"eve\"]", "[\"ada\",\"anna\"]", SLW_MALFORMED, "isn't a person"},
         {"[\"ada\",\"ben\",\"eve\"]", "[\"ada\",\"ben\",\"ada\"]", SLW_MALFORMED, "twice"},
+    };
+    REFUSE(rows);
+}
+
+static void refuses_hours_and_content_that_can_not_be(void)
+{
+    static const struct edit rows[] = {
         {"\"days\":[\"mon\",\"tue\",\"fri\"],", "", SLW_MALFORMED, "days"},
         {"\"days\":[\"mon\",\"tue\",\"fri\"]", "\"days\":[]", SLW_MALFORMED, "at least 1"},
         {"\"days\":[\"mon\",\"tue\",\"fri\"]", "\"days\":[\"Mon\"]", SLW_MALFORMED, "mon, tue"},
@@ -325,6 +331,13 @@ static void refuses_rules_that_can_not_be(void)
         {"\"timeout_s\":60", "\"timeout_s\":0", SLW_MALFORMED, "timeout_s"},
         {"\"timeout_s\":60", "\"timeout_s\":3601", SLW_MALFORMED, "timeout_s"},
         {",\n   \"validators\":[", ",\n   \"validator\":[", SLW_MALFORMED, "validator"},
+    };
+    REFUSE(rows);
+}
+
+static void refuses_rules_that_ask_for_too_little(void)
+{
+    static const struct edit rows[] = {
         /* "A production rule must have builders, tests, approvals, and build_types [user]." */
         {"\"builders\":[{\"machine\":\"ci\",\"id\":\"https://ci.example/prod\","
          "\"build_type\":\"https://ci.example/cmake/v1\",\"source\":"
@@ -344,6 +357,13 @@ static void refuses_rules_that_can_not_be(void)
          "without approvals"},
         {"\"roles\":[\"timestamp\",\"snapshot\"]", "\"roles\":[\"timestamp\",\"targets\"]",
          SLW_MALFORMED, "without approvals"},
+    };
+    REFUSE(rows);
+}
+
+static void refuses_rules_that_can_not_be_told_apart(void)
+{
+    static const struct edit rows[] = {
         /* One rule for a request, never two. */
         {"\"class\":\"test\",\"use\":\"targets\",\"requesters\"",
          "\"class\":\"test\",\"use\":\"targets\",\"requesters\":[\"ci\"]},{\"product\":\"lamp\","
@@ -513,7 +533,10 @@ int main(void)
     TAP_RUN(finds_a_rule_by_exact_bytes_alone);
     TAP_RUN(refuses_other_forms_at_the_top);
     TAP_RUN(refuses_parties_that_can_not_be);
-    TAP_RUN(refuses_rules_that_can_not_be);
+    TAP_RUN(refuses_demands_that_can_not_be);
+    TAP_RUN(refuses_hours_and_content_that_can_not_be);
+    TAP_RUN(refuses_rules_that_ask_for_too_little);
+    TAP_RUN(refuses_rules_that_can_not_be_told_apart);
     TAP_RUN(takes_what_differs_in_form_alone);
     TAP_RUN(waits_a_day_where_the_policy_does_not_say);
     TAP_RUN(refuses_more_than_the_named_maxima);
