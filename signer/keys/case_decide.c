@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the policy in force says to a case: its facts are put together here, and nothing is left out
+ * or chosen, for the policy compares all of them (slipway/policy_decide.h).
+ */
+#include "case.h"
+
+#include <stdlib.h>
+
+static enum slw_policy_use use_of(enum slw_operation operation)
+{
+    switch (operation) {
+    case SLW_OPERATION_SIGN_TARGETS:
+        return SLW_POLICY_USE_TARGETS;
+    case SLW_OPERATION_SIGN_ROOT:
+        return SLW_POLICY_USE_ROOT;
+    case SLW_OPERATION_SIGN_ROLE:
+        return SLW_POLICY_USE_ROLE;
+    }
+    return 0;
+}
+
+static void request_facts(const struct slw_case *work, struct slw_policy_facts *facts)
+{
+    const struct slw_book_request *request = work->request;
+    memcpy(facts->requester_id, request->requester_id, sizeof facts->requester_id);
+    memcpy(facts->request_id, request->id, sizeof facts->request_id);
+    facts->operation = use_of(request->request.operation);
+    facts->key = request->request.key;
+    facts->channel = request->request.channel;
+    facts->issued_utc_s = request->request.issued_utc_s;
+    facts->expires_utc_s = request->request.expires_utc_s;
+}
+
+/* "adding to a production role needs a bundle that it signed": of this product and version, by a
+ * key of this class, and for the channel that is asked for. */
+static bool release_is_signed(const struct slw_case *work)
+{
+    const struct slw_content *content = &work->content;
+    const struct slw_request *request = &work->request->request;
+    if (!request->has_release || !content->adds_one_release) {
+        return false;
+    }
+    const struct slw_book_request *release =
+        slw_book_request_find(&work->service->book, request->release);
+    return release != NULL && release->state == SLW_SIGNER_SIGNED &&
+           release->request.operation == SLW_OPERATION_SIGN_TARGETS &&
+           slw_service_is_proven(work->service, release->signature) &&
+           release->key_class == work->signing_key->key_class &&
+           release->version == content->adds_version &&
+           slw_bytes_equal(slw_bytes_make(release->product, strlen(release->product)),
+                           slw_heap_bytes(&content->adds_product)) &&
+           slw_bytes_equal(request->channel, slw_heap_bytes(&content->adds_channel));
+}
+
+static void content_facts(const struct slw_case *work, struct slw_policy_facts *facts)
+{
+    const struct slw_content *content = &work->content;
+    facts->product = slw_heap_bytes(&content->product);
+    facts->role = slw_heap_bytes(&content->role);
+    facts->root_class = content->root_class;
+    facts->build_type = content->build_type;
+    memcpy(facts->content_digest, content->digest, sizeof facts->content_digest);
+    memcpy(facts->targets_sha256, content->sha256, sizeof facts->targets_sha256);
+    facts->adds_targets = content->adds_targets;
+    facts->release_signed = content->adds_targets && release_is_signed(work);
+}
+
+/* Statements by their keys, as the policy wants them; the lists are the caller's to free. */
+struct statements {
+    struct slw_policy_approval *approvals;
+    struct slw_policy_endorsement *endorsements;
+    struct slw_policy_result *results;
+};
+
+static void statements_free(struct statements *list)
+{
+    free(list->approvals);
+    free(list->endorsements);
+    free(list->results);
+}
+
+static enum slw_status statement_facts(const struct slw_case *work, struct statements *list,
+                                       struct slw_policy_facts *facts)
+{
+    const struct slw_book_request *request = work->request;
+    const struct slw_content *content = &work->content;
+    list->approvals = calloc(request->approvals_count + 1, sizeof *list->approvals);
+    list->endorsements = calloc(content->said_count + 1, sizeof *list->endorsements);
+    list->results = calloc(content->said_count + 1, sizeof *list->results);
+    if (list->approvals == NULL || list->endorsements == NULL || list->results == NULL) {
+        return SLW_NO_SPACE;
+    }
+    for (size_t i = 0; i < request->approvals_count; i++) {
+        struct slw_policy_approval *added = &list->approvals[facts->approvals_count++];
+        memcpy(added->signer_id, request->approvals[i]->signer_id, sizeof added->signer_id);
+        added->says = &request->approvals[i]->says;
+    }
+    for (size_t i = 0; i < content->said_count; i++) {
+        const struct slw_content_said *said = content->said[i];
+        if (said->statement.kind == SLW_STATEMENT_TEST_RESULT) {
+            struct slw_policy_result *added = &list->results[facts->results_count++];
+            memcpy(added->signer_id, said->signer_id, sizeof added->signer_id);
+            added->says = &said->result;
+        } else if (facts->endorsements_count < SLW_POLICY_ENDORSEMENTS_MAX) {
+            struct slw_policy_endorsement *added = &list->endorsements[facts->endorsements_count++];
+            memcpy(added->signer_id, said->signer_id, sizeof added->signer_id);
+            added->says = &said->provenance;
+        }
+    }
+    facts->approvals = list->approvals;
+    facts->endorsements = list->endorsements;
+    facts->results = list->results;
+    return SLW_OK;
+}
+
+static void service_facts(struct slw_case *work, struct slw_policy_facts *facts)
+{
+    struct slw_service *service = work->service;
+    const struct slw_book_rate *rate = slw_book_rate(&service->book, work->signing_key, false);
+    facts->signer = slw_bytes_make(service->options.origin, strlen(service->options.origin));
+    facts->key_in_token = work->key->in_token;
+    facts->now_utc_s = slw_service_now(service);
+    facts->time_mark_utc_s = service->book.time_utc_s;
+    facts->signed_utc_s = rate == NULL ? NULL : rate->times;
+    facts->signed_count = rate == NULL ? 0 : rate->count;
+    facts->judged = work->judged;
+    facts->judged_reason = work->judged_reason;
+    facts->judged_detail = work->judged_detail[0] == '\0' ? NULL : work->judged_detail;
+    /* A root and a role have no payloads that a judge could look into. */
+    if (work->request->request.operation != SLW_OPERATION_SIGN_TARGETS) {
+        facts->judged = SLW_POLICY_JUDGED_GOOD;
+    }
+}
+
+enum slw_status slw_case_decide(struct slw_case *work, struct slw_policy_decision *ret_decision,
+                                struct slw_detail *detail)
+{
+    struct slw_policy_facts facts = {0};
+    struct statements list = {0};
+    enum slw_status status = statement_facts(work, &list, &facts);
+    request_facts(work, &facts);
+    content_facts(work, &facts);
+    service_facts(work, &facts);
+    status = status != SLW_OK ? slw_explain_no_memory(detail)
+                              : slw_policy_decide(slw_service_policy(work->service)->policy, &facts,
+                                                  ret_decision, detail);
+    statements_free(&list);
+    return status;
+}
+
+enum slw_status slw_case_check_approval(struct slw_case *work, const uint8_t *signer_id,
+                                        const struct slw_approval *says, struct slw_detail *detail)
+{
+    struct slw_policy_facts facts = {0};
+    struct slw_policy_approval approval = {.says = says};
+    if (!work->has_content || work->content.status != SLW_OK) {
+        return SLW_OK; /* it is being read: what it is worth will be known then */
+    }
+    memcpy(approval.signer_id, signer_id, sizeof approval.signer_id);
+    request_facts(work, &facts);
+    content_facts(work, &facts);
+    service_facts(work, &facts);
+    return slw_policy_check_approval(slw_service_policy(work->service)->policy, &facts, &approval,
+                                     detail);
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A signing service in the test's process, and its front. See test_signer.h. */
+#include "test_signer.h"
+
+#include "slipway/files.h"
+
+#include <fcntl.h>
+#include <fts.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define TURNS_MAX 20000
+
+static int64_t clock_utc_s(void *context)
+{
+    return ((struct test_signer *)context)->now_utc_s;
+}
+
+/* Runs on by itself a little, so that what is retried is. */
+static int64_t clock_monotonic_ms(void *context)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return ((struct test_signer *)context)->now_ms + (int64_t)now.tv_sec * 1000 +
+           now.tv_nsec / 1000000;
+}
+
+/* --- The service --- */
+
+static void keys_fill(struct test_signer *signer)
+{
+    static const struct {
+        const char *name;
+        enum test_party party;
+        bool in_token;
+    } rows[] = {{"lamp-prod", TEST_KEY_PROD, true},
+                {"lamp-test", TEST_KEY_TEST, false},
+                {"lamp-root", TEST_KEY_ROOT, false}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct slw_private_key *key = NULL;
+        const struct slw_private_key *from = test_key(rows[i].party);
+        memcpy(&key, &from, sizeof key); /* the service only reads it */
+        signer->keys[i] = (struct slw_service_key){rows[i].name, key, rows[i].in_token};
+    }
+    signer->options.keys = signer->keys;
+    signer->options.keys_count = sizeof rows / sizeof rows[0];
+}
+
+static bool spawner_open(struct test_signer *signer)
+{
+    static const char *const runnable[] = {"/usr"};
+    const struct slw_sandbox_user nobody = {.uid = 65534, .gid = 65534};
+    const char *program = getenv("SLIPWAY_JUDGE");
+    const struct slw_spawner_options options = {
+        .program = program == NULL ? "build/release/signer/judge/slipway-signer-judge" : program,
+        .user = getuid() == 0 ? &nobody : NULL,
+        .runnable = runnable,
+        .runnable_count = 1,
+    };
+    struct slw_detail detail = {""};
+    if (slw_spawner_open(&options, &signer->spawner, &detail) != SLW_OK) {
+        fprintf(stderr, "# no judge: %s\n", detail.text);
+        return false;
+    }
+    signer->has_spawner = true;
+    return true;
+}
+
+enum slw_status test_signer_start(struct test_signer *signer, struct slw_detail *detail)
+{
+    int pair[2];
+    SLW_TRY(slw_service_new(&signer->options, &signer->service, detail));
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0) {
+        return SLW_IO;
+    }
+    slw_service_connect(signer->service, pair[0]);
+    signer->socket = pair[1];
+    return SLW_OK;
+}
+
+void test_signer_stop(struct test_signer *signer)
+{
+    slw_service_free(signer->service);
+    signer->service = NULL;
+    if (signer->socket >= 0) {
+        close(signer->socket);
+        signer->socket = -1;
+    }
+}
+
+bool test_signer_open_with(struct test_signer *signer, const struct test_policy *policy)
+{
+    static const int administrators[] = {TEST_ADMIN1, TEST_ADMIN2, -1};
+    struct slw_heap_buffer envelope = {0};
+    struct slw_detail detail = {""};
+    *signer = (struct test_signer){.socket = -1, .now_utc_s = TEST_START, .policy = *policy};
+    (void)snprintf(signer->directory, sizeof signer->directory, "/tmp/signer-test-XXXXXX");
+    if (mkdtemp(signer->directory) == NULL || !spawner_open(signer)) {
+        return false;
+    }
+    keys_fill(signer);
+    if (slw_note_signer_init(test_key(TEST_LOG), SLW_BYTES_OF(TEST_ORIGIN), SLW_NOTE_ED25519,
+                             &signer->log_signer, &detail) != SLW_OK) {
+        return false;
+    }
+    signer->options.state = signer->directory;
+    signer->options.origin = TEST_ORIGIN;
+    signer->options.log_signer = &signer->log_signer;
+    signer->options.spawner = &signer->spawner;
+    signer->options.staged = (struct slw_staging_limits){1 << 24, 64, 86400};
+    signer->options.threads = 2;
+    signer->options.clock = (struct slw_service_clock){signer, clock_utc_s, clock_monotonic_ms};
+    test_policy_envelope(policy, administrators, &envelope);
+    enum slw_status status = slw_service_init(&signer->options, slw_heap_bytes(&envelope), &detail);
+    slw_heap_free(&envelope);
+    if (status == SLW_OK) {
+        status = test_signer_start(signer, &detail);
+    }
+    if (status != SLW_OK) {
+        fprintf(stderr, "# no service: %s: %s\n", slw_status_word(status), detail.text);
+    }
+    return status == SLW_OK;
+}
+
+bool test_signer_open(struct test_signer *signer)
+{
+    return test_signer_open_with(signer, &(struct test_policy){0});
+}
+
+static void remove_tree(char *path)
+{
+    char *paths[] = {path, NULL};
+    FTS *tree = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+    for (FTSENT *entry = tree == NULL ? NULL : fts_read(tree); entry != NULL;
+         entry = fts_read(tree)) {
+        if (entry->fts_info != FTS_D) { /* directories when they are left */
+            (void)remove(entry->fts_accpath);
+        }
+    }
+    if (tree != NULL) {
+        fts_close(tree);
+    }
+}
+
+void test_signer_close(struct test_signer *signer)
+{
+    test_signer_stop(signer);
+    if (signer->has_spawner) {
+        slw_spawner_close(&signer->spawner);
+    }
+    slw_heap_free(&signer->packet);
+    slw_heap_free(&signer->request);
+    slw_heap_free(&signer->metadata);
+    if (signer->directory[0] != '\0') {
+        remove_tree(signer->directory);
+    }
+}
+
+/* --- Calls --- */
+
+static bool turn(struct test_signer *signer, int timeout_ms)
+{
+    struct slw_detail detail = {""};
+    enum slw_status status = slw_service_turn(signer->service, timeout_ms, &detail);
+    if (status != SLW_OK && signer->socket >= 0) {
+        close(signer->socket);
+        signer->socket = -1;
+    }
+    return status == SLW_OK;
+}
+
+static void copy_text(struct slw_bytes text, char *ret_text, size_t size)
+{
+    size_t len = text.len < size ? text.len : size - 1;
+    if (len > 0) {
+        memcpy(ret_text, text.ptr, len);
+    }
+    ret_text[len] = '\0';
+}
+
+static bool answer_take(struct test_signer *signer)
+{
+    struct slw_detail detail;
+    signer->packet.len = 0;
+    uint8_t *room = slw_heap_reserve(&signer->packet, SLW_SIGNER_PACKET_SIZE_MAX);
+    ssize_t got = recv(signer->socket, room, SLW_SIGNER_PACKET_SIZE_MAX, MSG_DONTWAIT);
+    if (got <= 0 || slw_signer_answer_decode(slw_bytes_make(room, (size_t)got), &signer->answer,
+                                             &detail) != SLW_OK) {
+        return false;
+    }
+    copy_text(signer->answer.reason, signer->reason, sizeof signer->reason);
+    copy_text(signer->answer.detail, signer->detail, sizeof signer->detail);
+    return true;
+}
+
+bool test_call(struct test_signer *signer, struct slw_signer_call *call)
+{
+    struct slw_detail detail = {""};
+    uint8_t *packet = malloc(SLW_SIGNER_PACKET_SIZE_MAX);
+    call->number = ++signer->number;
+    signer->now_ms += 40; /* so that no test runs into the limits of a second by chance */
+    signer->answered = false;
+    bool sent = signer->socket >= 0 &&
+                slw_signer_call_send(signer->socket, call, packet, &detail) == SLW_OK;
+    free(packet);
+    for (int i = 0; sent && i < TURNS_MAX && !signer->answered; i++) {
+        signer->answered = answer_take(signer) && signer->answer.number == call->number;
+        if (!signer->answered && !turn(signer, 5)) {
+            return false;
+        }
+    }
+    return signer->answered;
+}
+
+static enum slw_status answer_status(const struct test_signer *signer)
+{
+    if (!signer->answered) {
+        return SLW_IO_CLOSED;
+    }
+    return signer->reason[0] == '\0' ? SLW_OK : slw_status_from_word(signer->reason);
+}
+
+enum slw_status test_say(struct test_signer *signer, struct slw_bytes envelope)
+{
+    struct slw_signer_call call = {.kind = SLW_SIGNER_SUBMIT, .bytes = envelope};
+    (void)test_call(signer, &call);
+    return answer_status(signer);
+}
+
+static enum slw_signer_state state_now(struct test_signer *signer)
+{
+    /* Said again, a request answers what became of it. */
+    return test_say(signer, slw_heap_bytes(&signer->request)) == SLW_IO_CLOSED
+               ? 0
+               : signer->answer.state;
+}
+
+void test_settle(struct test_signer *signer)
+{
+    for (int i = 0; i < 8 && signer->socket >= 0; i++) {
+        (void)turn(signer, 10);
+    }
+}
+
+enum slw_signer_state test_outcome(struct test_signer *signer)
+{
+    enum slw_signer_state state = 0;
+    for (int i = 0; i < 400 && (i == 0 || state == SLW_SIGNER_JUDGING); i++) {
+        state = state_now(signer);
+        (void)turn(signer, 5);
+    }
+    return state;
+}
+
+bool test_await(struct test_signer *signer, enum slw_signer_state wanted)
+{
+    enum slw_signer_state state = 0;
+    for (int i = 0; i < 600 && state != wanted; i++) {
+        state = state_now(signer);
+        (void)turn(signer, 5);
+    }
+    return state == wanted;
+}
+
+enum slw_status test_refusal(struct test_signer *signer)
+{
+    return test_outcome(signer) == SLW_SIGNER_REFUSED ? answer_status(signer) : SLW_OK;
+}
+
+enum slw_status test_blob(struct test_signer *signer, enum slw_signer_blob which,
+                          struct slw_heap_buffer *ret_bytes)
+{
+    struct slw_signer_call call = {.kind = SLW_SIGNER_BLOB, .has_digest = true, .value = which};
+    memcpy(call.digest, signer->id, sizeof call.digest);
+    (void)test_call(signer, &call);
+    SLW_TRY(answer_status(signer));
+    slw_heap_append(ret_bytes, signer->answer.bytes);
+    return SLW_OK;
+}
+
+bool test_signature_is_good(struct test_signer *signer)
+{
+    struct slw_heap_buffer metadata = {0};
+    struct slw_heap_buffer signature = {0};
+    struct slw_statement_key key;
+    struct slw_detail detail = {""};
+    slw_statement_key_of_public(slw_private_key_public(test_key(signer->key)), &key);
+    bool good = test_blob(signer, SLW_SIGNER_METADATA, &metadata) == SLW_OK &&
+                test_blob(signer, SLW_SIGNER_SIGNATURE, &signature) == SLW_OK &&
+                slw_bytes_equal(slw_heap_bytes(&metadata), slw_heap_bytes(&signer->metadata)) &&
+                slw_statement_key_verify(&key, slw_heap_bytes(&metadata),
+                                         slw_heap_bytes(&signature), &detail) == SLW_OK;
+    slw_heap_free(&metadata);
+    slw_heap_free(&signature);
+    return good;
+}
