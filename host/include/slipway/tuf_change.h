@@ -99,6 +99,11 @@ enum slw_status slw_tuf_model_new(enum slw_tuf_type type, struct slw_bytes role,
 enum slw_status slw_tuf_model_load(const struct slw_tuf_file *file, struct slw_bytes role,
                                    struct slw_tuf_model **ret_model, struct slw_detail *detail);
 
+/* From a copy of a whole file, or a new one when that is empty. */
+enum slw_status slw_tuf_model_load_base(enum slw_tuf_type type, struct slw_bytes role,
+                                        struct slw_bytes base, struct slw_tuf_model **ret_model,
+                                        struct slw_detail *detail);
+
 /*
  * Makes the next version. Refuses what no client would take, and what isn't a next version: another
  * base (SLW_STORED_STATE), a version not above it (SLW_ROLLBACK; for a root: other than one above),
@@ -235,6 +240,10 @@ struct slw_tuf_key_provider {
                                struct slw_tuf_signatures *ret_signatures,
                                struct slw_detail *detail);
 };
+
+/* Whether a key under this name signs for the role: they are the same, or the role is one of the
+ * bins whose prefix stands before the name's `*`. */
+bool slw_tuf_name_is_for(struct slw_bytes name, struct slw_bytes role);
 
 /*
  * Keys in files: signs for a role with those of its keys that are in the role's list. names[i] is

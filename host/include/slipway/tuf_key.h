@@ -97,4 +97,10 @@ enum slw_status slw_tuf_sign_unverified(const struct slw_private_key *key, struc
                                         struct slw_heap_buffer *ret_sig_hex,
                                         struct slw_detail *detail);
 
+/* Appends a signature of 64 bytes as it goes into `sig`; who made it and over what isn't asked. */
+enum slw_status slw_tuf_signature_format(enum slw_key_type type,
+                                         const uint8_t raw[static SLW_SIGNATURE_SIZE],
+                                         struct slw_heap_buffer *ret_sig_hex,
+                                         struct slw_detail *detail);
+
 #endif

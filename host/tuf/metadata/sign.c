@@ -53,9 +53,10 @@ enum slw_status slw_tuf_public_key_id(const struct slw_public_key *key,
     return status;
 }
 
-static enum slw_status append_signature(enum slw_key_type type,
-                                        const uint8_t raw[static SLW_SIGNATURE_SIZE],
-                                        struct slw_heap_buffer *sig_hex, struct slw_detail *detail)
+enum slw_status slw_tuf_signature_format(enum slw_key_type type,
+                                         const uint8_t raw[static SLW_SIGNATURE_SIZE],
+                                         struct slw_heap_buffer *ret_sig_hex,
+                                         struct slw_detail *detail)
 {
     uint8_t encoded[SLW_TUF_DER_SIGNATURE_SIZE_MAX];
     char digits[2 * sizeof encoded];
@@ -66,8 +67,8 @@ static enum slw_status append_signature(enum slw_key_type type,
         memcpy(encoded, raw, SLW_SIGNATURE_SIZE);
     }
     slw_tuf_hex_encode(encoded, len, digits);
-    slw_heap_append(sig_hex, slw_bytes_make(digits, 2 * len));
-    return sig_hex->status == SLW_OK ? SLW_OK : slw_explain_no_memory(detail);
+    slw_heap_append(ret_sig_hex, slw_bytes_make(digits, 2 * len));
+    return ret_sig_hex->status == SLW_OK ? SLW_OK : slw_explain_no_memory(detail);
 }
 
 enum slw_status slw_tuf_sign(const struct slw_private_key *key, struct slw_bytes message,
@@ -75,7 +76,7 @@ enum slw_status slw_tuf_sign(const struct slw_private_key *key, struct slw_bytes
 {
     uint8_t raw[SLW_SIGNATURE_SIZE];
     SLW_TRY(slw_private_key_sign(key, message, raw, detail));
-    return append_signature(slw_private_key_public(key)->type, raw, ret_sig_hex, detail);
+    return slw_tuf_signature_format(slw_private_key_public(key)->type, raw, ret_sig_hex, detail);
 }
 
 enum slw_status slw_tuf_sign_unverified(const struct slw_private_key *key, struct slw_bytes message,
@@ -85,5 +86,5 @@ enum slw_status slw_tuf_sign_unverified(const struct slw_private_key *key, struc
 {
     uint8_t raw[SLW_SIGNATURE_SIZE];
     SLW_TRY(slw_private_key_sign_unverified(key, message, digest, raw, detail));
-    return append_signature(slw_private_key_public(key)->type, raw, ret_sig_hex, detail);
+    return slw_tuf_signature_format(slw_private_key_public(key)->type, raw, ret_sig_hex, detail);
 }

@@ -26,7 +26,7 @@ struct provider {
 };
 
 /* `lamp-bins*` speaks for lamp-bins-00 and its like. */
-static bool is_name_for(struct slw_bytes name, struct slw_bytes role)
+bool slw_tuf_name_is_for(struct slw_bytes name, struct slw_bytes role)
 {
     if (name.len == 0 || name.ptr[name.len - 1] != '*') {
         return slw_bytes_equal(name, role);
@@ -43,7 +43,7 @@ static bool is_name_for(struct slw_bytes name, struct slw_bytes role)
 static bool speaks_for(const struct provider *provider, size_t key, struct slw_bytes role)
 {
     const char *name = provider->keys.names[key];
-    return is_name_for(slw_bytes_make(name, strlen(name)), role);
+    return slw_tuf_name_is_for(slw_bytes_make(name, strlen(name)), role);
 }
 
 static bool has_key_for(const struct provider *provider, struct slw_bytes role)
@@ -56,20 +56,21 @@ static bool has_key_for(const struct provider *provider, struct slw_bytes role)
     return false;
 }
 
-static enum slw_status load_base(const struct slw_tuf_change *change, struct slw_bytes base,
-                                 struct slw_tuf_model **ret_model, struct slw_detail *detail)
+enum slw_status slw_tuf_model_load_base(enum slw_tuf_type type, struct slw_bytes role,
+                                        struct slw_bytes base, struct slw_tuf_model **ret_model,
+                                        struct slw_detail *detail)
 {
     struct slw_heap_buffer bytes = {0};
     struct slw_tuf_file file = {0};
     if (base.len == 0) {
-        return slw_tuf_model_new(change->type, change->role, ret_model, detail);
+        return slw_tuf_model_new(type, role, ret_model, detail);
     }
     slw_heap_append(&bytes, base);
     if (bytes.status != SLW_OK) {
         return slw_explain_no_memory(detail);
     }
-    SLW_TRY(slw_tuf_file_parse("the base", &bytes, SLW_JSON_SIZE_MAX, change->type, &file, detail));
-    enum slw_status status = slw_tuf_model_load(&file, change->role, ret_model, detail);
+    SLW_TRY(slw_tuf_file_parse("the base", &bytes, SLW_JSON_SIZE_MAX, type, &file, detail));
+    enum slw_status status = slw_tuf_model_load(&file, role, ret_model, detail);
     slw_tuf_file_free(&file);
     return status;
 }
@@ -87,7 +88,7 @@ static enum slw_status take_base(struct provider *provider, const struct slw_tuf
         *ret_model = last;
         return SLW_OK;
     }
-    return load_base(change, base, ret_model, detail);
+    return slw_tuf_model_load_base(change->type, change->role, base, ret_model, detail);
 }
 
 static void keep_model(struct provider *provider, struct slw_tuf_model *model)

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The key provider that asks the signing service, against a service that verifies what it is asked
+ * and misbehaves as it is told: what comes out is a signature over the right bytes, or none.
+ */
+#include "slipway/signer_tuf.h"
+
+#include "../tuf/repository/test_models.h"
+#include "test_service.h"
+
+#include "tap.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define KEY_ONE "1111111111111111111111111111111111111111111111111111111111111111"
+#define KEY_TWO "2222222222222222222222222222222222222222222222222222222222222222"
+
+static struct test_service service;
+static struct slw_signer_client *client;
+static struct slw_tuf_key_provider provider;
+static struct slw_signer_tuf_settings settings;
+static struct slw_signer_tuf_key keys[2];
+static char directory[] = "/tmp/slipway-provider-XXXXXX";
+static enum slw_tuf_answer given;
+static struct slw_tuf_signatures signatures;
+static struct slw_detail detail;
+
+/* A service whose key is test key 1 (P-256) or 2 (Ed25519); requester 3, stranger 0. */
+static bool set_up(unsigned key)
+{
+    struct slw_signer_client_settings how = {.attempts = 1};
+    service = (struct test_service){
+        .requester = test_key(3),
+        .key = test_private_key(key),
+        .other_key = test_private_key(0),
+    };
+    if (!test_service_start(&service)) {
+        return false;
+    }
+    how.url = service.url;
+    if (slw_signer_client_new(&how, &client, &detail) != SLW_OK) {
+        return false;
+    }
+    keys[0] = (struct slw_signer_tuf_key){"lamp-stable", "tuf-online", test_key(key)};
+    keys[1] = (struct slw_signer_tuf_key){"bins*", "tuf-online", test_key(key)};
+    settings = (struct slw_signer_tuf_settings){
+        .client = client,
+        .signer = TEST_SERVICE_ORIGIN,
+        .requester = test_private_key(3),
+        .keys = keys,
+        .keys_count = 2,
+        .directory = directory,
+    };
+    return slw_signer_tuf_provider_new(&settings, &provider, &detail) == SLW_OK;
+}
+
+/* What is kept of requests; removed when asked to. */
+static size_t kept(bool removes)
+{
+    size_t count = 0;
+    char path[512];
+    struct dirent *entry;
+    DIR *listing = opendir(directory);
+    while (listing != NULL && (entry = readdir(listing)) != NULL) {
+        if (entry->d_name[0] == '.') {
+            continue;
+        }
+        count++;
+        (void)snprintf(path, sizeof path, "%s/%s", directory, entry->d_name);
+        if (removes) {
+            (void)unlink(path);
+        }
+    }
+    if (listing != NULL) {
+        (void)closedir(listing);
+    }
+    return count;
+}
+
+static void tear_down(void)
+{
+    slw_signer_tuf_provider_free(&provider);
+    slw_signer_client_free(client);
+    slw_tuf_signatures_free(&signatures);
+    test_service_stop(&service);
+    (void)kept(true);
+    test_end();
+}
+
+/* A first version of a role that lists one target. */
+static struct slw_tuf_change first_version(const char *role)
+{
+    static struct slw_tuf_artifact artifact;
+    struct slw_tuf_model *model = test_new("lamp-stable");
+    struct slw_tuf_change change = test_next(model, role);
+    artifact = (struct slw_tuf_artifact){.path = test_bytes("lamp/1.0/app"), .length = 5};
+    change.add = &artifact;
+    change.add_count = 1;
+    return change;
+}
+
+static enum slw_status ask(const struct slw_tuf_change *change, struct slw_bytes base,
+                           const char *key)
+{
+    slw_tuf_signatures_free(&signatures);
+    detail.text[0] = '\0';
+    given = SLW_TUF_PENDING;
+    return provider.request(provider.context, change, base, key, &given, &signatures, &detail);
+}
+
+static enum slw_status ask_first(void)
+{
+    const struct slw_tuf_change change = first_version("lamp-stable");
+    return ask(&change, slw_bytes_make(NULL, 0), KEY_ONE);
+}
+
+/* Whether the only signature is the key's over what the change makes, as clients verify it. */
+static bool is_signed(const struct slw_tuf_change *change, unsigned key)
+{
+    struct slw_tuf_model *model = test_new("lamp-stable");
+    struct slw_heap_buffer object = {0};
+    struct slw_json_document json;
+    struct slw_tuf_key parsed;
+    uint8_t digest[SLW_SHA256_SIZE];
+    if (signatures.count != 1 || test_apply(model, change) != SLW_OK) {
+        return false;
+    }
+    struct slw_bytes message = test_bytes(test_encode(model));
+    slw_tuf_key_format(test_key(key), &object);
+    struct slw_heap_buffer escaped = {0};
+    for (size_t i = 0; i < object.len; i++) { /* a PEM's line ends */
+        bool line_end = object.ptr[i] == '\n';
+        slw_heap_append(&escaped,
+                        line_end ? SLW_BYTES_OF("\\n") : slw_bytes_make(object.ptr + i, 1));
+    }
+    bool good = slw_json_parse("key", slw_heap_bytes(&escaped), &json, &detail) == SLW_OK;
+    good = good && slw_tuf_key_parse(&json, SLW_JSON_TOP, &parsed, &detail) == SLW_OK &&
+           slw_tuf_model_digest(model, digest, &detail) == SLW_OK &&
+           memcmp(signatures.digest, digest, sizeof digest) == 0 && signatures.are_verified &&
+           memcmp(signatures.list[0].key_id, test_key_id(key), SLW_TUF_KEY_ID_SIZE) == 0 &&
+           slw_tuf_key_verify(&parsed, message, digest, signatures.list[0].sig_hex) == SLW_OK;
+    slw_json_document_free(&json);
+    slw_heap_free(&object);
+    slw_heap_free(&escaped);
+    return good;
+}
+
+static void a_first_version_is_signed_by_keys_of_both_kinds(void)
+{
+    for (unsigned key = 1; key <= 2; key++) {
+        TAP_REQUIRE(set_up(key));
+        const struct slw_tuf_change change = first_version("lamp-stable");
+        TAP_EQUAL_INT(ask(&change, slw_bytes_make(NULL, 0), KEY_ONE), SLW_OK);
+        TAP_EQUAL_INT(given, SLW_TUF_SIGNED);
+        TAP_CHECK(is_signed(&change, key));
+        TAP_CHECK(service.stages_count == 0 && service.requests_count == 1);
+        TAP_EQUAL_INT(kept(false), 0);
+        tear_down();
+    }
+}
+
+/* A file as it is published: the base of the next version. */
+static struct slw_bytes publish(const struct slw_tuf_change *change, struct slw_heap_buffer *file)
+{
+    struct slw_tuf_model *model = test_new("lamp-stable");
+    TAP_CHECK(test_apply(model, change) == SLW_OK);
+    TAP_CHECK(slw_tuf_file_format(test_bytes(test_encode(model)), signatures.list, signatures.count,
+                                  file, &detail) == SLW_OK);
+    return slw_heap_bytes(file);
+}
+
+static void the_next_version_is_asked_for_with_its_base(void)
+{
+    static const enum test_service_mood moods[] = {SERVICE_SIGNS, SERVICE_LOSES_UPLOADS};
+    for (size_t i = 0; i < 2; i++) {
+        struct slw_heap_buffer file = {0};
+        TAP_REQUIRE(set_up(1));
+        const struct slw_tuf_change first = first_version("lamp-stable");
+        TAP_REQUIRE(ask(&first, slw_bytes_make(NULL, 0), KEY_ONE) == SLW_OK);
+        struct slw_bytes base = publish(&first, &file);
+        struct slw_tuf_model *model = test_load_bytes("lamp-stable", base);
+        struct slw_tuf_change second = test_next(model, "lamp-stable");
+        struct slw_bytes gone = SLW_BYTES_OF("lamp/1.0/app");
+        second.remove = &gone;
+        second.remove_count = 1;
+        service.mood = moods[i];
+        TAP_EQUAL_INT(ask(&second, base, KEY_TWO), SLW_OK);
+        TAP_EQUAL_INT(given, SLW_TUF_SIGNED);
+        TAP_EQUAL_INT(signatures.count, 1);
+        TAP_EQUAL_INT(service.stages_count, 1);
+        TAP_EQUAL_INT(service.uploads_count, 1);
+        TAP_CHECK(test_apply(model, &second) == SLW_OK);
+        uint8_t digest[SLW_SHA256_SIZE];
+        TAP_CHECK(slw_tuf_model_digest(model, digest, &detail) == SLW_OK);
+        TAP_EQUAL_BYTES(signatures.digest, digest, sizeof digest);
+        slw_heap_free(&file);
+        tear_down();
+    }
+}
+
+static void a_waiting_request_is_the_same_one_in_the_next_process(void)
+{
+    TAP_REQUIRE(set_up(2));
+    service.mood = SERVICE_WAITS;
+    TAP_EQUAL_INT(ask_first(), SLW_OK);
+    TAP_EQUAL_INT(given, SLW_TUF_PENDING);
+    TAP_EQUAL_INT(kept(false), 1);
+    slw_signer_tuf_provider_free(&provider);
+    TAP_REQUIRE(slw_signer_tuf_provider_new(&settings, &provider, &detail) == SLW_OK);
+    TAP_EQUAL_INT(ask_first(), SLW_OK);
+    TAP_EQUAL_INT(given, SLW_TUF_PENDING);
+    TAP_EQUAL_INT(service.requests_count, 1);
+    service.mood = SERVICE_SIGNS; /* it was approved meanwhile */
+    TAP_EQUAL_INT(ask_first(), SLW_OK);
+    TAP_EQUAL_INT(given, SLW_TUF_SIGNED);
+    TAP_EQUAL_INT(service.requests_count, 1);
+    TAP_EQUAL_INT(kept(false), 0);
+    tear_down();
+}
+
+/* Another next version, channel or release is another request. */
+static void other_circumstances_are_other_requests(void)
+{
+    const struct slw_bytes nothing = {0};
+    TAP_REQUIRE(set_up(2));
+    service.mood = SERVICE_WAITS;
+    const struct slw_tuf_change change = first_version("lamp-stable");
+    TAP_EQUAL_INT(ask(&change, nothing, KEY_ONE), SLW_OK);
+    TAP_EQUAL_INT(ask(&change, nothing, KEY_TWO), SLW_OK);
+    TAP_EQUAL_INT(service.requests_count, 2);
+    settings.channel = SLW_BYTES_OF("stable");
+    settings.has_release = true;
+    memset(settings.release, 9, sizeof settings.release);
+    slw_signer_tuf_provider_free(&provider);
+    TAP_REQUIRE(slw_signer_tuf_provider_new(&settings, &provider, &detail) == SLW_OK);
+    TAP_EQUAL_INT(ask(&change, nothing, KEY_ONE), SLW_OK);
+    TAP_EQUAL_INT(service.requests_count, 3);
+    TAP_CHECK(strcmp(service.last_channel, "stable") == 0);
+    TAP_CHECK(service.last.has_release && service.last.release[31] == 9);
+    TAP_EQUAL_INT(kept(false), 3);
+    tear_down();
+}
+
+static void what_is_kept_and_no_request_is_made_anew(void)
+{
+    static const char *const contents[] = {"", "{}", "{\"payload\":", "\x01"};
+    for (size_t i = 0; i < sizeof contents / sizeof contents[0]; i++) {
+        TAP_ROW(contents[i]);
+        char path[512];
+        TAP_REQUIRE(set_up(2));
+        service.mood = SERVICE_WAITS;
+        TAP_EQUAL_INT(ask_first(), SLW_OK);
+        DIR *listing = opendir(directory);
+        struct dirent *entry;
+        while ((entry = readdir(listing)) != NULL) {
+            if (entry->d_name[0] != '.') {
+                (void)snprintf(path, sizeof path, "%s/%s", directory, entry->d_name);
+            }
+        }
+        (void)closedir(listing);
+        FILE *file = fopen(path, "w");
+        TAP_REQUIRE(file != NULL);
+        (void)fputs(contents[i], file);
+        (void)fclose(file);
+        TAP_EQUAL_INT(ask_first(), SLW_OK);
+        TAP_EQUAL_INT(given, SLW_TUF_PENDING);
+        TAP_EQUAL_INT(service.requests_count, 2);
+        tear_down();
+    }
+    TAP_ROW(NULL);
+}
+
+static void a_refusal_is_told_and_forgotten(void)
+{
+    TAP_REQUIRE(set_up(1));
+    service.mood = SERVICE_REFUSES;
+    TAP_EQUAL_INT(ask_first(), SLW_OK);
+    TAP_EQUAL_INT(given, SLW_TUF_REFUSED);
+    TAP_CHECK(strstr(detail.text, "nobody may") != NULL);
+    TAP_CHECK(signatures.count == 0 && kept(false) == 0);
+    service.mood = SERVICE_SIGNS;
+    TAP_EQUAL_INT(ask_first(), SLW_OK);
+    TAP_EQUAL_INT(given, SLW_TUF_SIGNED);
+    TAP_EQUAL_INT(service.requests_count, 2);
+    tear_down();
+}
+
+static void an_expired_request_is_made_again(void)
+{
+    TAP_REQUIRE(set_up(1));
+    service.mood = SERVICE_LETS_EXPIRE;
+    TAP_EQUAL_INT(ask_first(), SLW_OK);
+    TAP_EQUAL_INT(given, SLW_TUF_PENDING);
+    TAP_EQUAL_INT(kept(false), 0);
+    service.mood = SERVICE_SIGNS;
+    TAP_EQUAL_INT(ask_first(), SLW_OK);
+    TAP_EQUAL_INT(given, SLW_TUF_SIGNED);
+    tear_down();
+}
+
+static void a_signature_that_does_not_verify_is_none(void)
+{
+    static const enum test_service_mood moods[] = {
+        SERVICE_SIGNS_OTHER_BYTES, SERVICE_SIGNS_WITH_OTHER_KEY, SERVICE_ANSWERS_SHORT};
+    for (size_t i = 0; i < sizeof moods / sizeof moods[0]; i++) {
+        for (unsigned key = 1; key <= 2; key++) {
+            TAP_REQUIRE(set_up(key));
+            service.mood = moods[i];
+            TAP_EQUAL_INT(ask_first(), SLW_BAD_SIGNATURE);
+            TAP_CHECK(signatures.count == 0 && given != SLW_TUF_SIGNED);
+            tear_down();
+        }
+    }
+}
+
+static void a_service_that_is_not_there_is_a_failure_and_the_request_is_kept(void)
+{
+    static const enum test_service_mood moods[] = {SERVICE_HANGS_UP, SERVICE_ANSWERS_NONSENSE};
+    for (size_t i = 0; i < sizeof moods / sizeof moods[0]; i++) {
+        TAP_REQUIRE(set_up(1));
+        service.mood = moods[i];
+        TAP_EQUAL_INT(ask_first(), SLW_UNAVAILABLE);
+        TAP_EQUAL_INT(kept(false), 1);
+        service.mood = SERVICE_SIGNS;
+        TAP_EQUAL_INT(ask_first(), SLW_OK);
+        TAP_EQUAL_INT(given, SLW_TUF_SIGNED);
+        tear_down();
+    }
+}
+
+static void a_change_that_is_no_step_is_not_asked_for(void)
+{
+    TAP_REQUIRE(set_up(1));
+    struct slw_tuf_change change = first_version("lamp-stable");
+    change.version = 0;
+    TAP_EQUAL_INT(ask(&change, slw_bytes_make(NULL, 0), KEY_ONE), SLW_OK);
+    TAP_EQUAL_INT(given, SLW_TUF_REFUSED);
+    change = first_version("lamp-stable");
+    change.base_version = 7;
+    TAP_EQUAL_INT(ask(&change, slw_bytes_make(NULL, 0), KEY_ONE), SLW_OK);
+    TAP_EQUAL_INT(given, SLW_TUF_REFUSED);
+    TAP_EQUAL_INT(service.requests_count, 0);
+    tear_down();
+}
+
+static void a_requester_who_is_unknown_gets_nothing(void)
+{
+    TAP_REQUIRE(set_up(1));
+    settings.requester = test_private_key(0);
+    slw_signer_tuf_provider_free(&provider);
+    TAP_REQUIRE(slw_signer_tuf_provider_new(&settings, &provider, &detail) == SLW_OK);
+    TAP_EQUAL_INT(ask_first(), SLW_OK);
+    TAP_EQUAL_INT(given, SLW_TUF_REFUSED);
+    TAP_EQUAL_INT(service.requests_count, 0);
+    tear_down();
+}
+
+static enum slw_status refuse_all(void *context, const struct slw_tuf_change *change,
+                                  struct slw_bytes base, const char *idempotency_key,
+                                  enum slw_tuf_answer *ret_answer,
+                                  struct slw_tuf_signatures *ret_signatures,
+                                  struct slw_detail *ret_detail)
+{
+    size_t *asked = context;
+    (void)change;
+    (void)base;
+    (void)idempotency_key;
+    (void)ret_signatures;
+    (void)ret_detail;
+    (*asked)++;
+    *ret_answer = SLW_TUF_REFUSED;
+    return SLW_OK;
+}
+
+static void roles_without_a_key_here_are_others(void)
+{
+    size_t asked = 0;
+    const struct slw_tuf_key_provider others = {&asked, refuse_all};
+    TAP_REQUIRE(set_up(1));
+    struct slw_tuf_change change = first_version("desk-stable");
+    TAP_EQUAL_INT(ask(&change, slw_bytes_make(NULL, 0), KEY_ONE), SLW_OK);
+    TAP_EQUAL_INT(given, SLW_TUF_PENDING);
+    settings.others = &others;
+    slw_signer_tuf_provider_free(&provider);
+    TAP_REQUIRE(slw_signer_tuf_provider_new(&settings, &provider, &detail) == SLW_OK);
+    TAP_EQUAL_INT(ask(&change, slw_bytes_make(NULL, 0), KEY_ONE), SLW_OK);
+    TAP_EQUAL_INT(given, SLW_TUF_REFUSED);
+    TAP_EQUAL_INT(asked, 1);
+    change.role = test_bytes("bins-0f");
+    TAP_EQUAL_INT(ask(&change, slw_bytes_make(NULL, 0), KEY_TWO), SLW_OK);
+    TAP_CHECK(asked == 1 && service.requests_count == 1);
+    tear_down();
+}
+
+static void refuses_keys_and_names_that_make_no_sense(void)
+{
+    static const char *const names[] = {"", "../../etc/passwd", "0G", KEY_ONE "1"};
+    TAP_REQUIRE(set_up(1));
+    const struct slw_tuf_change change = first_version("lamp-stable");
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        (void)ask(&change, slw_bytes_make(NULL, 0), names[i]);
+        TAP_CHECK(given != SLW_TUF_SIGNED && kept(false) == 0);
+    }
+    struct slw_tuf_key_provider other = {0};
+    keys[1].name = "";
+    TAP_EQUAL_INT(slw_signer_tuf_provider_new(&settings, &other, &detail), SLW_BAD_ARGUMENT);
+    keys[1].name = "tuf-online";
+    keys[1].public_key = NULL;
+    TAP_EQUAL_INT(slw_signer_tuf_provider_new(&settings, &other, &detail), SLW_BAD_ARGUMENT);
+    keys[1].public_key = keys[0].public_key;
+    settings.directory = "/nowhere/at/all";
+    TAP_EQUAL_INT(slw_signer_tuf_provider_new(&settings, &other, &detail), SLW_IO);
+    settings.directory = directory;
+    tear_down();
+}
+
+int main(void)
+{
+    if (mkdtemp(directory) == NULL) {
+        return 1;
+    }
+    TAP_RUN(a_first_version_is_signed_by_keys_of_both_kinds);
+    TAP_RUN(the_next_version_is_asked_for_with_its_base);
+    TAP_RUN(a_waiting_request_is_the_same_one_in_the_next_process);
+    TAP_RUN(other_circumstances_are_other_requests);
+    TAP_RUN(what_is_kept_and_no_request_is_made_anew);
+    TAP_RUN(a_refusal_is_told_and_forgotten);
+    TAP_RUN(an_expired_request_is_made_again);
+    TAP_RUN(a_signature_that_does_not_verify_is_none);
+    TAP_RUN(a_service_that_is_not_there_is_a_failure_and_the_request_is_kept);
+    TAP_RUN(a_change_that_is_no_step_is_not_asked_for);
+    TAP_RUN(a_requester_who_is_unknown_gets_nothing);
+    TAP_RUN(roles_without_a_key_here_are_others);
+    TAP_RUN(refuses_keys_and_names_that_make_no_sense);
+    (void)rmdir(directory);
+    return tap_finish();
+}

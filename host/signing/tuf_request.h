@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Requests for roles, made and kept: for tuf_provider.c. */
+#ifndef SLIPWAY_TUF_REQUEST_H
+#define SLIPWAY_TUF_REQUEST_H
+
+#include "slipway/signer_tuf.h"
+
+struct slw_tuf_request {
+    struct slw_heap_buffer envelope;
+    uint8_t id[SLW_SHA256_SIZE];
+    uint8_t staged[SLW_SHA256_SIZE]; /* SHA-256 of the base */
+    char *path;                      /* where it is kept */
+    bool is_new;                     /* nobody was asked yet */
+};
+
+/* The one that is kept for this next version and this key, or a new one, which is kept from then
+ * on: a process that ends in between asks for the same. */
+enum slw_status slw_tuf_request_take(const struct slw_signer_tuf_settings *settings,
+                                     const struct slw_signer_tuf_key *key,
+                                     const struct slw_tuf_change *change, struct slw_bytes base,
+                                     const char *idempotency_key,
+                                     struct slw_tuf_request *ret_request,
+                                     struct slw_detail *detail);
+
+/* The envelope by which the base is staged, appended. */
+enum slw_status slw_tuf_request_stage(const struct slw_signer_tuf_settings *settings,
+                                      const struct slw_tuf_request *request, uint64_t length,
+                                      struct slw_heap_buffer *ret_envelope,
+                                      struct slw_detail *detail);
+
+/* It is over: what is kept of it goes. */
+void slw_tuf_request_forget(const struct slw_tuf_request *request);
+void slw_tuf_request_free(struct slw_tuf_request *request);
+
+#endif
