@@ -32,7 +32,7 @@ static bool parse_hex(struct slw_bytes text, uint8_t ret_id[static SLW_SHA256_SI
             return false;
         }
         unsigned value = is_letter ? digit - (unsigned)'a' + 10u : digit - (unsigned)'0';
-        id[i / 2] = (uint8_t)(id[i / 2] << 4 | value);
+        id[i / 2] = (uint8_t)((unsigned)id[i / 2] << 4 | value);
     }
     memcpy(ret_id, id, sizeof id);
     return true;
