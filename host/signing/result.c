@@ -64,6 +64,7 @@ static enum slw_status verify_proof(struct slw_bytes serialized, struct slw_byte
         enum slw_status status = slw_proof_step(&proof, &reader, scratch, &finding);
         if (status != SLW_OK) {
             struct slw_heap_buffer text = {0};
+            finding.status = status;
             slw_explain_finding(&finding, &text);
             (void)slw_explain(detail, status, "proof: %s", slw_heap_text(&text));
             slw_heap_drop(&text);
