@@ -27,8 +27,9 @@ struct commit {
     struct slw_heap_buffer block;
     char created[CREATED_MAX][SLW_LOG_PATH_SIZE];
     size_t created_count;
-    int records; /* the file of records that is being written, -1 for none */
+    struct slw_heap_buffer records; /* gathered for one file of them */
     uint64_t records_number;
+    uint64_t records_offset;
 };
 
 /* --- Appending --- */
@@ -213,31 +214,52 @@ static enum slw_status write_new_file(void *context, const char *path, struct sl
     return slw_log_write_file(commit->log, path, O_TRUNC, bytes, detail);
 }
 
-static enum slw_status write_record(void *context, uint64_t file_number, uint64_t offset,
-                                    struct slw_bytes bytes, struct slw_detail *detail)
+/* Writes what was gathered for one file of records, in one go. */
+static enum slw_status write_records(struct commit *commit, struct slw_detail *detail)
+{
+    struct slw_log *log = commit->log;
+    char path[SLW_LOG_PATH_SIZE];
+    int descriptor = -1;
+    if (commit->records.status != SLW_OK) {
+        return slw_explain_no_memory(detail);
+    }
+    if (commit->records.len == 0) {
+        return SLW_OK;
+    }
+    (void)slw_log_records_path(commit->records_number, path);
+    if (commit->records_offset == 0) {
+        SLW_TRY(note_created(commit, path));
+    }
+    SLW_TRY(slw_log_open_for_writing(log->files, log->directory, path,
+                                     commit->records_offset == 0 ? O_TRUNC : 0, &descriptor,
+                                     detail));
+    enum slw_status status =
+        slw_log_write_all(log->files, descriptor, slw_heap_bytes(&commit->records),
+                          commit->records_offset, path, detail);
+    (void)close(descriptor);
+    commit->records.len = 0;
+    return status;
+}
+
+static enum slw_status gather_record(void *context, uint64_t file_number, uint64_t offset,
+                                     struct slw_bytes bytes, struct slw_detail *detail)
 {
     struct commit *commit = context;
-    char path[SLW_LOG_PATH_SIZE];
-    (void)slw_log_records_path(file_number, path);
-    if (commit->records < 0 || commit->records_number != file_number) {
-        if (commit->records >= 0) {
-            (void)close(commit->records);
-            commit->records = -1;
-        }
-        if (offset == 0) {
-            SLW_TRY(note_created(commit, path));
-        }
-        SLW_TRY(slw_log_open_for_writing(commit->log->files, commit->log->directory, path,
-                                         offset == 0 ? O_TRUNC : 0, &commit->records, detail));
-        commit->records_number = file_number;
+    if (commit->records_number != file_number) {
+        SLW_TRY(write_records(commit, detail));
     }
-    return slw_log_write_all(commit->log->files, commit->records, bytes, offset, path, detail);
+    if (commit->records.len == 0) {
+        commit->records_number = file_number;
+        commit->records_offset = offset;
+    }
+    slw_heap_append(&commit->records, bytes);
+    return commit->records.status == SLW_OK ? SLW_OK : slw_explain_no_memory(detail);
 }
 
 static enum slw_status write_files(struct commit *commit, struct slw_detail *detail)
 {
     struct slw_log *log = commit->log;
-    const struct slw_log_sink sink = {commit, write_new_file, write_record};
+    const struct slw_log_sink sink = {commit, write_new_file, gather_record};
     slw_log_journal_begin(slw_log_size(log), (uint32_t)log->pending_count, &commit->block);
     for (size_t i = 0; i < log->pending_count; i++) {
         const struct slw_log_item item = item_of(&log->pending[i]);
@@ -248,6 +270,7 @@ static enum slw_status write_files(struct commit *commit, struct slw_detail *det
     if (commit->block.status != SLW_OK) {
         return slw_explain_no_memory(detail);
     }
+    SLW_TRY(write_records(commit, detail));
     SLW_TRY(slw_log_edge_finish(&commit->next, slw_log_size(log), &sink, detail));
     return write_new_file(commit, SLW_LOG_CHECKPOINT_NEW, slw_heap_bytes(&commit->checkpoint),
                           detail);
@@ -337,9 +360,7 @@ static void accept(struct commit *commit)
 
 static void free_commit(struct commit *commit)
 {
-    if (commit->records >= 0) {
-        (void)close(commit->records);
-    }
+    slw_heap_drop(&commit->records);
     slw_log_edge_free(&commit->next);
     slw_heap_drop(&commit->checkpoint);
     slw_heap_drop(&commit->published);
@@ -359,7 +380,6 @@ enum slw_status slw_log_commit(struct slw_log *log, struct slw_detail *detail)
         return status == SLW_OK ? slw_explain_no_memory(detail) : status;
     }
     commit->log = log;
-    commit->records = -1;
     status = prepare(commit, detail);
     if (status == SLW_OK) {
         status = make_durable(commit, detail);

@@ -6,9 +6,9 @@
 #include "log_journal.h"
 #include "log_state.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <unistd.h>
 
 static enum slw_status write_header(struct slw_log *log, int descriptor, struct slw_detail *detail)
@@ -33,17 +33,21 @@ static enum slw_status write_header(struct slw_log *log, int descriptor, struct 
 static void remove_partials(struct slw_log *log, const char *tile_path)
 {
     char directory[SLW_LOG_PATH_SIZE];
-    char path[SLW_LOG_PATH_SIZE + 8];
     int descriptor = openat(log->directory, slw_log_partial_directory(tile_path, directory),
                             O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    if (descriptor < 0) {
+    DIR *stream = descriptor < 0 ? NULL : fdopendir(descriptor);
+    if (stream == NULL) {
+        if (descriptor >= 0) {
+            (void)close(descriptor);
+        }
         return;
     }
-    for (unsigned width = 1; width < SLW_LOG_TILE_WIDTH; width++) {
-        (void)snprintf(path, sizeof path, "%u", width);
-        (void)log->files->unlink_at(log->files->context, descriptor, path, 0);
+    for (const struct dirent *entry = readdir(stream); entry != NULL; entry = readdir(stream)) {
+        if (entry->d_name[0] != '.') {
+            (void)log->files->unlink_at(log->files->context, descriptor, entry->d_name, 0);
+        }
     }
-    (void)close(descriptor);
+    (void)closedir(stream);
     (void)log->files->unlink_at(log->files->context, log->directory, directory, AT_REMOVEDIR);
 }
 
