@@ -6,6 +6,7 @@
 #include "service_parts.h"
 
 #include "slipway/files.h"
+#include "slipway/json.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -244,5 +245,61 @@ enum slw_status slw_service_takeover(const struct slw_service_options *options,
         slw_log_close(log);
     }
     slw_dsse_free(&envelope);
+    return status;
+}
+
+/* --- Showing --- */
+
+static void put_marks(const struct slw_book *book, struct slw_json *json)
+{
+    slw_json_begin_array(json, "marks");
+    for (size_t i = 0; i < book->marks_count; i++) {
+        slw_json_begin_object(json, NULL);
+        slw_json_text(json, "kind", slw_policy_use_name(book->marks[i].use));
+        slw_json_text(json, "name", book->marks[i].name);
+        slw_json_uint(json, "version", book->marks[i].version);
+        slw_json_end_object(json);
+    }
+    slw_json_end_array(json);
+}
+
+static void show(const struct slw_service_options *options, struct slw_book *book,
+                 struct slw_log *log, struct slw_heap_buffer *ret_json)
+{
+    struct slw_json json;
+    struct slw_merkle_hash root;
+    struct slw_heap_buffer vkey = {0};
+    const struct slw_book_policy *policy = slw_book_policy_at(book, now_of(options));
+    slw_log_root(log, &root);
+    slw_note_key_format(&options->log_signer->key, &vkey);
+    slw_json_init(&json, ret_json);
+    slw_json_begin_object(&json, NULL);
+    slw_json_text(&json, "origin", options->origin);
+    slw_json_bytes(&json, "log", slw_heap_bytes(&vkey));
+    slw_json_uint(&json, "epoch", book->epoch);
+    slw_json_uint(&json, "size", slw_log_size(log));
+    slw_json_hex(&json, "root", slw_bytes_make(root.bytes, sizeof root.bytes));
+    slw_json_uint(&json, "requests", book->list_count);
+    if (policy != NULL) {
+        slw_json_uint(&json, "policy_version", policy->policy->version);
+    }
+    put_marks(book, &json);
+    slw_json_end_object(&json);
+    slw_heap_free(&vkey);
+}
+
+enum slw_status slw_service_show(const struct slw_service_options *options,
+                                 struct slw_heap_buffer *ret_json, struct slw_detail *detail)
+{
+    struct slw_log *log = NULL;
+    struct slw_book book = {0};
+    SLW_TRY(log_open(options, false, &log, detail));
+    enum slw_status status = slw_book_replay(&book, options->origin, log, detail);
+    if (status == SLW_OK) {
+        show(options, &book, log, ret_json);
+        slw_book_free(&book);
+        status = ret_json->status;
+    }
+    slw_log_close(log);
     return status;
 }

@@ -86,6 +86,14 @@ enum slw_status slw_service_turn(struct slw_service *service, int timeout_ms,
                                  struct slw_detail *detail);
 
 /*
+ * Appends what a person at the machine may want to know, as JSON: origin, the log's verifier key,
+ * epoch, size and root of the log, policy, and marks of versions, as a takeover's statement has
+ * them.
+ */
+enum slw_status slw_service_show(const struct slw_service_options *options,
+                                 struct slw_heap_buffer *ret_json, struct slw_detail *detail);
+
+/*
  * Makes the state of a new service: the log's first two entries are the administrators of this
  * policy and the policy. log_signer's name is the origin.
  */

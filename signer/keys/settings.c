@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-enum member_kind { MEMBER_TEXT, MEMBER_NUMBER, MEMBER_OBJECT };
+enum member_kind { MEMBER_TEXT, MEMBER_NUMBER, MEMBER_OBJECT, MEMBER_ARRAY };
 
 struct member {
     const char *name;
@@ -30,7 +30,8 @@ static const struct member top_members[] = {
     {"sessions", MEMBER_NUMBER, false, AT(slw_settings, sessions), 64},
     {"threads", MEMBER_NUMBER, false, AT(slw_settings, threads), SLW_SETTINGS_THREADS_MAX},
     {"user", MEMBER_TEXT, false, AT(slw_settings, user), 0},
-    {"judge_user", MEMBER_TEXT, false, AT(slw_settings, judge_user), 0},
+    {"judge", MEMBER_OBJECT, true, 0, 0},
+    {"token_paths", MEMBER_ARRAY, false, 0, 0},
     {"staged", MEMBER_OBJECT, false, 0, 0},
     {"tuf_roots", MEMBER_OBJECT, false, 0, 0},
     {NULL, MEMBER_TEXT, false, 0, 0},
@@ -40,6 +41,12 @@ static const struct member front_members[] = {
     {"program", MEMBER_TEXT, true, AT(slw_settings, front_program), 0},
     {"settings", MEMBER_TEXT, false, AT(slw_settings, front_settings), 0},
     {"user", MEMBER_TEXT, false, AT(slw_settings, front_user), 0},
+    {NULL, MEMBER_TEXT, false, 0, 0},
+};
+
+static const struct member judge_members[] = {
+    {"program", MEMBER_TEXT, true, AT(slw_settings, judge_program), 0},
+    {"user", MEMBER_TEXT, false, AT(slw_settings, judge_user), 0},
     {NULL, MEMBER_TEXT, false, 0, 0},
 };
 
@@ -102,6 +109,11 @@ static enum slw_status member_read(const struct slw_json_document *json, uint32_
     case MEMBER_OBJECT:
         if (slw_json_kind(json, value) != SLW_JSON_OBJECT) {
             return slw_json_refuse(json, value, SLW_MALFORMED, "must be an object", detail);
+        }
+        return SLW_OK;
+    case MEMBER_ARRAY:
+        if (slw_json_kind(json, value) != SLW_JSON_ARRAY) {
+            return slw_json_refuse(json, value, SLW_MALFORMED, "must be an array", detail);
         }
         return SLW_OK;
     }
@@ -182,12 +194,33 @@ static enum slw_status roots_read(const struct slw_json_document *json, uint32_t
     return SLW_OK;
 }
 
+static enum slw_status paths_read(const struct slw_json_document *json, uint32_t array,
+                                  struct slw_settings *settings, struct slw_detail *detail)
+{
+    static const struct member path = {"", MEMBER_TEXT, true, 0, 0};
+    struct slw_json_walk walk = slw_json_walk_begin(json, array);
+    uint32_t value;
+    while (slw_json_walk_element(&walk, &value)) {
+        if (settings->token_paths_count == SLW_SETTINGS_PATHS_MAX) {
+            return slw_json_refuse(json, value, SLW_TOO_LARGE, "too many paths", detail);
+        }
+        char **place = &settings->token_paths[settings->token_paths_count];
+        SLW_TRY(member_read(json, value, &path, place, detail));
+        settings->token_paths_count++;
+    }
+    return SLW_OK;
+}
+
 static enum slw_status top_read(const struct slw_json_document *json, struct slw_settings *settings,
                                 struct slw_detail *detail)
 {
     SLW_TRY(object_read(json, SLW_JSON_TOP, top_members, settings, detail));
     SLW_TRY(object_read(json, slw_json_member(json, SLW_JSON_TOP, SLW_BYTES_OF("front")),
                         front_members, settings, detail));
+    SLW_TRY(object_read(json, slw_json_member(json, SLW_JSON_TOP, SLW_BYTES_OF("judge")),
+                        judge_members, settings, detail));
+    SLW_TRY(paths_read(json, slw_json_member(json, SLW_JSON_TOP, SLW_BYTES_OF("token_paths")),
+                       settings, detail));
     SLW_TRY(object_read(json, slw_json_member(json, SLW_JSON_TOP, SLW_BYTES_OF("log_key")),
                         key_members, &settings->log_key, detail));
     SLW_TRY(keys_read(json, slw_json_member(json, SLW_JSON_TOP, SLW_BYTES_OF("keys")), settings,
@@ -249,10 +282,13 @@ void slw_settings_free(struct slw_settings *settings)
         free(settings->roots[i].product);
         free(settings->roots[i].path);
     }
+    for (size_t i = 0; i < settings->token_paths_count; i++) {
+        free(settings->token_paths[i]);
+    }
     key_free(&settings->log_key);
     char *texts[] = {settings->state,          settings->origin,     settings->module,
                      settings->front_program,  settings->front_user, settings->user,
-                     settings->front_settings, settings->judge_user};
+                     settings->front_settings, settings->judge_user, settings->judge_program};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         free(texts[i]);
     }

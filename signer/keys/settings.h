@@ -25,6 +25,7 @@
 #define SLW_SETTINGS_SIZE_MAX 65536u
 #define SLW_SETTINGS_KEYS_MAX 64u
 #define SLW_SETTINGS_ROOTS_MAX 16u
+#define SLW_SETTINGS_PATHS_MAX 8u
 #define SLW_SETTINGS_TEXT_MAX 2048u /* bytes of a path, URI or name */
 #define SLW_SETTINGS_THREADS_MAX 32u
 
@@ -54,7 +55,10 @@ struct slw_settings {
     char *front_settings; /* NULL: none */
     char *front_user;     /* NULL, as the others: the user who started the key process */
     char *user;
+    char *judge_program;
     char *judge_user;
+    char *token_paths[SLW_SETTINGS_PATHS_MAX]; /* what the PKCS#11 module reads and writes */
+    size_t token_paths_count;
     uint64_t staged_bytes; /* all staged files together */
     uint64_t staged_count;
     uint64_t staged_age_s;
