@@ -27,8 +27,8 @@ enum cli_exit cli_public_key_load(struct cli *cli, const char *path,
                                   struct slw_public_key *ret_key);
 
 /*
- * The private key that text names: the path of a file, or a `pkcs11:` URI. passphrase_path, NULL for
- * none, opens the file or has the token's PIN. Warns when others may read a file. Every command
+ * The private key that text names: the path of a file, or a `pkcs11:` URI. passphrase_path, NULL
+ * for none, opens the file or has the token's PIN. Warns when others may read a file. Every command
  * that signs gets its keys here.
  */
 enum cli_exit cli_private_key_open(struct cli *cli, const char *text, const char *passphrase_path,

@@ -18,8 +18,8 @@
  *     timestamp = /etc/slipway/online.key
  *     bin* = bins.key
  *
- * A relative path begins where the file is; a key in a token is named by its `pkcs11:` URI. The file
- * names keys, it holds none; only metadata/ and targets/ are for the web.
+ * A relative path begins where the file is; a key in a token is named by its `pkcs11:` URI. The
+ * file names keys, it holds none; only metadata/ and targets/ are for the web.
  */
 struct cli_repo {
     struct cli *cli;
