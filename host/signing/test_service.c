@@ -342,6 +342,14 @@ static void show(struct test_service *service, const struct exchange *exchange)
     }
 }
 
+/* The second page is what is asked for after something. */
+static void show_list(const struct test_service *service, const struct exchange *exchange)
+{
+    const char *page = service->lists[strstr(exchange->head, "after=") != NULL ? 1 : 0];
+    page = page == NULL ? "{\"requests\":[]}" : page;
+    answer(exchange, "200 OK", "", slw_bytes_make(page, strlen(page)));
+}
+
 static void serve(struct test_service *service, struct exchange *exchange)
 {
     if (!receive(exchange) || service->mood == SERVICE_HANGS_UP) {
@@ -355,6 +363,8 @@ static void serve(struct test_service *service, struct exchange *exchange)
         take_upload(service, exchange, false);
     } else if (strncmp(exchange->head, "PATCH /v1/staged/", 17) == 0) {
         take_upload(service, exchange, true);
+    } else if (strncmp(exchange->head, "GET /v1/requests?", 17) == 0) {
+        show_list(service, exchange);
     } else if (strncmp(exchange->head, "GET /v1/requests/", 17) == 0) {
         show(service, exchange);
     } else {

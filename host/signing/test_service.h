@@ -32,6 +32,7 @@ struct test_service {
     const struct slw_private_key *key; /* of the name "tuf-online" */
     const struct slw_private_key *other_key;
     enum test_service_mood mood; /* set between requests alone */
+    const char *lists[2];        /* pages of the list of requests; NULL: none */
     /* what happened */
     size_t requests_count; /* distinct ones */
     size_t stages_count;

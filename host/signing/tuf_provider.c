@@ -9,9 +9,7 @@
 #include "slipway/json_reader.h"
 #include "tuf_request.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 struct provider {
     struct slw_signer_tuf_settings settings;
@@ -271,9 +269,6 @@ static enum slw_status check_settings(const struct slw_signer_tuf_settings *sett
             return slw_explain(detail, SLW_BAD_ARGUMENT,
                                "a key of the signing service wants a role, a name and its value");
         }
-    }
-    if (mkdir(settings->directory, 0700) != 0 && errno != EEXIST) {
-        return slw_explain_errno(detail, settings->directory);
     }
     return SLW_OK;
 }

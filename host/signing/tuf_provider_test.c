@@ -220,7 +220,7 @@ static void a_waiting_request_is_the_same_one_in_the_next_process(void)
     tear_down();
 }
 
-/* Another next version, channel or release is another request. */
+/* Another next version or another key is another request. */
 static void other_circumstances_are_other_requests(void)
 {
     const struct slw_bytes nothing = {0};
@@ -230,17 +230,70 @@ static void other_circumstances_are_other_requests(void)
     TAP_EQUAL_INT(ask(&change, nothing, KEY_ONE), SLW_OK);
     TAP_EQUAL_INT(ask(&change, nothing, KEY_TWO), SLW_OK);
     TAP_EQUAL_INT(service.requests_count, 2);
-    settings.channel = SLW_BYTES_OF("stable");
-    settings.has_release = true;
-    memset(settings.release, 9, sizeof settings.release);
-    slw_signer_tuf_provider_free(&provider);
-    TAP_REQUIRE(slw_signer_tuf_provider_new(&settings, &provider, &detail) == SLW_OK);
+    TAP_CHECK(!service.last.has_release && service.last_channel[0] == '\0');
+    TAP_EQUAL_INT(kept(false), 2);
+    keys[0].name = "another";
     TAP_EQUAL_INT(ask(&change, nothing, KEY_ONE), SLW_OK);
+    TAP_EQUAL_INT(given, SLW_TUF_REFUSED); /* the service has no such key */
     TAP_EQUAL_INT(service.requests_count, 3);
-    TAP_CHECK(strcmp(service.last_channel, "stable") == 0);
-    TAP_CHECK(service.last.has_release && service.last.release[31] == 9);
-    TAP_EQUAL_INT(kept(false), 3);
     tear_down();
+}
+
+#define OTHER_ID "0101010101010101010101010101010101010101010101010101010101010101"
+#define LISTED(id, state, operation, product, version)                                             \
+    "{\"id\":\"" id "\",\"state\":\"" state "\",\"operation\":\"" operation                        \
+    "\",\"product\":\"" product "\",\"targets_version\":" version "}"
+
+/* Adding a release names its channel, and the request by which its bundle was signed. */
+static void a_release_is_added_with_the_request_that_signed_it(void)
+{
+    static const char custom[] =
+        "{\"slipway\":{\"build_type\":\"user\",\"channel\":\"stable\",\"hardware_ids\":[],"
+        "\"product\":\"lamp\",\"release_counter\":7,\"release_version\":\"\",\"urgency\":\"\"}}";
+    static const struct {
+        const char *name;
+        const char *first;
+        const char *second;
+        bool found;
+    } rows[] = {
+        {"none", NULL, NULL, false},
+        {"the one",
+         "{\"requests\":[" LISTED(OTHER_ID, "signed", "sign-targets", "lamp", "8") "," LISTED(
+             KEY_ONE, "signed", "sign-targets", "lamp", "7") "]}",
+         NULL, true},
+        {"on the second page",
+         "{\"requests\":[" LISTED(OTHER_ID, "signed", "sign-targets", "desk",
+                                  "7") "],\"next\":\"" OTHER_ID "\"}",
+         "{\"requests\":[" LISTED(KEY_ONE, "signed", "sign-targets", "lamp", "7") "]}", true},
+        {"one that waits",
+         "{\"requests\":[" LISTED(KEY_ONE, "waiting", "sign-targets", "lamp", "7") "]}", NULL,
+         false},
+        {"a role", "{\"requests\":[" LISTED(KEY_ONE, "signed", "sign-role", "lamp", "7") "]}", NULL,
+         false},
+        {"without an id", "{\"requests\":[" LISTED("x", "signed", "sign-targets", "lamp", "7") "]}",
+         NULL, false},
+        {"a list without end", "{\"requests\":[],\"next\":\"" OTHER_ID "\"}",
+         "{\"requests\":[],\"next\":\"" OTHER_ID "\"}", false},
+        {"nonsense", "{\"requests\":7}", NULL, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        TAP_ROW(rows[i].name);
+        TAP_REQUIRE(set_up(1));
+        service.lists[0] = rows[i].first;
+        service.lists[1] = rows[i].second;
+        struct slw_tuf_artifact artifact = {.path = SLW_BYTES_OF("lamp/stable/7.bundle"),
+                                            .length = 5,
+                                            .custom = test_bytes(custom)};
+        struct slw_tuf_change change = first_version("lamp-stable");
+        change.add = &artifact;
+        TAP_EQUAL_INT(ask(&change, slw_bytes_make(NULL, 0), KEY_ONE), SLW_OK);
+        TAP_EQUAL_INT(given, SLW_TUF_SIGNED);
+        TAP_CHECK(strcmp(service.last_channel, "stable") == 0);
+        TAP_EQUAL_INT(service.last.has_release, rows[i].found);
+        TAP_CHECK(!rows[i].found || service.last.release[0] == 0x11);
+        tear_down();
+    }
+    TAP_ROW(NULL);
 }
 
 static void what_is_kept_and_no_request_is_made_anew(void)
@@ -411,8 +464,10 @@ static void refuses_keys_and_names_that_make_no_sense(void)
     TAP_EQUAL_INT(slw_signer_tuf_provider_new(&settings, &other, &detail), SLW_BAD_ARGUMENT);
     keys[1].public_key = keys[0].public_key;
     settings.directory = "/nowhere/at/all";
-    TAP_EQUAL_INT(slw_signer_tuf_provider_new(&settings, &other, &detail), SLW_IO);
-    settings.directory = directory;
+    slw_signer_tuf_provider_free(&provider);
+    TAP_REQUIRE(slw_signer_tuf_provider_new(&settings, &provider, &detail) == SLW_OK);
+    TAP_EQUAL_INT(ask_first(), SLW_IO);
+    TAP_EQUAL_INT(service.requests_count, 0);
     tear_down();
 }
 
@@ -425,6 +480,7 @@ int main(void)
     TAP_RUN(the_next_version_is_asked_for_with_its_base);
     TAP_RUN(a_waiting_request_is_the_same_one_in_the_next_process);
     TAP_RUN(other_circumstances_are_other_requests);
+    TAP_RUN(a_release_is_added_with_the_request_that_signed_it);
     TAP_RUN(what_is_kept_and_no_request_is_made_anew);
     TAP_RUN(a_refusal_is_told_and_forgotten);
     TAP_RUN(an_expired_request_is_made_again);

@@ -11,8 +11,10 @@
 #include "slipway/files.h"
 #include "slipway/tuf_change_json.h"
 
+#include <errno.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,28 +31,20 @@ static struct slw_bytes text_of(const char *text)
     return slw_bytes_make(text, strlen(text));
 }
 
-/* What a request is about beside the next version: another of it is another request. */
-static void hash_circumstances(const struct slw_signer_tuf_settings *settings,
-                               const struct slw_signer_tuf_key *key,
-                               uint8_t ret_digest[static SLW_SHA256_SIZE])
+/* Who is asked, and for which key's signature. */
+static void hash_addressee(const struct slw_signer_tuf_settings *settings,
+                           const struct slw_signer_tuf_key *key,
+                           uint8_t ret_digest[static SLW_SHA256_SIZE])
 {
-    const struct slw_bytes texts[] = {text_of(settings->signer), text_of(key->name),
-                                      settings->channel};
     struct slw_sha256 hash;
-    uint8_t release = settings->has_release ? 1 : 0;
     slw_sha256_init(&hash);
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        slw_sha256_update(&hash, texts[i]);
-        slw_sha256_update(&hash, slw_bytes_make("", 1));
-    }
-    slw_sha256_update(&hash, slw_bytes_make(&release, 1));
-    if (settings->has_release) {
-        slw_sha256_update(&hash, slw_bytes_make(settings->release, sizeof settings->release));
-    }
+    slw_sha256_update(&hash, text_of(settings->signer));
+    slw_sha256_update(&hash, slw_bytes_make("", 1));
+    slw_sha256_update(&hash, text_of(key->name));
     slw_sha256_final(&hash, ret_digest);
 }
 
-/* DIR/WHAT-CIRCUMSTANCES.json; both are hexadecimal. */
+/* DIR/WHAT-ADDRESSEE.json; both are hexadecimal. */
 static enum slw_status name_file(const struct slw_signer_tuf_settings *settings,
                                  const struct slw_signer_tuf_key *key, const char *idempotency_key,
                                  char **ret_path, struct slw_detail *detail)
@@ -64,7 +58,7 @@ static enum slw_status name_file(const struct slw_signer_tuf_settings *settings,
                            "an idempotency key here has 1 to %u hexadecimal digits",
                            SLW_TUF_IDEMPOTENCY_SIZE - 1);
     }
-    hash_circumstances(settings, key, digest);
+    hash_addressee(settings, key, digest);
     slw_heap_printf(&path, "%s/%s-", settings->directory, idempotency_key);
     slw_hex(slw_bytes_make(digest, 8), &path);
     slw_heap_append_text(&path, ".json");
@@ -96,19 +90,23 @@ static enum slw_status make_payload(const struct slw_signer_tuf_settings *settin
                                     struct slw_heap_buffer *ret_payload, struct slw_detail *detail)
 {
     struct slw_heap_buffer difference = {0};
+    struct slw_tuf_added added = {0};
+    if (slw_tuf_added_read(change, &added)) {
+        SLW_TRY(slw_tuf_added_find(settings->client, &added, detail));
+    }
     struct slw_request said = {
         .subject_name = change->role,
         .signer = text_of(settings->signer),
         .operation = SLW_OPERATION_SIGN_ROLE,
         .key = text_of(key->name),
-        .channel = settings->channel,
+        .channel = slw_bytes_make(added.channel.text, added.channel.len),
         .issued_utc_s = (int64_t)time(NULL),
-        .has_release = settings->has_release,
+        .has_release = added.has_request,
     };
     said.expires_utc_s =
         said.issued_utc_s + (settings->valid_s == 0 ? SLW_SIGNER_TUF_VALID_S : settings->valid_s);
     memcpy(said.staged, request->staged, sizeof said.staged);
-    memcpy(said.release, settings->release, sizeof said.release);
+    memcpy(said.release, added.request, sizeof said.release);
     if (RAND_bytes(said.nonce, (int)sizeof said.nonce) != 1) {
         return slw_explain(detail, SLW_IO_CRYPTO, "no random numbers");
     }
@@ -132,6 +130,9 @@ static enum slw_status make(const struct slw_signer_tuf_settings *settings,
         sha256_of(slw_heap_bytes(&payload), request->id);
         status = slw_dsse_sign(settings->requester, SLW_DSSE_INTOTO, slw_heap_bytes(&payload),
                                &request->envelope, detail);
+    }
+    if (status == SLW_OK && mkdir(settings->directory, 0700) != 0 && errno != EEXIST) {
+        status = slw_explain_errno(detail, settings->directory);
     }
     if (status == SLW_OK) {
         status = slw_file_write(request->path, SLW_OUTPUT_REPLACE | SLW_OUTPUT_PRIVATE,

@@ -5,6 +5,24 @@
 
 #include "slipway/signer_tuf.h"
 
+/* tuf_release.c: what a change adds to a product's role, when that is one release. */
+struct slw_tuf_word {
+    uint8_t text[64];
+    size_t len;
+};
+struct slw_tuf_added {
+    struct slw_tuf_word product;
+    struct slw_tuf_word channel;
+    int64_t version;  /* of its targets */
+    bool has_request; /* by which its bundle was signed */
+    uint8_t request[SLW_SHA256_SIZE];
+};
+/* False when it is none, or more than one. */
+bool slw_tuf_added_read(const struct slw_tuf_change *change, struct slw_tuf_added *ret_added);
+/* Looks for the request among those that the service lists. */
+enum slw_status slw_tuf_added_find(struct slw_signer_client *client, struct slw_tuf_added *added,
+                                   struct slw_detail *detail);
+
 struct slw_tuf_request {
     struct slw_heap_buffer envelope;
     uint8_t id[SLW_SHA256_SIZE];

@@ -10,6 +10,9 @@
  *     …
  *     slw_signer_tuf_provider_free(&provider);
  *
+ * Adding a release to a product's role wants the request by which the service signed its bundle,
+ * and the channel: both are found by what the added targets say of themselves (slipway/release.h).
+ *
  * A request that waits (for approvals, hours, witnesses) is PENDING, and kept in a directory: asked
  * again for the same next version, also by another process, it is the same request. One that was
  * refused or expired is forgotten; asking again makes another.
@@ -36,16 +39,13 @@ struct slw_signer_tuf_settings {
     const struct slw_private_key *requester;
     const struct slw_signer_tuf_key *keys;
     size_t keys_count;
-    const char *directory;    /* for requests that wait; made when it isn't there */
-    uint32_t wait_s;          /* for an answer, before it is PENDING */
-    uint32_t valid_s;         /* of a request; 0: SLW_SIGNER_TUF_VALID_S */
-    struct slw_bytes channel; /* of what is added to a product's role; may be empty */
-    bool has_release;         /* the request by which the bundle that is added was signed */
-    uint8_t release[SLW_SHA256_SIZE];
+    const char *directory; /* for requests that wait; made when it isn't there */
+    uint32_t wait_s;       /* for an answer, before it is PENDING */
+    uint32_t valid_s;      /* of a request; 0: SLW_SIGNER_TUF_VALID_S */
     const struct slw_tuf_key_provider *others; /* for roles without a key here; NULL: PENDING */
 };
 
-/* SLW_IO when the directory can't be made; SLW_BAD_ARGUMENT for a key without name or value. */
+/* SLW_BAD_ARGUMENT for a key without role, name or value. */
 SLW_MUST_USE enum slw_status
 slw_signer_tuf_provider_new(const struct slw_signer_tuf_settings *settings,
                             struct slw_tuf_key_provider *ret_provider, struct slw_detail *detail);
