@@ -156,6 +156,20 @@ static const struct cli_command commands[] = {
         .examples = "slipway ceremony finish lamp --my-key ada.key",
         .run = cli_ceremony_finish,
     },
+    {
+        .verb = "submit",
+        .usage = "slipway ceremony submit",
+        .summary = "put the transcript into the signing service's log",
+        .synopsis = "DIR [--signer URL] [--config FILE] …",
+        .positionals_min = 1,
+        .positionals_max = 1,
+        .options = cli_ceremony_submit_options,
+        .about =
+            "The service takes it when the first person's own key is one that its policy knows.\n"
+            "Prints the statement's id. It may be sent again: the same is the same.",
+        .examples = "slipway ceremony submit lamp --signer https://signer:8443",
+        .run = cli_ceremony_submit,
+    },
     {0},
 };
 

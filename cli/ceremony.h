@@ -62,5 +62,7 @@ enum cli_exit cli_ceremony_status(struct cli *cli, const struct cli_arguments *a
 enum cli_exit cli_ceremony_next(struct cli *cli, const struct cli_arguments *arguments);
 enum cli_exit cli_ceremony_verify(struct cli *cli, const struct cli_arguments *arguments);
 enum cli_exit cli_ceremony_finish(struct cli *cli, const struct cli_arguments *arguments);
+extern const struct cli_option cli_ceremony_submit_options[];
+enum cli_exit cli_ceremony_submit(struct cli *cli, const struct cli_arguments *arguments);
 
 #endif

@@ -228,8 +228,8 @@ static void tell_finished(struct cli *cli, const struct cli_ceremony *folder, co
     cli_ceremony_entry_path(folder->directory, slw_ceremony_steps_count(folder->ceremony) - 1,
                             &entry);
     cli_note(cli,
-             "%s: the root; %s: a statement with the whole transcript, to be submitted to the "
-             "signing service, whose log keeps it",
+             "%s: the root; %s: a statement with the whole transcript; `slipway ceremony "
+             "submit` puts it into the signing service's log",
              path, slw_heap_text(&entry));
     if (kind == SLW_CEREMONY_RECOVERY) {
         cli_note(cli, "nobody who trusts the former root follows this one by itself: it has to be "

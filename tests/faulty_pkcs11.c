@@ -30,6 +30,15 @@ static uint32_t add(volatile uint32_t *word, uint32_t amount)
     return __atomic_add_fetch(word, amount, __ATOMIC_SEQ_CST);
 }
 
+/* To at least so much. */
+static void rise_to(volatile uint32_t *word, uint32_t least)
+{
+    uint32_t now = __atomic_load_n(word, __ATOMIC_SEQ_CST);
+    while (now < least &&
+           !__atomic_compare_exchange_n(word, &now, least, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+    }
+}
+
 /* Counts a call; CKR_OK, or what the plan has it fail with. */
 static ck_rv_t enter(enum faulty_call call)
 {
@@ -244,10 +253,7 @@ static ck_rv_t sign(ck_session_handle_t session, unsigned char *data, unsigned l
 {
     const struct timespec delay = {plan->delay_ms / 1000, (long)(plan->delay_ms % 1000) * 1000000};
     ck_rv_t answer = enter(FAULTY_SIGN);
-    uint32_t now = add(&plan->signing, 1);
-    if (now > plan->busiest) {
-        plan->busiest = now;
-    }
+    rise_to(&plan->busiest, add(&plan->signing, 1));
     if (plan->delay_ms != 0) {
         (void)nanosleep(&delay, NULL);
     }
