@@ -123,7 +123,10 @@ int main(int argc, char **argv)
     (void)printf("%lld\n", (long long)((now_us() - start) / (int64_t)count));
     slw_spawner_close(&spawner);
     if (getrusage(RUSAGE_CHILDREN, &usage) == 0) {
-        (void)fprintf(stderr, "largest process: %ld KiB\n", usage.ru_maxrss);
+        int64_t cpu_us = (int64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 +
+                         usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
+        (void)fprintf(stderr, "largest process: %ld KiB; processor: %lld us for each\n",
+                      usage.ru_maxrss, (long long)(cpu_us / (int64_t)count));
     }
     return EXIT_SUCCESS;
 }

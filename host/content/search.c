@@ -14,7 +14,9 @@
 
 #define LONG_SIZE 16u       /* patterns from here on are in the second group */
 #define WINDOW_SIZE_MAX 64u /* more would skip no faster, for a table's byte would hold it */
-#define PAIRS 65536u
+#define TABLE_BITS_MAX 16u
+#define TABLE_BITS_MIN 12u
+#define PAIRS_FOR_SMALL 1024u /* a small table holds so many without getting crowded */
 #define BUCKETS 1024u
 #define KEEP_SIZE ((size_t)4 * SLW_SEARCH_PATTERN_SIZE_MAX)
 #define NO_ENTRY UINT16_MAX
@@ -36,7 +38,9 @@ struct group {
     size_t before_max; /* of its patterns, bytes before and behind the window */
     size_t behind_max;
     uint64_t next;   /* offset of the next window in the text */
-    uint8_t *shifts; /* by pair of bytes: how far the next window can be; 0: one may end here */
+    uint8_t *shifts; /* by place of a pair: how far the next window can be; 0: one may end here */
+    uint32_t mask;   /* of places; a small table is one page, and stays in the nearest cache */
+    unsigned fold;   /* by so many bits a pair is folded to its place */
     uint16_t buckets[BUCKETS];
 };
 
@@ -60,6 +64,13 @@ static struct group *group_of(struct slw_search *search, size_t pattern)
 static uint32_t pair_at(const uint8_t *bytes)
 {
     return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8;
+}
+
+/* Pairs that share a place are taken for each other: that costs a look, and misses nothing. */
+static uint32_t place_of(const uint8_t *bytes, uint32_t mask, unsigned fold)
+{
+    uint32_t pair = pair_at(bytes);
+    return (pair ^ pair >> fold) & mask;
 }
 
 static uint32_t bucket_of(uint32_t window_end)
@@ -106,7 +117,7 @@ static void add_pattern(struct slw_search *search, size_t number)
     size_t behind = pattern.len - before - group->window_size;
     const uint8_t *window = pattern.ptr + before;
     for (size_t i = 0; i + 1 < group->window_size; i++) {
-        uint8_t *shift = &group->shifts[pair_at(window + i)];
+        uint8_t *shift = &group->shifts[place_of(window + i, group->mask, group->fold)];
         uint8_t distance = (uint8_t)(group->window_size - 2 - i);
         *shift = distance < *shift ? distance : *shift;
     }
@@ -116,6 +127,24 @@ static void add_pattern(struct slw_search *search, size_t number)
     *bucket = (uint16_t)number;
     group->before_max = before > group->before_max ? before : group->before_max;
     group->behind_max = behind > group->behind_max ? behind : group->behind_max;
+}
+
+static bool make_table(struct group *group)
+{
+    bool small = group->count * group->window_size <= PAIRS_FOR_SMALL;
+    unsigned bits = small ? TABLE_BITS_MIN : TABLE_BITS_MAX;
+    size_t size = (size_t)1 << bits;
+    group->mask = (uint32_t)size - 1;
+    group->fold = small ? 16 - TABLE_BITS_MIN : 16;
+    group->shifts = malloc(size);
+    if (group->shifts == NULL) {
+        return false;
+    }
+    memset(group->shifts, (int)(group->window_size - 1), size);
+    for (size_t i = 0; i < BUCKETS; i++) {
+        group->buckets[i] = NO_ENTRY;
+    }
+    return true;
 }
 
 static enum slw_status make_groups(struct slw_search *search, struct slw_detail *detail)
@@ -129,16 +158,8 @@ static enum slw_status make_groups(struct slw_search *search, struct slw_detail 
         group->count++;
     }
     for (size_t i = 0; i < 2; i++) {
-        struct group *group = &search->groups[i];
-        group->shifts = group->count == 0 ? NULL : malloc(PAIRS);
-        if (group->count != 0 && group->shifts == NULL) {
+        if (search->groups[i].count > 0 && !make_table(&search->groups[i])) {
             return slw_explain_no_memory(detail);
-        }
-        for (size_t j = 0; j < BUCKETS; j++) {
-            group->buckets[j] = NO_ENTRY;
-        }
-        if (group->shifts != NULL) {
-            memset(group->shifts, (int)(group->window_size - 1), PAIRS);
         }
     }
     for (size_t i = 0; i < search->count; i++) {
@@ -236,8 +257,10 @@ static void scan(struct slw_search *search, struct group *group, size_t limit)
     size_t at = (size_t)(group->next - search->start);
     const uint8_t *pairs = search->buffer + group->window_size - 2;
     const uint8_t *shifts = group->shifts;
+    uint32_t mask = group->mask;
+    unsigned fold = group->fold;
     while (at < limit) {
-        uint8_t shift = shifts[pair_at(pairs + at)];
+        uint8_t shift = shifts[place_of(pairs + at, mask, fold)];
         if (shift == 0) {
             compare(search, group, at);
             shift = 1;

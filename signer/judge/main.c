@@ -12,6 +12,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -21,6 +23,7 @@
 
 #define ORDERS 3
 #define SPAWNER_DESCRIPTORS_MAX 4096u
+#define CHILD_HEAP_SIZE (1 << 20)
 
 struct arguments {
     struct slw_sandbox_user user;
@@ -193,6 +196,12 @@ int main(int argc, char **argv)
     if (!tell_ready(status, status == SLW_OK ? done.missing : detail.text) || status != SLW_OK) {
         return EXIT_FAILURE;
     }
+    /* What was freed is put in order once here, and not in each child, page by page; children take
+     * memory in one piece, and don't give it back before their end. */
+    (void)mallopt(M_MMAP_THRESHOLD, CHILD_HEAP_SIZE);
+    (void)mallopt(M_TOP_PAD, CHILD_HEAP_SIZE);
+    (void)mallopt(M_TRIM_THRESHOLD, INT_MAX);
+    (void)malloc_trim(0);
     serve(&children, ended);
     slw_children_end_all(&children);
     /* Nothing is left to be written, and what runs at exit isn't made for a confined process. */
