@@ -8,6 +8,27 @@
 
 static const struct cli_command commands[] = {
     {
+        .verb = "validate",
+        .usage = "slipway build validate",
+        .summary = "check what a bundle holds before anything is uploaded",
+        .synopsis = "BUNDLE [--policy FILE --key NAME [--channel NAME] | --rules FILE]\n"
+                    "      [--previous BUNDLE] [--build-type dev|test|user]",
+        .positionals_min = 1,
+        .positionals_max = 1,
+        .options = cli_build_validate_options,
+        .about =
+            "Applies the rules on content that a signing service's judge applies: names, slots,\n"
+            "hardware, sizes, growth, symbols and debug sections in ELF files, forbidden bytes.\n"
+            "Always refused are payloads that aren't what the metadata list, images that are\n"
+            "missing, and private keys in PEM. --rules FILE has the member \"content\" of a\n"
+            "policy's rule alone. Without a policy or rules, a user build has to be stripped.\n"
+            "Every breach is told, not only the first; nothing has to be signed yet.",
+        .examples = "slipway build validate app.bundle --build-type user\n"
+                    "slipway build validate app.bundle --policy policy.json --key lamp-prod \\\n"
+                    "    --channel stable --previous released.bundle",
+        .run = cli_build_validate,
+    },
+    {
         .verb = "endorse",
         .usage = "slipway build endorse",
         .summary = "say who built a bundle's content, from what",

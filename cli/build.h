@@ -15,6 +15,10 @@ enum cli_exit cli_build_test_result(struct cli *cli, const struct cli_arguments 
 extern const struct cli_option cli_build_attach_options[];
 enum cli_exit cli_build_attach(struct cli *cli, const struct cli_arguments *arguments);
 
+/* build_validate.c */
+extern const struct cli_option cli_build_validate_options[];
+enum cli_exit cli_build_validate(struct cli *cli, const struct cli_arguments *arguments);
+
 /* A bundle that something is said of, and what it is. */
 struct cli_build {
     struct cli_bundle_file bundle;

@@ -38,8 +38,7 @@ static const struct slw_content_rules all = {
     .growth_percent = 25,
     .has_size = true,
     .size_max = UINT64_MAX,
-    .has_build_type = true,
-    .build_type = SLW_BUILD_TYPE_USER,
+    .build_types = 0xFF,
     .has_product = true,
     .product = TEXT("lamp"),
 };
@@ -65,7 +64,7 @@ static void comes_back_as_it_was(void)
     TAP_CHECK(rules->elf_stripped && rules->private_keys_allowed && rules->has_former);
     TAP_CHECK(rules->has_growth && rules->growth_percent == 25);
     TAP_CHECK(rules->has_size && rules->size_max == UINT64_MAX);
-    TAP_CHECK(rules->has_build_type && rules->build_type == SLW_BUILD_TYPE_USER);
+    TAP_CHECK(rules->build_types == 0xFF);
     TAP_CHECK(rules->has_product && slw_bytes_equal(rules->product, all.product));
     slw_content_rules_free(&owned);
 }
@@ -115,6 +114,7 @@ static void refuses_what_are_no_rules(void)
         {"a flag twice", TEXT("\x20\x01\x20\x01"), SLW_MALFORMED},
         {"a number as text", TEXT("\x22\x01x"), SLW_MALFORMED},
         {"growth of 64 bits", TEXT("\x48\x01\x50\xFF\xFF\xFF\xFF\xFF\x01"), SLW_MALFORMED},
+        {"build types beyond eight bits", TEXT("\x68\x80\x02"), SLW_MALFORMED},
         {"a name without bytes", TEXT("\x0A\x00"), SLW_BAD_ARGUMENT},
         {"an unknown field of a pattern", TEXT("\x2A\x02\x18\x01"), SLW_MALFORMED},
         {"a pattern of three bytes", TEXT("\x2A\x08\x0A\x01x\x12\x03xyz"), SLW_BAD_ARGUMENT},

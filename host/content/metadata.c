@@ -64,6 +64,12 @@ static enum slw_status load(struct slw_content_checking *checking, bool *ret_usa
     return check_hashes(checking, ret_usable);
 }
 
+static const char *build_type_word(uint32_t build_type)
+{
+    static const char *const words[] = {"none", "dev", "test", "user"};
+    return build_type < sizeof words / sizeof *words ? words[build_type] : "unknown";
+}
+
 static enum slw_status check_head(struct slw_content_checking *checking)
 {
     const struct slw_content_rules *rules = checking->rules;
@@ -80,10 +86,10 @@ static enum slw_status check_head(struct slw_content_checking *checking)
                                 "product %s, not %s", slw_content_quote(draft->product, quoted),
                                 slw_content_quote(rules->product, wanted)));
     }
-    if (rules->has_build_type && draft->build_type != (uint32_t)rules->build_type) {
-        SLW_TRY(slw_content_add(checking, SLW_WRONG_CONTENT, SLW_CONTENT_BUILD_TYPE,
-                                "build type %" PRIu32 ", not %u (1 dev, 2 test, 3 user)",
-                                draft->build_type, (unsigned)rules->build_type));
+    bool allowed = draft->build_type < 8 && (rules->build_types & 1u << draft->build_type) != 0;
+    if (rules->build_types != 0 && !allowed) {
+        return slw_content_add(checking, SLW_WRONG_CONTENT, SLW_CONTENT_BUILD_TYPE,
+                               "build type %s isn't allowed", build_type_word(draft->build_type));
     }
     return SLW_OK;
 }

@@ -10,28 +10,31 @@
 #include "search.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
-
-#define KEY_BEGIN(kind) "-----BEGIN " kind "PRIVATE KEY-----"
 
 /*
  * A private key in PEM has its base64 in the next line; that of a DER sequence, as all of them are
- * but OpenSSH's, begins with M. What merely reads such files has the line alone, and passes.
+ * but OpenSSH's, begins with M. What merely reads such files has the line alone, and passes; so
+ * does this very program, which has it in pieces.
  */
-#define KEY_PATTERNS(kind, next) KEY_BEGIN(kind) "\n" next, KEY_BEGIN(kind) "\r\n" next
-
-static const char *const private_keys[] = {
-    KEY_PATTERNS("", "M"),
-    KEY_PATTERNS("ENCRYPTED ", "M"),
-    KEY_PATTERNS("RSA ", "M"),
-    KEY_PATTERNS("RSA ", "Proc-Type:"),
-    KEY_PATTERNS("EC ", "M"),
-    KEY_PATTERNS("EC ", "Proc-Type:"),
-    KEY_PATTERNS("DSA ", "M"),
-    KEY_PATTERNS("DSA ", "Proc-Type:"),
-    KEY_PATTERNS("OPENSSH ", "b3BlbnNzaC1r"),
+static const struct {
+    const char *kind;
+    const char *next; /* what the line behind it begins with */
+} private_keys[] = {
+    {"", "M"},
+    {"ENCRYPTED ", "M"},
+    {"RSA ", "M"},
+    {"EC ", "M"},
+    {"DSA ", "M"},
+    {"RSA ", "Proc-Type:"},
+    {"EC ", "Proc-Type:"},
+    {"DSA ", "Proc-Type:"},
+    {"OPENSSH ", "b3BlbnNzaC1r"},
 };
-#define PRIVATE_KEYS_COUNT (sizeof private_keys / sizeof *private_keys)
+static const char *const line_ends[] = {"\n", "\r\n"};
+#define PRIVATE_KEYS_COUNT (2 * sizeof private_keys / sizeof *private_keys)
+#define PRIVATE_KEY_SIZE 64u
 
 _Static_assert(SLW_CONTENT_PATTERNS_MAX + PRIVATE_KEYS_COUNT <= SLW_SEARCH_PATTERNS_MAX,
                "all patterns fit one search");
@@ -41,8 +44,9 @@ _Static_assert(SLW_CONTENT_PATTERN_SIZE_MAX <= SLW_SEARCH_PATTERN_SIZE_MAX &&
 
 /* What a pass over one payload yields. */
 struct pass {
-    struct slw_search *search; /* NULL: nothing is forbidden */
-    uint8_t *block;            /* to read into when there is no search */
+    struct slw_search *search;                       /* NULL: nothing is forbidden */
+    char keys[PRIVATE_KEYS_COUNT][PRIVATE_KEY_SIZE]; /* how private keys begin */
+    uint8_t *block;                                  /* to read into when there is no search */
     struct slw_sha256 hash;
     uint8_t sha256[SLW_SHA256_SIZE];
     bool is_elf;
@@ -207,7 +211,10 @@ static enum slw_status start_pass(struct slw_content_checking *checking, struct 
         patterns[count++] = rules->forbidden[i].bytes;
     }
     for (size_t i = 0; i < PRIVATE_KEYS_COUNT && !rules->private_keys_allowed; i++) {
-        patterns[count++] = slw_bytes_make(private_keys[i], strlen(private_keys[i]));
+        int len =
+            snprintf(pass->keys[i], sizeof pass->keys[i], "%s %sPRIVATE KEY%s%s%s", "-----BEGIN",
+                     private_keys[i / 2].kind, "-----", line_ends[i % 2], private_keys[i / 2].next);
+        patterns[count++] = slw_bytes_make(pass->keys[i], (size_t)len);
     }
     if (count > 0) {
         return slw_search_new(patterns, count, &pass->search, checking->detail);

@@ -23,10 +23,9 @@ enum {
     RULES_GROWTH_PERCENT = 10,
     RULES_HAS_SIZE = 11,
     RULES_SIZE_MAX = 12,
-    RULES_HAS_BUILD_TYPE = 13,
-    RULES_BUILD_TYPE = 14,
-    RULES_HAS_PRODUCT = 15,
-    RULES_PRODUCT = 16,
+    RULES_BUILD_TYPES = 13,
+    RULES_HAS_PRODUCT = 14,
+    RULES_PRODUCT = 15,
 };
 enum { PATTERN_NAME = 1, PATTERN_BYTES = 2 };
 enum { FORMER_NAME = 1, FORMER_LENGTH = 2, FORMER_SHA256 = 3 };
@@ -44,8 +43,7 @@ static const struct slw_proto_rule rules_fields[] = {
     {RULES_GROWTH_PERCENT, SLW_PROTO_UINT32, SLW_PROTO_SINGULAR},
     {RULES_HAS_SIZE, SLW_PROTO_BOOL, SLW_PROTO_SINGULAR},
     {RULES_SIZE_MAX, SLW_PROTO_UINT64, SLW_PROTO_SINGULAR},
-    {RULES_HAS_BUILD_TYPE, SLW_PROTO_BOOL, SLW_PROTO_SINGULAR},
-    {RULES_BUILD_TYPE, SLW_PROTO_UINT32, SLW_PROTO_SINGULAR},
+    {RULES_BUILD_TYPES, SLW_PROTO_UINT32, SLW_PROTO_SINGULAR},
     {RULES_HAS_PRODUCT, SLW_PROTO_BOOL, SLW_PROTO_SINGULAR},
     {RULES_PRODUCT, SLW_PROTO_BYTES, SLW_PROTO_SINGULAR},
 };
@@ -104,8 +102,7 @@ static void write_rules(struct slw_writer *writer, const struct slw_content_rule
     slw_proto_put_uint(writer, RULES_GROWTH_PERCENT, rules->growth_percent);
     slw_proto_put_uint(writer, RULES_HAS_SIZE, rules->has_size);
     slw_proto_put_uint(writer, RULES_SIZE_MAX, rules->size_max);
-    slw_proto_put_uint(writer, RULES_HAS_BUILD_TYPE, rules->has_build_type);
-    slw_proto_put_uint(writer, RULES_BUILD_TYPE, (uint64_t)rules->build_type);
+    slw_proto_put_uint(writer, RULES_BUILD_TYPES, rules->build_types);
     slw_proto_put_uint(writer, RULES_HAS_PRODUCT, rules->has_product);
     slw_proto_put_bytes(writer, RULES_PRODUCT, rules->product);
 }
@@ -252,11 +249,11 @@ static void read_scalar(struct decoding *decoding, const struct slw_proto_field 
     case RULES_SIZE_MAX:
         rules->size_max = field->varint;
         break;
-    case RULES_HAS_BUILD_TYPE:
-        rules->has_build_type = field->varint != 0;
-        break;
-    case RULES_BUILD_TYPE:
-        rules->build_type = (enum slw_build_type)field->varint;
+    case RULES_BUILD_TYPES:
+        rules->build_types = (uint8_t)field->varint;
+        if (field->varint > UINT8_MAX) {
+            refuse_unknown(decoding);
+        }
         break;
     case RULES_HAS_PRODUCT:
         rules->has_product = field->varint != 0;

@@ -149,10 +149,20 @@ static void finds_another_product_or_build_type(void)
     TAP_CHECK(finds(&rules, SLW_WRONG_CONTENT, SLW_CONTENT_PRODUCT, "\"lamp\", not \"lam\""));
     rules.product = SLW_BYTES_OF("Lamp");
     TAP_CHECK(finds(&rules, SLW_WRONG_CONTENT, SLW_CONTENT_PRODUCT, "\"lamp\", not \"Lamp\""));
-    rules = (struct slw_content_rules){.has_build_type = true, .build_type = SLW_BUILD_TYPE_USER};
+    rules = (struct slw_content_rules){.build_types = 1 << SLW_BUILD_TYPE_USER};
     TAP_CHECK(passes(&rules));
-    rules.build_type = SLW_BUILD_TYPE_DEV;
-    TAP_CHECK(finds(&rules, SLW_WRONG_CONTENT, SLW_CONTENT_BUILD_TYPE, "build type 3, not 1"));
+    rules.build_types = 1 << SLW_BUILD_TYPE_USER | 1 << SLW_BUILD_TYPE_TEST;
+    TAP_CHECK(passes(&rules));
+    rules.build_types = 0xFF ^ 1 << SLW_BUILD_TYPE_USER;
+    TAP_CHECK(finds(&rules, SLW_WRONG_CONTENT, SLW_CONTENT_BUILD_TYPE, "build type user isn't"));
+    struct slw_heap_buffer more = {0};
+    put_head(&more, "lamp", 40, NULL); /* there is none, and no bit for it */
+    const struct test_targets metadata = {.version = 2, .targets = good_targets, .more = &more};
+    test_begin();
+    test_put_targets(&metadata, "");
+    slw_heap_free(&more);
+    rules.build_types = 0xFF;
+    TAP_CHECK(finds(&rules, SLW_MALFORMED, SLW_CONTENT_METADATA, "not a well-formed"));
 }
 
 static void finds_hardware_that_is_not_allowed(void)

@@ -63,8 +63,21 @@ static enum slw_status read_policy(const struct slw_policy_reader *reader)
     return slw_policy_check_rules(reader);
 }
 
+/* Rules on content alone, as the one rule of a policy that has nothing else. */
+static enum slw_status read_content(const struct slw_policy_reader *reader)
+{
+    struct slw_policy *policy = reader->policy;
+    policy->rules = calloc(1, sizeof *policy->rules);
+    if (policy->rules == NULL) {
+        return slw_explain_no_memory(reader->detail);
+    }
+    policy->rules_count = 1;
+    return slw_policy_read_content(reader, SLW_JSON_TOP, policy->rules);
+}
+
 static enum slw_status read_text(const char *name, struct slw_bytes text,
-                                 const struct slw_policy_reader *reader)
+                                 const struct slw_policy_reader *reader,
+                                 enum slw_status (*read)(const struct slw_policy_reader *reader))
 {
     struct slw_policy *policy = reader->policy;
     /* Bytes in hexadecimal digits take half the room that they take in the text. */
@@ -75,13 +88,14 @@ static enum slw_status read_text(const char *name, struct slw_bytes text,
     policy->text = slw_bytes_make(policy->memory.ptr, text.len);
     policy->room = policy->memory.ptr + text.len;
     SLW_TRY(slw_json_parse(name, policy->text, &policy->json, reader->detail));
-    enum slw_status status = read_policy(reader);
+    enum slw_status status = read(reader);
     policy->json.name = "policy"; /* the caller's name needn't live on */
     return status;
 }
 
-enum slw_status slw_policy_parse(const char *name, struct slw_bytes text,
-                                 struct slw_policy **ret_policy, struct slw_detail *detail)
+static enum slw_status parse(const char *name, struct slw_bytes text,
+                             enum slw_status (*read)(const struct slw_policy_reader *reader),
+                             struct slw_policy **ret_policy, struct slw_detail *detail)
 {
     if (text.len > SLW_POLICY_SIZE_MAX) {
         return slw_explain(detail, SLW_TOO_LARGE, "%s: %zu bytes are too many for a policy", name,
@@ -92,13 +106,25 @@ enum slw_status slw_policy_parse(const char *name, struct slw_bytes text,
         return slw_explain_no_memory(detail);
     }
     struct slw_policy_reader reader = {policy, detail};
-    enum slw_status status = read_text(name, text, &reader);
+    enum slw_status status = read_text(name, text, &reader, read);
     if (status != SLW_OK) {
         slw_policy_free(policy);
         return status;
     }
     *ret_policy = policy;
     return SLW_OK;
+}
+
+enum slw_status slw_policy_parse(const char *name, struct slw_bytes text,
+                                 struct slw_policy **ret_policy, struct slw_detail *detail)
+{
+    return parse(name, text, read_policy, ret_policy, detail);
+}
+
+enum slw_status slw_policy_parse_content(const char *name, struct slw_bytes text,
+                                         struct slw_policy **ret_policy, struct slw_detail *detail)
+{
+    return parse(name, text, read_content, ret_policy, detail);
 }
 
 static void free_parties(struct slw_policy_parties *parties)

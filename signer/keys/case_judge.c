@@ -75,7 +75,8 @@ static enum slw_status rules_make(const struct slw_case *work,
             .former_count = former.count,
             .has_growth = content->has_growth && former.given,
             .growth_percent = content->growth_percent,
-            .size_max = content->has_size ? content->size_max : 0,
+            .has_size = content->has_size,
+            .size_max = content->size_max,
         };
         status = slw_judge_rules_make(&rules, ret_rules, detail);
     }

@@ -89,8 +89,7 @@ struct slw_content_rules {
     /* Bytes of all images together, and of all payloads together. */
     bool has_size;
     uint64_t size_max;
-    bool has_build_type;
-    enum slw_build_type build_type; /* what it must be */
+    uint8_t build_types; /* bit n: enum slw_build_type n is allowed; 0: any */
     bool has_product;
     struct slw_bytes product; /* what it must be */
 };
@@ -186,16 +185,6 @@ SLW_MUST_USE enum slw_status slw_content_rules_decode(struct slw_bytes bytes,
                                                       struct slw_content_rules_owned *ret_rules,
                                                       struct slw_detail *detail);
 
-/*
- * The member "content" of a policy's rule (SIGNING.md, section 4) as JSON text, all of its members
- * optional: {"names", "hardware", "slots", "elf": "stripped", "forbidden": [{"name",
- * "hex"|"text"}], "growth_percent", "size_max"}. SLW_MALFORMED with the place.
- */
-struct slw_json_document;
-SLW_MUST_USE enum slw_status slw_content_rules_from_json(const struct slw_json_document *json,
-                                                         uint32_t value,
-                                                         struct slw_content_rules_owned *ret_rules,
-                                                         struct slw_detail *detail);
 void slw_content_rules_free(struct slw_content_rules_owned *rules);
 
 #endif

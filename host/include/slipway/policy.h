@@ -201,6 +201,14 @@ SLW_MUST_USE enum slw_status slw_policy_parse(const char *name, struct slw_bytes
 void slw_policy_free(struct slw_policy *policy);
 
 /*
+ * Reads the member `content` of a rule alone, for builders who are given no more of a policy: one
+ * whose only rule has nothing else.
+ */
+SLW_MUST_USE enum slw_status slw_policy_parse_content(const char *name, struct slw_bytes text,
+                                                      struct slw_policy **ret_policy,
+                                                      struct slw_detail *detail);
+
+/*
  * Reads an envelope with a policy for the service whose log is called origin, and verifies who
  * signed it: the threshold of the former policy's administrators, and when the administrators
  * change, that of the new ones as well. Without a former policy (NULL: the first one) its own
