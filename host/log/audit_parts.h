@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the auditor share. */
+#ifndef SLIPWAY_AUDIT_PARTS_H
+#define SLIPWAY_AUDIT_PARTS_H
+
+#include "log_edge.h"
+
+#include "slipway/audit.h"
+
+#define SLW_AUDIT_UNNAMED_MAX 4096u
+
+/* A release leaf that a record of its signature has to follow. */
+struct slw_audit_unnamed {
+    uint64_t index;
+    uint32_t version;
+    size_t product_len;
+    uint8_t product[SLW_LOG_PRODUCT_SIZE_MAX];
+    uint8_t digest[SLW_SHA256_SIZE];
+};
+
+/* Notes what is wrong with an entry. */
+void slw_audit_find(struct slw_audit *audit, uint64_t index, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* What an entry says, after all before it. SLW_NO_SPACE. */
+SLW_MUST_USE enum slw_status slw_audit_judge(struct slw_audit *audit,
+                                             const struct slw_log_entry *entry,
+                                             struct slw_detail *detail);
+
+/* The release of the same scope and version; NULL when there is none. */
+const struct slw_audit_release *slw_audit_release_find(const struct slw_audit *audit,
+                                                       const struct slw_audit_release *like);
+/* Adds one that isn't there. SLW_TOO_LARGE, SLW_NO_SPACE. */
+SLW_MUST_USE enum slw_status slw_audit_release_add(struct slw_audit *audit,
+                                                   const struct slw_audit_release *release,
+                                                   struct slw_detail *detail);
+
+/* A copy that can be thrown away; the findings start anew, the watches too. */
+SLW_MUST_USE enum slw_status slw_audit_copy(const struct slw_audit *audit,
+                                            struct slw_audit *ret_copy, struct slw_detail *detail);
+
+#endif
