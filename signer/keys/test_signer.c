@@ -2,6 +2,8 @@
 /* A signing service in the test's process, and its front. See test_signer.h. */
 #include "test_signer.h"
 
+#include "service_parts.h"
+
 #include "slipway/files.h"
 
 #include <fcntl.h>
@@ -10,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define TURNS_MAX 20000
@@ -150,6 +153,12 @@ void test_signer_close(struct test_signer *signer)
     test_signer_stop(signer);
     if (signer->has_spawner) {
         slw_spawner_close(&signer->spawner);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        slw_witness_close(signer->witnesses[i]);
+    }
+    if (signer->witness_directory[0] != '\0') {
+        remove_tree(signer->witness_directory);
     }
     slw_heap_free(&signer->packet);
     slw_heap_free(&signer->request);
@@ -296,4 +305,145 @@ bool test_signature_is_good(struct test_signer *signer)
     slw_heap_free(&metadata);
     slw_heap_free(&signature);
     return good;
+}
+
+/* --- Witnesses --- */
+
+static bool witnesses_open(struct test_signer *signer)
+{
+    struct slw_detail detail = {""};
+    (void)snprintf(signer->witness_directory, sizeof signer->witness_directory,
+                   "/tmp/signer-witness-XXXXXX");
+    if (mkdtemp(signer->witness_directory) == NULL) {
+        return false;
+    }
+    signer->log_key = signer->log_signer.key;
+    for (unsigned i = 0; i < 3; i++) {
+        char *path = signer->witness_paths[i];
+        char name[32];
+        (void)snprintf(path, sizeof signer->witness_paths[i], "%s/%u", signer->witness_directory,
+                       i);
+        (void)snprintf(name, sizeof name, "witness%u.example", i + 1);
+        const struct slw_witness_settings settings = {.directory = path,
+                                                      .signer = &signer->witness_signers[i],
+                                                      .logs = &signer->log_key,
+                                                      .log_count = 1};
+        if (slw_note_signer_init(test_key((enum test_party)(TEST_WITNESS1 + i)),
+                                 slw_bytes_make(name, strlen(name)), SLW_NOTE_COSIGNATURE,
+                                 &signer->witness_signers[i], &detail) != SLW_OK ||
+            slw_witness_open(&settings, &signer->witnesses[i], &detail) != SLW_OK) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Asks for work, and waits a little for it. */
+static bool poll_work(struct test_signer *signer)
+{
+    struct slw_signer_call call = {.kind = SLW_SIGNER_POLL, .number = ++signer->number};
+    struct slw_detail detail = {""};
+    uint8_t *packet = malloc(SLW_SIGNER_PACKET_SIZE_MAX);
+    bool sent = signer->socket >= 0 &&
+                slw_signer_call_send(signer->socket, &call, packet, &detail) == SLW_OK;
+    bool got = false;
+    free(packet);
+    for (int i = 0; sent && i < 20 && !got; i++) {
+        if (i == 10) { /* then it is answered with nothing, or with what is retried by now */
+            signer->now_ms += SLW_SIGNER_POLL_MS;
+        }
+        (void)turn(signer, 5);
+        got = signer->socket >= 0 && answer_take(signer) && signer->answer.number == call.number;
+    }
+    return got;
+}
+
+static bool work_do(struct test_signer *signer, const struct slw_signer_work *work,
+                    const char *name, size_t which, int64_t clock_difference_s, bool answers)
+{
+    struct slw_heap_buffer body = {0};
+    struct slw_detail detail = {""};
+    unsigned http_status = 0;
+    struct slw_heap_buffer asked = {0};
+    uint64_t size = work->size;
+    slw_heap_append(&asked, work->body);
+    if (answers && slw_witness_add_checkpoint(signer->witnesses[which], slw_heap_bytes(&asked),
+                                              (uint64_t)(signer->now_utc_s + clock_difference_s),
+                                              &http_status, &body, &detail) != SLW_OK) {
+        http_status = 500;
+    }
+    struct slw_signer_call call = {.kind = SLW_SIGNER_COSIGNED,
+                                   .position = size,
+                                   .value = http_status,
+                                   .text = slw_bytes_make(name, strlen(name)),
+                                   .bytes = slw_heap_bytes(&body)};
+    (void)test_call(signer, &call);
+    slw_heap_free(&body);
+    slw_heap_free(&asked);
+    return http_status == 200;
+}
+
+size_t test_witness(struct test_signer *signer, int64_t clock_difference_s, size_t how_many)
+{
+    size_t cosigned = 0;
+    if (signer->witnesses[0] == NULL && !witnesses_open(signer)) {
+        return 0;
+    }
+    for (int round = 0; round < 8 && poll_work(signer); round++) {
+        struct slw_heap_buffer kept = signer->packet; /* the work points into it */
+        const struct slw_signer_answer answer = signer->answer;
+        signer->packet = (struct slw_heap_buffer){0};
+        for (size_t i = 0; i < answer.work_count; i++) {
+            char name[SLW_SIGNER_TEXT_SIZE_MAX + 1];
+            copy_text(answer.work[i].name, name, sizeof name);
+            size_t which = (size_t)(name[7] - '1');
+            bool good =
+                work_do(signer, &answer.work[i], name, which, clock_difference_s, which < how_many);
+            cosigned += good ? 1 : 0;
+        }
+        slw_heap_free(&kept);
+        if (answer.work_count == 0) {
+            break;
+        }
+    }
+    return cosigned;
+}
+
+/* --- Others --- */
+
+enum slw_status test_change_policy(struct test_signer *signer, const struct test_policy *policy,
+                                   const int *administrators)
+{
+    struct slw_heap_buffer envelope = {0};
+    test_policy_envelope(policy, administrators, &envelope);
+    enum slw_status status = test_say(signer, slw_heap_bytes(&envelope));
+    slw_heap_free(&envelope);
+    return status;
+}
+
+size_t test_signed_count(const struct test_signer *signer)
+{
+    size_t count = 0;
+    const struct slw_book *book = &signer->service->book;
+    for (size_t i = 0; i < book->list_count; i++) {
+        count += book->list[i]->state == SLW_SIGNER_SIGNED ? 1 : 0;
+    }
+    return count;
+}
+
+bool test_copy(const struct test_signer *signer, char ret_path[static 64])
+{
+    char command[72];
+    (void)snprintf(ret_path, 64, "/tmp/signer-copy-XXXXXX");
+    if (mkdtemp(ret_path) == NULL) {
+        return false;
+    }
+    (void)snprintf(command, sizeof command, "%s/.", signer->directory);
+    pid_t child = fork();
+    if (child == 0) {
+        (void)execlp("cp", "cp", "-a", command, ret_path, (char *)NULL);
+        _exit(127);
+    }
+    int status = 1;
+    return child > 0 && waitpid(child, &status, 0) == child && status == 0;
 }

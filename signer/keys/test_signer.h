@@ -16,6 +16,8 @@
 
 #include "service.h"
 
+#include "slipway/witness.h"
+
 #define TEST_ORIGIN "signer.example/lamp"
 #define TEST_START 1900000000 /* when tests begin */
 
@@ -152,6 +154,11 @@ struct test_signer {
     enum slw_key_class key_class;
     struct slw_heap_buffer request; /* its envelope */
     struct slw_heap_buffer metadata;
+    struct slw_witness *witnesses[3]; /* made when they are first asked */
+    struct slw_note_signer witness_signers[3];
+    struct slw_note_key log_key;
+    char witness_directory[64];
+    char witness_paths[3][80];
 };
 
 /* A new service with the example policy, or another. */
@@ -192,8 +199,18 @@ enum slw_status test_refusal(struct test_signer *signer);
 bool test_signature_is_good(struct test_signer *signer);
 enum slw_status test_blob(struct test_signer *signer, enum slw_signer_blob which,
                           struct slw_heap_buffer *ret_bytes);
-/* Answers for all witnesses that the service asks for, with clocks that differ so much; how many
- * were asked. */
-size_t test_witness(struct test_signer *signer, int64_t clock_difference_s, unsigned how_many);
+/*
+ * What the service asks of witnesses is taken to real ones, with clocks that differ so much, of
+ * which the first how_many answer; once, or until nothing more is asked. How many cosigned.
+ */
+size_t test_witness(struct test_signer *signer, int64_t clock_difference_s, size_t how_many);
+
+/* A next policy, by these administrators (-1 ends the list). */
+enum slw_status test_change_policy(struct test_signer *signer, const struct test_policy *policy,
+                                   const int *administrators);
+/* How many requests were signed, by the log. */
+size_t test_signed_count(const struct test_signer *signer);
+/* A copy of the directory, with all that is in it; the copy's path. */
+bool test_copy(const struct test_signer *signer, char ret_path[static 64]);
 
 #endif

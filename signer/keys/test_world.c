@@ -380,7 +380,7 @@ void test_bundle_make(const struct test_bundle *bundle, struct slw_heap_buffer *
         put_field(ret_bytes, SLW_BUNDLE_ENDORSEMENTS, slw_heap_bytes(bundle->endorsement));
     }
     put_entry(ret_bytes, SLW_BUNDLE_TARGET_PAYLOADS, SLW_BYTES_OF("app"),
-              bytes_of(bundle->wrong_payload ? "another image, oh"
+              bytes_of(bundle->wrong_payload ? "an image of a lamp."
                                              : or_text(bundle->payload, "the image of a lamp")));
     slw_heap_free(&root);
     slw_heap_free(&serialized);
