@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `slipway sign`: the table of its commands, for requesters and approvers of a signing service. */
 #include "sign.h"
+#include "sign_policy.h"
 
 #include "commands.h"
 
@@ -103,6 +104,7 @@ static const struct cli_command commands[] = {
         .examples = "slipway sign fetch 3f2a… app.bundle -o app-signed.bundle",
         .run = cli_sign_fetch,
     },
+    CLI_SIGN_POLICY_ROW,
     {0},
 };
 
