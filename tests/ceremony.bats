@@ -379,6 +379,11 @@ forge() {
     refused unsigned ceremony status lamp
     forge ada,root-b lamp/transcript/002.json .
     refused unsigned ceremony status lamp
+    forge root-a,ada lamp/transcript/002.json .
+    refused unsigned ceremony status lamp
+    forge ada,root-a,root-b lamp/transcript/002.json .
+    refused bad-statement ceremony status lamp
+    says "has signatures of others, too"
     forge ada,root-a lamp/transcript/002.json '.predicate.role = "targets"'
     refused bad-statement ceremony status lamp
     cp good lamp/transcript/002.json

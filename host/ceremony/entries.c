@@ -104,14 +104,20 @@ static enum slw_status check_chain(const struct slw_ceremony *ceremony, struct e
                : refuse(entry, SLW_BAD_STATEMENT, "is of an earlier time than the one before it");
 }
 
-static enum slw_status check_signature(const struct entry *entry, const struct slw_public_key *key,
-                                       const char *whose)
+/* Signatures stand in one order, and each names its key, so that nothing about them can be changed
+ * either. */
+static enum slw_status check_signature(const struct entry *entry, size_t place,
+                                       const struct slw_public_key *key, const char *whose)
 {
+    const struct slw_dsse_signature *signature = &entry->envelope.signatures[place];
     struct slw_statement_key statement_key;
     struct slw_detail why;
+    enum slw_status status = SLW_UNSIGNED;
     slw_statement_key_of_public(key, &statement_key);
-    enum slw_status status =
-        slw_dsse_verify_one(&entry->envelope, &statement_key, SLW_DSSE_OUR_KEYS, &why);
+    if (place < entry->envelope.signatures_count && signature->has_keyid &&
+        memcmp(signature->keyid, statement_key.id, sizeof signature->keyid) == 0) {
+        status = slw_dsse_verify_one(&entry->envelope, &statement_key, SLW_DSSE_OUR_KEYS, &why);
+    }
     return status == SLW_UNSIGNED ? slw_explain(entry->fields.detail, SLW_UNSIGNED,
                                                 "%s: isn't signed by %s", entry->name, whose)
                                   : status;
@@ -176,7 +182,7 @@ static enum slw_status accept_key(struct slw_ceremony *ceremony,
     if (is_known(ceremony, &key)) {
         return refuse(entry, SLW_DUPLICATE_SIGNATURE, "its key is in this ceremony already");
     }
-    SLW_TRY(check_signature(entry, &key, "the new key itself"));
+    SLW_TRY(check_signature(entry, 1, &key, "the new key itself"));
     ceremony->new_keys[ceremony->new_keys_count++] = key;
     if (ceremony->new_keys_count < ceremony->plan.new_keys_count) {
         return SLW_OK;
@@ -267,7 +273,10 @@ static enum slw_status check_entry(struct slw_ceremony *ceremony, const char *na
     SLW_TRY(check_chain(ceremony, entry));
     (void)snprintf(whose, sizeof whose, "%.*s's key", (int)person->name.len,
                    (const char *)person->name.ptr);
-    SLW_TRY(check_signature(entry, &person->key, whose));
+    SLW_TRY(check_signature(entry, 0, &person->key, whose));
+    if (entry->envelope.signatures_count > (step->kind == SLW_CEREMONY_KEY ? 2u : 1u)) {
+        return refuse(entry, SLW_BAD_STATEMENT, "has signatures of others, too");
+    }
     return accept[step->kind](ceremony, step, entry);
 }
 
