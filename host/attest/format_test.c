@@ -243,6 +243,59 @@ static void writes_no_provenance_that_wouldnt_be_read(void)
     }
 }
 
+static void writes_provenance_without_a_source(void)
+{
+    struct slw_provenance provenance = a_provenance();
+    struct slw_heap_buffer payload = {0};
+    struct slw_provenance read;
+    provenance.source.len = 0;
+    TAP_REQUIRE(slw_provenance_format(&provenance, &payload, &detail) == SLW_OK);
+    TAP_REQUIRE(reopen(&payload) && slw_provenance_read(&parsed, &read, &detail) == SLW_OK);
+    TAP_EQUAL_INT(read.source.len, 0);
+    slw_provenance_free(&read);
+    forget(&payload);
+}
+
+/* A difference of len bytes. */
+static enum slw_status request_change(size_t len)
+{
+    struct slw_request request = a_request(SLW_OPERATION_SIGN_ROLE);
+    struct slw_heap_buffer change = {0};
+    struct slw_heap_buffer payload = {0};
+    slw_heap_printf(&change, "{\"a\":\"%0*d\"}", (int)len - 8, 0);
+    request.change = slw_heap_bytes(&change);
+    TAP_EQUAL_INT(change.len, len);
+    enum slw_status status = slw_request_format(&request, &payload, &detail);
+    slw_heap_free(&change);
+    slw_heap_free(&payload);
+    return status;
+}
+
+static enum slw_status take_over_with_marks(size_t count)
+{
+    static char names[SLW_MARKS_MAX + 1][8];
+    static struct slw_mark marks[SLW_MARKS_MAX + 1];
+    const struct slw_takeover takeover = {
+        .signer = SIGNER, .epoch = 1, .marks = marks, .marks_count = count};
+    struct slw_heap_buffer payload = {0};
+    for (size_t i = 0; i < count; i++) {
+        int len = snprintf(names[i], sizeof names[i], "p%zu", i);
+        marks[i] =
+            (struct slw_mark){SLW_BYTES_OF("root"), slw_bytes_make(names[i], (size_t)len), 1};
+    }
+    enum slw_status status = slw_takeover_format(&takeover, &payload, &detail);
+    slw_heap_free(&payload);
+    return status;
+}
+
+static void writes_nothing_over_a_limit(void)
+{
+    TAP_EQUAL_INT(request_change(SLW_CHANGE_SIZE_MAX), SLW_OK);
+    TAP_EQUAL_INT(request_change(SLW_CHANGE_SIZE_MAX + 1), SLW_BAD_ARGUMENT);
+    TAP_EQUAL_INT(take_over_with_marks(SLW_MARKS_MAX), SLW_OK);
+    TAP_EQUAL_INT(take_over_with_marks(SLW_MARKS_MAX + 1), SLW_BAD_ARGUMENT);
+}
+
 int main(void)
 {
     TAP_RUN(writes_stages_that_are_read_again);
@@ -251,6 +304,8 @@ int main(void)
     TAP_RUN(writes_takeovers_that_are_read_again);
     TAP_RUN(writes_provenance_that_is_read_again);
     TAP_RUN(writes_test_results_that_are_read_again);
+    TAP_RUN(writes_provenance_without_a_source);
+    TAP_RUN(writes_nothing_over_a_limit);
     TAP_RUN(writes_no_request_that_wouldnt_be_read);
     TAP_RUN(writes_no_approval_that_wouldnt_be_read);
     TAP_RUN(writes_no_provenance_that_wouldnt_be_read);

@@ -70,6 +70,33 @@ static void keeps_many_values_in_canonical_form(void)
     slw_heap_free(&edited);
 }
 
+/* count parameters, one of them with a name and a value so long. */
+static enum slw_status read_sized(unsigned count, int name_len, int value_len)
+{
+    struct slw_heap_buffer text = {0};
+    slw_heap_printf(&text, "\"variant\":\"user\",\"%0*d\":\"%0*d\"", name_len, 0, value_len, 0);
+    for (unsigned i = 2; i < count; i++) {
+        slw_heap_printf(&text, ",\"p%u\":%u", i, i);
+    }
+    struct slw_heap_buffer edited = {0};
+    edit(provenance, "\"variant\":\"user\",\"flags\":{\"b\":1, \"a\":[true]}", slw_heap_text(&text),
+         &edited);
+    enum slw_status status = read_text(slw_heap_bytes(&edited));
+    slw_heap_free(&text);
+    slw_heap_free(&edited);
+    return status;
+}
+
+static void refuses_parameters_over_a_limit(void)
+{
+    const int name = (int)SLW_STATEMENT_NAME_MAX;
+    const int value = (int)SLW_PROVENANCE_VALUE_MAX;
+    TAP_EQUAL_INT(read_sized(SLW_PROVENANCE_PARAMETERS_MAX, name, value), SLW_OK);
+    TAP_EQUAL_INT(read_sized(SLW_PROVENANCE_PARAMETERS_MAX + 1, 1, 1), SLW_BAD_STATEMENT);
+    TAP_EQUAL_INT(read_sized(3, name + 1, 1), SLW_BAD_STATEMENT);
+    TAP_EQUAL_INT(read_sized(3, 1, value + 1), SLW_BAD_STATEMENT);
+}
+
 static void reads_a_test_result(void)
 {
     struct slw_statement statement;
@@ -231,6 +258,7 @@ int main(void)
 {
     TAP_RUN(reads_provenance);
     TAP_RUN(keeps_many_values_in_canonical_form);
+    TAP_RUN(refuses_parameters_over_a_limit);
     TAP_RUN(reads_a_test_result);
     TAP_RUN(refuses_provenance_that_isnt_any);
     TAP_RUN(ignores_what_foreign_statements_have_besides);

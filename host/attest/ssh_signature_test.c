@@ -6,8 +6,8 @@
  * broken, one thing at a time.
  */
 #include "slipway/base64.h"
+#include "slipway/dsse.h"
 #include "slipway/files.h"
-#include "slipway/ssh_signature.h"
 
 #include "ssh_wire.h"
 
@@ -157,7 +157,9 @@ struct recipe {
     const char *hash_name;
     const char *inner_type; /* NULL: the key's */
     uint8_t flags;
-    const char *trailer; /* behind everything */
+    const char *value_trailer; /* behind the signature's numbers */
+    const char *inner_trailer; /* behind all of the signature */
+    const char *trailer;       /* behind everything */
 };
 
 static const struct recipe good = {.application = APPLICATION,
@@ -167,6 +169,8 @@ static const struct recipe good = {.application = APPLICATION,
                                    .reserved = "",
                                    .hash_name = "sha256",
                                    .flags = 0x01,
+                                   .value_trailer = "",
+                                   .inner_trailer = "",
                                    .trailer = ""};
 
 static bool is_p256(enum slw_ssh_type type)
@@ -274,6 +278,7 @@ static bool make_blob(const struct recipe *recipe, struct slw_heap_buffer *ret_b
     } else {
         slw_heap_append(&value, slw_bytes_make(signature, sizeof signature));
     }
+    slw_heap_append_text(&value, recipe->value_trailer);
     slw_ssh_wire_put_string(&inner,
                             bytes_of(recipe->inner_type != NULL ? recipe->inner_type
                                                                 : slw_ssh_type_name(recipe->type)));
@@ -282,6 +287,7 @@ static bool make_blob(const struct recipe *recipe, struct slw_heap_buffer *ret_b
         slw_heap_append(&inner, slw_bytes_make(&recipe->flags, 1));
         slw_ssh_wire_put_u32(&inner, 77);
     }
+    slw_heap_append_text(&inner, recipe->inner_trailer);
     slw_heap_append_text(ret_blob, recipe->magic);
     slw_ssh_wire_put_u32(ret_blob, recipe->version);
     slw_ssh_wire_put_string(ret_blob, slw_heap_bytes(&public_blob));
@@ -394,6 +400,12 @@ static void refuses_signatures_that_differ_in_one_thing(void)
     changed = good;
     changed.trailer = "x";
     check_recipe("something behind", &changed, false, SLW_BAD_SIGNATURE);
+    changed = good;
+    changed.value_trailer = "x";
+    check_recipe("something behind the numbers", &changed, false, SLW_BAD_SIGNATURE);
+    changed = good;
+    changed.inner_trailer = "x";
+    check_recipe("something behind the signature", &changed, false, SLW_BAD_SIGNATURE);
     changed = good;
     changed.application = "ssh:";
     check_recipe("application", &changed, true, SLW_BAD_SIGNATURE);
@@ -521,6 +533,45 @@ static void refuses_what_is_too_large(void)
     slw_heap_free(&text);
 }
 
+/* What MESSAGE is: the text that envelopes are signed over. */
+static void counts_in_envelopes_where_it_may(void)
+{
+    for (int type = SLW_SSH_ED25519; type <= SLW_SSH_SK_P256; type++) {
+        struct recipe recipe = good;
+        struct slw_ssh_key ssh;
+        struct slw_heap_buffer blob = {0};
+        struct slw_heap_buffer text = {0};
+        struct slw_dsse envelope = {.payload_type = SLW_DSSE_INTOTO, .payload = SLW_BYTES_OF("{}")};
+        struct slw_statement_key key;
+        struct slw_statement_key pem;
+        struct slw_dsse_signers found;
+        const struct slw_statement_key *keys[] = {&pem, &key};
+        recipe.type = (enum slw_ssh_type)type;
+        TAP_ROW(slw_ssh_type_name(recipe.type));
+        TAP_REQUIRE(make_key(&recipe, &ssh) && make_blob(&recipe, &blob));
+        slw_statement_key_of_ssh(&ssh, &key);
+        struct slw_private_key *same = private_key(recipe.type);
+        slw_statement_key_of_public(slw_private_key_public(same), &pem);
+        slw_private_key_free(same);
+        TAP_EQUAL_INT(slw_dsse_add(&envelope, &pem, slw_heap_bytes(&blob), &text, &detail),
+                      SLW_BAD_SIGNATURE);
+        TAP_REQUIRE(slw_dsse_add(&envelope, &key, slw_heap_bytes(&blob), &text, &detail) == SLW_OK);
+        TAP_REQUIRE(slw_dsse_parse("e", slw_heap_bytes(&text), &envelope, &detail) == SLW_OK);
+        TAP_EQUAL_INT(slw_dsse_verify_one(&envelope, &key, SLW_DSSE_OPENSSH_TOO, &detail), SLW_OK);
+        TAP_EQUAL_INT(slw_dsse_verify_one(&envelope, &key, SLW_DSSE_OUR_KEYS, &detail),
+                      SLW_UNSIGNED);
+        TAP_EQUAL_INT(slw_dsse_verify_one(&envelope, &pem, SLW_DSSE_OPENSSH_TOO, &detail),
+                      SLW_UNSIGNED);
+        /* the key listed twice, as PEM too, is one: the first entry that is it */
+        TAP_REQUIRE(slw_dsse_verify(&envelope, keys, 2, SLW_DSSE_OPENSSH_TOO, &found, &detail) ==
+                    SLW_OK);
+        TAP_CHECK(found.count == 1 && found.keys[0] == 0);
+        slw_dsse_free(&envelope);
+        slw_heap_free(&blob);
+        slw_heap_free(&text);
+    }
+}
+
 int main(void)
 {
     if (mkdtemp(directory) == NULL) {
@@ -529,6 +580,7 @@ int main(void)
     TAP_RUN(verifies_what_ssh_keygen_signs);
     TAP_RUN(refuses_what_ssh_keygen_signs_for_other_purposes);
     TAP_RUN(verifies_every_type_and_ssh_keygen_agrees);
+    TAP_RUN(counts_in_envelopes_where_it_may);
     TAP_RUN(refuses_signatures_that_differ_in_one_thing);
     TAP_RUN(refuses_blobs_cut_off_or_with_any_bit_flipped);
     TAP_RUN(refuses_numbers_in_other_spellings);
