@@ -49,6 +49,33 @@ settings $(sha256sum "$lamp/src/settings.txt" | cut -d ' ' -f 1)" ]
     configure -DLAMP_BUILD_TYPE=test
     build
     [ -n "$(readelf --wide --sections out/app | grep '\.debug_')" ]
+    rm -r out
+}
+
+@test "cmake example: what users may not get stops the build before it is endorsed" {
+    configure -DLAMP_BUILD_TYPE=user -DLAMP_DEBUG_CONSOLE=ON -DLAMP_BUILDER_KEY="$work/e1"
+    fails_to_build 'debug console'
+    [ -e out/lamp.bundle ]
+    [ ! -e out/lamp-endorsed.bundle ]
+    configure -DLAMP_BUILD_TYPE=test -DLAMP_DEBUG_CONSOLE=ON
+    fails_to_build 'debug console'
+    configure -DLAMP_BUILD_TYPE=dev -DLAMP_DEBUG_CONSOLE=ON
+    build
+    configure -DLAMP_BUILD_TYPE=user -DLAMP_DEBUG_CONSOLE=OFF
+    build
+    [ -e out/lamp-endorsed.bundle ]
+    # symbols in what users get
+    sed -i 's/target_link_options(app PRIVATE -s).*//' "$lamp/CMakeLists.txt"
+    cp out/lamp-endorsed.bundle before
+    fails_to_build 'wrong-content'
+    cmp before out/lamp-endorsed.bundle
+}
+
+@test "cmake example: rules that change are applied again" {
+    configure -DLAMP_BUILD_TYPE=user
+    build
+    sed -i 's/"lamp-1", "lamp-2"/"lamp-1"/' "$lamp/rules/user.json"
+    fails_to_build 'wrong-content'
 }
 
 @test "cmake example: signed for a desk, a device there takes it" {
@@ -131,6 +158,8 @@ project() {
     fails_to_configure 'BUNDLE c is no step of Slipway.cmake'
     project "$bundle" 'slipway_dev_sign(s BUNDLE b OUTPUT s.bundle)'
     fails_to_configure 'slipway_dev_sign: KEY is missing'
+    project "$bundle" 'slipway_validate(v RULES r.json)'
+    fails_to_configure 'slipway_validate: BUNDLE is missing'
     project "$bundle" 'slipway_dev_sign(s BUNDLE b OUTPUT s.bundle KEY)'
     fails_to_configure 'slipway_dev_sign: without a value: KEY'
     project "$bundle" 'slipway_submit(s BUNDLE b OUTPUT s.bundle)'
@@ -153,6 +182,9 @@ project() {
     make_quietly BUILD_TYPE=user endorse BUILDER_KEY="$work/e1"
     ok bundle inspect build/lamp-endorsed.bundle --json
     [ "$(jq -c '[.targets_metadata.build_type, (.endorsed | map(.of_this_build))]' <<<"$output")" = '["user",[true]]' ]
+    run make SLIPWAY="$slipway" BUILD_TYPE=user CFLAGS=-DLAMP_DEBUG_CONSOLE -B endorse BUILDER_KEY="$work/e1"
+    [ "$status" -ne 0 ]
+    [[ $output == *'debug console'* ]]
     make_quietly clean
     [ ! -e build ]
     make_quietly dev DEV_KEY="$work/t1"

@@ -139,25 +139,32 @@ EXPIRES;USER_MANIFEST;ROOT"
     _slipway_target("${name}" "${step_ALL}" "${output}" "${output}")
 endfunction()
 
-# slipway_validate(NAME [ALL] BUNDLE STEP RULES FILE [PREVIOUS BUNDLE-FILE])
+# slipway_validate(NAME [ALL] BUNDLE STEP [RULES FILE | POLICY FILE KEY NAME [CHANNEL NAME]] [BUILD_TYPE dev|test|user]
+#                  [PREVIOUS BUNDLE-FILE])
 #
 # Checks what is in the bundle against content rules, as the signing service will: names, boards, sizes, symbols and debug
 # sections, forbidden bytes. Makes no file of its own; steps with BUNDLE NAME go on with the bundle that was checked.
 function(slipway_validate name)
-    cmake_parse_arguments(PARSE_ARGV 1 step "ALL" "BUNDLE;RULES;PREVIOUS" "")
-    _slipway_check(slipway_validate BUNDLE RULES)
+    cmake_parse_arguments(PARSE_ARGV 1 step "ALL" "BUNDLE;RULES;POLICY;KEY;CHANNEL;BUILD_TYPE;PREVIOUS" "")
+    _slipway_check(slipway_validate BUNDLE)
     _slipway_input(slipway_validate)
-    _slipway_source_file(RULES)
-    _slipway_source_file(PREVIOUS)
+    foreach(argument RULES POLICY PREVIOUS)
+        _slipway_source_file(${argument})
+        list(APPEND made ${step_${argument}})
+    endforeach()
     set(stamp "${CMAKE_CURRENT_BINARY_DIR}/${name}.validated")
     set(command "${SLIPWAY_PROGRAM}" build validate --no-progress --quiet)
     _slipway_option(RULES --rules)
+    _slipway_option(POLICY --policy)
+    _slipway_option(KEY --key)
+    _slipway_option(CHANNEL --channel)
+    _slipway_option(BUILD_TYPE --build-type)
     _slipway_option(PREVIOUS --previous)
     add_custom_command(
         OUTPUT "${stamp}"
         COMMAND ${command} "${input}"
         COMMAND "${CMAKE_COMMAND}" -E touch "${stamp}"
-        DEPENDS "${input}" "${made}" "${step_RULES}" ${step_PREVIOUS}
+        DEPENDS "${input}" ${made}
         COMMENT "Validating what is in the bundle"
         VERBATIM)
     _slipway_target("${name}" "${step_ALL}" "${input}" "${stamp}")
