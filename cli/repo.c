@@ -4,6 +4,7 @@
 
 #include "commands.h"
 #include "repo_client.h"
+#include "repo_service.h"
 
 static const struct cli_option fetch_options[] = {
     CLI_REPO_CLIENT_OPTIONS,
@@ -57,12 +58,14 @@ static const struct cli_option add_options[] = {
     {.name = "--custom",
      .value = "FILE",
      .help = "file with a JSON object to list with it; a bundle's is made"},
+    CLI_REPO_SERVICE_OPTIONS,
     CLI_PASSPHRASE_OPTION,
     {0},
 };
 
 static const struct cli_option remove_options[] = {
     {.name = "--role", .value = "ROLE", .help = "who lists them (targets)"},
+    CLI_REPO_SERVICE_OPTIONS,
     CLI_PASSPHRASE_OPTION,
     {0},
 };
@@ -78,6 +81,7 @@ static const struct cli_option delegate_options[] = {
     {.name = "--bins", .value = "N", .help = "instead: N hash bins named ROLE-…, a power of two"},
     {.name = "--terminating", .help = "what it doesn't list, nobody after it may"},
     {.name = "--revoke", .help = "take the delegation back"},
+    CLI_REPO_SERVICE_OPTIONS,
     CLI_PASSPHRASE_OPTION,
     {0},
 };
@@ -100,6 +104,7 @@ static const struct cli_option rotate_options[] = {
      .required = true,
      .help = "public keys of the role from now on: all of them, old ones that stay too"},
     {.name = "--threshold", .value = "N", .help = "how many of them must sign (1)"},
+    CLI_REPO_SERVICE_OPTIONS,
     CLI_PASSPHRASE_OPTION,
     {0},
 };
@@ -112,6 +117,13 @@ static const struct cli_option import_options[] = {
     {.name = "--root", .value = "ROOT", .required = true, .help = "a root.json of it to trust"},
     {.name = "--payloads-elsewhere", .help = "listed files may be absent: others serve them"},
     ONLINE_KEY_OPTIONS,
+    {0},
+};
+
+/* Of those that have what is staged or due signed. */
+static const struct cli_option publish_options[] = {
+    CLI_REPO_SERVICE_OPTIONS,
+    CLI_PASSPHRASE_OPTION,
     {0},
 };
 
@@ -224,14 +236,18 @@ static const struct cli_command commands[] = {
         .verb = "publish",
         .usage = "slipway repo publish",
         .summary = "make what is signed visible to clients",
-        .synopsis = "DIR",
+        .synopsis = "DIR [--signer URL --requester-key KEY]",
         .positionals_min = 1,
         .positionals_max = 1,
-        .options = open_options,
+        .options = publish_options,
         .about =
             "Writes roles whose signatures are complete, the snapshot, and the timestamp last:\n"
             "clients see the old state or the new one. Killed in between, it is run again.\n"
-            "What still waits for signatures delays nothing.",
+            "What still waits for signatures delays nothing. Roles whose keys DIR/keys.conf names "
+            "as\n"
+            "signer:NAME PUBLIC-KEY are signed by the signing service; a request of theirs that "
+            "waits\n"
+            "for approvals is the same one the next time.",
         .examples = "slipway repo publish repo",
         .run = cli_repo_publish,
     },
@@ -239,10 +255,10 @@ static const struct cli_command commands[] = {
         .verb = "refresh",
         .usage = "slipway repo refresh",
         .summary = "sign again what is about to expire, and tidy up",
-        .synopsis = "DIR",
+        .synopsis = "DIR [--signer URL --requester-key KEY]",
         .positionals_min = 1,
         .positionals_max = 1,
-        .options = open_options,
+        .options = publish_options,
         .about = "To be run by a timer. Renews what the keys at hand sign, prepares the rest, "
                  "publishes,\n"
                  "and removes files that nothing has referenced for 7 days.",

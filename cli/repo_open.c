@@ -39,9 +39,15 @@ static int take_line(void *context, const char *section, const char *name, const
 {
     struct keys_reader *reader = context;
     struct cli *cli = reader->repo->cli;
+    size_t prefix_len = strlen(CLI_REPO_SERVICE_PREFIX);
     if (strcmp(section, "keys") != 0) {
         reader->code = cli_error(cli, CLI_REPO_KEYS_FILE ": unknown section [%s]", section);
         return 0;
+    }
+    if (strncmp(value, CLI_REPO_SERVICE_PREFIX, prefix_len) == 0) {
+        reader->code = cli_repo_service_take_key(&reader->repo->service, name, value + prefix_len,
+                                                 reader->directory);
+        return reader->code == CLI_DONE ? 1 : 0;
     }
     char *path = key_path(reader->directory, value);
     reader->code = path == NULL
@@ -132,7 +138,7 @@ enum cli_exit cli_repo_prepare(struct cli *cli, const struct cli_arguments *argu
                                const char *directory, bool create, struct cli_repo *ret_repo)
 {
     struct cli_repo *repo = ret_repo;
-    *repo = (struct cli_repo){.cli = cli};
+    *repo = (struct cli_repo){.cli = cli, .service = {.cli = cli}};
     enum slw_status status =
         slw_directory_storage_open(directory, create, &repo->storage, &cli->detail);
     if (status != SLW_OK) {
@@ -156,6 +162,10 @@ enum cli_exit cli_repo_prepare(struct cli *cli, const struct cli_arguments *argu
         status = slw_tuf_file_provider_new(&repo->file_keys, &repo->provider, &cli->detail);
         code = status == SLW_OK ? CLI_DONE : cli_fail(cli, status);
     }
+    if (code == CLI_DONE) {
+        code = cli_repo_service_open(&repo->service, arguments, directory, &repo->provider);
+        repo->options.provider = repo->service.is_open ? &repo->service.provider : &repo->provider;
+    }
     return code;
 }
 
@@ -178,6 +188,7 @@ enum cli_exit cli_repo_open(struct cli *cli, const struct cli_arguments *argumen
 void cli_repo_close(struct cli_repo *repo)
 {
     slw_tuf_writer_close(repo->writer);
+    cli_repo_service_close(&repo->service);
     slw_tuf_file_provider_free(&repo->provider);
     slw_directory_storage_close(repo->storage);
     for (size_t i = 0; i < repo->keys_count; i++) {

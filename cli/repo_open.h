@@ -4,6 +4,7 @@
 #define SLIPWAY_CLI_REPO_OPEN_H
 
 #include "inputs.h"
+#include "repo_service.h"
 
 #include "slipway/tuf_writer.h"
 
@@ -17,7 +18,9 @@
  *     snapshot = /etc/slipway/online.key
  *     timestamp = /etc/slipway/online.key
  *     bin* = bins.key
+ *     lamp-stable = signer:lamp-stable-2026 lamp-stable.pub
  *
+ * A key in the signing service is named as the service's policy names it, with its public key.
  * A relative path begins where the file is; a key in a token is named by its `pkcs11:` URI. The
  * file names keys, it holds none; only metadata/ and targets/ are for the web.
  */
@@ -30,6 +33,7 @@ struct cli_repo {
     size_t keys_count;
     struct slw_tuf_file_keys file_keys;
     struct slw_tuf_key_provider provider;
+    struct cli_repo_service service; /* keys in the signing service */
     char holder[128];
     struct slw_tuf_writer_options options;
     struct slw_tuf_writer *writer; /* NULL after cli_repo_prepare() */
