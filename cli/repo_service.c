@@ -4,10 +4,13 @@
 
 #include "command.h"
 
+#include "slipway/time_text.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#define WAIT_S 10u
+#define WAIT_S 10
+#define WAIT_MAX_S 86400
 
 static char *join(const char *directory, const char *path)
 {
@@ -74,10 +77,26 @@ static enum cli_exit open_requester(struct cli_repo_service *service)
                                 &service->requester);
 }
 
+static enum cli_exit read_wait(struct cli_repo_service *service, uint32_t *ret_wait_s)
+{
+    const char *text = cli_value(&service->signer.arguments, "--timeout");
+    int64_t seconds = WAIT_S;
+    if (text != NULL && (slw_duration_parse(text, &seconds) != SLW_OK || seconds > WAIT_MAX_S)) {
+        return cli_usage(service->cli, "--timeout %s: not a duration of up to a day", text);
+    }
+    *ret_wait_s = (uint32_t)seconds;
+    return CLI_DONE;
+}
+
 static enum cli_exit make_provider(struct cli_repo_service *service, const char *directory,
                                    const struct slw_tuf_key_provider *others)
 {
     struct cli *cli = service->cli;
+    uint32_t wait_s = WAIT_S;
+    enum cli_exit code = read_wait(service, &wait_s);
+    if (code != CLI_DONE) {
+        return code;
+    }
     service->directory = join(directory, CLI_REPO_REQUESTS_DIRECTORY);
     if (service->directory == NULL) {
         return cli_error(cli, "out of memory");
@@ -89,7 +108,7 @@ static enum cli_exit make_provider(struct cli_repo_service *service, const char 
         .keys = service->keys,
         .keys_count = service->keys_count,
         .directory = service->directory,
-        .wait_s = WAIT_S,
+        .wait_s = wait_s,
         .others = others,
     };
     enum slw_status status =

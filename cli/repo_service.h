@@ -16,6 +16,9 @@
 /* For tables of options of commands that have something signed. */
 #define CLI_REPO_SERVICE_OPTIONS                                                                   \
     CLI_SIGN_SERVICE_OPTIONS,                                                                      \
+        {.name = "--timeout",                                                                      \
+         .value = "TIME",                                                                          \
+         .help = "how long to wait for the signing service (10s)"},                                \
     {                                                                                              \
         .name = "--requester-key", .value = "KEY",                                                 \
         .help = "private key that signs requests to the signing service"                           \

@@ -23,6 +23,7 @@ struct question {
     const char *idempotency_key;
     struct slw_heap_buffer message; /* the next version, as it is made here */
     uint8_t digest[SLW_SHA256_SIZE];
+    struct slw_tuf_word channel_listed;
     struct slw_tuf_signatures made;
     bool waits;
     bool refused;
@@ -131,18 +132,30 @@ static bool is_failure(enum slw_status status)
            status == SLW_TOO_MANY;
 }
 
+/* The same form for what was refused at once, as for what was refused later. */
+static void explain_status(enum slw_status status, struct slw_detail *detail)
+{
+    const struct slw_detail said = *detail;
+    if (status != SLW_OK) {
+        (void)slw_explain(detail, status, "the signing service refused: %s: %.600s",
+                          slw_status_word(status), said.text);
+    }
+}
+
 static enum slw_status ask_with_key(struct question *question, const struct slw_signer_tuf_key *key,
                                     struct slw_detail *detail)
 {
     struct slw_tuf_request request;
     enum slw_signer_state state = SLW_SIGNER_RECEIVED;
     SLW_TRY(slw_tuf_request_take(question->settings, key, question->change, question->base,
-                                 question->idempotency_key, &request, detail));
+                                 &question->channel_listed, question->idempotency_key, &request,
+                                 detail));
     enum slw_status status = ask(question, &request, &state, detail);
     bool refused = (status != SLW_OK && !is_failure(status)) || state == SLW_SIGNER_REFUSED;
     if (status == SLW_OK && state == SLW_SIGNER_SIGNED) {
         status = take_signature(question, key, &request, detail);
     } else if (refused) {
+        explain_status(status, detail);
         question->refused = true;
         status = SLW_OK;
     } else if (status == SLW_OK) {
@@ -163,6 +176,7 @@ static enum slw_status make_message(struct question *question, struct slw_detail
     const struct slw_tuf_change *change = question->change;
     struct slw_tuf_model *model = NULL;
     SLW_TRY(slw_tuf_model_load_base(change->type, change->role, question->base, &model, detail));
+    slw_tuf_channel_listed(model, &question->channel_listed);
     enum slw_status status = slw_tuf_model_apply(model, change, detail);
     if (status == SLW_OK) {
         status = slw_tuf_model_encode(model, &question->message, detail);

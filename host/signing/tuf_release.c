@@ -9,6 +9,7 @@
 #include "tuf_request.h"
 
 #define PAGES_MAX 20u
+#define LOOKED_AT_MAX 64u /* targets of a role, for the channel that they are in */
 
 static bool copy_word(struct slw_bytes word, struct slw_tuf_word *ret_word)
 {
@@ -60,6 +61,21 @@ bool slw_tuf_added_read(const struct slw_tuf_change *change, struct slw_tuf_adde
         *ret_added = one;
     }
     return change->add_count > 0;
+}
+
+void slw_tuf_channel_listed(const struct slw_tuf_model *model, struct slw_tuf_word *ret_channel)
+{
+    size_t count = slw_tuf_model_targets_count(model);
+    *ret_channel = (struct slw_tuf_word){0};
+    for (size_t i = 0; i < count && i < LOOKED_AT_MAX; i++) {
+        struct slw_tuf_artifact artifact;
+        struct slw_tuf_added one = {0};
+        slw_tuf_model_target(model, i, &artifact);
+        if (read_custom(&artifact, &one)) {
+            *ret_channel = one.channel;
+            return;
+        }
+    }
 }
 
 /* A digest in lower-case hexadecimal. */

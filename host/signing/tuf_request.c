@@ -86,11 +86,13 @@ static bool load(struct slw_tuf_request *request)
 static enum slw_status make_payload(const struct slw_signer_tuf_settings *settings,
                                     const struct slw_signer_tuf_key *key,
                                     const struct slw_tuf_change *change,
+                                    const struct slw_tuf_word *channel_listed,
                                     const struct slw_tuf_request *request,
                                     struct slw_heap_buffer *ret_payload, struct slw_detail *detail)
 {
     struct slw_heap_buffer difference = {0};
     struct slw_tuf_added added = {0};
+    const struct slw_tuf_word *channel = change->add_count == 0 ? channel_listed : &added.channel;
     if (slw_tuf_added_read(change, &added)) {
         SLW_TRY(slw_tuf_added_find(settings->client, &added, detail));
     }
@@ -99,7 +101,7 @@ static enum slw_status make_payload(const struct slw_signer_tuf_settings *settin
         .signer = text_of(settings->signer),
         .operation = SLW_OPERATION_SIGN_ROLE,
         .key = text_of(key->name),
-        .channel = slw_bytes_make(added.channel.text, added.channel.len),
+        .channel = slw_bytes_make(channel->text, channel->len),
         .issued_utc_s = (int64_t)time(NULL),
         .has_release = added.has_request,
     };
@@ -121,11 +123,13 @@ static enum slw_status make_payload(const struct slw_signer_tuf_settings *settin
 
 static enum slw_status make(const struct slw_signer_tuf_settings *settings,
                             const struct slw_signer_tuf_key *key,
-                            const struct slw_tuf_change *change, struct slw_tuf_request *request,
-                            struct slw_detail *detail)
+                            const struct slw_tuf_change *change,
+                            const struct slw_tuf_word *channel_listed,
+                            struct slw_tuf_request *request, struct slw_detail *detail)
 {
     struct slw_heap_buffer payload = {0};
-    enum slw_status status = make_payload(settings, key, change, request, &payload, detail);
+    enum slw_status status =
+        make_payload(settings, key, change, channel_listed, request, &payload, detail);
     if (status == SLW_OK) {
         sha256_of(slw_heap_bytes(&payload), request->id);
         status = slw_dsse_sign(settings->requester, SLW_DSSE_INTOTO, slw_heap_bytes(&payload),
@@ -146,6 +150,7 @@ static enum slw_status make(const struct slw_signer_tuf_settings *settings,
 enum slw_status slw_tuf_request_take(const struct slw_signer_tuf_settings *settings,
                                      const struct slw_signer_tuf_key *key,
                                      const struct slw_tuf_change *change, struct slw_bytes base,
+                                     const struct slw_tuf_word *channel_listed,
                                      const char *idempotency_key,
                                      struct slw_tuf_request *ret_request, struct slw_detail *detail)
 {
@@ -153,7 +158,7 @@ enum slw_status slw_tuf_request_take(const struct slw_signer_tuf_settings *setti
     enum slw_status status = name_file(settings, key, idempotency_key, &request.path, detail);
     sha256_of(base, request.staged);
     if (status == SLW_OK && !load(&request)) {
-        status = make(settings, key, change, &request, detail);
+        status = make(settings, key, change, channel_listed, &request, detail);
     }
     if (status != SLW_OK) {
         slw_tuf_request_free(&request);

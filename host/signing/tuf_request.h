@@ -19,6 +19,9 @@ struct slw_tuf_added {
 };
 /* False when it is none, or more than one. */
 bool slw_tuf_added_read(const struct slw_tuf_change *change, struct slw_tuf_added *ret_added);
+/* The channel of what a role lists already, for a change that adds nothing: a policy's rule may be
+ * for channels. Empty when nothing of it is a release. */
+void slw_tuf_channel_listed(const struct slw_tuf_model *model, struct slw_tuf_word *ret_channel);
 /* Looks for the request among those that the service lists. */
 enum slw_status slw_tuf_added_find(struct slw_signer_client *client, struct slw_tuf_added *added,
                                    struct slw_detail *detail);
@@ -36,6 +39,7 @@ struct slw_tuf_request {
 enum slw_status slw_tuf_request_take(const struct slw_signer_tuf_settings *settings,
                                      const struct slw_signer_tuf_key *key,
                                      const struct slw_tuf_change *change, struct slw_bytes base,
+                                     const struct slw_tuf_word *channel_listed,
                                      const char *idempotency_key,
                                      struct slw_tuf_request *ret_request,
                                      struct slw_detail *detail);
