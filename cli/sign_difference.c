@@ -177,8 +177,7 @@ static void say_expiry(struct difference *difference)
 {
     char time[SLW_TIME_TEXT_SIZE];
     const struct slw_expiry *now = &difference->now.expires;
-    begin_line(difference, " ");
-    slw_heap_printf(difference->text, "expires %s\n",
+    slw_heap_printf(difference->text, "    expires %s\n",
                     now->present ? slw_time_format(now->seconds, time) : "never");
 }
 
@@ -199,6 +198,9 @@ static void say_all(struct difference *difference)
     say_hardware(difference, "+", now, former);
     say_hardware(difference, "-", former, now);
     say_targets(difference);
+    if (difference->changes == 0) {
+        slw_heap_append_text(difference->text, "    nothing but when it expires\n");
+    }
     say_expiry(difference);
 }
 

@@ -104,9 +104,16 @@ enum MHD_Result front_reply_refuse(struct front_request *request, enum slw_statu
     return front_reply_refuse_as(request, front_reply_status(reason), reason, detail->text);
 }
 
+/* Whether there was a statement at all: the id of one that nobody could read is zeros. */
+static bool has_statement(const struct slw_signer_answer *answer)
+{
+    static const uint8_t none[SLW_SHA256_SIZE];
+    return answer->has_id && memcmp(answer->id, none, sizeof none) != 0;
+}
+
 static void put_statement(struct slw_json *json, const struct slw_signer_answer *answer)
 {
-    if (answer->has_id) {
+    if (has_statement(answer)) {
         slw_json_hex(json, "id", slw_bytes_make(answer->id, sizeof answer->id));
         slw_json_text(json, "state", slw_signer_state_name(answer->state));
     }
@@ -126,7 +133,7 @@ enum MHD_Result front_reply_refused(struct front_request *request,
     slw_json_bytes(&json, "detail", answer->detail);
     slw_json_end_object(&json);
     unsigned http_status = front_reply_status(slw_status_from_word(word));
-    if (answer->has_id && http_status < 500 && http_status != MHD_HTTP_TOO_MANY_REQUESTS) {
+    if (has_statement(answer) && http_status < 500 && http_status != MHD_HTTP_TOO_MANY_REQUESTS) {
         http_status = MHD_HTTP_FORBIDDEN; /* a statement that was understood, and refused */
     }
     enum MHD_Result result =

@@ -110,7 +110,7 @@ const request = {
     issued: now(0),
     expires: now(3600 * 1000),
     nonce: crypto.randomBytes(16).toString('hex'),
-    ...(settings.channel === undefined ? {} : { channel: settings.channel }),
+    channel: settings.channel ?? '',
 };
 
 const names = {
