@@ -3,6 +3,10 @@
 # The example of a firmware project, built as its guide says: with CMake and packaging/cmake/Slipway.cmake, and with make.
 
 load slipway.bash
+load token.bash
+load signer.bash
+
+teardown() { signer_stop; }
 
 setup() {
     slipway_setup
@@ -80,7 +84,7 @@ settings $(sha256sum "$lamp/src/settings.txt" | cut -d ' ' -f 1)" ]
 
 @test "cmake example: signed for a desk, a device there takes it" {
     make_root
-    configure -DLAMP_DEV_KEY="$work/t1" -DLAMP_DEV_ROOT="$work/root.pb"
+    configure -DLAMP_DEV_KEY="$work/t1" -DLAMP_ROOT="$work/root.pb"
     build
     ok bundle verify out/lamp-dev.bundle --trusted-root root.pb --product lamp --hardware lamp-2
     refused unsigned bundle verify out/lamp.bundle --trusted-root root.pb --product lamp --hardware lamp-2
@@ -88,7 +92,7 @@ settings $(sha256sum "$lamp/src/settings.txt" | cut -d ' ' -f 1)" ]
 
 @test "cmake example: a key that the root doesn't name leaves no bundle" {
     make_root
-    configure -DLAMP_DEV_KEY="$work/t2" -DLAMP_DEV_ROOT="$work/root.pb"
+    configure -DLAMP_DEV_KEY="$work/t2" -DLAMP_ROOT="$work/root.pb"
     fails_to_build "isn't a targets key"
     [ -e out/lamp.bundle ]
     [ ! -e out/lamp-dev.bundle ]
@@ -131,6 +135,29 @@ settings $(sha256sum "$lamp/src/settings.txt" | cut -d ' ' -f 1)" ]
     configure -DLAMP_BUILD_TYPE=user -DLAMP_BUILDER_KEY="$work/e1"
     build
     cmp first out/lamp-endorsed.bundle
+}
+
+@test "cmake example: submitted, and signed by a signing service" {
+    signer_setup
+    ok root create -o test-root.root --root-key test-root.key.pub --targets-key test.key.pub --key-class test
+    ok root sign test-root.root --key test-root.key
+    signer_start
+    printf '[sign]\nsigner = unix:%s\nlog = %s\nrequester-key = %s\n' "$work/signer.sock" "$log_vkey" "$work/ci.key" >sign.conf
+    configure -DLAMP_BUILD_TYPE=user -DLAMP_TARGETS_VERSION=5 -DLAMP_ROOT="$work/test-root.root" \
+        -DLAMP_BUILDER_KEY="$work/ci.key" -DLAMP_SIGN_CONF="$work/sign.conf"
+    build
+    [ ! -e out/lamp-signed.bundle ] # nobody asked for it
+    cmake --build out --target signed >built 2>&1 || { cat built signer.log && false; }
+    ok bundle verify out/lamp-signed.bundle --trusted-root test-root.root --product lamp --hardware lamp-1 --log "$log_vkey"
+    refused unsigned bundle verify out/lamp-endorsed.bundle --trusted-root test-root.root --product lamp --hardware lamp-1
+    # the same version with another content is refused by the service
+    sed -i 's/70/71/' "$lamp/src/settings.txt"
+    run cmake --build out --target signed
+    [ "$status" -ne 0 ]
+    [[ $output == *version-taken* ]] || { echo "$output" && false; }
+    configure -DLAMP_TARGETS_VERSION=6
+    cmake --build out --target signed >built 2>&1 || { cat built signer.log && false; }
+    ok bundle verify out/lamp-signed.bundle --trusted-root test-root.root --product lamp --hardware lamp-1 --log "$log_vkey"
 }
 
 # project LINE…: the functions with other arguments, in a project of its own.
