@@ -176,9 +176,12 @@ enum slw_status slw_sandbox_filter_make(enum slw_sandbox_profile profile,
                                         struct slw_detail *detail)
 {
     const struct slw_sandbox_calls *calls = slw_sandbox_calls_of(profile);
-    struct rules rules = {.filter = seccomp_init(action_number(action))};
-    if (calls == NULL || rules.filter == NULL) {
+    if (calls == NULL) {
         return slw_explain(detail, SLW_BAD_ARGUMENT, "restricting system calls: no such profile");
+    }
+    struct rules rules = {.filter = seccomp_init(action_number(action))};
+    if (rules.filter == NULL) {
+        return slw_explain_no_memory(detail);
     }
     for (size_t i = 0; i < SLW_CALLS_SETS_MAX && calls->sets[i] != NULL; i++) {
         for (const char *const *name = calls->sets[i]; *name != NULL; name++) {

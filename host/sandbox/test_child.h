@@ -8,6 +8,7 @@
 #define SLIPWAY_SANDBOX_TEST_CHILD_H
 
 #include <errno.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,7 +28,8 @@ static int in_child(int (*act)(const void *context), const void *context)
     int ended = 0;
     pid_t pid = fork();
     if (pid == 0) {
-        _exit(act(context));
+        /* Not by the function, which a sanitizer makes calls in that the child gave up. */
+        (void)syscall(SYS_exit_group, act(context));
     }
     if (pid < 0 || waitpid(pid, &ended, 0) != pid) {
         return -1;
