@@ -270,4 +270,6 @@ void slw_children_end_all(struct slw_children *children)
             end(&children->items[i]);
         }
     }
+    while (waitpid(-1, NULL, 0) > 0 || errno == EINTR) {
+    }
 }

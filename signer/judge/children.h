@@ -56,7 +56,7 @@ void slw_children_read(struct slw_children *children, int output);
 /* Deals with every child that has ended. */
 void slw_children_reap(struct slw_children *children);
 
-/* Ends all of them. */
+/* Ends all of them, and waits until they are gone. */
 void slw_children_end_all(struct slw_children *children);
 
 #endif
