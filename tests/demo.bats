@@ -7,7 +7,7 @@
     run "$BATS_TEST_DIRNAME/../tools/demo"
     echo "$output"
     [ "$status" -eq 0 ]
-    for reason in wrong-hash rollback below-threshold; do
+    for reason in wrong-hash rollback below-threshold wrong-builder no-proof; do
         [[ $output == *"refused: $reason"* ]]
     done
     [[ $output == *"rolled back to version=2"* ]]
