@@ -5,6 +5,7 @@
  * proves, shows that, asks, and signs the digests of exactly what it showed.
  */
 #include "bundle.h"
+#include "root.h"
 #include "sign.h"
 #include "values.h"
 
@@ -60,6 +61,7 @@ struct decision {
     struct cli_request request;
     struct slw_heap_buffer metadata; /* what would be signed */
     struct slw_heap_buffer former;   /* the last release's; empty: there is none */
+    struct slw_heap_buffer product;  /* by the metadata */
     struct slw_signer_release release;
     struct slw_approval approval;
     bool is_release; /* a bundle's targets metadata */
@@ -185,14 +187,36 @@ static enum slw_status find_former(struct decision *decision, const struct cli_a
         status = slw_signer_release_metadata(decision->signer.client, now.product,
                                              &decision->release, &decision->former, &cli->detail);
     }
+    slw_heap_append(&decision->product, now.product);
     slw_targets_draft_free(&now);
     return status;
+}
+
+/* A root as a tree; false when it isn't one. */
+static bool describe_root(const struct decision *decision, struct slw_heap_buffer *text)
+{
+    static struct slw_root_content content;
+    struct cli_tree tree = {0};
+    struct slw_detail unused;
+    if (slw_root_content_parse("root", slw_heap_bytes(&decision->metadata), &content, &unused) !=
+        SLW_OK) {
+        return false;
+    }
+    slw_heap_printf(cli_tree_line(&tree, 0), "root version %" PRIu32, content.root.version);
+    cli_tree_root(&tree, 1, &content.root, NULL);
+    cli_tree_draw(&tree, decision->cli, text);
+    return true;
 }
 
 static void describe_other(const struct decision *decision, struct slw_heap_buffer *text)
 {
     struct slw_bytes metadata = slw_heap_bytes(&decision->metadata);
     slw_heap_append_text(text, "what would be signed:\n");
+    if (slw_bytes_equal(cli_request_text(&decision->request, "operation"),
+                        SLW_BYTES_OF("sign-root")) &&
+        describe_root(decision, text)) {
+        return;
+    }
     slw_escape(
         slw_bytes_make(metadata.ptr, metadata.len < SHOWN_SIZE_MAX ? metadata.len : SHOWN_SIZE_MAX),
         text);
@@ -208,15 +232,15 @@ static enum slw_status describe(struct decision *decision, struct slw_heap_buffe
         return SLW_OK;
     }
     if (decision->release.found) {
+        slw_heap_printf(text, "difference to release %" PRIu32 " of ", decision->release.version);
+        slw_quote(slw_heap_bytes(&decision->product), text);
         slw_heap_printf(text,
-                        "difference to release %" PRIu32 ", entry %" PRIu64 " of %" PRIu64
-                        " in the log, which was verified:\n",
-                        decision->release.version, decision->release.index,
-                        decision->release.log_size);
+                        ", entry %" PRIu64 " of %" PRIu64 " in the log, which was verified:\n",
+                        decision->release.index, decision->release.log_size);
     } else {
-        slw_heap_printf(text,
-                        "the first release of this product: none of the %" PRIu64
-                        " entries of the log is one:\n",
+        slw_heap_append_text(text, "the first release of ");
+        slw_quote(slw_heap_bytes(&decision->product), text);
+        slw_heap_printf(text, ": none of the %" PRIu64 " entries of the log is one:\n",
                         decision->release.log_size);
     }
     return cli_difference_describe(slw_heap_bytes(&decision->former),
@@ -346,6 +370,7 @@ static void end(struct decision *decision)
     cli_request_free(&decision->request);
     slw_heap_drop(&decision->metadata);
     slw_heap_drop(&decision->former);
+    slw_heap_drop(&decision->product);
     cli_signer_close(&decision->signer);
 }
 
@@ -362,7 +387,7 @@ static enum cli_exit show_and_ask(struct decision *decision, const struct cli_ar
         return cli_fail(cli, status);
     }
     if (cli->json) {
-        cli_note(cli, "%s", slw_heap_text(&text)); /* stdout is for the result */
+        (void)fputs(slw_heap_text(&text), stderr); /* stdout is for the result */
         slw_heap_drop(&text);
     } else {
         enum cli_exit code = cli_print(cli, &text);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash disable=SC2154,SC2034,SC2120
 # A signing service for scenarios: key process, judges and front, as their programs, with keys of the test's own. Sourced by
 # sign.bats and signer-http.bats after slipway.bash and token.bash.
 

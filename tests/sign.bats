@@ -38,7 +38,7 @@ verifies() {
     submits 7 prod.bundle --key lamp-prod --channel stable
     waits_for "$id" waiting
     ok sign approve "$id" --config sign.conf --approver-key ben --yes
-    prints "the first release of this product"
+    prints "the first release of \"lamp\": none of the "
     prints "target \"app\": 5,000 bytes"
     exits 7 sign fetch "$id" prod.bundle --config sign.conf
     ok sign approve "$id" --config sign.conf --ssh-key eve-ssh --yes
@@ -55,7 +55,7 @@ verifies() {
     submits 7 prod.bundle --key lamp-prod --channel stable
     waits_for "$id" waiting
     ok sign approve "$id" --config sign.conf --approver-key ben --yes
-    prints "difference to release 1"
+    prints "difference to release 1 of \"lamp\", entry "
     prints "~ targets version: 1 becomes 2"
     prints "~ urgency: none becomes security"
     prints '~ notes: "" becomes "Flickers less\x0a"'

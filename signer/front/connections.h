@@ -13,7 +13,7 @@
 #include <pthread.h>
 #include <stdint.h>
 
-#define FRONT_ANSWER_S 120 /* to work on a request and to have its answer fetched */
+#define FRONT_ANSWER_S 120 /* to work on a request, and to have a piece of its answer fetched */
 #define FRONT_FLOOR_WINDOW_S 10
 
 enum front_phase { FRONT_IDLE, FRONT_BODY, FRONT_ANSWER };

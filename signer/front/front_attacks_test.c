@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -404,6 +405,26 @@ static void serves_a_witness_nothing_but_checkpoints(void)
     end();
 }
 
+/* As a service manager that was named in the environment hears it. */
+static void tells_the_service_manager(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char said[64] = "";
+    int manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    TAP_REQUIRE(test_front_prepare(&front));
+    (void)snprintf(address.sun_path, sizeof address.sun_path, "%s/notify", front.directory);
+    TAP_REQUIRE(bind(manager, (const struct sockaddr *)&address, sizeof address) == 0);
+    (void)setenv("NOTIFY_SOCKET", address.sun_path, 1);
+    TAP_REQUIRE(test_front_start(&front, "", NULL));
+    (void)unsetenv("NOTIFY_SOCKET");
+    TAP_CHECK(recv(manager, said, sizeof said - 1, 0) > 0 && strcmp(said, "READY=1") == 0);
+    TAP_EQUAL_INT(test_front_stop(&front), 0);
+    memset(said, 0, sizeof said);
+    TAP_CHECK(recv(manager, said, sizeof said - 1, 0) > 0 && strcmp(said, "STOPPING=1") == 0);
+    (void)close(manager);
+    test_front_remove(&front);
+}
+
 static bool wait_for_cosigned(void)
 {
     bool came = false;
@@ -471,6 +492,7 @@ int main(void)
     TAP_RUN(admits_only_so_many_requests_a_second);
     TAP_RUN(admits_only_the_users_of_its_local_socket_that_it_is_told);
     TAP_RUN(ends_when_the_key_process_is_gone);
+    TAP_RUN(tells_the_service_manager);
     TAP_RUN(serves_a_witness_nothing_but_checkpoints);
     TAP_RUN(carries_checkpoints_to_a_witness);
     return tap_finish();

@@ -28,7 +28,7 @@ struct front_settings {
     size_t socket_users_count; /* with socket_groups_count 0: whoever may open the socket */
     size_t socket_groups_count;
     bool public_log;                 /* GET /v1/log/… without a client certificate */
-    uint32_t connections;            /* at most, over all listeners */
+    uint32_t connections;            /* at most, of each listener */
     uint32_t connections_per_peer;   /* of one address */
     uint32_t requests_per_s;         /* of one client */
     uint32_t floor_bytes_per_s;      /* a body that comes more slowly, over 10 s, is dropped */
