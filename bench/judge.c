@@ -105,8 +105,7 @@ int main(int argc, char **argv)
                                                 .user = geteuid() == 0 ? &nobody : NULL};
     size_t count = strtoul(argv[3], NULL, 10);
     size_t in_flight = strtoul(argv[4], NULL, 10);
-    int bundle = open(argv[2], O_RDONLY | O_CLOEXEC);
-    if (bundle < 0 || count == 0 || in_flight == 0 || in_flight > IN_FLIGHT_MAX ||
+    if (count == 0 || in_flight == 0 || in_flight > IN_FLIGHT_MAX ||
         (argc > 5 && slw_file_read(argv[5], 1 << 20, &lines, &detail) != SLW_OK)) {
         return fail();
     }
@@ -116,8 +115,11 @@ int main(int argc, char **argv)
         slw_judge_rules_make(&rules, &judge_rules, &detail) != SLW_OK) {
         return fail();
     }
+    int bundle = open(argv[2], O_RDONLY | O_CLOEXEC);
     int64_t start = now_us();
-    if (!judge_all(&spawner, bundle, &judge_rules, count, in_flight)) {
+    bool passed = judge_all(&spawner, bundle, &judge_rules, count, in_flight);
+    (void)close(bundle);
+    if (!passed) {
         return fail();
     }
     (void)printf("%lld\n", (long long)((now_us() - start) / (int64_t)count));

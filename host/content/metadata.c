@@ -2,8 +2,6 @@
 /* Content rules about what a bundle's metadata say: called by check.c before payloads are read. */
 #include "check.h"
 
-#include "slipway/signed_draft.h"
-
 #include <inttypes.h>
 
 #define MESSAGE_SIZE_MAX (SLW_TARGETS_SIZE_MAX + 65536u)
@@ -39,10 +37,33 @@ static enum slw_status check_hashes(struct slw_content_checking *checking, bool 
     return SLW_OK;
 }
 
+/* What is signed, in the message; who signed it is nothing to these rules. */
+static enum slw_status find_serialized(struct slw_content_checking *checking,
+                                       struct slw_bytes *ret_serialized)
+{
+    struct slw_reader reader;
+    struct slw_proto proto;
+    struct slw_proto_field field;
+    struct slw_bytes serialized = {NULL, 0};
+    slw_reader_init_bytes(&reader, slw_heap_bytes(&checking->message));
+    slw_proto_begin(&proto, &reader, &slw_signed_rules);
+    while (slw_proto_next(&proto, &field)) {
+        if (field.number == SLW_SIGNED_SERIALIZED) {
+            serialized = slw_bytes_make(checking->message.ptr + field.offset, (size_t)field.length);
+        }
+    }
+    if (reader.status != SLW_OK) {
+        return slw_explain(checking->detail, reader.status, "%s: signed metadata: %s",
+                           checking->name, slw_status_meaning(reader.status));
+    }
+    *ret_serialized = serialized;
+    return SLW_OK;
+}
+
 /* Finds out whether there are metadata, and whether any device would take them. */
 static enum slw_status load(struct slw_content_checking *checking, bool *ret_usable)
 {
-    struct slw_signed_draft message;
+    struct slw_bytes serialized;
     struct slw_detail why = {0};
     if (!checking->index.has_targets) {
         return slw_content_add(checking, SLW_MISSING_TARGETS, SLW_CONTENT_METADATA, "%s",
@@ -50,16 +71,15 @@ static enum slw_status load(struct slw_content_checking *checking, bool *ret_usa
     }
     SLW_TRY(slw_source_load(checking->name, checking->bundle, checking->index.targets,
                             MESSAGE_SIZE_MAX, &checking->message, checking->detail));
-    SLW_TRY(slw_signed_draft_parse(checking->name, slw_heap_bytes(&checking->message), &message,
-                                   checking->detail));
-    enum slw_status status = slw_targets_check_content(message.serialized, &why);
+    SLW_TRY(find_serialized(checking, &serialized));
+    enum slw_status status = slw_targets_check_content(serialized, &why);
     if (status == SLW_NO_SPACE) {
         return slw_explain_no_memory(checking->detail);
     }
     if (status != SLW_OK) {
         return slw_content_add(checking, status, SLW_CONTENT_METADATA, "%s", why.text);
     }
-    SLW_TRY(slw_targets_draft_parse(message.serialized, &checking->draft, checking->detail));
+    SLW_TRY(slw_targets_draft_parse(serialized, &checking->draft, checking->detail));
     checking->report.targets_count = checking->draft.targets_count;
     return check_hashes(checking, ret_usable);
 }

@@ -120,14 +120,21 @@ static int have_thread(void)
 
 static int make_runnable_memory(void)
 {
+    // cppcheck-suppress invalidFunctionArg ; -1 is what anonymous memory has for a descriptor
     void *memory = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return memory == MAP_FAILED ? errno : 0;
+    return memory == MAP_FAILED ? errno : result_of(munmap(memory, 4096));
 }
 
 static int make_memory_runnable(void)
 {
+    // cppcheck-suppress invalidFunctionArg ; -1 is what anonymous memory has for a descriptor
     void *memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return memory == MAP_FAILED ? EIO : result_of(mprotect(memory, 4096, PROT_READ | PROT_EXEC));
+    if (memory == MAP_FAILED) {
+        return EIO;
+    }
+    int result = result_of(mprotect(memory, 4096, PROT_READ | PROT_EXEC));
+    (void)munmap(memory, 4096);
+    return result;
 }
 
 static int signal_parent(void)

@@ -33,6 +33,15 @@ static const char *path_of(const char *name)
     return path[turn];
 }
 
+static bool can_open(const char *path, int flags)
+{
+    int file = open(path, flags | O_CLOEXEC, 0600);
+    if (file >= 0) {
+        (void)close(file);
+    }
+    return file >= 0;
+}
+
 /* --- users --- */
 
 static void finds_users_by_name(void)
@@ -69,7 +78,7 @@ static int drop_and_try_to_come_back(const void *context)
     if (setuid(0) == 0 || seteuid(0) == 0 || setgid(0) == 0 || setgroups(0, NULL) == 0) {
         return 3;
     }
-    if (open("/etc/shadow", O_RDONLY | O_CLOEXEC) >= 0) {
+    if (can_open("/etc/shadow", O_RDONLY)) {
         return 4;
     }
     other.uid++;
@@ -170,10 +179,9 @@ static int grow_beyond_limits(const void *context)
     }
     int file = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
-    if (file < 0 || sigaction(SIGXFSZ, &ignore, NULL) != 0 || write(file, "x", 1) >= 0) {
-        return 5;
-    }
-    return 0;
+    bool refused = file >= 0 && sigaction(SIGXFSZ, &ignore, NULL) == 0 && write(file, "x", 1) < 0;
+    (void)close(file);
+    return refused ? 0 : 5;
 }
 
 static int loop_for_ever(const void *context)
@@ -254,13 +262,16 @@ static int lock_all(const void *context)
         return 1;
     }
     uint64_t before_kb = number_in_status("VmLck:");
-    char *memory =
-        mmap(NULL, (size_t)1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const size_t len = (size_t)1 << 20;
+    // cppcheck-suppress invalidFunctionArg ; -1 is what anonymous memory has for a descriptor
+    char *memory = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (before_kb == 0 || memory == MAP_FAILED) {
         return 2;
     }
     memory[0] = 1;
-    return number_in_status("VmLck:") >= before_kb + 1024 ? 0 : 3;
+    uint64_t after_kb = number_in_status("VmLck:");
+    (void)munmap(memory, len);
+    return after_kb >= before_kb + 1024 ? 0 : 3;
 }
 
 static void locks_what_it_has_and_will_have(void)
@@ -305,15 +316,6 @@ static void keeps_secrets_between_guards_and_from_children(void)
 }
 
 /* --- files --- */
-
-static bool can_open(const char *path, int flags)
-{
-    int file = open(path, flags | O_CLOEXEC, 0600);
-    if (file >= 0) {
-        (void)close(file);
-    }
-    return file >= 0;
-}
 
 static bool can_run(const char *path)
 {
@@ -422,6 +424,7 @@ static int use_network(const void *context)
     int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     bool bound =
         listener >= 0 && bind(listener, (const struct sockaddr *)&address, sizeof address) == 0;
+    (void)close(listener);
     return bound == *network ? 0 : 3;
 }
 

@@ -26,6 +26,7 @@ void *slw_secret_alloc(size_t len)
     if (size == 0) {
         return NULL;
     }
+    // cppcheck-suppress invalidFunctionArg ; -1 is what anonymous memory has for a descriptor
     uint8_t *pages = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (pages == MAP_FAILED) {
         return NULL;

@@ -18,7 +18,7 @@ enum slw_status slw_sandbox_find_user(const char *name, struct slw_sandbox_user 
                                       struct slw_detail *detail)
 {
     char line[USER_LINE_SIZE_MAX];
-    struct passwd entry;
+    struct passwd entry = {0};
     struct passwd *found = NULL;
     FILE *users = fopen(USERS_FILE, "re");
     if (users == NULL) {
