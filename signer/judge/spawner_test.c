@@ -9,6 +9,7 @@
 
 #include "tap.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -431,6 +432,8 @@ static void nothing_outlives_a_validator(void)
         TAP_CHECK(is_let_go());
     }
     TAP_ROW(NULL);
+    TAP_EQUAL_INT(run_locked("f() { f | f & }; f; sleep 1000", 300), SLW_VALIDATOR_FAILED);
+    TAP_CHECK(is_let_go());
     TAP_EQUAL_INT(run_locked("sleep 1000 & (sleep 1000 &) ; sleep 1000", 300),
                   SLW_VALIDATOR_FAILED);
     TAP_CHECK(is_let_go());
@@ -493,6 +496,26 @@ static void is_confined_itself(void)
     TAP_EQUAL_INT(seen, 15);
 }
 
+/* What the key process has open, and forgot to close on exec, isn't the spawner's. */
+static void inherits_no_descriptor(void)
+{
+    char fd_path[64];
+    unsigned count = 0;
+    (void)snprintf(fd_path, sizeof fd_path, "/proc/%d/fd", (int)spawner.pid);
+    DIR *directory = opendir(fd_path);
+    if (directory == NULL && geteuid() != 0) {
+        TAP_SKIP("only root can look into a process that shows nothing of itself");
+    }
+    TAP_REQUIRE(directory != NULL);
+    for (const struct dirent *entry = readdir(directory); entry != NULL;
+         entry = readdir(directory)) {
+        count += entry->d_name[0] != '.' ? 1 : 0;
+    }
+    (void)closedir(directory);
+    TAP_EQUAL_INT(count,
+                  5); /* nothing, nothing, errors, orders, and what tells of ended children */
+}
+
 /* Whoever ends it, no judge is left, and nothing is judged any more. */
 static void without_a_spawner_nothing_passes(void)
 {
@@ -537,8 +560,9 @@ int main(void)
 {
     const struct slw_content_rules none = {0};
     int file = mkstemp(path);
+    int forgotten = open("/etc/passwd", O_RDONLY); /* as a library may leave one */
     if (file < 0 || setenv("SLIPWAY_SECRET", "secret", 1) != 0 || close(file) != 0 ||
-        slw_judge_rules_make(&none, &no_rules, &detail) != SLW_OK ||
+        forgotten < 0 || slw_judge_rules_make(&none, &no_rules, &detail) != SLW_OK ||
         open_spawner(&spawner) != SLW_OK) {
         (void)printf("# %s\n", detail.text);
         return EXIT_FAILURE;
@@ -562,11 +586,13 @@ int main(void)
     TAP_RUN(says_when_it_can_not_start);
     TAP_RUN(is_started_by_the_key_process_alone);
     TAP_RUN(is_confined_itself);
+    TAP_RUN(inherits_no_descriptor);
     TAP_RUN(without_a_spawner_nothing_passes);
     TAP_RUN(closing_ends_all_judges);
     slw_judge_rules_free(&no_rules);
     slw_verdict_free(&verdict);
     (void)unlink(path);
+    (void)close(forgotten);
     test_begin();
     return tap_finish();
 }
