@@ -7,9 +7,8 @@
 #include <string.h>
 
 const struct cli_noun *const cli_nouns[] = {
-    &cli_key_noun,   &cli_root_noun,     &cli_bundle_noun,
-    &cli_build_noun, &cli_device_noun,   &cli_repo_noun,
-    &cli_sign_noun,  &cli_ceremony_noun, NULL,
+    &cli_key_noun,  &cli_root_noun, &cli_bundle_noun, &cli_build_noun,    &cli_device_noun,
+    &cli_repo_noun, &cli_sign_noun, &cli_audit_noun,  &cli_ceremony_noun, NULL,
 };
 
 static const struct cli_command *find_command(const struct cli_command *commands, const char *word)

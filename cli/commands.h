@@ -12,6 +12,7 @@ extern const struct cli_noun cli_build_noun;
 extern const struct cli_noun cli_device_noun;
 extern const struct cli_noun cli_repo_noun;
 extern const struct cli_noun cli_sign_noun;
+extern const struct cli_noun cli_audit_noun;
 extern const struct cli_noun cli_ceremony_noun;
 
 /* Pigweed's ten commands, one word each; the last has no verb. */

@@ -73,9 +73,10 @@ struct slw_audit {
     /* set by the caller, filled by slw_audit_run() */
     struct slw_audit_watch watches[SLW_AUDIT_WATCHES_MAX];
     size_t watch_count;
-    slw_audit_visitor *visit; /* sees each new entry, once it is verified; NULL: nobody */
+    slw_audit_visitor *visit; /* sees each new entry, good under the same condition; NULL: nobody */
     void *visit_context;
-    /* Sees each file, once it is verified; NULL: nobody. */
+    /* Sees each file as it is walked over, the checkpoint last; all of them are good only when
+     * slw_audit_run() says so. NULL: nobody. */
     enum slw_status (*keep)(void *context, const char *path, struct slw_bytes bytes,
                             struct slw_detail *detail);
     void *keep_context;

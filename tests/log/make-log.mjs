@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Writes logs for tests/audit.bats: node make-log.mjs KIND DIR [ARGUMENT…]. Prints the log's verifier key.
+import fs from 'node:fs';
+import { keyOf, lampLog, verifierKey } from './log.mjs';
+
+const [kind, directory, ...more] = process.argv.slice(2);
+const kinds = {
+    // good DIR RELEASES
+    good: (releases) => lampLog(Number(releases)),
+    // witnessed DIR RELEASES: by w1 and w2
+    witnessed: (releases) => {
+        const log = lampLog(Number(releases));
+        for (const name of ['w1', 'w2']) {
+            const key = keyOf(name);
+            log.witnesses.push({ name, key });
+            fs.writeFileSync(`${name}.vkey`, verifierKey(name, 4, key.raw));
+        }
+        return log;
+    },
+    // forked DIR RELEASES: as many entries, the last release another
+    forked: (releases) => {
+        const log = lampLog(Number(releases) - 1);
+        log.record({ kind: 'request', time: '2026-01-02T00:00:00Z', requester: 'eve', operation: 'sign-targets' });
+        log.signed('lamp', Number(releases), 'other metadata', '2026-01-02T00:00:00Z');
+        return log;
+    },
+    // twice DIR: a version with two contents
+    twice: () => {
+        const log = lampLog(3);
+        log.signed('lamp', 2, 'other metadata', '2026-01-03T00:00:00Z');
+        return log;
+    },
+    // back DIR: time falls
+    back: () => {
+        const log = lampLog(1);
+        log.record({ kind: 'start', time: '2025-12-31T23:59:59Z', epoch: 1 });
+        return log;
+    },
+    // hidden DIR: a release without a signature's record
+    hidden: () => {
+        const log = lampLog(1);
+        log.release('lamp', 2, 'metadata 2');
+        return log;
+    },
+    // terminal DIR: what a terminal would obey
+    terminal: () => {
+        const log = lampLog(1);
+        log.record({ kind: 'refusal', time: '2026-01-03T00:00:00Z', reason: 'not-permitted', detail: '\u001b[2Jgone' });
+        return log;
+    },
+    // bundle DIR METADATA VERSION: a log that has this file as a release's metadata
+    bundle: (file, version) => {
+        const log = lampLog(1);
+        log.signed('lamp', Number(version), fs.readFileSync(file), '2026-01-03T00:00:00Z');
+        return log;
+    },
+};
+const log = kinds[kind](...more);
+log.write(directory);
+fs.writeFileSync('log.pem', log.key.pem, { mode: 0o600 });
+process.stdout.write(log.vkey);
