@@ -41,7 +41,8 @@ static void keys_fill(struct test_signer *signer)
         bool in_token;
     } rows[] = {{"lamp-prod", TEST_KEY_PROD, true},
                 {"lamp-test", TEST_KEY_TEST, false},
-                {"lamp-root", TEST_KEY_ROOT, false}};
+                {"lamp-root", TEST_KEY_ROOT, false},
+                {"lamp-role", TEST_KEY_ROLE, true}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct slw_private_key *key = NULL;
         const struct slw_private_key *from = test_key(rows[i].party);

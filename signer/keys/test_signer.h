@@ -36,6 +36,7 @@ enum test_party {
     TEST_KEY_PROD, /* keys of the service */
     TEST_KEY_TEST,
     TEST_KEY_ROOT, /* a root key of test roots */
+    TEST_KEY_ROLE, /* of the role lamp-stable */
     TEST_LOG,
     TEST_WITNESS1,
     TEST_WITNESS2,
@@ -107,6 +108,8 @@ struct test_asking {
     enum slw_operation operation;
     bool no_upload;
     bool no_stage;
+    const struct slw_heap_buffer *change; /* sign-role */
+    const uint8_t *release;
 };
 
 /* What an approver says of the last request; zeros: ada approves what is there. */

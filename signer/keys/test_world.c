@@ -87,12 +87,17 @@ static void put_rules(const struct test_policy *policy, struct slw_heap_buffer *
         policy->prod_approvals == NULL ? "{\"count\":2,\"people\":[\"ada\",\"ben\",\"eve\"]}"
                                        : policy->prod_approvals,
         policy->prod_more == NULL ? "" : policy->prod_more);
-    slw_heap_printf(text,
-                    "{\"product\":\"lamp\",\"class\":\"test\",\"use\":\"targets\",\"requesters\":"
-                    "[\"ada\",\"ci\"]%s},{\"product\":\"lamp\",\"class\":\"test\",\"use\":\"root\","
-                    "\"requesters\":[\"ada\"]}%s]",
-                    policy->test_more == NULL ? "" : policy->test_more,
-                    policy->rules_more == NULL ? "" : policy->rules_more);
+    slw_heap_printf(
+        text,
+        "{\"product\":\"lamp\",\"class\":\"test\",\"use\":\"targets\",\"requesters\":"
+        "[\"ada\",\"ci\"]%s},{\"product\":\"lamp\",\"class\":\"test\",\"use\":\"root\","
+        "\"requesters\":[\"ada\"]},{\"product\":\"lamp\",\"class\":\"prod\",\"use\":\"role\","
+        "\"roles\":[\"lamp-stable\"],\"channels\":[\"stable\"],\"requesters\":[\"ada\"],"
+        "\"approvals\":{\"count\":1,\"people\":[\"ada\",\"ben\"]}},{\"product\":\"lamp\","
+        "\"class\":\"prod\",\"use\":\"role\",\"roles\":[\"timestamp\",\"snapshot\"],"
+        "\"requesters\":[\"ada\"]}%s]",
+        policy->test_more == NULL ? "" : policy->test_more,
+        policy->rules_more == NULL ? "" : policy->rules_more);
 }
 
 void test_policy_text(const struct test_policy *policy, struct slw_heap_buffer *ret_text)
@@ -128,9 +133,11 @@ void test_policy_text(const struct test_policy *policy, struct slw_heap_buffer *
         "\"keys\":{\"lamp-prod\":{\"key\":%s,\"class\":\"prod\",\"use\":\"targets\",\"product\":"
         "\"lamp\"},\"lamp-test\":{\"key\":%s,\"class\":\"test\",\"use\":\"targets\",\"product\":"
         "\"lamp\"},\"lamp-root\":{\"key\":%s,\"class\":\"test\",\"use\":\"root\",\"product\":"
-        "\"lamp\"}%s},",
+        "\"lamp\"},\"lamp-role\":{\"key\":%s,\"class\":\"prod\",\"use\":\"role\",\"product\":"
+        "\"lamp\"}"
+        "%s},",
         test_pem(TEST_KEY_PROD), test_pem(TEST_KEY_TEST), test_pem(TEST_KEY_ROOT),
-        policy->keys_more == NULL ? "" : policy->keys_more);
+        test_pem(TEST_KEY_ROLE), policy->keys_more == NULL ? "" : policy->keys_more);
     put_rules(policy, ret_text);
     slw_heap_append_text(ret_text, "}");
 }
@@ -485,6 +492,13 @@ static void request_make(struct test_signer *signer, const struct test_asking *a
     };
     struct slw_heap_buffer payload = {0};
     struct slw_detail detail = {""};
+    if (asking->change != NULL) {
+        said.change = slw_heap_bytes(asking->change);
+    }
+    if (asking->release != NULL) {
+        said.has_release = true;
+        memcpy(said.release, asking->release, sizeof said.release);
+    }
     nonce[0]++;
     if (nonce[0] == 0) {
         nonce[1]++;

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Roots of bundles, and roles of TUF repositories: made by the service of what it verified, never
+ * of bytes that somebody hands it.
+ */
+#include "test_signer.h"
+
+#include "service_parts.h"
+
+#include "slipway/root_draft.h"
+#include "slipway/signed_draft.h"
+#include "slipway/tuf_change_json.h"
+
+#include "tap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* --- Roots --- */
+
+static void root_make(uint32_t version, enum test_party root_key, enum slw_key_class key_class,
+                      struct slw_heap_buffer *ret_message)
+{
+    struct slw_root_draft *draft = calloc(1, sizeof *draft);
+    struct slw_heap_buffer serialized = {0};
+    struct slw_signed_draft signatures = {0};
+    struct slw_detail detail = {""};
+    draft->version = version;
+    draft->key_class = key_class;
+    draft->thresholds[SLW_ROLE_ROOT] = 1;
+    draft->thresholds[SLW_ROLE_TARGETS] = 1;
+    if (slw_root_draft_add_key(draft, SLW_ROLE_ROOT, slw_private_key_public(test_key(root_key))) !=
+            SLW_OK ||
+        slw_root_draft_add_key(draft, SLW_ROLE_TARGETS,
+                               slw_private_key_public(test_key(TEST_KEY_TEST))) != SLW_OK ||
+        slw_root_draft_encode(draft, "root", &serialized, &detail) != SLW_OK) {
+        abort();
+    }
+    signatures.serialized = slw_heap_bytes(&serialized);
+    if (slw_signed_draft_encode(&signatures, ret_message, &detail) != SLW_OK) {
+        abort();
+    }
+    slw_heap_free(&serialized);
+    free(draft);
+}
+
+static enum slw_status ask_root(struct test_signer *signer, uint32_t version,
+                                enum test_party root_key, enum slw_key_class key_class)
+{
+    const struct test_asking how = {
+        .by = TEST_ADA, .by_set = true, .key = "lamp-root", .operation = SLW_OPERATION_SIGN_ROOT};
+    struct slw_heap_buffer message = {0};
+    root_make(version, root_key, key_class, &message);
+    enum slw_status status = test_submit_bytes(signer, slw_heap_bytes(&message), &how);
+    slw_heap_free(&message);
+    return status == SLW_OK ? test_refusal(signer) : status;
+}
+
+static void signs_roots_upwards_alone(void)
+{
+    struct test_signer signer;
+    TAP_REQUIRE(test_signer_open(&signer));
+    TAP_EQUAL_INT(ask_root(&signer, 1, TEST_OTHER, SLW_KEY_CLASS_TEST), SLW_WRONG_ROLE);
+    TAP_EQUAL_INT(ask_root(&signer, 1, TEST_KEY_ROOT, SLW_KEY_CLASS_PROD), SLW_WRONG_CLASS);
+    TAP_EQUAL_INT(ask_root(&signer, 1, TEST_KEY_ROOT, SLW_KEY_CLASS_NONE), SLW_WRONG_CLASS);
+    TAP_EQUAL_INT(test_signed_count(&signer), 0);
+    TAP_EQUAL_INT(ask_root(&signer, 2, TEST_KEY_ROOT, SLW_KEY_CLASS_TEST), SLW_OK);
+    TAP_CHECK(test_await(&signer, SLW_SIGNER_SIGNED));
+    TAP_EQUAL_INT(ask_root(&signer, 1, TEST_KEY_ROOT, SLW_KEY_CLASS_TEST), SLW_ROLLBACK);
+    TAP_EQUAL_INT(ask_root(&signer, 3, TEST_KEY_ROOT, SLW_KEY_CLASS_TEST), SLW_OK);
+    TAP_CHECK(test_await(&signer, SLW_SIGNER_SIGNED));
+    TAP_EQUAL_INT(test_signed_count(&signer), 2);
+    test_signer_close(&signer);
+}
+
+static void signs_no_bundle_with_an_older_root(void)
+{
+    static const struct test_asking for_test_key = {.key = "lamp-test"};
+    struct test_bundle bundle = {.root_class = SLW_KEY_CLASS_TEST, .targets_key = TEST_KEY_TEST};
+    struct test_signer signer;
+    TAP_REQUIRE(test_signer_open(&signer));
+    TAP_EQUAL_INT(ask_root(&signer, 2, TEST_KEY_ROOT, SLW_KEY_CLASS_TEST), SLW_OK);
+    TAP_CHECK(test_await(&signer, SLW_SIGNER_SIGNED));
+    TAP_EQUAL_INT(test_submit(&signer, &bundle, &for_test_key), SLW_OK);
+    TAP_EQUAL_INT(test_refusal(&signer), SLW_ROOT_ROLLBACK);
+    bundle.root_version = 2; /* another root of this version */
+    TAP_EQUAL_INT(test_submit(&signer, &bundle, &for_test_key), SLW_OK);
+    TAP_EQUAL_INT(test_refusal(&signer), SLW_ROOT_REPLACED);
+    bundle.root_version = 3;
+    TAP_EQUAL_INT(test_submit(&signer, &bundle, &for_test_key), SLW_OK);
+    TAP_CHECK(test_await(&signer, SLW_SIGNER_SIGNED));
+    test_signer_close(&signer);
+}
+
+/* --- Roles --- */
+
+#define CUSTOM(channel, counter)                                                                   \
+    "{\"slipway\":{\"build_type\":\"user\",\"channel\":\"" channel                                 \
+    "\",\"hardware_ids\":[\"lamp-1\"],\"product\":\"lamp\",\"release_counter\":" counter           \
+    ",\"release_version\":\"\",\"urgency\":\"unspecified\"}}"
+
+/* What a role's next version is asked for with; zeros: version 1 of lamp-stable, made of nothing.
+ */
+struct asked_role {
+    const char *role;
+    enum slw_tuf_type type;
+    bool type_set;
+    int64_t base_version;
+    const uint8_t *base_sha256;
+    int64_t version;
+    const char *custom; /* of the target that is added; NULL: none is */
+    const char *drop;
+    int64_t expires;
+    const char *channel;
+    const uint8_t *release;
+    const struct slw_heap_buffer *base;
+};
+
+static enum slw_status ask_role(struct test_signer *signer, const struct asked_role *asked)
+{
+    const char *role = asked->role == NULL ? "lamp-stable" : asked->role;
+    struct slw_tuf_artifact artifact = {.path = SLW_BYTES_OF("lamp/stable/app"), .length = 5};
+    struct slw_bytes dropped = {0};
+    struct slw_tuf_change change = {
+        .type = asked->type_set ? asked->type : SLW_TUF_TARGETS,
+        .role = slw_bytes_make(role, strlen(role)),
+        .base_version = asked->base_version,
+        .version = asked->version == 0 ? 1 : asked->version,
+        .expires_utc_s = asked->expires == 0 ? signer->now_utc_s + 86400 : asked->expires,
+    };
+    struct slw_heap_buffer text = {0};
+    struct slw_detail detail = {""};
+    if (asked->base_sha256 != NULL) {
+        memcpy(change.base_sha256, asked->base_sha256, sizeof change.base_sha256);
+    }
+    if (asked->custom != NULL) {
+        artifact.custom = slw_bytes_make(asked->custom, strlen(asked->custom));
+        change.add = &artifact;
+        change.add_count = 1;
+    }
+    if (asked->drop != NULL) {
+        dropped = slw_bytes_make(asked->drop, strlen(asked->drop));
+        change.drop = &dropped;
+        change.drop_count = 1;
+    }
+    if (slw_tuf_change_format(&change, &text, &detail) != SLW_OK) {
+        abort();
+    }
+    const struct test_asking how = {.by = TEST_ADA,
+                                    .by_set = true,
+                                    .key = "lamp-role",
+                                    .channel = asked->channel == NULL ? "stable" : asked->channel,
+                                    .operation = SLW_OPERATION_SIGN_ROLE,
+                                    .change = &text,
+                                    .release = asked->release,
+                                    .no_stage = asked->base == NULL,
+                                    .no_upload = asked->base == NULL};
+    enum slw_status status = test_submit_bytes(
+        signer, asked->base == NULL ? slw_bytes_make(NULL, 0) : slw_heap_bytes(asked->base), &how);
+    slw_heap_free(&text);
+    return status == SLW_OK ? test_refusal(signer) : status;
+}
+
+/* The last request was for a role: what an approval of it has to say. */
+static bool look_at_role(struct test_signer *signer)
+{
+    struct slw_heap_buffer bytes = {0};
+    struct slw_sha256 hash;
+    signer->key = TEST_KEY_ROLE;
+    signer->key_class = SLW_KEY_CLASS_PROD;
+    memcpy(signer->content, signer->staged, sizeof signer->content);
+    bool found = test_blob(signer, SLW_SIGNER_METADATA, &bytes) == SLW_OK;
+    slw_sha256_init(&hash);
+    slw_sha256_update(&hash, slw_heap_bytes(&bytes));
+    slw_sha256_final(&hash, signer->targets);
+    signer->metadata.len = 0;
+    slw_heap_append(&signer->metadata, slw_heap_bytes(&bytes));
+    slw_heap_free(&bytes);
+    return found;
+}
+
+static void approve_role(struct test_signer *signer, enum test_party by, const char *channel)
+{
+    TAP_EQUAL_INT(test_outcome(signer), SLW_SIGNER_WAITING);
+    TAP_CHECK(look_at_role(signer));
+    TAP_EQUAL_INT(test_approve(signer, &(struct test_approving){.by = by, .channel = channel}),
+                  SLW_OK);
+}
+
+/* A file as the repository publishes it, of the last signature. */
+static void publish(struct test_signer *signer, struct slw_heap_buffer *ret_file)
+{
+    struct slw_heap_buffer sig_hex = {0};
+    struct slw_tuf_signature signature;
+    struct slw_detail detail = {""};
+    if (slw_tuf_public_key_id(slw_private_key_public(test_key(TEST_KEY_ROLE)), signature.key_id) !=
+            SLW_OK ||
+        slw_tuf_sign(test_key(TEST_KEY_ROLE), slw_heap_bytes(&signer->metadata), &sig_hex,
+                     &detail) != SLW_OK) {
+        abort();
+    }
+    signature.sig_hex = slw_heap_bytes(&sig_hex);
+    if (slw_tuf_file_format(slw_heap_bytes(&signer->metadata), &signature, 1, ret_file, &detail) !=
+        SLW_OK) {
+        abort();
+    }
+    slw_heap_free(&sig_hex);
+}
+
+static void makes_a_roles_next_version_of_its_base(void)
+{
+    struct test_signer signer;
+    struct slw_heap_buffer base = {0};
+    uint8_t first[SLW_SHA256_SIZE];
+    TAP_REQUIRE(test_signer_open(&signer));
+    TAP_EQUAL_INT(ask_role(&signer, &(struct asked_role){0}), SLW_OK);
+    approve_role(&signer, TEST_BEN, "stable");
+    TAP_CHECK(test_await(&signer, SLW_SIGNER_SIGNED));
+    memcpy(first, signer.targets, sizeof first);
+    publish(&signer, &base);
+
+    TAP_ROW("another base of this version");
+    uint8_t other[SLW_SHA256_SIZE] = {1};
+    TAP_EQUAL_INT(ask_role(&signer, &(struct asked_role){.base_version = 1,
+                                                         .base_sha256 = other,
+                                                         .version = 2,
+                                                         .base = &base}),
+                  SLW_STORED_STATE);
+    TAP_ROW("no base at all");
+    TAP_EQUAL_INT(ask_role(&signer, &(struct asked_role){.version = 2}), SLW_OK);
+    approve_role(&signer, TEST_BEN, "stable");
+    TAP_CHECK(test_await(&signer, SLW_SIGNER_REFUSED));
+    TAP_EQUAL_INT(test_refusal(&signer), SLW_ROLLBACK);
+    TAP_ROW("a version that isn't the next");
+    TAP_EQUAL_INT(ask_role(&signer, &(struct asked_role){.base_version = 1,
+                                                         .base_sha256 = first,
+                                                         .version = 1,
+                                                         .base = &base}),
+                  SLW_ROLLBACK);
+    TAP_ROW("a base that the key didn't sign");
+    struct slw_heap_buffer forged = {0};
+    slw_heap_append(&forged, slw_heap_bytes(&base));
+    for (size_t i = 0; i + 8 < forged.len; i++) {
+        if (memcmp(forged.ptr + i, "\"sig\":\"", 7) == 0) {
+            forged.ptr[i + 60] = forged.ptr[i + 60] == '0' ? '1' : '0';
+        }
+    }
+    TAP_EQUAL_INT(ask_role(&signer, &(struct asked_role){.base_version = 1,
+                                                         .base_sha256 = first,
+                                                         .version = 2,
+                                                         .base = &forged}),
+                  SLW_BELOW_THRESHOLD);
+    TAP_ROW("the next");
+    TAP_EQUAL_INT(ask_role(&signer, &(struct asked_role){.base_version = 1,
+                                                         .base_sha256 = first,
+                                                         .version = 2,
+                                                         .base = &base}),
+                  SLW_OK);
+    approve_role(&signer, TEST_BEN, "stable");
+    TAP_CHECK(test_await(&signer, SLW_SIGNER_SIGNED));
+    TAP_EQUAL_INT(test_signed_count(&signer), 2);
+    slw_heap_free(&base);
+    slw_heap_free(&forged);
+    test_signer_close(&signer);
+}
+
+static void refuses_roles_that_it_may_not_make(void)
+{
+    struct test_signer signer;
+    TAP_REQUIRE(test_signer_open(&signer));
+    TAP_ROW("a role that no rule names");
+    TAP_EQUAL_INT(ask_role(&signer, &(struct asked_role){.role = "lamp-beta"}), SLW_NOT_PERMITTED);
+    TAP_ROW("a role of a similar name");
+    TAP_EQUAL_INT(ask_role(&signer, &(struct asked_role){.role = "Lamp-stable"}),
+                  SLW_NOT_PERMITTED);
+    TAP_ROW("another channel");
+    TAP_EQUAL_INT(ask_role(&signer, &(struct asked_role){.channel = "beta"}), SLW_NOT_PERMITTED);
+    TAP_ROW("a root");
+    TAP_EQUAL_INT(
+        ask_role(&signer,
+                 &(struct asked_role){.role = "root", .type = SLW_TUF_ROOT, .type_set = true}),
+        SLW_NOT_PERMITTED);
+    TAP_ROW("a snapshot that drops a role");
+    TAP_EQUAL_INT(ask_role(&signer, &(struct asked_role){.role = "snapshot",
+                                                         .type = SLW_TUF_SNAPSHOT,
+                                                         .type_set = true,
+                                                         .drop = "lamp-stable",
+                                                         .channel = ""}),
+                  SLW_NOT_PERMITTED);
+    TAP_ROW("one that has expired");
+    TAP_EQUAL_INT(ask_role(&signer, &(struct asked_role){.expires = TEST_START}), SLW_EXPIRED);
+    TAP_EQUAL_INT(test_signed_count(&signer), 0);
+    test_signer_close(&signer);
+}
+
+static void adds_to_a_production_role_only_what_it_signed(void)
+{
+    struct test_signer signer;
+    uint8_t release[SLW_SHA256_SIZE];
+    TAP_REQUIRE(test_signer_open(&signer));
+    TAP_EQUAL_INT(
+        test_submit(&signer, &(struct test_bundle){.version = 4}, &(struct test_asking){0}),
+        SLW_OK);
+    TAP_EQUAL_INT(test_outcome(&signer), SLW_SIGNER_WAITING);
+    memcpy(release, signer.id, sizeof release);
+    struct asked_role asked = {.custom = CUSTOM("stable", "4"), .release = release};
+    TAP_ROW("not signed yet");
+    TAP_EQUAL_INT(ask_role(&signer, &asked), SLW_NOT_PERMITTED);
+
+    TAP_EQUAL_INT(
+        test_submit(&signer, &(struct test_bundle){.version = 4}, &(struct test_asking){0}),
+        SLW_OK);
+    TAP_EQUAL_INT(test_outcome(&signer), SLW_SIGNER_WAITING);
+    memcpy(release, signer.id, sizeof release);
+    TAP_EQUAL_INT(test_approve(&signer, &(struct test_approving){.by = TEST_ADA}), SLW_OK);
+    TAP_EQUAL_INT(test_approve(&signer, &(struct test_approving){.by = TEST_BEN}), SLW_OK);
+    TAP_CHECK(test_await(&signer, SLW_SIGNER_SIGNED));
+
+    TAP_ROW("no release named");
+    asked.release = NULL;
+    TAP_EQUAL_INT(ask_role(&signer, &asked), SLW_NOT_PERMITTED);
+    asked.release = release;
+    TAP_ROW("another version");
+    asked.custom = CUSTOM("stable", "5");
+    TAP_EQUAL_INT(ask_role(&signer, &asked), SLW_NOT_PERMITTED);
+    TAP_ROW("another channel");
+    asked.custom = CUSTOM("beta", "4");
+    TAP_EQUAL_INT(ask_role(&signer, &asked), SLW_NOT_PERMITTED);
+    TAP_ROW("nothing that it says of itself");
+    asked.custom = "{}";
+    TAP_EQUAL_INT(ask_role(&signer, &asked), SLW_NOT_PERMITTED);
+    TAP_ROW("the release, and an approval that names the channel");
+    asked.custom = CUSTOM("stable", "4");
+    TAP_EQUAL_INT(ask_role(&signer, &asked), SLW_OK);
+    TAP_EQUAL_INT(test_outcome(&signer), SLW_SIGNER_WAITING);
+    TAP_CHECK(look_at_role(&signer));
+    TAP_EQUAL_INT(
+        test_approve(&signer, &(struct test_approving){.by = TEST_BEN, .channel = "beta"}),
+        SLW_BAD_STATEMENT);
+    approve_role(&signer, TEST_BEN, "stable");
+    TAP_CHECK(test_await(&signer, SLW_SIGNER_SIGNED));
+    test_signer_close(&signer);
+}
+
+int main(void)
+{
+    TAP_RUN(signs_roots_upwards_alone);
+    TAP_RUN(signs_no_bundle_with_an_older_root);
+    TAP_RUN(makes_a_roles_next_version_of_its_base);
+    TAP_RUN(refuses_roles_that_it_may_not_make);
+    TAP_RUN(adds_to_a_production_role_only_what_it_signed);
+    return tap_finish();
+}
