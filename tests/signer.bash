@@ -122,6 +122,17 @@ sign() {
         status=$?
 }
 
+# signer_wait ID STATE: until a request has come so far.
+signer_wait() {
+    for _ in $(seq 200); do
+        sign show "$1"
+        [[ $output != *"state: $2"* ]] || return 0
+        sleep 0.05
+    done
+    echo "$output"
+    return 1
+}
+
 # signer_bundle NAME CLASS VERSION [TEXT]: a bundle of class prod or test, endorsed by ci and tested by lab.
 signer_bundle() {
     local key=$2.pub

@@ -22,16 +22,156 @@ teardown() { signer_stop; }
     sign submit app.bundle --key lamp-prod --channel stable --requester-key ci.key
     [ "$status" -eq 7 ]
     id=$output
+    signer_wait "$id" waiting
     sign approve "$id" --approver-key ada.key --yes
     [ "$status" -eq 0 ] || { cat stderr; false; }
     sign approve "$id" --approver-key ben.key --yes
     [ "$status" -eq 0 ] || { cat stderr; false; }
-    for _ in $(seq 100); do
-        sign show "$id"
-        [[ $output != *"state: signed"* ]] || break
-        sleep 0.05
-    done
+    signer_wait "$id" signed
     sign fetch "$id" app.bundle
     [ "$status" -eq 0 ] || { cat stderr; false; }
     ok bundle verify app.bundle --trusted-root prod-root.root --log "$log_vkey"
+}
+
+# Asks for a test bundle of this version to be signed, and waits for it.
+sign_test_bundle() {
+    signer_bundle "test$1.bundle" test "$1"
+    sign submit "test$1.bundle" --key lamp-test --requester-key ci.key --wait --timeout 20s
+    [ "$status" -eq 0 ] || { cat stderr signer.log; false; }
+}
+
+@test "the key process maps no library but its own, the C library, libcrypto, libseccomp and the module's" {
+    signer_setup
+    signer_start
+    sign_test_bundle 1
+    # The module needs the C++ library and what that needs.
+    grep -o '/.*' "/proc/$signer_pid/maps" | sed 's/ (deleted)$//' | grep -v '^/memfd:\|^/dev/zero' | sort -u >mapped
+    grep -vE '/(slipway-signer-keys|ld-linux-x86-64\.so\.2|libc\.so\.6|libcrypto\.so\.3|libseccomp\.so\.2(\.[0-9.]+)?|libsofthsm2\.so|libstdc\+\+\.so\.6(\.[0-9.]+)?|libgcc_s\.so\.1|libm\.so\.6)$' \
+        mapped >others || true
+    [ ! -s others ] || { cat others; false; }
+    grep -q libsofthsm2.so mapped
+}
+
+@test "the key process has no network, no capabilities, and starts nothing" {
+    signer_setup
+    signer_start
+    grep -q '^NoNewPrivs:[[:space:]]*1' "/proc/$signer_pid/status"
+    grep -q '^Seccomp:[[:space:]]*2' "/proc/$signer_pid/status"
+    grep -q '^VmLck:[[:space:]]*[1-9]' "/proc/$signer_pid/status"
+    local sockets
+    sockets=$(find "/proc/$signer_pid/fd" -lname 'socket:*' | wc -l)
+    # Those to the front, to whoever starts fronts, and to whoever starts judges.
+    [ "$sockets" -le 3 ]
+    [ -z "$(tr '\0' '\n' <"/proc/$signer_pid/environ" 2>/dev/null | grep -i pin)" ]
+}
+
+@test "a service that is killed loses nothing that it answered" {
+    signer_setup
+    signer_start
+    sign_test_bundle 1
+    signer_bundle app.bundle prod 1
+    sign submit app.bundle --key lamp-prod --channel stable --requester-key ci.key
+    id=$output
+    signer_wait "$id" waiting
+    sign approve "$id" --approver-key ada.key --yes
+    signer_stop KILL
+    signer_start
+    sign show "$id"
+    [[ $output == *ada* ]]
+    sign approve "$id" --approver-key ben.key --yes
+    signer_stop KILL
+    signer_start
+    signer_wait "$id" signed
+    sign fetch "$id" app.bundle
+    [ "$status" -eq 0 ]
+}
+
+@test "a front that ends is started again" {
+    signer_setup
+    signer_start
+    local front
+    front=$(pgrep -P "$(pgrep -P "$signer_pid" -f 'slipway-signer-keys run')" -x slipway-signer)
+    kill -KILL "$front"
+    for _ in $(seq 100); do
+        sleep 0.05
+        sign list
+        [ "$status" -ne 0 ] || break
+    done
+    [ "$status" -eq 0 ]
+    sign_test_bundle 1
+}
+
+@test "a hostile front in the place of the front gets nothing signed" {
+    # It has the front's socket and sends what a front never would.
+    cat >hostile <<'END'
+#!PYTHON
+import os, socket, sys
+end = socket.socket(fileno=3)
+end.settimeout(2)
+for packet in (b"", b"\x08\x01", b"\xff" * 4000, os.urandom(190000), b"\x08\x01\x10\x01\x3a\x04null"):
+    try:
+        end.send(packet)
+    except OSError:
+        sys.exit(0)
+END
+    sed -i "1s|.*|#!$(command -v python3 || echo /bin/false)|" hostile
+    chmod +x hostile
+    command -v python3 >/dev/null || skip "python3 isn't installed"
+    signer_setup . ".front.program = \"$PWD/hostile\" | del(.front.settings)"
+    "$signer_keys" run --config keys.conf 2>>signer.log 3>&- &
+    signer_pid=$!
+    sleep 2
+    kill -0 "$signer_pid"
+    grep -q 'broke the protocol' signer.log
+    signer_stop
+    # Nothing but the start came into the log.
+    [ "$("$signer_keys" show --config keys.conf | jq .size)" -eq 3 ]
+}
+
+@test "a wrong PIN is tried once, and a production key in a file not at all" {
+    signer_setup
+    echo 9999 >token/lamp.pin
+    for _ in 1 2 3; do
+        status=0
+        "$signer_keys" run --config keys.conf 2>err </dev/null || status=$?
+        [ "$status" -ne 0 ]
+        grep -q 'token' err
+    done
+    # Three starts with it, and the token isn't locked: the right one still opens it.
+    echo 1234 >token/lamp.pin
+    ok key show "$(token_uri lamp prod)" --retry-pin
+    ok key generate prod-file.key
+    signer_policy ".keys.\"lamp-prod\".key = $(signer_pem prod-file.key.pub)"
+    signer_policy_envelope admin1.key admin2.key >policy.envelope
+    rm -r state
+    signer_settings ".keys.\"lamp-prod\".key = \"$PWD/prod-file.key\""
+    "$signer_keys" init --config keys.conf --administrators policy.envelope
+    status=0
+    "$signer_keys" run --config keys.conf 2>err </dev/null || status=$?
+    [ "$status" -eq 3 ]
+    grep -q 'refused: wrong-class' err
+}
+
+@test "a copy of a log starts only when its administrators say so" {
+    signer_setup
+    signer_start
+    sign_test_bundle 1
+    signer_stop
+    cp -a state elsewhere
+    signer_settings ".state = \"$PWD/elsewhere\""
+    status=0
+    "$signer_keys" run --config keys.conf 2>err </dev/null || status=$?
+    [ "$status" -eq 3 ]
+    grep -q 'refused: not-active' err
+    "$signer_keys" show --config keys.conf >shown
+    jq --arg signer "$signer_origin" '{signer: $signer, epoch: (.epoch + 1), size, root, marks: .marks,
+        issued: "2026-01-01T00:00:00Z"}' shown >takeover.json
+    signer_envelope urn:slipway:takeover:v1 '' "$(jq -r .root shown)" takeover.json admin1.key >one.envelope
+    status=0
+    "$signer_keys" takeover --config keys.conf --statement one.envelope 2>err || status=$?
+    [ "$status" -eq 3 ]
+    signer_envelope urn:slipway:takeover:v1 '' "$(jq -r .root shown)" takeover.json admin1.key admin2.key >both.envelope
+    "$signer_keys" takeover --config keys.conf --statement both.envelope
+    signer_start
+    sign_test_bundle 2
 }
