@@ -19,11 +19,13 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define ORDERS 3
 #define SPAWNER_DESCRIPTORS_MAX 4096u
 #define CHILD_HEAP_SIZE (1 << 20)
+#define FILTER_SIZE_MAX 32768u /* more than a filter's instructions may have */
 
 struct arguments {
     struct slw_sandbox_user user;
@@ -89,24 +91,75 @@ static enum slw_status restrict_paths(const struct arguments *arguments,
     return slw_sandbox_restrict_paths(&paths, ret_done, detail);
 }
 
+static bool pass_filter(int socket, enum slw_sandbox_profile profile,
+                        enum slw_sandbox_action action)
+{
+    struct slw_sandbox_filter filter;
+    struct slw_detail ignored;
+    return slw_sandbox_filter_make(profile, action, &filter, &ignored) == SLW_OK &&
+           send(socket, filter.program, filter.len, MSG_NOSIGNAL) == (ssize_t)filter.len;
+}
+
+static bool take_filter(int socket, struct slw_sandbox_filter *ret_filter)
+{
+    uint8_t *program = malloc(FILTER_SIZE_MAX);
+    ssize_t len = program == NULL ? -1 : recv(socket, program, FILTER_SIZE_MAX, 0);
+    if (len <= 0 || (size_t)len == FILTER_SIZE_MAX) {
+        free(program);
+        return false;
+    }
+    *ret_filter = (struct slw_sandbox_filter){program, (size_t)len};
+    return true;
+}
+
+/*
+ * Filters are made by a child of its own, for making one leaves memory in many pieces, of which
+ * each judge would copy a page for nearly each that it takes.
+ */
+static enum slw_status make_filters(struct slw_children *children,
+                                    struct slw_sandbox_filter *ret_own, struct slw_detail *detail)
+{
+    int pair[2] = {-1, -1};
+    pid_t pid = -1;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0) {
+        pid = fork();
+    }
+    if (pid == 0) {
+        _exit(pass_filter(pair[1], SLW_SANDBOX_SPAWNER, SLW_SANDBOX_REFUSE) &&
+                      pass_filter(pair[1], SLW_SANDBOX_JUDGE, SLW_SANDBOX_KILL) &&
+                      pass_filter(pair[1], SLW_SANDBOX_VALIDATOR, SLW_SANDBOX_REFUSE)
+                  ? EXIT_SUCCESS
+                  : EXIT_FAILURE);
+    }
+    (void)close(pair[1]);
+    bool made = pid > 0 && take_filter(pair[0], ret_own) &&
+                take_filter(pair[0], &children->judge_filter) &&
+                take_filter(pair[0], &children->validator_filter);
+    (void)close(pair[0]);
+    if (pid > 0) {
+        (void)waitpid(pid, NULL, 0);
+    }
+    return made ? SLW_OK : slw_explain(detail, SLW_IO, "filters of system calls can't be made");
+}
+
 static enum slw_status confine(const struct arguments *arguments, struct slw_children *children,
                                struct slw_sandbox_done *ret_done, struct slw_detail *detail)
 {
     const struct slw_sandbox_limits limits = {.descriptors = SPAWNER_DESCRIPTORS_MAX};
+    struct slw_sandbox_filter own;
     SLW_TRY(slw_sandbox_clear_environment(detail));
     SLW_TRY(slw_sandbox_drop_user(&arguments->user, detail));
     SLW_TRY(slw_sandbox_forbid_dumps(detail));
     SLW_TRY(slw_sandbox_set_limits(&limits, detail));
     SLW_TRY(slw_sandbox_forbid_privileges(detail));
-    SLW_TRY(slw_sandbox_filter_make(SLW_SANDBOX_JUDGE, SLW_SANDBOX_KILL, &children->judge_filter,
-                                    detail));
-    SLW_TRY(slw_sandbox_filter_make(SLW_SANDBOX_VALIDATOR, SLW_SANDBOX_REFUSE,
-                                    &children->validator_filter, detail));
+    SLW_TRY(make_filters(children, &own, detail));
     if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) {
         return slw_explain_errno(detail, "becoming the parent of orphans");
     }
     SLW_TRY(restrict_paths(arguments, ret_done, detail));
-    return slw_sandbox_restrict_calls(SLW_SANDBOX_SPAWNER, SLW_SANDBOX_REFUSE, detail);
+    enum slw_status status = slw_sandbox_filter_apply(&own, detail);
+    slw_sandbox_filter_free(&own);
+    return status;
 }
 
 /* Descriptors 0 to 2 are there and lead nowhere, but for errors; nothing else was inherited. */
