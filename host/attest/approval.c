@@ -42,7 +42,7 @@ enum slw_status slw_approval_read(const struct slw_statement *statement,
                                           "key_id", "key_class", "channel", "policy_version",
                                           "issued", "expires",   "reason",  NULL};
     struct slw_approval approval = {.subject_name = statement->subject_name};
-    struct slw_fields fields;
+    struct slw_fields fields = {0};
     uint32_t expires = SLW_JSON_NONE;
     size_t decision = 0;
     SLW_TRY(slw_statement_open(statement, SLW_STATEMENT_APPROVAL, &fields, detail));

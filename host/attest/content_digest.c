@@ -39,10 +39,10 @@ static int compare_hardware(const void *left, const void *right)
 
 static int compare_targets(const void *left, const void *right)
 {
-    const struct slw_target_draft *const *one = left;
-    const struct slw_target_draft *const *other = right;
-    int order = slw_bytes_compare((*one)->name, (*other)->name);
-    return order != 0 ? order : slw_bytes_compare((*one)->slot, (*other)->slot);
+    const struct slw_target_draft *one = left;
+    const struct slw_target_draft *other = right;
+    int order = slw_bytes_compare(one->name, other->name);
+    return order != 0 ? order : slw_bytes_compare(one->slot, other->slot);
 }
 
 /* "slot = empty: the target's name" */
@@ -53,14 +53,12 @@ static struct slw_bytes component_of(const struct slw_target_draft *target)
 
 static int compare_components(const void *left, const void *right)
 {
-    const struct slw_target_draft *const *one = left;
-    const struct slw_target_draft *const *other = right;
-    return slw_bytes_compare(component_of(*one), component_of(*other));
+    return slw_bytes_compare(component_of(left), component_of(right));
 }
 
 struct sorted {
     struct slw_bytes *hardware;
-    const struct slw_target_draft **targets;
+    struct slw_target_draft *targets; /* copies: what they point to is the caller's */
 };
 
 static void free_sorted(struct sorted *sorted)
@@ -99,7 +97,7 @@ static enum slw_status sort_targets(const struct slw_targets_draft *targets, str
         return slw_explain_no_memory(detail);
     }
     for (size_t i = 0; i < count; i++) {
-        sorted->targets[i] = &targets->targets[i];
+        sorted->targets[i] = targets->targets[i];
     }
     qsort(sorted->targets, count, sizeof *sorted->targets, compare_components);
     for (size_t i = 1; i < count; i++) {
@@ -109,7 +107,7 @@ static enum slw_status sort_targets(const struct slw_targets_draft *targets, str
     }
     qsort(sorted->targets, count, sizeof *sorted->targets, compare_targets);
     for (size_t i = 1; i < count; i++) {
-        if (slw_bytes_equal(sorted->targets[i - 1]->name, sorted->targets[i]->name)) {
+        if (slw_bytes_equal(sorted->targets[i - 1].name, sorted->targets[i].name)) {
             return slw_explain(detail, SLW_DUPLICATE_TARGET, "a target is listed twice");
         }
     }
@@ -144,7 +142,7 @@ static void digest_sorted(const struct slw_targets_draft *targets, const struct 
     put_integer(&hash, targets->build_type, 4);
     put_integer(&hash, targets->targets_count, 4);
     for (size_t i = 0; i < targets->targets_count; i++) {
-        const struct slw_target_draft *target = sorted->targets[i];
+        const struct slw_target_draft *target = &sorted->targets[i];
         put_bytes(&hash, target->name);
         put_bytes(&hash, target->slot);
         put_integer(&hash, target->length, 8);

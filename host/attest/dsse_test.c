@@ -400,7 +400,7 @@ static void finds_no_signer_when_any_bit_of_a_signature_flips(void)
         struct slw_statement_key key = public_half(signers[i]);
         struct slw_dsse envelope = {0};
         TAP_REQUIRE(sign_by(&signers[i], 1, &envelope));
-        for (size_t bit = 0; bit < SLW_SIGNATURE_SIZE * 8; bit++) {
+        for (size_t bit = 0; bit < (size_t)SLW_SIGNATURE_SIZE * 8; bit++) {
             uint8_t flipped[SLW_SIGNATURE_SIZE];
             struct slw_dsse altered = envelope;
             memcpy(flipped, envelope.signatures[0].bytes.ptr, sizeof flipped);

@@ -63,7 +63,7 @@ static enum slw_status read_parameters(const struct slw_fields *definition,
                                        struct slw_provenance *provenance)
 {
     struct slw_fields fields = {definition->json, SLW_JSON_NONE, definition->detail};
-    struct offsets offsets;
+    struct offsets offsets = {{0}};
     struct slw_bytes name;
     uint32_t value = SLW_JSON_NONE;
     SLW_TRY(slw_fields_value(definition, "externalParameters", SLW_JSON_OBJECT, &fields.object));
@@ -153,7 +153,7 @@ enum slw_status slw_provenance_read(const struct slw_statement *statement,
                                     struct slw_detail *detail)
 {
     struct slw_provenance provenance = {.subject_name = statement->subject_name};
-    struct slw_fields predicate;
+    struct slw_fields predicate = {0};
     SLW_TRY(slw_statement_open(statement, SLW_STATEMENT_PROVENANCE, &predicate, detail));
     enum slw_status status = read_provenance(&predicate, &provenance);
     if (status != SLW_OK) {

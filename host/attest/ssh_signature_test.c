@@ -25,6 +25,7 @@
 #define MESSAGE SLW_BYTES_OF("DSSEv1 28 application/vnd.in-toto+json 2 {}")
 #define APPLICATION "ssh:slipway"
 #define PATH_SIZE 128u
+#define WORDS_MAX 16u
 
 extern char **environ;
 
@@ -45,12 +46,16 @@ static const char *path_of(const char *name, char path[static PATH_SIZE])
 /* Runs ssh-keygen with these arguments, the file as its input; whether it ended with 0. */
 static bool keygen(const char *const *arguments, const char *input_path)
 {
-    char *argv[16] = {(char *)(uintptr_t) "ssh-keygen"};
+    static char words[WORDS_MAX][PATH_SIZE];
+    char *argv[WORDS_MAX + 1] = {NULL};
     posix_spawn_file_actions_t actions;
     int status = -1;
     pid_t child = -1;
-    for (size_t i = 0; arguments[i] != NULL; i++) {
-        argv[i + 1] = (char *)(uintptr_t)arguments[i];
+    (void)snprintf(words[0], PATH_SIZE, "ssh-keygen");
+    argv[0] = words[0];
+    for (size_t i = 1; arguments[i - 1] != NULL && i < WORDS_MAX; i++) {
+        (void)snprintf(words[i], PATH_SIZE, "%s", arguments[i - 1]);
+        argv[i] = words[i];
     }
     (void)posix_spawn_file_actions_init(&actions);
     (void)posix_spawn_file_actions_addopen(&actions, 0, input_path, O_RDONLY, 0);

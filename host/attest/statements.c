@@ -66,7 +66,7 @@ enum slw_status slw_stage_read(const struct slw_statement *statement, struct slw
 {
     static const char *const members[] = {"signer", "length", "issued", NULL};
     struct slw_stage stage = {.subject_name = statement->subject_name};
-    struct slw_fields fields;
+    struct slw_fields fields = {0};
     SLW_TRY(slw_statement_open(statement, SLW_STATEMENT_STAGE, &fields, detail));
     SLW_TRY(slw_fields_only(&fields, members));
     SLW_TRY(slw_fields_text(&fields, "signer", 1, SLW_STATEMENT_NAME_MAX, &stage.signer));
@@ -145,7 +145,7 @@ enum slw_status slw_request_read(const struct slw_statement *statement,
     static const char *const members[] = {"signer",  "operation", "key",    "channel", "issued",
                                           "expires", "nonce",     "change", "release", NULL};
     struct slw_request request = {.subject_name = statement->subject_name};
-    struct slw_fields fields;
+    struct slw_fields fields = {0};
     size_t operation = 0;
     SLW_TRY(slw_statement_open(statement, SLW_STATEMENT_REQUEST, &fields, detail));
     SLW_TRY(slw_fields_only(&fields, members));

@@ -28,23 +28,21 @@ static enum slw_status read_mark(const struct slw_fields *list, uint32_t element
 
 static int compare_marks(const void *left, const void *right)
 {
-    const struct slw_mark *const *one = left;
-    const struct slw_mark *const *other = right;
-    int order = slw_bytes_compare((*one)->kind, (*other)->kind);
-    return order != 0 ? order : slw_bytes_compare((*one)->name, (*other)->name);
+    const struct slw_mark *one = left;
+    const struct slw_mark *other = right;
+    int order = slw_bytes_compare(one->kind, other->kind);
+    return order != 0 ? order : slw_bytes_compare(one->name, other->name);
 }
 
 /* Whether two marks are of one thing, so that nobody reads the lower one; through a sorted list. */
 static enum slw_status find_duplicate(const struct slw_mark *marks, size_t count, bool *ret_found)
 {
-    const struct slw_mark **sorted = calloc(count, sizeof *sorted);
+    struct slw_mark *sorted = calloc(count, sizeof *sorted);
     bool found = false;
     if (sorted == NULL) {
         return SLW_NO_SPACE;
     }
-    for (size_t i = 0; i < count; i++) {
-        sorted[i] = &marks[i];
-    }
+    memcpy(sorted, marks, count * sizeof *sorted);
     qsort(sorted, count, sizeof *sorted, compare_marks);
     for (size_t i = 1; i < count && !found; i++) {
         found = compare_marks(&sorted[i - 1], &sorted[i]) == 0;
@@ -104,7 +102,7 @@ enum slw_status slw_takeover_read(const struct slw_statement *statement,
                                   struct slw_takeover *ret_takeover, struct slw_detail *detail)
 {
     struct slw_takeover takeover = {0};
-    struct slw_fields fields;
+    struct slw_fields fields = {0};
     SLW_TRY(slw_statement_open(statement, SLW_STATEMENT_TAKEOVER, &fields, detail));
     enum slw_status status = read_members(statement, &fields, &takeover);
     if (status != SLW_OK) {

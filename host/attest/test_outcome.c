@@ -53,7 +53,7 @@ enum slw_status slw_test_result_read(const struct slw_statement *statement,
                                      struct slw_test_result *ret_result, struct slw_detail *detail)
 {
     struct slw_test_result result = {.subject_name = statement->subject_name};
-    struct slw_fields predicate;
+    struct slw_fields predicate = {0};
     size_t outcome = 0;
     SLW_TRY(slw_statement_open(statement, SLW_STATEMENT_TEST_RESULT, &predicate, detail));
     SLW_TRY(slw_fields_word(&predicate, "result", outcomes, &outcome));

@@ -48,17 +48,17 @@ const char *slw_operation_word(enum slw_operation operation);
 /* "Sign what I staged". The subject is the SHA-256 of the staged bytes. */
 struct slw_request {
     struct slw_bytes subject_name;
-    uint8_t staged[SLW_SHA256_SIZE];
     struct slw_bytes signer;
-    enum slw_operation operation;
     struct slw_bytes key;     /* the name that the policy gives it */
     struct slw_bytes channel; /* may be empty: for none */
+    struct slw_bytes change;  /* sign-role: the difference, the text of a JSON object; else empty */
     int64_t issued_utc_s;
     int64_t expires_utc_s; /* not before issued */
-    uint8_t nonce[SLW_NONCE_SIZE];
-    struct slw_bytes change; /* sign-role: the difference, the text of a JSON object; else empty */
-    bool has_release;        /* sign-role only */
+    enum slw_operation operation;
+    bool has_release; /* sign-role only */
+    uint8_t staged[SLW_SHA256_SIZE];
     uint8_t release[SLW_SHA256_SIZE];
+    uint8_t nonce[SLW_NONCE_SIZE];
 };
 
 SLW_MUST_USE enum slw_status slw_request_read(const struct slw_statement *statement,
