@@ -156,12 +156,19 @@ static enum slw_status model_make(struct slw_tuf_model *model, const struct slw_
     return SLW_OK;
 }
 
-/* "refuses an online role that drops a role or lowers a version"; the model refuses the latter. */
+/*
+ * "refuses an online role that drops a role or lowers a version"; the model refuses the latter. A
+ * delegation in a production role would list, by somebody else's key, what was never signed here.
+ */
 static enum slw_status change_check(const struct slw_content_task *task,
                                     const struct slw_tuf_change *change, struct slw_detail *detail)
 {
-    if (change->drop_count > 0) {
+    if (change->drop_count > 0 || change->revoke_count > 0) {
         return slw_explain(detail, SLW_NOT_PERMITTED, "an online role may not drop a role");
+    }
+    if (change->delegate_count > 0 && task->key->key_class == SLW_KEY_CLASS_PROD) {
+        return slw_explain(detail, SLW_NOT_PERMITTED,
+                           "whom a production role delegates to is signed offline");
     }
     if (change->expires_utc_s <= task->now_utc_s) {
         return slw_explain(detail, SLW_EXPIRED, "the next version would have expired already");

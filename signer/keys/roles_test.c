@@ -110,6 +110,8 @@ struct asked_role {
     int64_t version;
     const char *custom; /* of the target that is added; NULL: none is */
     const char *drop;
+    const char *delegate; /* to a key of nobody's */
+    const char *revoke;
     int64_t expires;
     const char *channel;
     const uint8_t *release;
@@ -121,6 +123,13 @@ static enum slw_status ask_role(struct test_signer *signer, const struct asked_r
     const char *role = asked->role == NULL ? "lamp-stable" : asked->role;
     struct slw_tuf_artifact artifact = {.path = SLW_BYTES_OF("lamp/stable/app"), .length = 5};
     struct slw_bytes dropped = {0};
+    struct slw_bytes revoked = {0};
+    const struct slw_bytes pattern = SLW_BYTES_OF("lamp/stable/*");
+    struct slw_tuf_delegate delegate = {
+        .signers = {slw_private_key_public(test_key(TEST_OTHER)), 1, 1},
+        .paths = &pattern,
+        .paths_count = 1,
+    };
     struct slw_tuf_change change = {
         .type = asked->type_set ? asked->type : SLW_TUF_TARGETS,
         .role = slw_bytes_make(role, strlen(role)),
@@ -142,6 +151,16 @@ static enum slw_status ask_role(struct test_signer *signer, const struct asked_r
         dropped = slw_bytes_make(asked->drop, strlen(asked->drop));
         change.drop = &dropped;
         change.drop_count = 1;
+    }
+    if (asked->delegate != NULL) {
+        delegate.name = slw_bytes_make(asked->delegate, strlen(asked->delegate));
+        change.delegate = &delegate;
+        change.delegate_count = 1;
+    }
+    if (asked->revoke != NULL) {
+        revoked = slw_bytes_make(asked->revoke, strlen(asked->revoke));
+        change.revoke = &revoked;
+        change.revoke_count = 1;
     }
     if (slw_tuf_change_format(&change, &text, &detail) != SLW_OK) {
         abort();
@@ -287,6 +306,10 @@ static void refuses_roles_that_it_may_not_make(void)
                                                          .drop = "lamp-stable",
                                                          .channel = ""}),
                   SLW_NOT_PERMITTED);
+    TAP_ROW("a delegation of a production role, to a key of the requester's");
+    TAP_EQUAL_INT(ask_role(&signer, &(struct asked_role){.delegate = "mine"}), SLW_NOT_PERMITTED);
+    TAP_ROW("one that revokes a delegation");
+    TAP_EQUAL_INT(ask_role(&signer, &(struct asked_role){.revoke = "theirs"}), SLW_NOT_PERMITTED);
     TAP_ROW("one that has expired");
     TAP_EQUAL_INT(ask_role(&signer, &(struct asked_role){.expires = TEST_START}), SLW_EXPIRED);
     TAP_EQUAL_INT(test_signed_count(&signer), 0);
