@@ -223,3 +223,30 @@ content_digest() {
     ok bundle inspect strange --json
     [ "$(jq -c '[.endorsements, (.endorsed | map(.readable))]' <<<"$output")" = '[2,[false,true]]' ]
 }
+
+@test "content digest: another implementation computes the same for every bundle that a device would take" {
+    local -a bundles
+    mapfile -t bundles < <(awk -F '\t' -v dir="$vectors" '$5 == "accept" { print dir "/" $1 }' "$vectors/index.tsv" | sort -u)
+    [ "${#bundles[@]}" -gt 60 ]
+    node "$source_dir/tests/attest/endorsements.mjs" digests "${bundles[@]}" >theirs
+    for bundle in "${bundles[@]}"; do
+        ok bundle inspect "$bundle" --json
+        jq -r '.content_digest // "-"' <<<"$output" >>ours
+    done
+    diff theirs ours
+    [ "$(sort -u ours | wc -l)" -gt 15 ]
+}
+
+@test "build endorse: another implementation verifies endorsements by either kind of key" {
+    endorse b --commit 3f2a
+    ok build test-result b --key t2 --suite system --result passed
+    ok build test-result b --key e1 --suite field --result warned
+    node "$source_dir/tests/attest/endorsements.mjs" verify b e1.pub t2.pub >verified
+    diff verified - <<'END'
+https://slsa.dev/provenance/v1 0
+https://in-toto.io/attestation/test-result/v0.1 1
+https://in-toto.io/attestation/test-result/v0.1 0
+END
+    run node "$source_dir/tests/attest/endorsements.mjs" verify b e1.pub t1.pub
+    [ "$status" -ne 0 ]
+}
