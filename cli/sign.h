@@ -43,6 +43,10 @@ void cli_signer_close(struct cli_signer *signer);
  */
 enum cli_exit cli_signer_fail(const struct cli_signer *signer, enum slw_status status);
 
+/* Says what didn't verify here: CLI_REFUSED, for a signature or a file of the log that is wrong,
+ * too. */
+enum cli_exit cli_unverified(struct cli *cli, enum slw_status status);
+
 /* The service's origin. */
 struct slw_bytes cli_signer_origin(const struct cli_signer *signer);
 

@@ -144,10 +144,9 @@ static enum slw_status download(struct decision *decision)
     struct cli *cli = decision->cli;
     decision->is_release = slw_bytes_equal(cli_request_text(&decision->request, "operation"),
                                            SLW_BYTES_OF("sign-targets"));
-    SLW_TRY(slw_signer_client_blob(decision->signer.client, decision->request.id,
-                                   SLW_SIGNER_METADATA, SLW_TARGETS_SIZE_MAX, &decision->metadata,
-                                   &cli->detail));
-    return take_digests(decision);
+    return slw_signer_client_blob(decision->signer.client, decision->request.id,
+                                  SLW_SIGNER_METADATA, SLW_TARGETS_SIZE_MAX, &decision->metadata,
+                                  &cli->detail);
 }
 
 /* The metadata out of a bundle that the approver has; it must be the release of the log. */
@@ -356,11 +355,15 @@ static enum cli_exit begin(struct cli *cli, const struct cli_arguments *argument
         code = cli_request_load(&ret_decision->signer, id, &ret_decision->request);
     }
     if (code == CLI_DONE) {
+        enum slw_status status = download(ret_decision);
+        code = status == SLW_OK ? CLI_DONE : cli_signer_fail(&ret_decision->signer, status);
+    }
+    if (code == CLI_DONE) {
         enum slw_status status = take_told(ret_decision, now_utc_s, expires_utc_s);
         if (status == SLW_OK) {
-            status = download(ret_decision);
+            status = take_digests(ret_decision);
         }
-        code = status == SLW_OK ? CLI_DONE : cli_signer_fail(&ret_decision->signer, status);
+        code = status == SLW_OK ? CLI_DONE : cli_unverified(cli, status);
     }
     return code;
 }
@@ -384,7 +387,7 @@ static enum cli_exit show_and_ask(struct decision *decision, const struct cli_ar
     }
     if (status != SLW_OK) {
         slw_heap_drop(&text);
-        return cli_fail(cli, status);
+        return cli_unverified(cli, status);
     }
     if (cli->json) {
         (void)fputs(slw_heap_text(&text), stderr); /* stdout is for the result */

@@ -162,8 +162,8 @@ static enum cli_exit deliver_targets(struct delivery *delivery, const char *path
                  ? verify(delivery, cli_bundle_root(&bundle), SLW_ROLE_TARGETS,
                           bundle.targets.serialized, expected)
                  : slw_explain(&cli->detail, SLW_MISSING_TARGETS, "%s: has no metadata", path);
-    code =
-        status == SLW_OK ? deliver_verified(delivery, &bundle, output_path) : cli_fail(cli, status);
+    code = status == SLW_OK ? deliver_verified(delivery, &bundle, output_path)
+                            : cli_unverified(cli, status);
     cli_bundle_close(&bundle);
     return code;
 }
@@ -203,7 +203,7 @@ static enum cli_exit deliver_root(struct delivery *delivery, const char *path,
     }
     status = verify(delivery, &root.content.root, SLW_ROLE_ROOT, root.draft.serialized, NULL);
     code = status == SLW_OK ? write_root(delivery, &root, output_path != NULL ? output_path : path)
-                            : cli_fail(cli, status);
+                            : cli_unverified(cli, status);
     cli_root_file_free(&root);
     return code;
 }

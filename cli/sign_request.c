@@ -60,7 +60,8 @@ enum cli_exit cli_request_parse(struct cli *cli, const uint8_t id[static SLW_SHA
     }
     if (status != SLW_OK) {
         cli_request_free(ret_request);
-        return cli_fail(cli, status);
+        (void)cli_error(cli, "%s", cli->detail.text);
+        return CLI_DEVICE; /* whoever answered isn't the service */
     }
     return CLI_DONE;
 }

@@ -217,6 +217,15 @@ enum cli_exit cli_signer_fail(const struct cli_signer *signer, enum slw_status s
     return cli_error(cli, "%s", cli->detail.text);
 }
 
+enum cli_exit cli_unverified(struct cli *cli, enum slw_status status)
+{
+    if (status == SLW_BAD_SIGNATURE) {
+        (void)cli_refuse(cli, status, cli->detail.text);
+        return CLI_REFUSED;
+    }
+    return cli_fail(cli, status);
+}
+
 struct slw_bytes cli_signer_origin(const struct cli_signer *signer)
 {
     const char *name = signer->transparency.log.name;

@@ -135,7 +135,7 @@ verifies() {
     cp other.bundle before
     exits 3 sign fetch "$id" prod.bundle --config sign.conf
     says "below-threshold"
-    exits 1 sign fetch "$id" other.bundle --config sign.conf
+    refused bad-signature sign fetch "$id" other.bundle --config sign.conf
     says "not the key's over what was submitted"
     cmp other.bundle before
 }
@@ -154,6 +154,22 @@ verifies() {
     ok root create -o next-root --root-key root.pub --targets-key next.pub --version 2 --key-class test --expires 90d
     submits 0 next-root --key lamp-root --operation root --wait
     ok root verify next-root --json
+}
+
+@test "an approver of a root sees it as a tree" {
+    sign_stop
+    rm -rf state
+    sign_policy '.rules[1].approvals = {count: 1, people: ["ben"]}'
+    sign_start
+    "$slipway" key generate next 2>/dev/null >/dev/null
+    ok root create -o next-root --root-key root.pub --targets-key next.pub --version 2 --key-class test --expires 90d
+    submits 7 next-root --key lamp-root --operation root
+    waits_for "$id" waiting
+    ok sign approve "$id" --config sign.conf --approver-key ben --yes
+    prints "root version 2"
+    prints "role targets: 1 of 1 key must sign"
+    waits_for "$id" signed
+    ok sign fetch "$id" next-root --config sign.conf
 }
 
 @test "an upload that was killed goes on where it was" {

@@ -38,7 +38,8 @@ struct front_courier {
     pthread_t carrier;
     pthread_mutex_t lock; /* of everything below */
     pthread_cond_t room;
-    struct job *fresh; /* not given to curl yet */
+    struct job *active; /* given to curl; the carrier's alone */
+    struct job *fresh;  /* not given to it yet */
     unsigned jobs;
     bool stopping;
 };
@@ -222,12 +223,20 @@ static void begin_jobs(struct front_courier *courier)
     while (job != NULL) {
         struct job *next = job->next;
         (void)curl_multi_add_handle(courier->multi, job->curl);
+        job->next = courier->active;
+        courier->active = job;
         job = next;
     }
 }
 
 static void end_job(struct front_courier *courier, struct job *job)
 {
+    struct job **link = &courier->active;
+    while (*link != job) {
+        link = &(*link)->next;
+    }
+    *link = job->next;
+    (void)curl_multi_remove_handle(courier->multi, job->curl);
     free_job(job);
     (void)pthread_mutex_lock(&courier->lock);
     courier->jobs--;
@@ -251,7 +260,6 @@ static void end_jobs(struct front_courier *courier)
         if (result == CURLE_OK) {
             (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &http_status);
         }
-        (void)curl_multi_remove_handle(courier->multi, curl);
         report(courier, job, http_status);
         end_job(courier, job);
     }
@@ -323,5 +331,10 @@ void front_courier_stop(struct front_courier *courier)
     if (!pthread_equal(courier->poller, courier->carrier)) {
         (void)pthread_join(courier->poller, NULL);
     }
+    begin_jobs(courier);
+    while (courier->active != NULL) {
+        end_job(courier, courier->active);
+    }
+    (void)curl_multi_cleanup(courier->multi);
     free(courier);
 }

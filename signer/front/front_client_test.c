@@ -222,8 +222,7 @@ static void believes_no_nonsense(void)
         "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n[]",
         "HTTP/1.1 202 Accepted\r\nContent-Length: 16\r\n\r\n{\"state\":\"done\"}",
-        "HTTP/1.1 202 Accepted\r\nContent-Length: 33\r\n\r\n{\"id\":\"00\",\"state\":\"signed\"}   "
-        "  ",
+        "HTTP/1.1 202 Accepted\r\nContent-Length: 28\r\n\r\n{\"id\":\"00\",\"state\":\"signed\"}",
         "HTTP/1.1 202 Accepted\r\nContent-Length: 900\r\n\r\n{\"id\":",
         "HTTP/1.1 302 Found\r\nLocation: https://elsewhere\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",

@@ -78,13 +78,20 @@ static enum slw_status add_revocations(struct front_trust *trust, gnutls_x509_tr
         return explain_tls(detail, path, code);
     }
     trust->revocations_until = time_of_next(lists, count);
-    /* The list owns those that it takes, and frees the others. */
-    int added = gnutls_x509_trust_list_add_crls(list, lists, count, GNUTLS_TL_VERIFY_CRL, 0);
+    unsigned added = 0;
+    for (unsigned i = 0; i < count; i++) {
+        /* What the trust list takes is its own from then on. */
+        if (gnutls_x509_trust_list_add_crls(list, &lists[i], 1, GNUTLS_TL_VERIFY_CRL, 0) == 1) {
+            added++;
+        } else {
+            gnutls_x509_crl_deinit(lists[i]);
+        }
+    }
     gnutls_free(lists);
     if (trust->revocations_until != 0 && trust->revocations_until <= time(NULL)) {
         return slw_explain(detail, SLW_IO, "%s: the list of revocations is too old", path);
     }
-    return added == (int)count && count > 0
+    return added == count && count > 0
                ? SLW_OK
                : slw_explain(detail, SLW_IO, "%s: not a list of revocations of our authority",
                              path);

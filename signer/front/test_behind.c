@@ -93,7 +93,9 @@ static void give_work(struct test_behind *behind, struct slw_signer_answer *answ
 static void keep_text(char *destination, size_t size, struct slw_bytes text)
 {
     size_t len = text.len < size - 1 ? text.len : size - 1;
-    memcpy(destination, text.ptr, len);
+    if (len > 0) {
+        memcpy(destination, text.ptr, len);
+    }
     destination[len] = '\0';
 }
 
