@@ -6,6 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#ifndef LAMP_VERSION
+#define LAMP_VERSION "of no release" /* the build says which */
+#endif
+
 /* One letter a step: on or off. */
 static const char *pattern_for(const char *mood)
 {
