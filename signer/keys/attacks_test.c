@@ -9,7 +9,9 @@
 
 #include "tap.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static const struct test_asking asking; /* production, by ci */
 static const struct test_bundle good;
@@ -103,6 +105,9 @@ static void refuses_builds_that_no_builder_vouches_for(void)
         {"a root of another class", {.root_class = SLW_KEY_CLASS_TEST}, SLW_WRONG_CLASS},
         {"a root that doesn't list the key", {.unlisted_root = true}, SLW_WRONG_ROLE},
         {"a root that nobody signed", {.root_unsigned = true}, SLW_ROOT_SELF_UNSIGNED},
+        {"a root that has expired", {.root_expires = TEST_START}, SLW_EXPIRED},
+        {"metadata that have expired", {.expires = TEST_START}, SLW_EXPIRED},
+        {"a root of no class", {.root_class = TEST_NO_CLASS}, SLW_WRONG_CLASS},
         {"another payload", {.wrong_payload = true}, SLW_WRONG_HASH},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -363,6 +368,71 @@ static void signs_one_of_two_requests_for_one_version(void)
 
 /* --- Time --- */
 
+/* A key that signs slowly, so that another request comes in between. */
+static enum slw_status slow_sign(void *context, struct slw_bytes message,
+                                 const uint8_t digest[static SLW_SHA256_SIZE],
+                                 uint8_t ret_signature[static SLW_SIGNATURE_SIZE],
+                                 struct slw_detail *detail)
+{
+    atomic_bool *go_on = context;
+    for (int i = 0; i < 2000 && !atomic_load(go_on); i++) {
+        usleep(5000);
+    }
+    return slw_private_key_sign_unverified(test_key(TEST_KEY_TEST), message, digest, ret_signature,
+                                           detail);
+}
+
+static void takes_a_version_before_it_signs(void)
+{
+    struct test_signer signer;
+    struct test_bundle right = test_class;
+    struct slw_private_key *key = NULL;
+    struct slw_detail detail = {""};
+    atomic_bool go_on = false;
+    const struct slw_key_holder holder = {&go_on, slow_sign, NULL};
+    right.payload = "another image";
+    TAP_REQUIRE(test_signer_open(&signer));
+    TAP_EQUAL_INT(slw_private_key_from_holder(slw_private_key_public(test_key(TEST_KEY_TEST)),
+                                              &holder, &key, &detail),
+                  SLW_OK);
+    signer.keys[1].key = key;
+    TAP_EQUAL_INT(test_submit(&signer, &test_class, &for_test_key), SLW_OK);
+    test_settle(&signer);
+    TAP_EQUAL_INT(test_submit(&signer, &right, &for_test_key), SLW_OK);
+    TAP_EQUAL_INT(test_refusal(&signer), SLW_VERSION_TAKEN);
+    right.version = 0;
+    TAP_EQUAL_INT(test_signed_count(&signer), 0);
+    atomic_store(&go_on, true);
+    for (int i = 0; i < 50 && test_signed_count(&signer) == 0; i++) {
+        test_settle(&signer);
+    }
+    TAP_EQUAL_INT(test_signed_count(&signer), 1);
+    test_signer_stop(&signer);
+    slw_private_key_free(key);
+    test_signer_close(&signer);
+}
+
+/* The policy names another key meanwhile: what was read for the former one doesn't count. */
+static void signs_by_no_key_that_the_policy_took_away(void)
+{
+    struct test_signer signer;
+    const struct test_policy other = {.version = 2, .other_prod_key = true};
+    TAP_REQUIRE(test_signer_open(&signer));
+    TAP_EQUAL_INT(test_submit(&signer, &good, &asking), SLW_OK);
+    TAP_EQUAL_INT(test_outcome(&signer), SLW_SIGNER_WAITING);
+    TAP_EQUAL_INT(test_change_policy(&signer, &other, both), SLW_OK);
+    signer.now_utc_s += 4000;
+    signer.now_ms += 11000;
+    signer.policy.version = 2;
+    test_settle(&signer);
+    (void)test_approve(&signer, &(struct test_approving){.by = TEST_ADA});
+    (void)test_approve(&signer, &(struct test_approving){.by = TEST_BEN});
+    TAP_CHECK(test_await(&signer, SLW_SIGNER_REFUSED));
+    TAP_EQUAL_INT(test_refusal(&signer), SLW_WRONG_ROLE);
+    TAP_EQUAL_INT(test_signed_count(&signer), 0);
+    test_signer_close(&signer);
+}
+
 static void says_nothing_while_the_clock_is_behind(void)
 {
     struct test_signer signer;
@@ -375,6 +445,7 @@ static void says_nothing_while_the_clock_is_behind(void)
     test_approval_envelope(&signer, &(struct test_approving){.by = TEST_BEN}, &approval);
     signer.now_utc_s -= 1;
     TAP_EQUAL_INT(test_say(&signer, slw_heap_bytes(&approval)), SLW_CLOCK);
+    TAP_EQUAL_INT(slw_service_check_ready(signer.service, &detail), SLW_CLOCK);
     TAP_EQUAL_INT(test_signed_count(&signer), 0);
     test_signer_stop(&signer);
     TAP_EQUAL_INT(test_signer_start(&signer, &detail), SLW_CLOCK);
@@ -418,6 +489,8 @@ int main(void)
     TAP_RUN(signs_no_lower_version_and_none_twice);
     TAP_RUN(gives_the_stored_signature_for_the_same_content);
     TAP_RUN(signs_one_of_two_requests_for_one_version);
+    TAP_RUN(takes_a_version_before_it_signs);
+    TAP_RUN(signs_by_no_key_that_the_policy_took_away);
     TAP_RUN(says_nothing_while_the_clock_is_behind);
     TAP_RUN(lets_requests_expire);
     return tap_finish();

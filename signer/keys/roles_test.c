@@ -226,6 +226,27 @@ static void publish(struct test_signer *signer, struct slw_heap_buffer *ret_file
     slw_heap_free(&sig_hex);
 }
 
+/* Version 1 with another expiry, signed by the very key. */
+static void other_base_make(struct test_signer *signer, struct slw_heap_buffer *ret_file,
+                            uint8_t ret_sha256[static SLW_SHA256_SIZE])
+{
+    const struct slw_tuf_change change = {.type = SLW_TUF_TARGETS,
+                                          .role = SLW_BYTES_OF("lamp-stable"),
+                                          .version = 1,
+                                          .expires_utc_s = signer->now_utc_s + 777777};
+    struct slw_tuf_model *model = NULL;
+    struct slw_detail detail = {""};
+    signer->metadata.len = 0;
+    if (slw_tuf_model_new(SLW_TUF_TARGETS, change.role, &model, &detail) != SLW_OK ||
+        slw_tuf_model_apply(model, &change, &detail) != SLW_OK ||
+        slw_tuf_model_encode(model, &signer->metadata, &detail) != SLW_OK ||
+        slw_tuf_model_digest(model, ret_sha256, &detail) != SLW_OK) {
+        abort();
+    }
+    slw_tuf_model_free(model);
+    publish(signer, ret_file);
+}
+
 static void makes_a_roles_next_version_of_its_base(void)
 {
     struct test_signer signer;
@@ -250,6 +271,19 @@ static void makes_a_roles_next_version_of_its_base(void)
     approve_role(&signer, TEST_BEN, "stable");
     TAP_CHECK(test_await(&signer, SLW_SIGNER_REFUSED));
     TAP_EQUAL_INT(test_refusal(&signer), SLW_ROLLBACK);
+    TAP_ROW("another base that the key signed");
+    struct slw_heap_buffer other_base = {0};
+    uint8_t other_sha256[SLW_SHA256_SIZE];
+    other_base_make(&signer, &other_base, other_sha256);
+    TAP_EQUAL_INT(ask_role(&signer, &(struct asked_role){.base_version = 1,
+                                                         .base_sha256 = other_sha256,
+                                                         .version = 2,
+                                                         .base = &other_base}),
+                  SLW_OK);
+    approve_role(&signer, TEST_BEN, "stable");
+    TAP_CHECK(test_await(&signer, SLW_SIGNER_REFUSED));
+    TAP_EQUAL_INT(test_refusal(&signer), SLW_STORED_STATE);
+    slw_heap_free(&other_base);
     TAP_ROW("a version that isn't the next");
     TAP_EQUAL_INT(ask_role(&signer, &(struct asked_role){.base_version = 1,
                                                          .base_sha256 = first,
@@ -349,6 +383,23 @@ static void adds_to_a_production_role_only_what_it_signed(void)
     TAP_ROW("another channel");
     asked.custom = CUSTOM("beta", "4");
     TAP_EQUAL_INT(ask_role(&signer, &asked), SLW_NOT_PERMITTED);
+    TAP_ROW("another product");
+    asked.custom =
+        "{\"slipway\":{\"build_type\":\"user\",\"channel\":\"stable\",\"hardware_ids\":[],"
+        "\"product\":\"lamp2\",\"release_counter\":4,\"release_version\":\"\","
+        "\"urgency\":\"unspecified\"}}";
+    TAP_EQUAL_INT(ask_role(&signer, &asked), SLW_NOT_PERMITTED);
+    TAP_ROW("signed by a test key");
+    const struct test_bundle tested = {
+        .root_class = SLW_KEY_CLASS_TEST, .targets_key = TEST_KEY_TEST, .version = 4};
+    TAP_EQUAL_INT(test_submit(&signer, &tested, &(struct test_asking){.key = "lamp-test"}), SLW_OK);
+    TAP_CHECK(test_await(&signer, SLW_SIGNER_SIGNED));
+    asked.custom = CUSTOM("stable", "4");
+    uint8_t tested_id[SLW_SHA256_SIZE];
+    memcpy(tested_id, signer.id, sizeof tested_id);
+    asked.release = tested_id;
+    TAP_EQUAL_INT(ask_role(&signer, &asked), SLW_NOT_PERMITTED);
+    asked.release = release;
     TAP_ROW("nothing that it says of itself");
     asked.custom = "{}";
     TAP_EQUAL_INT(ask_role(&signer, &asked), SLW_NOT_PERMITTED);

@@ -57,6 +57,7 @@ struct test_policy {
     unsigned quorum; /* of three witnesses */
     unsigned delay_s;
     int64_t issued;        /* 0: TEST_START - 1000 */
+    bool other_prod_key;   /* lamp-prod is another key */
     bool admins_differ;    /* TEST_ADMIN3 in place of TEST_ADMIN2 */
     const char *keys_more; /* behind the service's keys */
     const char *rules_more;
@@ -67,6 +68,8 @@ void test_policy_envelope(const struct test_policy *policy, const int *administr
                           struct slw_heap_buffer *ret_envelope);
 /* A key as a JSON string: its PEM. In static memory, a few at a time. */
 const char *test_pem(enum test_party party);
+
+#define TEST_NO_CLASS ((enum slw_key_class)9) /* a root that doesn't say its class */
 
 /* A bundle; zeros: product lamp, class prod, build type user, endorsed by ci, tested by lab. */
 struct test_bundle {
@@ -91,7 +94,9 @@ struct test_bundle {
     bool wrong_payload; /* its bytes aren't those that the metadata list */
     bool unlisted_root; /* the key isn't a targets key of the root */
     bool root_unsigned;
-    uint32_t root_version;                     /* 0: 1 */
+    uint32_t root_version; /* 0: 1 */
+    int64_t root_expires;  /* 0: never */
+    int64_t expires;
     const struct slw_heap_buffer *endorsement; /* one more, as it is */
 };
 void test_bundle_make(const struct test_bundle *bundle, struct slw_heap_buffer *ret_bytes);

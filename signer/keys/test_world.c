@@ -136,8 +136,9 @@ void test_policy_text(const struct test_policy *policy, struct slw_heap_buffer *
         "\"lamp\"},\"lamp-role\":{\"key\":%s,\"class\":\"prod\",\"use\":\"role\",\"product\":"
         "\"lamp\"}"
         "%s},",
-        test_pem(TEST_KEY_PROD), test_pem(TEST_KEY_TEST), test_pem(TEST_KEY_ROOT),
-        test_pem(TEST_KEY_ROLE), policy->keys_more == NULL ? "" : policy->keys_more);
+        test_pem(policy->other_prod_key ? TEST_OTHER : TEST_KEY_PROD), test_pem(TEST_KEY_TEST),
+        test_pem(TEST_KEY_ROOT), test_pem(TEST_KEY_ROLE),
+        policy->keys_more == NULL ? "" : policy->keys_more);
     put_rules(policy, ret_text);
     slw_heap_append_text(ret_text, "}");
 }
@@ -249,6 +250,10 @@ static void root_make(const struct test_bundle *bundle, struct slw_heap_buffer *
     draft->version = bundle->root_version == 0 ? 1 : bundle->root_version;
     draft->key_class =
         bundle->root_class == SLW_KEY_CLASS_NONE ? SLW_KEY_CLASS_PROD : bundle->root_class;
+    if (bundle->root_class == TEST_NO_CLASS) {
+        draft->key_class = SLW_KEY_CLASS_NONE;
+    }
+    draft->expires = (struct slw_expiry){bundle->root_expires != 0, bundle->root_expires, 0};
     draft->thresholds[SLW_ROLE_ROOT] = 1;
     draft->thresholds[SLW_ROLE_TARGETS] = 1;
     if (slw_root_draft_add_key(draft, SLW_ROLE_ROOT, slw_private_key_public(test_key(TEST_ROOT))) !=
@@ -282,6 +287,7 @@ static void targets_make(const struct test_bundle *bundle, struct slw_heap_buffe
         .build_type =
             bundle->build_type == SLW_BUILD_TYPE_NONE ? SLW_BUILD_TYPE_USER : bundle->build_type,
         .product = bytes_of(or_text(bundle->product, "lamp")),
+        .expires = {bundle->expires != 0, bundle->expires, 0},
     };
     struct slw_bytes payload = bytes_of(or_text(bundle->payload, "the image of a lamp"));
     uint8_t digest[SLW_SHA256_SIZE];

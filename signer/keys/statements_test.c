@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Statements that nobody may make, or not here, or too many of; calls that may not be made. */
+#include "test_signer.h"
+
+#include "service_parts.h"
+
+#include "tap.h"
+
+#include <stdlib.h>
+
+static const struct test_asking for_test_key = {.key = "lamp-test"};
+static const struct test_bundle test_class = {.root_class = SLW_KEY_CLASS_TEST,
+                                              .targets_key = TEST_KEY_TEST};
+
+static enum slw_status say_signed(struct test_signer *signer, struct slw_bytes type,
+                                  struct slw_bytes payload, const int *by)
+{
+    struct slw_heap_buffer text = {0};
+    struct slw_detail detail = {""};
+    for (size_t i = 0; by[i] >= 0; i++) {
+        const struct slw_private_key *key = test_key((enum test_party)by[i]);
+        struct slw_heap_buffer next = {0};
+        struct slw_dsse envelope;
+        if (i == 0) {
+            if (slw_dsse_sign(key, type, payload, &next, &detail) != SLW_OK) {
+                abort();
+            }
+        } else if (slw_dsse_parse("statement", slw_heap_bytes(&text), &envelope, &detail) !=
+                       SLW_OK ||
+                   slw_dsse_add_by(&envelope, key, &next, &detail) != SLW_OK) {
+            abort();
+        } else {
+            slw_dsse_free(&envelope);
+        }
+        slw_heap_free(&text);
+        text = next;
+    }
+    enum slw_status status = test_say(signer, slw_heap_bytes(&text));
+    slw_heap_free(&text);
+    return status;
+}
+
+/* The payload of the last request. */
+static void payload_of(const struct test_signer *signer, struct slw_heap_buffer *ret_payload)
+{
+    struct slw_dsse envelope;
+    struct slw_detail detail = {""};
+    if (slw_dsse_parse("request", slw_heap_bytes(&signer->request), &envelope, &detail) != SLW_OK) {
+        abort();
+    }
+    slw_heap_append(ret_payload, envelope.payload);
+    slw_dsse_free(&envelope);
+}
+
+static void refuses_statements_that_arent_one_persons(void)
+{
+    static const int ci[] = {TEST_CI, -1};
+    static const int two[] = {TEST_CI, TEST_ADA, -1};
+    struct test_signer signer;
+    struct slw_heap_buffer payload = {0};
+    TAP_REQUIRE(test_signer_open(&signer));
+    struct test_asking stranger = for_test_key;
+    stranger.by = TEST_OTHER;
+    stranger.by_set = true;
+    TAP_EQUAL_INT(test_submit(&signer, &test_class, &stranger), SLW_UNSIGNED);
+    payload_of(&signer, &payload);
+    TAP_EQUAL_INT(
+        say_signed(&signer, SLW_BYTES_OF("application/json"), slw_heap_bytes(&payload), ci),
+        SLW_BAD_STATEMENT);
+    TAP_EQUAL_INT(say_signed(&signer, SLW_DSSE_INTOTO, slw_heap_bytes(&payload), two),
+                  SLW_BAD_STATEMENT);
+    TAP_EQUAL_INT(test_signed_count(&signer), 0);
+    TAP_EQUAL_INT(say_signed(&signer, SLW_DSSE_INTOTO, slw_heap_bytes(&payload), ci), SLW_OK);
+    slw_heap_free(&payload);
+    test_signer_close(&signer);
+}
+
+static enum slw_status say_kind(struct test_signer *signer, enum slw_statement_kind kind,
+                                const char *predicate, const int *by)
+{
+    struct slw_heap_buffer payload = {0};
+    slw_statement_format(kind, SLW_BYTES_OF("x"), signer->staged,
+                         slw_bytes_make(predicate, strlen(predicate)), &payload);
+    enum slw_status status = say_signed(signer, SLW_DSSE_INTOTO, slw_heap_bytes(&payload), by);
+    slw_heap_free(&payload);
+    return status;
+}
+
+static void refuses_statements_that_arent_said_to_it(void)
+{
+    static const int ci[] = {TEST_CI, -1};
+    static const int administrators[] = {TEST_ADMIN1, TEST_ADMIN2, -1};
+    struct test_signer signer;
+    TAP_REQUIRE(test_signer_open(&signer));
+    TAP_EQUAL_INT(say_kind(&signer, SLW_STATEMENT_PROVENANCE, "{}", ci), SLW_BAD_STATEMENT);
+    TAP_EQUAL_INT(say_kind(&signer, SLW_STATEMENT_TEST_RESULT, "{}", ci), SLW_BAD_STATEMENT);
+    TAP_EQUAL_INT(say_kind(&signer, SLW_STATEMENT_TAKEOVER, "{}", administrators),
+                  SLW_BAD_STATEMENT);
+    TAP_EQUAL_INT(say_kind(&signer, SLW_STATEMENT_REQUEST, "{}", ci), SLW_BAD_STATEMENT);
+    TAP_EQUAL_INT(say_kind(&signer, SLW_STATEMENT_STAGE, "{}", ci), SLW_BAD_STATEMENT);
+    TAP_EQUAL_INT(say_kind(&signer, SLW_STATEMENT_CEREMONY, "{\"step\":0}", ci), SLW_OK);
+    TAP_EQUAL_INT(signer.service->book.epoch, 1);
+    test_signer_close(&signer);
+}
+
+static enum slw_status stage(struct test_signer *signer, enum test_party by, uint64_t length)
+{
+    struct slw_stage said = {
+        .signer = SLW_BYTES_OF(TEST_ORIGIN), .length = length, .issued_utc_s = signer->now_utc_s};
+    struct slw_heap_buffer payload = {0};
+    struct slw_heap_buffer envelope = {0};
+    struct slw_detail detail = {""};
+    memset(said.sha256, (int)length, sizeof said.sha256);
+    if (slw_stage_format(&said, &payload, &detail) != SLW_OK) {
+        abort();
+    }
+    test_sign_statement(by, slw_heap_bytes(&payload), &envelope);
+    enum slw_status status = test_say(signer, slw_heap_bytes(&envelope));
+    slw_heap_free(&payload);
+    slw_heap_free(&envelope);
+    return status;
+}
+
+static void stages_only_what_may_be_asked_for(void)
+{
+    struct test_signer signer;
+    TAP_REQUIRE(test_signer_open(&signer));
+    TAP_EQUAL_INT(stage(&signer, TEST_BEN, 10), SLW_NOT_PERMITTED);
+    TAP_EQUAL_INT(stage(&signer, TEST_LAB, 10), SLW_NOT_PERMITTED);
+    TAP_EQUAL_INT(stage(&signer, TEST_CI, (1 << 24) + 1), SLW_TOO_LARGE);
+    TAP_EQUAL_INT(stage(&signer, TEST_CI, 1 << 24), SLW_OK);
+    test_signer_close(&signer);
+}
+
+static void bounds_what_may_be_staged_at_one_time(void)
+{
+    struct test_signer signer;
+    TAP_REQUIRE(test_signer_open(&signer));
+    for (uint64_t i = 1; i <= 3; i++) { /* two of three fit */
+        struct slw_signer_call call = {
+            .kind = SLW_SIGNER_UPLOAD, .has_digest = true, .bytes = SLW_BYTES_OF("a beginning")};
+        uint64_t length = ((uint64_t)7 << 20) + i;
+        TAP_EQUAL_INT(stage(&signer, TEST_CI, length), SLW_OK);
+        memset(call.digest, (int)length, sizeof call.digest);
+        TAP_CHECK(test_call(&signer, &call));
+        TAP_EQUAL_INT(signer.reason[0] == '\0' ? SLW_OK : slw_status_from_word(signer.reason),
+                      i <= 2 ? SLW_OK : SLW_TOO_MANY);
+    }
+    test_signer_close(&signer);
+}
+
+static void takes_no_approval_of_what_nobody_asked_for(void)
+{
+    struct test_signer signer;
+    TAP_REQUIRE(test_signer_open(&signer));
+    TAP_EQUAL_INT(test_submit(&signer, &(struct test_bundle){0}, &(struct test_asking){0}), SLW_OK);
+    TAP_EQUAL_INT(test_outcome(&signer), SLW_SIGNER_WAITING);
+    memset(signer.id, 9, sizeof signer.id);
+    TAP_EQUAL_INT(test_approve(&signer, &(struct test_approving){.by = TEST_ADA}),
+                  SLW_BAD_STATEMENT);
+    test_signer_close(&signer);
+}
+
+static void bounds_how_many_approvals_a_request_has(void)
+{
+    struct test_signer signer;
+    enum slw_status status = SLW_OK;
+    int count = 0;
+    TAP_REQUIRE(test_signer_open(&signer));
+    TAP_EQUAL_INT(test_submit(&signer, &(struct test_bundle){0}, &(struct test_asking){0}), SLW_OK);
+    TAP_EQUAL_INT(test_outcome(&signer), SLW_SIGNER_WAITING);
+    for (; count < 300 && status == SLW_OK; count++) {
+        status = test_approve(
+            &signer, &(struct test_approving){.by = TEST_ADA, .expires = TEST_START + 60 + count});
+    }
+    TAP_EQUAL_INT(status, SLW_TOO_MANY);
+    TAP_EQUAL_INT(count, SLW_POLICY_APPROVALS_MAX + 1);
+    TAP_EQUAL_INT(test_approve(&signer, &(struct test_approving){.by = TEST_BEN}), SLW_TOO_MANY);
+    TAP_CHECK(!signer.service->broken);
+    test_signer_close(&signer);
+}
+
+static void bounds_how_many_requests_are_open(void)
+{
+    const struct test_asking never = {.key = "lamp-test", .no_stage = true, .no_upload = true};
+    struct test_signer signer;
+    enum slw_status status = SLW_OK;
+    unsigned count = 0;
+    TAP_REQUIRE(test_signer_open(&signer));
+    for (; count < SLW_SERVICE_OPEN_MAX + 10 && status == SLW_OK; count++) {
+        status = test_submit(&signer, &test_class, &never);
+    }
+    TAP_EQUAL_INT(status, SLW_TOO_MANY);
+    TAP_EQUAL_INT(count, SLW_SERVICE_OPEN_MAX + 1);
+    test_signer_close(&signer);
+}
+
+static void answers_calls_that_come_too_often(void)
+{
+    struct test_signer signer;
+    unsigned refused = 0;
+    TAP_REQUIRE(test_signer_open(&signer));
+    for (int i = 0; i < 400; i++) {
+        struct slw_signer_call call = {.kind = SLW_SIGNER_HEALTH};
+        signer.now_ms -= 40; /* what test_call() lets pass */
+        TAP_REQUIRE(test_call(&signer, &call));
+        refused += slw_status_from_word(signer.reason) == SLW_TOO_MANY ? 1 : 0;
+    }
+    TAP_CHECK(refused > 0);
+    test_signer_close(&signer);
+}
+
+static void hangs_up_on_a_call_that_isnt_for_it(void)
+{
+    struct test_signer signer;
+    struct slw_signer_call call = {.kind = SLW_SIGNER_ADD_CHECKPOINT,
+                                   .bytes = SLW_BYTES_OF("old 0\n\nx\n")};
+    TAP_REQUIRE(test_signer_open(&signer));
+    TAP_CHECK(!test_call(&signer, &call));
+    TAP_EQUAL_INT(signer.socket, -1);
+    test_signer_close(&signer);
+}
+
+int main(void)
+{
+    TAP_RUN(refuses_statements_that_arent_one_persons);
+    TAP_RUN(refuses_statements_that_arent_said_to_it);
+    TAP_RUN(stages_only_what_may_be_asked_for);
+    TAP_RUN(bounds_what_may_be_staged_at_one_time);
+    TAP_RUN(takes_no_approval_of_what_nobody_asked_for);
+    TAP_RUN(bounds_how_many_approvals_a_request_has);
+    TAP_RUN(bounds_how_many_requests_are_open);
+    TAP_RUN(answers_calls_that_come_too_often);
+    TAP_RUN(hangs_up_on_a_call_that_isnt_for_it);
+    return tap_finish();
+}
