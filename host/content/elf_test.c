@@ -157,6 +157,20 @@ static void accepts_stripped_files(void)
     }
 }
 
+/* Zeroed memory takes no bytes of the file, and a section that is none has no place. */
+static void accepts_sections_without_bytes(void)
+{
+    struct maker maker;
+    begin(&maker, true, false);
+    add(&maker, ".bss", 8);
+    add(&maker, ".none", 0);
+    maker.sections[1].size = UINT64_MAX;
+    maker.sections[2].offset = UINT64_MAX;
+    (void)finish(&maker, ".shstrtab");
+    TAP_EQUAL_INT(check(slw_heap_bytes(&maker.bytes)), SLW_OK);
+    end(&maker);
+}
+
 static void accepts_a_file_without_sections(void)
 {
     for (unsigned form = 0; form < 4; form++) {
@@ -274,6 +288,8 @@ static void refuses_impossible_files(void)
         {"names beyond", 62, 4, 2, "no names"},
         {"names in section 0", 62, 0xFFFF, 2, "no names"},
         {"names in another type", 62, 1, 2, "no names"},
+        {"names behind the last section", 60, 3, 2, "no names"},
+        {"symbols in section 0", 1000 + 4, 2, 4, "symbol table"},
         {"names beyond the end", 1000 + 3 * 64 + 24, UINT64_MAX - 1, 8, "no names"},
         {"names too long", 1000 + 3 * 64 + 32, UINT64_MAX, 8, "no names"},
         {"names empty", 1000 + 3 * 64 + 32, 0, 8, "no names"},
@@ -354,6 +370,7 @@ int main(void)
 {
     TAP_RUN(knows_the_magic);
     TAP_RUN(accepts_stripped_files);
+    TAP_RUN(accepts_sections_without_bytes);
     TAP_RUN(accepts_a_file_without_sections);
     TAP_RUN(refuses_symbols_and_debug_sections);
     TAP_RUN(looks_at_every_section_of_many);

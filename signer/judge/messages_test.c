@@ -105,6 +105,11 @@ static void refuses_what_is_no_verdict(void)
         {"a text with a C1 control", TEXT("\x12\x02\xC2\x9B")},
         {"a text that turns", TEXT("\x12\x03\xE2\x80\xAE")},
         {"a text that isolates", TEXT("\x12\x03\xE2\x81\xA6")},
+        {"a text with a deletion", TEXT("\x12\x02"
+                                        "a\x7F")},
+        {"a text with a mark", TEXT("\x12\x03\xE2\x80\x8F")},
+        {"a text with a line separator", TEXT("\x12\x03\xE2\x80\xA8")},
+        {"a status of 32 bits", TEXT("\x08\x8C\x8A\x04")},
         {"a text that isn't UTF-8", TEXT("\x12\x01\xFF")},
         {"an empty finding", TEXT("\x1A\x00")},
         {"a finding without a rule", TEXT("\x1A\x03\x08\x8C\x0A")},
@@ -121,6 +126,35 @@ static void refuses_what_is_no_verdict(void)
         TAP_EQUAL_INT(verdict.status, SLW_EXPIRED);
     }
     TAP_ROW(NULL);
+}
+
+/* What looks like the beginning of something refused, and isn't. */
+static void takes_texts_of_any_script(void)
+{
+    static const char *const texts[] = {"…",    "‥", "‧",       "‰",  "\xE2\x81\xA6x",
+                                        "日本", "é", "\u00a0x", "“”", "\xE2\x81\xA0"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct slw_verdict verdict;
+        bool refused = i == 4;
+        TAP_ROW(texts[i]);
+        enum slw_status status =
+            slw_verdict_decode(encode(SLW_WRONG_CONTENT, texts[i], NULL), &verdict);
+        TAP_EQUAL_INT(status, refused ? SLW_MALFORMED : SLW_OK);
+        TAP_CHECK(refused || strcmp(verdict.text, texts[i]) == 0);
+    }
+    TAP_ROW(NULL);
+}
+
+/* Whoever couldn't judge says why by the verdict's own status, findings or not. */
+static void a_status_stands_before_findings(void)
+{
+    struct slw_verdict verdict;
+    const struct slw_content_report report = {.findings = findings, .findings_count = 1};
+    fill_findings("a finding");
+    TAP_REQUIRE(slw_verdict_decode(encode(SLW_VALIDATOR_FAILED, "why", &report), &verdict) ==
+                SLW_OK);
+    TAP_CHECK(verdict.status == SLW_VALIDATOR_FAILED && strcmp(verdict.text, "why") == 0);
+    slw_verdict_free(&verdict);
 }
 
 static void refuses_verdicts_that_are_too_large(void)
@@ -258,6 +292,8 @@ int main(void)
     TAP_RUN(a_verdict_comes_back_as_it_was);
     TAP_RUN(every_report_fits);
     TAP_RUN(refuses_what_is_no_verdict);
+    TAP_RUN(takes_texts_of_any_script);
+    TAP_RUN(a_status_stands_before_findings);
     TAP_RUN(refuses_verdicts_that_are_too_large);
     TAP_RUN(a_cut_refusal_never_passes);
     TAP_RUN(an_order_comes_back_as_it_was);

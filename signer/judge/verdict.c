@@ -88,17 +88,26 @@ static void refuse(struct decoding *decoding)
     slw_reader_fail(&decoding->reader, SLW_MALFORMED);
 }
 
-/* No control characters, C1 ones too, and nothing that turns the direction of text. */
+/* Marks that turn the direction of text, and separators of lines: U+200E, U+200F, U+2028 to U+202E,
+ * U+2066 to U+2069. */
+static bool turns_text(const uint8_t at[static 3])
+{
+    if (at[0] != 0xE2) {
+        return false;
+    }
+    bool is_mark = at[2] == 0x8E || at[2] == 0x8F || (at[2] >= 0xA8 && at[2] <= 0xAE);
+    bool is_isolate = at[2] >= 0xA6 && at[2] <= 0xA9;
+    return (at[1] == 0x80 && is_mark) || (at[1] == 0x81 && is_isolate);
+}
+
+/* No control characters, C1 ones too (U+0080 to U+009F). */
 static bool is_printable(struct slw_bytes text)
 {
     for (size_t i = 0; i < text.len; i++) {
         const uint8_t *at = text.ptr + i;
         size_t left = text.len - i;
-        if (at[0] < 0x20 || at[0] == 0x7F || (at[0] == 0xC2 && left > 1 && at[1] < 0xA0)) {
-            return false;
-        }
-        if (at[0] == 0xE2 && left > 2 && (at[1] == 0x80 || at[1] == 0x81) &&
-            (at[2] >= 0xA6 || at[2] == 0x8E || at[2] == 0x8F) && at[2] <= 0xAE) {
+        if (at[0] < 0x20 || at[0] == 0x7F || (at[0] == 0xC2 && left >= 2 && at[1] < 0xA0) ||
+            (left >= 3 && turns_text(at))) {
             return false;
         }
     }
