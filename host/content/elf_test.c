@@ -290,6 +290,7 @@ static void refuses_impossible_files(void)
         {"names in another type", 62, 1, 2, "no names"},
         {"names behind the last section", 60, 3, 2, "no names"},
         {"symbols in section 0", 1000 + 4, 2, 4, "symbol table"},
+        {"another type in section 0", 1000 + 4, 1, 4, "no name"},
         {"names beyond the end", 1000 + 3 * 64 + 24, UINT64_MAX - 1, 8, "no names"},
         {"names too long", 1000 + 3 * 64 + 32, UINT64_MAX, 8, "no names"},
         {"names empty", 1000 + 3 * 64 + 32, 0, 8, "no names"},

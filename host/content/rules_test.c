@@ -254,6 +254,7 @@ static void finds_growth_beyond_what_is_allowed(void)
     rules.has_growth = false;
     TAP_CHECK(passes(&rules));
     rules.former_count = 2;
+    rules.growth_percent = 0;
     TAP_CHECK(passes(&rules));
     /* Growth beyond what there was before is no growth when there was nothing before. */
     const struct slw_content_rules alone = {.has_growth = true};
@@ -364,6 +365,13 @@ static void finds_forbidden_bytes(void)
     test_put_payload("a", "TEST ");
     test_put_payload("b", "ONLY");
     TAP_CHECK(passes(&rules));
+    /* What one has is not found in the next. */
+    const struct test_target one_of_two[] = {{.name = "a", .image = "TEST ONLY"},
+                                             {.name = "b", .image = "harmless"}};
+    put_bundle(one_of_two, 2, NULL);
+    test_put_payload("a", "TEST ONLY");
+    test_put_payload("b", "harmless");
+    TAP_CHECK(finds(&rules, SLW_WRONG_CONTENT, SLW_CONTENT_FORBIDDEN, "target \"a\""));
 }
 
 static void finds_private_keys_but_not_what_reads_them(void)
