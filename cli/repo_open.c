@@ -4,12 +4,12 @@
 #include "repo_open.h"
 
 #include "inputs.h"
+#include "settings_file.h"
 #include "values.h"
 
 #include "slipway/token.h"
 
 #include <errno.h>
-#include <ini.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,7 +68,7 @@ static enum cli_exit read_keys(struct cli_repo *repo, const struct cli_arguments
     FILE *file = fopen(slw_heap_text(&path), "re");
     int line = 0;
     if (file != NULL) {
-        line = ini_parse_file(file, take_line, &reader);
+        line = cli_settings_read(file, take_line, &reader);
         (void)fclose(file);
     } else if (errno != ENOENT) {
         reader.code = cli_error(repo->cli, "%s: %s", slw_heap_text(&path), strerror(errno));

@@ -6,9 +6,9 @@
 #include "sign.h"
 
 #include "command.h"
+#include "settings_file.h"
 
 #include <errno.h>
-#include <ini.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,7 +56,7 @@ static bool is_setting(const char *name)
     return false;
 }
 
-/* 0 is what libinih takes for a failure. */
+/* 0 is what cli_settings_read() takes for a failure. */
 static int take_line(void *context, const char *section, const char *name, const char *value)
 {
     struct reading *reading = context;
@@ -92,7 +92,7 @@ static enum cli_exit read_file(struct reading *reading, bool must_exist)
                    ? CLI_DONE
                    : cli_error(cli, "%s: %s", reading->path, strerror(errno));
     }
-    int line = ini_parse_file(file, take_line, reading);
+    int line = cli_settings_read(file, take_line, reading);
     (void)fclose(file);
     if (reading->code == CLI_DONE && line != 0) {
         return cli_error(cli, "%s: line %d isn't NAME = VALUE", reading->path, line);

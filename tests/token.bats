@@ -89,6 +89,32 @@ token_keys() {
     ok repo check repo
 }
 
+@test "keys.conf takes a URI of any length, comments behind a blank, and no line that isn't a setting" {
+    local pad name line
+    for name in root targets online; do
+        ok key generate "$(token_uri prod $name)" -o $name.pub
+    done
+    pad=$(printf '/.%.0s' $(seq 90))
+    ok repo init repo --root-key root.pub --targets-key targets.pub \
+        --online-key "pkcs11:token=prod;object=online?pin-source=file:$PWD/token$pad/prod.pin"
+    ok repo sign repo root --key "$(token_uri prod root)"
+    ok repo sign repo targets --key "$(token_uri prod targets)"
+    ok repo publish repo
+    cp repo/keys.conf good
+    sed -i 's/^\(timestamp.*\)$/\1 ; the online key/' repo/keys.conf
+    printf '  # more\n\n; and more\n' >>repo/keys.conf
+    ok repo refresh repo
+    for line in 'snapshot' '[keys' "snapshot = $(printf 'x%.0s' $(seq 5000))" 'snapshot = a\000b'; do
+        # shellcheck disable=SC2059
+        { cat good && printf "$line\n"; } >repo/keys.conf
+        exits 1 repo refresh repo
+        says "keys.conf: line"
+    done
+    printf '[locks]\nsnapshot = a\n' >repo/keys.conf
+    exits 1 repo refresh repo
+    says "unknown section"
+}
+
 @test "a wrong PIN is given once, however often the command is run" {
     faulty_setup
     ok key generate "$(token_uri prod lamp)"
