@@ -34,8 +34,8 @@ static enum cli_exit print_receipt(struct cli *cli, const struct slw_signer_rece
 static enum cli_exit submit_last(struct cli *cli, const struct cli_arguments *arguments,
                                  const struct cli_ceremony *folder)
 {
-    struct cli_signer signer;
-    struct slw_signer_receipt receipt;
+    struct cli_signer signer = {.cli = cli};
+    struct slw_signer_receipt receipt = {.id = {0}};
     struct slw_heap_buffer path = {0};
     struct slw_heap_buffer entry = {0};
     cli_ceremony_entry_path(folder->directory, slw_ceremony_steps_count(folder->ceremony) - 1,

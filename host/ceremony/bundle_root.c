@@ -227,7 +227,7 @@ static bool parse_signature(struct slw_bytes hex, uint8_t signature[static SLW_S
     /* Two ids in a row are as long as a signature. */
     _Static_assert(SLW_SIGNATURE_SIZE == 2 * SLW_KEY_ID_SIZE, "a signature is two halves");
     const char *text = (const char *)hex.ptr;
-    return hex.len == 2 * SLW_SIGNATURE_SIZE && parse_id(text, signature) &&
+    return hex.len == (size_t)2 * SLW_SIGNATURE_SIZE && parse_id(text, signature) &&
            parse_id(text + SLW_SIGNATURE_SIZE, signature + SLW_KEY_ID_SIZE);
 }
 

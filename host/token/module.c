@@ -99,11 +99,13 @@ static enum slw_status find_or_load(const char *path, struct slw_module **ret_mo
         }
         count++;
     }
-    struct slw_module *module = count < MODULES_MAX ? calloc(1, sizeof *module) : NULL;
+    if (count == MODULES_MAX) {
+        (void)slw_explain(detail, SLW_TOO_LARGE, "more than %u PKCS#11 modules", MODULES_MAX);
+        return SLW_TOO_LARGE;
+    }
+    struct slw_module *module = calloc(1, sizeof *module);
     if (module == NULL) {
-        return count < MODULES_MAX ? slw_explain_no_memory(detail)
-                                   : slw_explain(detail, SLW_TOO_LARGE,
-                                                 "more than %u PKCS#11 modules", MODULES_MAX);
+        return slw_explain_no_memory(detail);
     }
     memcpy(module->path, path, strlen(path) + 1);
     enum slw_status status = load(module, detail);

@@ -23,7 +23,9 @@ static struct slw_token_pin *new_pin(struct slw_bytes text)
     }
     (void)mlock(pin, sizeof *pin);
     (void)madvise(page, sizeof *pin, MADV_DONTDUMP);
-    memcpy(pin->bytes, text.ptr, text.len);
+    for (size_t i = 0; i < text.len; i++) {
+        pin->bytes[i] = text.ptr[i];
+    }
     pin->len = text.len;
     return pin;
 }

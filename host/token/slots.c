@@ -91,7 +91,7 @@ enum slw_status slw_token_find_slot(const struct slw_module *module,
                                     struct slw_token_identity *ret_identity, ck_slot_id_t *ret_slot,
                                     struct slw_detail *detail)
 {
-    struct slots slots;
+    struct slots slots = {.count = 0};
     struct ck_token_info info;
     unsigned long found = 0;
     SLW_TRY(list_slots(module, &slots, detail));
@@ -115,7 +115,7 @@ enum slw_status slw_token_find_slot(const struct slw_module *module,
 enum slw_status slw_token_find_again(const struct slw_token *token, ck_slot_id_t *ret_slot,
                                      struct slw_detail *detail)
 {
-    struct slots slots;
+    struct slots slots = {.count = 0};
     struct ck_token_info info;
     struct slw_token_identity identity;
     SLW_TRY(list_slots(token->module, &slots, detail));

@@ -24,8 +24,8 @@ struct test_token test_token;
 
 /* What the sanitizers' run time asks for: SoftHSM 2.6 leaks an ASN.1 string with each Ed25519 key
  * that it looks at. To see that it is SoftHSM, stacks are unwound without frame pointers. */
-const char *__asan_default_options(void);
-const char *__lsan_default_suppressions(void);
+const char *__asan_default_options(void);      // NOLINT(bugprone-reserved-identifier,cert-dcl*)
+const char *__lsan_default_suppressions(void); // NOLINT(bugprone-reserved-identifier,cert-dcl*)
 
 const char *__asan_default_options(void)
 {
@@ -114,7 +114,7 @@ static ck_session_handle_t open_session(ck_user_type_t user, const char *pin)
 {
     ck_session_handle_t session = 0;
     unsigned char copy[16];
-    memcpy(copy, pin, strlen(pin));
+    (void)snprintf((char *)copy, sizeof copy, "%s", pin);
     must(calls->C_OpenSession(find_slot(LABEL), CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
                               &session) == CKR_OK &&
              calls->C_Login(session, user, copy, strlen(pin)) == CKR_OK,
@@ -261,9 +261,8 @@ void test_token_stop(void)
 
 void test_token_behave(void)
 {
-    uint32_t open_now = test_token.plan->open;
-    memset((void *)(uintptr_t)test_token.plan, 0, sizeof *test_token.plan);
-    test_token.plan->open = open_now;
+    const struct faulty_plan good = {.open = test_token.plan->open};
+    *test_token.plan = good;
 }
 
 const char *test_token_uri(const char *attributes, const char *pin_name)

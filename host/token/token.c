@@ -32,8 +32,11 @@ static void name_token(struct slw_token *token)
         label.len--;
     }
     for (size_t i = 0; i < label.len; i++) {
-        char byte = (char)label.ptr[i];
-        token->name[at++] = byte >= 0x20 && byte < 0x7F ? byte : '?';
+        bool is_plain = label.ptr[i] >= 0x20 && label.ptr[i] < 0x7F;
+        token->name[at++] = '?';
+        if (is_plain) {
+            token->name[at - 1] = (char)label.ptr[i];
+        }
     }
     token->name[at] = '\0';
 }
@@ -58,7 +61,8 @@ static enum slw_status find_or_make(struct slw_module *module,
     size_t count = 0;
     struct slw_token *token = find_known(module, identity, &count);
     if (token == NULL && count == TOKENS_MAX) {
-        return slw_explain(detail, SLW_TOO_LARGE, "more than %u tokens in one process", TOKENS_MAX);
+        (void)slw_explain(detail, SLW_TOO_LARGE, "more than %u tokens in one process", TOKENS_MAX);
+        return SLW_TOO_LARGE;
     }
     if (token == NULL) {
         token = calloc(1, sizeof *token);

@@ -319,7 +319,7 @@ static enum slw_status read_attributes(const char *text, size_t len, bool query,
 {
     const char *end = text + len;
     for (;;) {
-        struct attribute attribute;
+        struct attribute attribute = {.len = 0};
         const char *stop = memchr(text, query ? '&' : ';', (size_t)(end - text));
         size_t size = (size_t)((stop == NULL ? end : stop) - text);
         SLW_TRY(read_attribute(text, size, query, &attribute, detail));

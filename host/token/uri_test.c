@@ -4,8 +4,6 @@
 
 #include "tap.h"
 
-#include <stdlib.h>
-
 static struct slw_detail detail;
 
 static struct slw_token_uri parse(const char *text)
@@ -213,23 +211,17 @@ static void refuses_everything_else_and_says_why(void)
     }
 }
 
-/* "pkcs11:NAME=" and count times piece. */
-static char *repeated(const char *start, const char *piece, size_t count)
+/* start, and behind it piece so many times. */
+static enum slw_status parse_repeated(const char *start, const char *piece, size_t count)
 {
+    struct slw_token_uri uri;
     struct slw_heap_buffer text = {0};
     slw_heap_append_text(&text, start);
     for (size_t i = 0; i < count; i++) {
         slw_heap_append_text(&text, piece);
     }
-    return (char *)(uintptr_t)slw_heap_text(&text); /* freed by the caller */
-}
-
-static enum slw_status parse_repeated(const char *start, const char *piece, size_t count)
-{
-    struct slw_token_uri uri;
-    char *text = repeated(start, piece, count);
-    enum slw_status status = slw_token_uri_parse(text, &uri, &detail);
-    free(text);
+    enum slw_status status = slw_token_uri_parse(slw_heap_text(&text), &uri, &detail);
+    slw_heap_free(&text);
     return status;
 }
 
