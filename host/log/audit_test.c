@@ -189,8 +189,8 @@ static void finds_what_cannot_be_together(void)
         "{\"time\":\"2026-01-03T00:00:00Z\"}",
         "[]",
         "no json",
-        "{\"kind\":\"administrators\",\"origin\":\"example.com/log\","
-        "\"time\":\"2026-01-03T00:00:00Z\"}",
+        ("{\"kind\":\"administrators\",\"origin\":\"example.com/log\","
+         "\"time\":\"2026-01-03T00:00:00Z\"}"),
         "{\"kind\":\"policy\",\"time\":\"2026-01-03T00:00:00Z\",\"version\":1}",
         "{\"kind\":\"policy\",\"time\":\"2026-01-03T00:00:00Z\",\"version\":0}",
         "{\"kind\":\"policy\",\"time\":\"2026-01-03T00:00:00Z\"}",
@@ -239,8 +239,8 @@ static void finds_a_log_that_begins_otherwise(void)
 {
     static const char *const firsts[] = {
         "{\"kind\":\"start\",\"time\":\"2026-01-01T00:00:00Z\"}",
-        "{\"kind\":\"administrators\",\"origin\":\"example.com/other\","
-        "\"time\":\"2026-01-01T00:00:00Z\"}",
+        ("{\"kind\":\"administrators\",\"origin\":\"example.com/other\","
+         "\"time\":\"2026-01-01T00:00:00Z\"}"),
         "{\"kind\":\"administrators\",\"time\":\"2026-01-01T00:00:00Z\"}",
     };
     for (size_t i = 0; i < sizeof firsts / sizeof firsts[0]; i++) {

@@ -385,6 +385,33 @@ static void turns_its_journal(void)
     test_log_teardown(&test);
 }
 
+static unsigned flushes;
+
+static int count_flush(void *context, int descriptor)
+{
+    (void)context;
+    (void)descriptor;
+    flushes++;
+    return 0;
+}
+
+static void flushes_once_for_many_entries(void)
+{
+    struct test_log test;
+    struct slw_log_files counting = slw_log_files_system;
+    counting.flush = count_flush;
+    counting.flush_directory = count_flush;
+    counting.flush_file_system = count_flush;
+    TAP_REQUIRE(test_log_setup(&test, &counting));
+    static const uint64_t sizes[] = {1, 65, 129, 300, 600};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        flushes = 0;
+        TAP_EQUAL_INT(test_log_grow(&test, sizes[i]), SLW_OK);
+        TAP_EQUAL_INT(flushes, 1);
+    }
+    test_log_teardown(&test);
+}
+
 static void is_open_once(void)
 {
     struct test_log test;
@@ -477,6 +504,7 @@ int main(void)
     TAP_RUN(publishes_cosignatures_of_its_last_checkpoint);
     TAP_RUN(bounds_what_is_appended);
     TAP_RUN(turns_its_journal);
+    TAP_RUN(flushes_once_for_many_entries);
     TAP_RUN(is_open_once);
     TAP_RUN(commits_nothing_that_it_cannot_sign);
     TAP_RUN(tells_leaves_apart);
