@@ -167,14 +167,16 @@ static void hash_node(const uint8_t left[static SLW_SHA256_SIZE],
     slw_sha256_final(&hash, ret_node);
 }
 
-/* The path has exactly the length that index and size ask for, so that it has one reading. */
+/*
+ * The path has exactly the length that index and size ask for, so that it has one reading: at most
+ * one hash for each bit of a size, which has SLW_PROOF_HASHES_MAX.
+ */
 static enum slw_status climb_path(struct slw_proof *proof, struct slw_reader *reader,
                                   unsigned hashes_count)
 {
     uint8_t sibling[SLW_SHA256_SIZE];
     unsigned levels = levels_below_parting(proof->index, proof->size);
-    if (levels > SLW_PROOF_HASHES_MAX ||
-        hashes_count != levels + count_ones(proof->index >> levels)) {
+    if (hashes_count != levels + count_ones(proof->index >> levels)) {
         return SLW_BAD_PROOF;
     }
     for (unsigned i = 0; i < hashes_count; i++) {
@@ -191,16 +193,13 @@ static enum slw_status climb_path(struct slw_proof *proof, struct slw_reader *re
 
 static enum slw_status read_path(struct slw_proof *proof, struct slw_reader *reader)
 {
-    if (slw_reader_left(reader) > SLW_PROOF_SIZE_MAX) {
-        return SLW_BAD_PROOF;
-    }
     uint8_t version = slw_reader_u8(reader);
     proof->index = read_u64(reader);
     proof->size = read_u64(reader);
     unsigned hashes_count = slw_reader_u8(reader);
     SLW_TRY(reader_status(reader));
     if (version != SLW_PROOF_VERSION || proof->size > SLW_PROOF_TREE_SIZE_MAX ||
-        proof->index >= proof->size || hashes_count > SLW_PROOF_HASHES_MAX) {
+        proof->index >= proof->size) {
         return SLW_BAD_PROOF;
     }
     SLW_TRY(climb_path(proof, reader, hashes_count));

@@ -214,3 +214,34 @@ void test_proof_encode(const struct test_proof *proof, struct slw_heap_buffer *r
     }
     require(ret_bytes->status == SLW_OK);
 }
+
+enum slw_status test_proof_run(const struct slw_source *source, const struct test_hash *leaf,
+                               struct slw_proof *ret_proof, struct slw_finding *ret_finding)
+{
+    struct slw_reader reader;
+    uint8_t block[16];
+    uint8_t scratch[SLW_PROOF_SCRATCH_SIZE];
+    *ret_finding = (struct slw_finding){0};
+    slw_reader_init(&reader, source, block, sizeof block);
+    slw_proof_start(ret_proof, &test_transparency, leaf->bytes);
+    enum slw_status status = SLW_OK;
+    while (status == SLW_OK && !ret_proof->done) {
+        status = slw_proof_step(ret_proof, &reader, scratch, ret_finding);
+    }
+    return status;
+}
+
+/* A storage of which nothing is at hand, so that a view is only good until the next read. */
+static enum slw_status read_bytes(void *context, uint64_t offset, uint8_t *buffer, size_t len)
+{
+    const struct slw_bytes *source = context;
+    memcpy(buffer, source->ptr + (size_t)offset, len);
+    return SLW_OK;
+}
+
+enum slw_status test_proof_run_bytes(struct slw_bytes bytes, const struct test_hash *leaf,
+                                     struct slw_proof *ret_proof, struct slw_finding *ret_finding)
+{
+    const struct slw_source source = {&bytes, read_bytes, bytes.len};
+    return test_proof_run(&source, leaf, ret_proof, ret_finding);
+}

@@ -2,7 +2,7 @@
 /*
  * A transparency log as a test wants it, right or wrong in any one point: trees by the recursive
  * definitions of RFC 6962, signatures by real keys, base64 by OpenSSL, and proofs in the form that
- * bundles carry. It shares no code with the device's reading of them.
+ * bundles carry. It shares no code with the device's reading of them, which is run here, too.
  *
  * Signer 0 is the log; 1 to TEST_WITNESSES_COUNT are witnesses, and what is above is unknown.
  *
@@ -68,5 +68,11 @@ void test_log_prove(const struct test_hash *leaves, size_t count, size_t index,
 /* One more cosignature over the same checkpoint. */
 void test_proof_cosign(struct test_proof *proof, size_t signer);
 void test_proof_encode(const struct test_proof *proof, struct slw_heap_buffer *ret_bytes);
+
+/* What the device says of a proof of this leaf, through a block that holds next to nothing. */
+enum slw_status test_proof_run(const struct slw_source *source, const struct test_hash *leaf,
+                               struct slw_proof *ret_proof, struct slw_finding *ret_finding);
+enum slw_status test_proof_run_bytes(struct slw_bytes bytes, const struct test_hash *leaf,
+                                     struct slw_proof *ret_proof, struct slw_finding *ret_finding);
 
 #endif
