@@ -114,50 +114,94 @@ static enum slw_status check_payloads(struct cli *cli, const struct cli_build *b
     return SLW_OK;
 }
 
-/* Whether the bundle has this envelope already; the number that it has. */
-static enum slw_status find_endorsement(struct cli *cli, const struct cli_bundle_file *bundle,
-                                        struct slw_bytes envelope, bool *ret_found,
-                                        size_t *ret_count)
+/* Endorsements that a bundle has, and those that it is about to get. */
+struct additions {
+    struct slw_endorsements present;
+    struct slw_heap_buffer fields;               /* of the new ones, one after the other */
+    struct slw_span added[SLW_ENDORSEMENTS_MAX]; /* the envelopes in them */
+    size_t added_count;
+    uint64_t size_bytes; /* of all envelopes */
+};
+
+static enum slw_status begin_additions(struct cli *cli, const struct cli_build *build,
+                                       struct additions *additions)
 {
-    struct slw_endorsements list;
-    bool found = false;
-    SLW_TRY(slw_endorsements_load(bundle->path, &bundle->index, &list, &cli->detail));
-    for (size_t i = 0; i < list.count && !found; i++) {
-        found = slw_bytes_equal(list.items[i], envelope);
+    *additions = (struct additions){0};
+    SLW_TRY(slw_endorsements_load(build->bundle.path, &build->bundle.index, &additions->present,
+                                  &cli->detail));
+    for (size_t i = 0; i < additions->present.count; i++) {
+        additions->size_bytes += additions->present.items[i].len;
     }
-    *ret_count = list.count;
-    *ret_found = found;
-    slw_endorsements_free(&list);
     return SLW_OK;
+}
+
+static void free_additions(struct additions *additions)
+{
+    slw_endorsements_free(&additions->present);
+    slw_heap_free(&additions->fields);
+}
+
+static bool has_endorsement(const struct additions *additions, struct slw_bytes envelope)
+{
+    bool found = false;
+    for (size_t i = 0; i < additions->present.count && !found; i++) {
+        found = slw_bytes_equal(additions->present.items[i], envelope);
+    }
+    for (size_t i = 0; i < additions->added_count && !found; i++) {
+        const struct slw_span *span = &additions->added[i];
+        found = slw_bytes_equal(
+            slw_bytes_make(additions->fields.ptr + span->offset, (size_t)span->length), envelope);
+    }
+    return found;
+}
+
+/* One more, unless it is there already. A bundle never gets more than whoever reads it will take.
+ */
+static enum slw_status add_endorsement(struct cli *cli, const struct cli_build *build,
+                                       struct slw_bytes envelope, struct additions *additions)
+{
+    size_t count = additions->present.count + additions->added_count;
+    if (has_endorsement(additions, envelope)) {
+        cli_note(cli, "%s has this endorsement already", build->bundle.path);
+        return SLW_OK;
+    }
+    if (count == SLW_ENDORSEMENTS_MAX ||
+        additions->size_bytes + envelope.len > SLW_ENDORSEMENTS_SIZE_MAX) {
+        return slw_explain(&cli->detail, SLW_TOO_LARGE,
+                           "%s: can't have more endorsements (at most %u, %u bytes together)",
+                           build->bundle.path, SLW_ENDORSEMENTS_MAX, SLW_ENDORSEMENTS_SIZE_MAX);
+    }
+    slw_endorsement_encode(envelope, &additions->fields);
+    if (additions->fields.status != SLW_OK) {
+        return slw_explain_no_memory(&cli->detail);
+    }
+    additions->added[additions->added_count++] =
+        (struct slw_span){additions->fields.len - envelope.len, envelope.len};
+    additions->size_bytes += envelope.len;
+    return SLW_OK;
+}
+
+static enum cli_exit finish_additions(struct cli *cli, const struct cli_build *build,
+                                      const struct additions *additions)
+{
+    const struct cli_bundle_change change = {.targets = &build->bundle.targets,
+                                             .new_other = slw_heap_bytes(&additions->fields),
+                                             .what = "endorsing"};
+    return additions->added_count == 0 ? CLI_DONE
+                                       : cli_bundle_rewrite(cli, &build->bundle, &change);
 }
 
 static enum cli_exit put_into_bundle(struct cli *cli, const struct cli_build *build,
                                      struct slw_bytes envelope)
 {
-    struct slw_heap_buffer field = {0};
-    bool found = false;
-    size_t count = 0;
-    enum slw_status status = find_endorsement(cli, &build->bundle, envelope, &found, &count);
-    if (status != SLW_OK) {
-        return cli_fail(cli, status);
+    struct additions additions;
+    enum slw_status status = begin_additions(cli, build, &additions);
+    if (status == SLW_OK) {
+        status = add_endorsement(cli, build, envelope, &additions);
     }
-    if (found) {
-        cli_note(cli, "%s has this endorsement already", build->bundle.path);
-        return CLI_DONE;
-    }
-    if (count == SLW_ENDORSEMENTS_MAX) {
-        return cli_error(cli, "%s: has %u endorsements, and can't have more", build->bundle.path,
-                         SLW_ENDORSEMENTS_MAX);
-    }
-    slw_endorsement_encode(envelope, &field);
-    if (field.status != SLW_OK) {
-        return cli_fail(cli, slw_explain_no_memory(&cli->detail));
-    }
-    const struct cli_bundle_change change = {.targets = &build->bundle.targets,
-                                             .new_other = slw_heap_bytes(&field),
-                                             .what = "endorsing"};
-    enum cli_exit code = cli_bundle_rewrite(cli, &build->bundle, &change);
-    slw_heap_free(&field);
+    enum cli_exit code =
+        status == SLW_OK ? finish_additions(cli, build, &additions) : cli_fail(cli, status);
+    free_additions(&additions);
     return code;
 }
 
@@ -219,22 +263,33 @@ static enum slw_status check_envelope(struct cli *cli, const char *path, struct 
     return status;
 }
 
-static enum cli_exit attach(struct cli *cli, const char *bundle_path, const char *path)
+static enum slw_status gather(struct cli *cli, const struct cli_build *build, const char *path,
+                              struct additions *additions)
 {
     struct slw_heap_buffer text = {0};
-    struct cli_build build;
-    enum cli_exit code = cli_build_open(cli, bundle_path, false, &build);
-    if (code != CLI_DONE) {
-        return code;
-    }
     enum slw_status status = slw_file_read(path, SLW_DSSE_SIZE_MAX, &text, &cli->detail);
     if (status == SLW_OK) {
-        status = check_envelope(cli, path, slw_heap_bytes(&text), &build);
+        status = check_envelope(cli, path, slw_heap_bytes(&text), build);
     }
-    code = status == SLW_OK ? put_into_bundle(cli, &build, slw_heap_bytes(&text))
-                            : cli_fail(cli, status);
+    if (status == SLW_OK) {
+        status = add_endorsement(cli, build, slw_heap_bytes(&text), additions);
+    }
     slw_heap_free(&text);
-    cli_build_close(&build);
+    return status;
+}
+
+/* All or none of them: what one refuses isn't in the bundle then. */
+static enum cli_exit attach(struct cli *cli, const struct cli_arguments *arguments,
+                            const struct cli_build *build)
+{
+    struct additions additions;
+    enum slw_status status = begin_additions(cli, build, &additions);
+    for (size_t i = 1; status == SLW_OK && i < arguments->positionals_count; i++) {
+        status = gather(cli, build, arguments->positionals[i], &additions);
+    }
+    enum cli_exit code =
+        status == SLW_OK ? finish_additions(cli, build, &additions) : cli_fail(cli, status);
+    free_additions(&additions);
     return code;
 }
 
@@ -242,10 +297,11 @@ const struct cli_option cli_build_attach_options[] = {{0}};
 
 enum cli_exit cli_build_attach(struct cli *cli, const struct cli_arguments *arguments)
 {
-    enum cli_exit code = CLI_DONE;
-    cli_lock_for_edit(arguments->positionals[0]);
-    for (size_t i = 1; code == CLI_DONE && i < arguments->positionals_count; i++) {
-        code = attach(cli, arguments->positionals[0], arguments->positionals[i]);
+    struct cli_build build;
+    enum cli_exit code = cli_build_open(cli, arguments->positionals[0], true, &build);
+    if (code == CLI_DONE) {
+        code = attach(cli, arguments, &build);
+        cli_build_close(&build);
     }
     return code;
 }

@@ -176,10 +176,46 @@ content_digest() {
     exits 3 build attach b large.json
     exits 1 build attach b missing.json
     cmp b before
-    # of several, those before the bad one stay
-    exits 3 build attach b good.json other.json
+    # of several, all or none
+    refused bad-statement build attach b good.json other.json
+    cmp b before
+}
+
+@test "build attach: several at once, each once" {
+    endorse b -o one.json
+    ok build test-result b --key e1 --suite system --result passed -o two.json
+    ok build attach b one.json two.json one.json
+    says 'has this endorsement already'
     ok bundle inspect b --json
-    [ "$(jq .endorsements <<<"$output")" = 1 ]
+    [ "$(jq -c '.endorsed | map(.predicate_type | split("/") | last)' <<<"$output")" = '["v1","v0.1"]' ]
+    ok bundle verify b --trusted-root root.pb
+}
+
+@test "build attach: never more than whoever reads a bundle takes" {
+    endorse b -o e.json
+    # envelopes of a megabyte, by members that nobody reads
+    for number in 1 2 3 4; do
+        jq -c --arg filler "$(head -c 100000 /dev/zero | tr '\0' x)" --arg number "$number" \
+            '. + {number: $number} + ([range(9)] | map({key: "filler\(.)", value: $filler}) | from_entries)' e.json >"$number.json"
+    done
+    ok build attach b 1.json 2.json 3.json 4.json
+    jq -c '. + {number: "5"}' 1.json >5.json
+    exits 3 build attach b 5.json
+    says "can't have more"
+    ok bundle inspect b --json
+    [ "$(jq -c '.endorsed | length' <<<"$output")" = 4 ]
+}
+
+@test "build endorse: many at once lose none" {
+    local number
+    for number in 1 2 3 4 5 6 7 8; do
+        "$slipway" build endorse b --key e1 --builder-id a --build-type b --source c --invocation "$number" 2>"said-$number" 3>&- &
+    done
+    wait
+    cat said-*
+    ok bundle inspect b --json
+    [ "$(jq -c '.endorsed | map(.invocation_id) | sort' <<<"$output")" = '["1","2","3","4","5","6","7","8"]' ]
+    ok bundle verify b --trusted-root root.pb
 }
 
 @test "build: mistakes on the command line are named" {
@@ -208,7 +244,7 @@ content_digest() {
     for number in $(seq 64); do
         ok build endorse b --key e1 --builder-id a --build-type b --source c --invocation "$number"
     done
-    exits 1 build endorse b --key e1 --builder-id a --build-type b --source c --invocation 65
+    exits 3 build endorse b --key e1 --builder-id a --build-type b --source c --invocation 65
     says "can't have more"
     ok bundle verify b --trusted-root root.pb
 }
