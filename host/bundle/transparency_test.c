@@ -129,7 +129,7 @@ static void refuses_a_node_in_place_of_a_leaf(void)
 
 static void refuses_a_record_of_a_refusal_as_a_release(void)
 {
-    struct test_hash release;
+    struct test_hash release = {{0}};
     uint8_t metadata_sha256[SLW_SHA256_SIZE] = {7};
     set_up();
     slw_release_leaf_hash(SLW_BYTES_OF("lamp"), 5, metadata_sha256, release.bytes);

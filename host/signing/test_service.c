@@ -226,11 +226,12 @@ static void take_request(struct test_service *service, const struct exchange *ex
     memcpy(id, hex(statement->id), sizeof id);
     struct known *known = find(service, id);
     struct slw_request request;
-    if (slw_request_read(statement, &request, &detail) != SLW_OK) {
+    if (slw_request_read(statement, &request, &detail) != SLW_OK ||
+        (known == NULL && service->requests_count == TEST_SERVICE_REQUESTS_MAX)) {
         answer_json(exchange, "403 Forbidden", "{\"reason\":\"bad-statement\",\"detail\":\"-\"}");
         return;
     }
-    if (known == NULL && service->requests_count < TEST_SERVICE_REQUESTS_MAX) {
+    if (known == NULL) {
         known = &service->state->known[service->requests_count++];
         memcpy(known->id, statement->id, sizeof known->id);
         service->last = request;
@@ -240,7 +241,7 @@ static void take_request(struct test_service *service, const struct exchange *ex
         if (!decide(service, &request, known)) {
             known->state = "refused";
         }
-    } else if (known != NULL && service->mood == SERVICE_SIGNS) {
+    } else if (service->mood == SERVICE_SIGNS) {
         known->state = strcmp(known->state, "waiting") == 0 ? "signed" : known->state;
     }
     if (strcmp(known->state, "refused") == 0) {
