@@ -5,7 +5,9 @@
 
 #include "tap.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* SLW_BYTES_OF() for what is static. */
@@ -287,6 +289,108 @@ static void refuses_what_is_no_order(void)
     slw_heap_free(&many);
 }
 
+/* Descriptors that this process has. */
+static unsigned count_descriptors(void)
+{
+    unsigned count = 0;
+    for (int i = 0; i < 256; i++) {
+        count += fcntl(i, F_GETFD) >= 0 ? 1 : 0;
+    }
+    return count;
+}
+
+/* Sends a packet with so many copies of standard input, and receives it as the spawner does. */
+static enum slw_status pass(struct slw_bytes bytes, size_t descriptors, struct slw_order *ret_order)
+{
+    static const int many[8] = {0};
+    static uint8_t buffer[SLW_ORDER_SIZE_MAX];
+    union {
+        struct cmsghdr header;
+        uint8_t bytes[CMSG_SPACE(sizeof many)];
+    } control = {.bytes = {0}};
+    struct iovec part = {(void *)(uintptr_t)bytes.ptr, bytes.len};
+    struct msghdr sent = {.msg_iov = &part, .msg_iovlen = 1};
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) != 0) {
+        return SLW_IO;
+    }
+    if (descriptors > 0) {
+        sent.msg_control = &control;
+        sent.msg_controllen = CMSG_SPACE(descriptors * sizeof(int));
+        struct cmsghdr *header = CMSG_FIRSTHDR(&sent);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(descriptors * sizeof(int));
+        memcpy(CMSG_DATA(header), many, descriptors * sizeof(int));
+    }
+    enum slw_status status = SLW_IO;
+    if (bytes.len == 0 || sendmsg(pair[0], &sent, 0) == (ssize_t)bytes.len) {
+        (void)close(pair[0]);
+        status = slw_order_receive(pair[1], buffer, ret_order);
+    }
+    (void)close(pair[1]);
+    return status;
+}
+
+static void receives_orders_with_their_descriptors_alone(void)
+{
+    static const uint8_t judge[] = "\1" HEAD;
+    static const uint8_t validate[] = "\2" HEAD "/bin/true";
+    static const uint8_t cancel[] = "\3" HEAD;
+    static const uint8_t longest[SLW_ORDER_SIZE_MAX + 1] = "\2" HEAD "/bin/true";
+    static const struct {
+        const char *name;
+        struct slw_bytes bytes;
+        size_t descriptors;
+        enum slw_status status;
+    } rows[] = {
+        {"a judge", {judge, SLW_ORDER_HEAD_SIZE}, 3, SLW_OK},
+        {"a judge without rules", {judge, SLW_ORDER_HEAD_SIZE}, 2, SLW_MALFORMED},
+        {"a judge with nothing", {judge, SLW_ORDER_HEAD_SIZE}, 0, SLW_MALFORMED},
+        {"a judge with more", {judge, SLW_ORDER_HEAD_SIZE}, 4, SLW_MALFORMED},
+        {"a judge with many", {judge, SLW_ORDER_HEAD_SIZE}, 8, SLW_MALFORMED},
+        {"a validator", {validate, sizeof validate}, 2, SLW_OK},
+        {"a validator with rules", {validate, sizeof validate}, 3, SLW_MALFORMED},
+        {"an end", {cancel, SLW_ORDER_HEAD_SIZE}, 0, SLW_OK},
+        {"an end with a descriptor", {cancel, SLW_ORDER_HEAD_SIZE}, 1, SLW_MALFORMED},
+        {"no order", {judge, SLW_ORDER_HEAD_SIZE - 1}, 3, SLW_MALFORMED},
+        {"too long an order", {longest, sizeof longest}, 2, SLW_MALFORMED},
+        {"the end of the socket", {NULL, 0}, 0, SLW_IO_CLOSED},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        unsigned before = count_descriptors();
+        struct slw_order order;
+        TAP_ROW(rows[i].name);
+        TAP_EQUAL_INT(pass(rows[i].bytes, rows[i].descriptors, &order), rows[i].status);
+        if (rows[i].status == SLW_OK) {
+            for (size_t j = 0; j < SLW_ORDER_DESCRIPTORS_MAX; j++) {
+                TAP_EQUAL_INT(order.descriptors[j] >= 0, j < rows[i].descriptors);
+                TAP_CHECK(order.descriptors[j] < 0 ||
+                          fcntl(order.descriptors[j], F_GETFD) == FD_CLOEXEC);
+                (void)close(order.descriptors[j]);
+            }
+        }
+        TAP_EQUAL_INT(count_descriptors(), before); /* nothing that was refused stays open */
+    }
+    TAP_ROW(NULL);
+}
+
+static void tells_why_an_order_can_not_be_sent(void)
+{
+    int pair[2];
+    enum slw_status status = SLW_OK;
+    TAP_REQUIRE(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0);
+    for (unsigned i = 0; i < 100000 && status == SLW_OK; i++) {
+        status = slw_order_send(pair[0], SLW_BYTES_OF("an order"), NULL, 0, &detail);
+    }
+    TAP_EQUAL_INT(status, SLW_TOO_MANY);
+    (void)close(pair[1]);
+    TAP_EQUAL_INT(slw_order_send(pair[0], SLW_BYTES_OF("an order"), NULL, 0, &detail),
+                  SLW_IO_CLOSED);
+    (void)close(pair[0]);
+    TAP_EQUAL_INT(slw_order_send(pair[0], SLW_BYTES_OF("an order"), NULL, 0, &detail), SLW_IO);
+}
+
 int main(void)
 {
     TAP_RUN(a_verdict_comes_back_as_it_was);
@@ -299,5 +403,7 @@ int main(void)
     TAP_RUN(an_order_comes_back_as_it_was);
     TAP_RUN(refuses_validators_that_can_not_be_run);
     TAP_RUN(refuses_what_is_no_order);
+    TAP_RUN(receives_orders_with_their_descriptors_alone);
+    TAP_RUN(tells_why_an_order_can_not_be_sent);
     return tap_finish();
 }

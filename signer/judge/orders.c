@@ -143,10 +143,10 @@ enum slw_status slw_order_send(int socket, struct slw_bytes packet, const int *d
     return slw_explain_errno(detail, "judges");
 }
 
-/* Takes the descriptors that came; more than there may be are closed. */
+/* Takes the descriptors that came, and closes those beyond what there may be; how many came. */
 static size_t take_descriptors(struct msghdr *message, int *ret_descriptors)
 {
-    size_t taken = 0;
+    size_t came = 0;
     for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header != NULL;
          header = CMSG_NXTHDR(message, header)) {
         if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) {
@@ -156,14 +156,15 @@ static size_t take_descriptors(struct msghdr *message, int *ret_descriptors)
         for (size_t i = 0; i < count; i++) {
             int descriptor = -1;
             memcpy(&descriptor, CMSG_DATA(header) + i * sizeof(int), sizeof descriptor);
-            if (taken < SLW_ORDER_DESCRIPTORS_MAX) {
-                ret_descriptors[taken++] = descriptor;
+            if (came < SLW_ORDER_DESCRIPTORS_MAX) {
+                ret_descriptors[came] = descriptor;
             } else {
                 (void)close(descriptor);
             }
+            came++;
         }
     }
-    return taken;
+    return came;
 }
 
 enum slw_status slw_order_receive(int socket, uint8_t packet[static SLW_ORDER_SIZE_MAX],
@@ -193,7 +194,7 @@ enum slw_status slw_order_receive(int socket, uint8_t packet[static SLW_ORDER_SI
         status = SLW_MALFORMED;
     }
     if (status != SLW_OK) {
-        for (size_t i = 0; i < count; i++) {
+        for (size_t i = 0; i < count && i < SLW_ORDER_DESCRIPTORS_MAX; i++) {
             (void)close(descriptors[i]);
         }
         return status;
