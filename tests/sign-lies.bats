@@ -5,6 +5,7 @@
 
 load slipway.bash
 load token.bash
+load signer.bash
 load sign.bash
 
 setup() {
@@ -24,7 +25,7 @@ setup() {
 
 teardown() {
     kill "${liar_pid:-}" 2>/dev/null || true
-    sign_stop
+    signer_stop
 }
 
 # lies JSON: from now on.
@@ -36,7 +37,7 @@ lies() {
 # A production bundle that waits for approval, after a release of the product.
 waiting_request() {
     submits 0 test.bundle --key lamp-test --wait
-    sign_bundle prod.bundle prod 2 --force
+    sign_bundle prod.bundle prod 2
     submits 7 prod.bundle --key lamp-prod --channel stable
     waits_for "$id" waiting
 }
@@ -48,7 +49,7 @@ approvals_are() {
 
 @test "the liar that tells the truth changes nothing" {
     waiting_request
-    ok sign approve "$id" "${liar[@]}" --approver-key ben --yes
+    ok sign approve "$id" "${liar[@]}" --approver-key ben.key --yes
     approvals_are 1
 }
 
@@ -63,7 +64,7 @@ approvals_are() {
         '"path": "^/v1/requests/[0-9a-f]*$", "member": "key_class", "value": "other"' \
         '"path": "^/v1/requests/[0-9a-f]*$", "member": "policy_version", "value": 0'; do
         lies "{$lie}"
-        refused bad-statement sign approve "$id" "${liar[@]}" --approver-key ben --yes || {
+        refused bad-statement sign approve "$id" "${liar[@]}" --approver-key ben.key --yes || {
             echo "$lie"
             return 1
         }
@@ -77,7 +78,7 @@ approvals_are() {
     for lie in '"member": "key_id", "value": "'$other'"' '"member": "key_class", "value": "test"' \
         '"member": "channel", "value": "beta"' '"member": "policy_version", "value": 9'; do
         lies "{\"path\": \"^/v1/requests/[0-9a-f]*$\", $lie}"
-        exits 7 sign approve "$id" "${liar[@]}" --approver-key ben --yes || {
+        exits 7 sign approve "$id" "${liar[@]}" --approver-key ben.key --yes || {
             echo "$lie"
             return 1
         }
@@ -92,13 +93,13 @@ approvals_are() {
         '"path": "/log/checkpoint", "status": 200, "text": "nothing"' \
         '"path": "/log/tile/entries", "flip": 300' '"path": "/log/tile/entries", "cut": 50'; do
         lies "{$lie}"
-        exits 3 sign approve "$id" "${liar[@]}" --approver-key ben --yes || {
+        exits 3 sign approve "$id" "${liar[@]}" --approver-key ben.key --yes || {
             echo "$lie"
             return 1
         }
     done
     lies '{"path": "/log/tile", "status": 404, "text": "{\"reason\":\"not-found\",\"detail\":\"away\"}"}'
-    exits 1 sign approve "$id" "${liar[@]}" --approver-key ben --yes
+    exits 1 sign approve "$id" "${liar[@]}" --approver-key ben.key --yes
     approvals_are 0
 }
 
@@ -109,11 +110,11 @@ approvals_are() {
     waits_for "$id" waiting
     # Whatever the service gives for the former release isn't it.
     lies '{"path": "^/v1/requests[?]", "member": "requests", "value": []}'
-    exits 1 sign approve "$id" "${liar[@]}" --approver-key ben --yes
+    exits 1 sign approve "$id" "${liar[@]}" --approver-key ben.key --yes
     says "doesn't have the metadata of release 1"
-    refused wrong-hash sign approve "$id" "${liar[@]}" --approver-key ben --yes --previous prod.bundle
+    refused wrong-hash sign approve "$id" "${liar[@]}" --approver-key ben.key --yes --previous prod.bundle
     approvals_are 0
-    ok sign approve "$id" "${liar[@]}" --approver-key ben --yes --previous last.bundle
+    ok sign approve "$id" "${liar[@]}" --approver-key ben.key --yes --previous last.bundle
     prints 'difference to release 1 of "lamp"'
     approvals_are 1
 }

@@ -4,6 +4,7 @@
 
 load slipway.bash
 load token.bash
+load signer.bash
 load sign.bash
 
 setup() {
@@ -13,11 +14,7 @@ setup() {
 }
 
 teardown() {
-    sign_stop
-}
-
-verifies() {
-    ok bundle verify "$1" --trusted-root "$2-root" --log "$log" --product lamp --hardware lamp-1
+    signer_stop
 }
 
 @test "a test bundle is signed at once, and verifies with its proof" {
@@ -37,7 +34,7 @@ verifies() {
 @test "a production bundle waits for two approvals, by a key of ours and by one of OpenSSH" {
     submits 7 prod.bundle --key lamp-prod --channel stable
     waits_for "$id" waiting
-    ok sign approve "$id" --config sign.conf --approver-key ben --yes
+    ok sign approve "$id" --config sign.conf --approver-key ben.key --yes
     prints "the first release of \"lamp\": none of the "
     prints "target \"app\": 5,000 bytes"
     exits 7 sign fetch "$id" prod.bundle --config sign.conf
@@ -51,10 +48,10 @@ verifies() {
     submits 0 test.bundle --key lamp-test --wait
     head -c 6000 /dev/urandom >app.bin
     echo 'Flickers less' >notes
-    sign_bundle prod.bundle prod 2 --notes notes --urgency security --file extra=app.bin --force
+    sign_bundle prod.bundle prod 2 --notes notes --urgency security --file extra=app.bin
     submits 7 prod.bundle --key lamp-prod --channel stable
     waits_for "$id" waiting
-    ok sign approve "$id" --config sign.conf --approver-key ben --yes
+    ok sign approve "$id" --config sign.conf --approver-key ben.key --yes
     prints "difference to release 1 of \"lamp\", entry "
     prints "~ targets version: 1 becomes 2"
     prints "~ urgency: none becomes security"
@@ -67,8 +64,8 @@ verifies() {
     submits 7 prod.bundle --key lamp-prod --channel stable
     waits_for "$id" waiting
     "$slipway" key generate other --type ed25519 2>/dev/null >/dev/null
-    other=$(node "$source_dir/tests/signer/policy.mjs" vkey "$origin" 1 other.pub)
-    exits 3 sign approve "$id" --config sign.conf --log "$other" --approver-key ben --yes
+    other=$(node "$source_dir/tests/signer/vkey.mjs" "$signer_origin" 1 other.pub)
+    exits 3 sign approve "$id" --config sign.conf --log "$other" --approver-key ben.key --yes
     ok sign show "$id" --config sign.conf --json
     [ "$(jq '.approvals | length' <<<"$output")" = 0 ]
 }
@@ -76,10 +73,10 @@ verifies() {
 @test "an approval that nobody can be asked for isn't given" {
     submits 7 prod.bundle --key lamp-prod --channel stable
     waits_for "$id" waiting
-    exits 2 sign approve "$id" --config sign.conf --approver-key ben
+    exits 2 sign approve "$id" --config sign.conf --approver-key ben.key
     says "--yes approves"
     exits 2 sign approve "$id" --config sign.conf --yes
-    exits 2 sign approve "$id" --config sign.conf --yes --approver-key ben --ssh-key eve-ssh
+    exits 2 sign approve "$id" --config sign.conf --yes --approver-key ben.key --ssh-key eve-ssh
     ok sign show "$id" --config sign.conf --json
     [ "$(jq '.approvals | length' <<<"$output")" = 0 ]
 }
@@ -87,7 +84,7 @@ verifies() {
 @test "an approval by somebody whom the policy doesn't name is refused" {
     submits 7 prod.bundle --key lamp-prod --channel stable
     waits_for "$id" waiting
-    exits 7 sign approve "$id" --config sign.conf --approver-key lab --yes
+    exits 7 sign approve "$id" --config sign.conf --approver-key lab.key --yes
     says "refused: "
     ssh-keygen -q -t ed25519 -N '' -C '' -f stranger
     exits 7 sign approve "$id" --config sign.conf --ssh-key stranger --yes
@@ -97,7 +94,7 @@ verifies() {
 @test "a rejection ends the request, whoever else approves it" {
     submits 7 prod.bundle --key lamp-prod --channel stable
     waits_for "$id" waiting
-    ok sign reject "$id" --config sign.conf --reason 'not on the old board' --approver-key ben
+    ok sign reject "$id" --config sign.conf --reason 'not on the old board' --approver-key ben.key
     waits_for "$id" refused
     [ "$(jq -r .reason <<<"$output")" = missing-approval ]
     exits 7 sign fetch "$id" prod.bundle --config sign.conf
@@ -107,9 +104,9 @@ verifies() {
 @test "what the policy doesn't allow is refused by its reason" {
     submits 7 test.bundle --key lamp-none --wait
     says "refused: unknown-key"
-    submits 7 test.bundle --key lamp-test --requester-key ben --wait
+    submits 7 test.bundle --key lamp-test --requester-key ben.key --wait
     says "refused: not-permitted"
-    "$slipway" bundle create plain.bundle --file app=app.bin --root prod-root --product lamp --hardware lamp-1 \
+    "$slipway" bundle create plain.bundle --file app=app.bin --root prod-root.root --product lamp --hardware lamp-1 \
         --build-type user --expires 60d
     submits 7 plain.bundle --key lamp-prod --channel stable --wait
     says "refused: wrong-builder"
@@ -143,7 +140,7 @@ verifies() {
 @test "nothing is written that a device's log wouldn't prove" {
     submits 0 test.bundle --key lamp-test --wait -o signed.bundle
     "$slipway" key generate other --type ed25519 2>/dev/null >/dev/null
-    other=$(node "$source_dir/tests/signer/policy.mjs" vkey "$origin" 1 other.pub)
+    other=$(node "$source_dir/tests/signer/vkey.mjs" "$signer_origin" 1 other.pub)
     cp test.bundle before
     refused bad-proof sign fetch "$id" test.bundle --config sign.conf --log "$other"
     cmp test.bundle before
@@ -151,21 +148,22 @@ verifies() {
 
 @test "a root is signed, and gets its signature" {
     "$slipway" key generate next 2>/dev/null >/dev/null
-    ok root create -o next-root --root-key root.pub --targets-key next.pub --version 2 --key-class test --expires 90d
+    ok root create -o next-root --root-key root.key.pub --targets-key next.pub --version 2 --key-class test --expires 90d
     submits 0 next-root --key lamp-root --operation root --wait
     ok root verify next-root --json
 }
 
 @test "an approver of a root sees it as a tree" {
-    sign_stop
-    rm -rf state
-    sign_policy '.rules[1].approvals = {count: 1, people: ["ben"]}'
+    signer_stop
+    mkdir other
+    cd other
+    sign_setup '.rules[2].approvals = {count: 1, people: ["ben"]}'
     sign_start
     "$slipway" key generate next 2>/dev/null >/dev/null
-    ok root create -o next-root --root-key root.pub --targets-key next.pub --version 2 --key-class test --expires 90d
+    ok root create -o next-root --root-key root.key.pub --targets-key next.pub --version 2 --key-class test --expires 90d
     submits 7 next-root --key lamp-root --operation root
     waits_for "$id" waiting
-    ok sign approve "$id" --config sign.conf --approver-key ben --yes
+    ok sign approve "$id" --config sign.conf --approver-key ben.key --yes
     prints "root version 2"
     prints "role targets: 1 of 1 key must sign"
     waits_for "$id" signed
@@ -174,7 +172,7 @@ verifies() {
 
 @test "an upload that was killed goes on where it was" {
     head -c 300000000 /dev/urandom >big.bin
-    "$slipway" bundle create big.bundle --file app=big.bin --root test-root --product lamp --hardware lamp-1 \
+    "$slipway" bundle create big.bundle --file app=big.bin --root test-root.root --product lamp --hardware lamp-1 \
         --build-type user --expires 60d
     "$slipway" sign submit big.bundle --key lamp-test --config sign.conf 3>&- >/dev/null 2>&1 &
     local client=$! tries
@@ -200,9 +198,9 @@ verifies() {
 @test "requests outlive a key process that is killed" {
     submits 7 prod.bundle --key lamp-prod --channel stable
     waits_for "$id" waiting
-    ok sign approve "$id" --config sign.conf --approver-key ben --yes
-    kill -9 "$keys_pid"
-    wait "$keys_pid" || true
+    ok sign approve "$id" --config sign.conf --approver-key ben.key --yes
+    kill -9 "$signer_pid"
+    wait "$signer_pid" || true
     sign_start
     waits_for "$id" waiting
     ok sign approve "$id" --config sign.conf --ssh-key eve-ssh --yes
@@ -233,7 +231,7 @@ verifies() {
     says "not a setting"
     exits 2 sign list --config /dev/null
     says "--signer is missing"
-    exits 2 sign submit test.bundle --key lamp-test --config /dev/null --signer "unix:$PWD/signer.sock" --requester-key ada
+    exits 2 sign submit test.bundle --key lamp-test --config /dev/null --signer "unix:$PWD/signer.sock" --requester-key ada.key
     says "--log is missing"
     exits 2 sign show 12 --config /dev/null
     exits 1 sign list --config nothing
@@ -241,24 +239,25 @@ verifies() {
 }
 
 @test "a service that is away is told by exit code 5" {
-    sign_stop
+    signer_stop
     exits 5 sign list --config /dev/null --signer "unix:$PWD/nobody.sock"
 }
 
 @test "over HTTPS it takes a certificate of the service's authority" {
-    sign_stop
+    signer_stop
     sign_certificates
-    sign_settings "$(printf 'listen = 127.0.0.1:0\ntls-certificate = %s/server.pem\ntls-key = %s/server.key\nclient-ca = %s/ca.pem' \
-        "$PWD" "$PWD" "$PWD")"
+    signer_front_settings=$(printf 'listen = 127.0.0.1:0\ntls-certificate = %s/server.pem\ntls-key = %s/server-tls.key\nclient-ca = %s/ca.pem' \
+        "$PWD" "$PWD" "$PWD")
+    signer_settings '.keys["lamp-root"] = {key: (.state[:-5] + "root.key")}'
     sign_start
     local url
-    url=$(sed -n 's/^listening on \(https:.*\)/\1/p' keys.out)
+    url=$(sed -n 's/^listening on \(https:.*\)/\1/p' signer.out)
     local tls=(--config sign.conf --signer "$url" --ca-file ca.pem)
-    ok sign submit test.bundle --key lamp-test --wait "${tls[@]}" --certificate ada.pem --certificate-key ada.key
+    ok sign submit test.bundle --key lamp-test --wait "${tls[@]}" --certificate ada.pem --certificate-key ada-tls.key
     verifies test.bundle test
     exits 7 sign list "${tls[@]}"
     says "refused: not-permitted"
-    exits 7 sign list "${tls[@]}" --certificate stranger.pem --certificate-key stranger.key
+    exits 7 sign list "${tls[@]}" --certificate stranger.pem --certificate-key stranger-tls.key
     says "of an authority that isn't ours"
     exits 5 sign list --config sign.conf --signer "$url"
 }

@@ -5,6 +5,7 @@
 
 load slipway.bash
 load token.bash
+load signer.bash
 load sign.bash
 
 setup() {
@@ -14,12 +15,12 @@ setup() {
 }
 
 teardown() {
-    sign_stop
+    signer_stop
 }
 
 @test "the examples of the API's description hold" {
-    jq -n --arg here "$PWD" --arg origin "$origin" '{socket: ($here + "/signer.sock"), origin: $origin, key: "lamp-test",
-        requester_key: ($here + "/ada"), bundle: ($here + "/test.bundle")}' >play.json
+    jq -n --arg here "$PWD" --arg origin "$signer_origin" '{socket: ($here + "/signer.sock"), origin: $origin, key: "lamp-test",
+        requester_key: ($here + "/ada.key"), bundle: ($here + "/test.bundle")}' >play.json
     node "$source_dir/tests/signer/openapi.mjs" play.json >played || {
         grep -A5 '^not ok' played
         return 1

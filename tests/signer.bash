@@ -93,10 +93,10 @@ signer_setup() {
     export log_vkey
 }
 
-# signer_start: runs it until signer_stop; its words are in signer.log. Fails when it ends instead.
+# signer_start: runs it until signer_stop; its words are in signer.log, its addresses in signer.out. Fails when it ends instead.
 signer_start() {
     rm -f signer.sock
-    "$signer_keys" run --config keys.conf 2>>signer.log 3>&- &
+    "$signer_keys" run --config keys.conf >signer.out 2>>signer.log 3>&- &
     signer_pid=$!
     for _ in $(seq 200); do
         [ ! -S signer.sock ] || return 0
