@@ -18,9 +18,14 @@
  *
  * A judge can read the bundle and its rules, use memory, and send one verdict. A validator can read
  * the bundle (as standard input, from its beginning), run programs below the runnable directories,
- * and write up to SLW_VALIDATOR_OUTPUT_MAX bytes of which the verdict shows the beginning; it has
- * no network, no file that it may write, and no process that survives it: its working directory is
- * empty and read-only. Exit status 0 passes.
+ * and print up to SLW_VALIDATOR_OUTPUT_MAX bytes, of which the verdict shows the beginning; it has
+ * no network, no file that it may write but /dev/null, no environment but PATH and LC_ALL, and no
+ * process that survives it. Exit status 0 passes.
+ *
+ * When somebody kills the spawner itself (root, or the system when memory runs out), judges and
+ * the validators' programs go with it, but not what those programs had started: at most 512
+ * processes, confined as they were. The control group of a systemd unit takes them down with the
+ * service; a key process whose spawner is gone can sign nothing any more, and should end.
  */
 #ifndef SLIPWAY_JUDGE_SPAWNER_H
 #define SLIPWAY_JUDGE_SPAWNER_H
