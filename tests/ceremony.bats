@@ -1,12 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck disable=SC2154
+# shellcheck disable=SC2154,SC2119
 # slipway ceremony: several people on several machines make a root, and everything that could go wrong on the way.
 # Machines are directories; the folder is copied from one to the next, as on a stick.
 
 load slipway.bash
 load token.bash
 load repo.bash
+load signer.bash
 
 setup() {
     slipway_setup
@@ -20,6 +21,8 @@ setup() {
     fi
     cp -p "$keys"/* .
 }
+
+teardown() { signer_stop; }
 
 # plan_new DIR [OPTION…]: a first root of two root keys, ada's and ben's, and a targets key of ada's.
 plan_new() {
@@ -547,4 +550,42 @@ forge() {
     refused expired ceremony finish lamp --my-key ada --yes
     [ ! -e lamp/root.pb ] && [ ! -e lamp/root.pb.unfinished ]
     [ ! -e lamp/transcript/004.json ]
+}
+
+@test "the transcript goes into the signing service's log, by somebody whom its policy knows" {
+    mkdir service
+    cd service
+    signer_setup
+    signer_start
+    ok ceremony plan lamp --kind new-root --name lamp --participant ada=ada.key.pub --new-key root=ada --new-key targets=ada \
+        --threshold root=1 --threshold targets=1
+    step lamp ada.key
+    step lamp ada.key ../root-a
+    step lamp ada.key ../targets-a
+    exits 1 ceremony submit lamp --signer "unix:$PWD/signer.sock"
+    says "3 of 5 steps are done"
+    step lamp ada.key ../root-a
+    ok ceremony finish lamp --my-key ada.key --yes
+    ok ceremony submit lamp --signer "unix:$PWD/signer.sock"
+    [ "$output" = "$(payload_of lamp/transcript/004.json | sha256sum | cut -c 1-64)" ]
+    ok ceremony submit lamp --signer "unix:$PWD/signer.sock" # the same is the same
+    "$slipway" audit show state/log --log "$log_vkey" --json | jq -c 'select(.record.kind == "ceremony") | .record' >records
+    [ "$(wc -l <records)" = 1 ]
+    [ "$(jq -r .who records)" = ada ]
+    jq -r .envelope.payload records | base64 -d | jq -e '.predicate.plan.ceremony == "lamp" and (.predicate.entries | length) == 4'
+    # A stranger's ceremony isn't the service's business; one that was changed isn't even sent.
+    mkdir ../strangers
+    ok ceremony plan ../strangers/lamp --kind new-root --name lamp --participant ada=../ada.pub --new-key root=ada \
+        --new-key targets=ada --threshold root=1 --threshold targets=1
+    step ../strangers/lamp ../ada
+    step ../strangers/lamp ../ada ../root-a
+    step ../strangers/lamp ../ada ../targets-a
+    step ../strangers/lamp ../ada ../root-a
+    ok ceremony finish ../strangers/lamp --my-key ../ada --yes
+    exits 7 ceremony submit ../strangers/lamp --signer "unix:$PWD/signer.sock"
+    says "refused: unsigned"
+    sed -i 's/"root":1/"root":2/' lamp/plan.json
+    refused bad-statement ceremony submit lamp --signer "unix:$PWD/signer.sock"
+    signer_stop
+    exits 5 ceremony submit ../strangers/lamp --signer "unix:$PWD/signer.sock"
 }
