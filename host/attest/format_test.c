@@ -156,6 +156,9 @@ static void writes_provenance_that_is_read_again(void)
               is(read.parameters[1].name, "a \"name\""));
     TAP_CHECK(is(read.parameters[2].value, "{\"a\":[],\"b\":1}") && !read.parameters[2].is_text);
     TAP_CHECK(is(read.invocation_id, "run-7") && read.started_on.len == 0);
+    TAP_CHECK(strstr(slw_heap_text(&payload),
+                     "\"externalParameters\":{\"source\":\"git+https://git.example/lamp\",") !=
+              NULL);
     slw_provenance_free(&read);
     forget(&payload);
 }
