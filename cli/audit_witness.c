@@ -51,9 +51,9 @@ static void note_signal(int number)
 
 /* --- The front --- */
 
-static enum cli_exit start_front(struct serving *serving, const char *program, const char *config)
+/* Its own program, with the other end of the socketpair as its descriptor 3; 0 or errno. */
+static int spawn_front(struct serving *serving, int other, const char *program, const char *config)
 {
-    int pair[2];
     char *const words[] = {strdup(program),
                            strdup("--config"),
                            strdup(config),
@@ -62,21 +62,30 @@ static enum cli_exit start_front(struct serving *serving, const char *program, c
                            strdup("--witness"),
                            NULL};
     posix_spawn_file_actions_t actions;
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
-        return cli_error(serving->cli, "no socketpair: %s", strerror(errno));
-    }
-    /* Duplicating a descriptor onto itself would leave it to be closed by the exec. */
-    int other = fcntl(pair[1], F_DUPFD_CLOEXEC, FRONT_DESCRIPTOR + 1);
     (void)posix_spawn_file_actions_init(&actions);
     (void)posix_spawn_file_actions_adddup2(&actions, other, FRONT_DESCRIPTOR);
     int failure = posix_spawnp(&serving->front, program, &actions, NULL, words, environ);
     (void)posix_spawn_file_actions_destroy(&actions);
-    (void)close(pair[1]);
-    (void)close(other);
-    for (size_t i = 0; words[i] != NULL; i++) {
+    for (size_t i = 0; i + 1 < sizeof words / sizeof words[0]; i++) {
         free(words[i]);
     }
+    return failure;
+}
+
+static enum cli_exit start_front(struct serving *serving, const char *program, const char *config)
+{
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+        return cli_error(serving->cli, "no socketpair: %s", strerror(errno));
+    }
     serving->descriptor = pair[0];
+    /* Duplicating a descriptor onto itself would leave it to be closed by the exec. */
+    int other = fcntl(pair[1], F_DUPFD_CLOEXEC, FRONT_DESCRIPTOR + 1);
+    int failure = other < 0 ? errno : spawn_front(serving, other, program, config);
+    (void)close(pair[1]);
+    if (other >= 0) {
+        (void)close(other);
+    }
     if (failure != 0) {
         serving->front = 0;
         return cli_error(serving->cli, "%s: %s", program, strerror(failure));
