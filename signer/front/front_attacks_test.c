@@ -457,6 +457,13 @@ static void carries_checkpoints_to_a_witness(void)
     TAP_CHECK(strcmp(front.behind.cosigned_body, "7\n") == 0);
     TAP_EQUAL_INT(witness.behind.calls[SLW_SIGNER_ADD_CHECKPOINT], 1);
 
+    /* By a name, too, which is looked up by a process that may open hardly anything. */
+    char by_name[64];
+    (void)snprintf(by_name, sizeof by_name, "http://localhost:%s", strrchr(witness.http, ':') + 1);
+    give_work(by_name);
+    TAP_REQUIRE(wait_for_cosigned());
+    TAP_EQUAL_INT(front.behind.cosigned_status, 200);
+
     witness.behind.mute = true; /* it doesn't answer in time */
     give_work(witness.http);
     TAP_REQUIRE(wait_for_cosigned());

@@ -278,6 +278,46 @@ static void shows_only_the_log_to_the_public_where_that_is_set(void)
     TAP_EQUAL_INT(visit("foreign", "/v1/requests").status, 403);
 }
 
+/* Gives a front with this authority a checkpoint for the witness; what the witness answered. */
+static uint32_t carry_to(const char *url, const char *authority)
+{
+    char settings[256];
+    struct test_front carrier;
+    uint32_t status = 999;
+    (void)snprintf(settings, sizeof settings, "witness-ca = %s/%s.pem\n", front.directory,
+                   authority);
+    if (test_front_prepare(&carrier) && test_front_start(&carrier, settings, NULL)) {
+        (void)pthread_mutex_lock(&carrier.behind.lock);
+        (void)snprintf(carrier.behind.url, sizeof carrier.behind.url, "%s", url);
+        (void)pthread_mutex_unlock(&carrier.behind.lock);
+        for (unsigned i = 0; i < 1000 && status == 999; i++) {
+            pause_ms(10);
+            (void)pthread_mutex_lock(&carrier.behind.lock);
+            status = carrier.behind.cosigned > 0 ? carrier.behind.cosigned_status : 999;
+            (void)pthread_mutex_unlock(&carrier.behind.lock);
+        }
+    }
+    (void)test_front_stop(&carrier);
+    test_front_remove(&carrier);
+    return status;
+}
+
+static void carries_checkpoints_to_witnesses_of_its_authority_alone(void)
+{
+    char settings[512];
+    static struct test_front witness;
+    (void)snprintf(settings, sizeof settings,
+                   "listen = 127.0.0.1:0\ntls-certificate = %s/server.pem\ntls-key = "
+                   "%s/server.key\n",
+                   front.directory, front.directory);
+    TAP_REQUIRE(test_front_prepare(&witness) && test_front_start(&witness, settings, "--witness"));
+    TAP_EQUAL_INT(carry_to(witness.https, "ours"), 200);
+    TAP_EQUAL_INT(carry_to(witness.https, "theirs"), 0);
+    TAP_EQUAL_INT(witness.behind.calls[SLW_SIGNER_ADD_CHECKPOINT], 1);
+    TAP_EQUAL_INT(test_front_stop(&witness), 0);
+    test_front_remove(&witness);
+}
+
 static bool starts_with(const char *settings)
 {
     struct test_front other;
@@ -326,6 +366,7 @@ int main(void)
     TAP_RUN(admits_nobody_by_a_list_of_revocations_that_is_no_good);
     TAP_RUN(admits_nobody_once_the_list_of_revocations_is_too_old);
     TAP_RUN(shows_only_the_log_to_the_public_where_that_is_set);
+    TAP_RUN(carries_checkpoints_to_witnesses_of_its_authority_alone);
     TAP_RUN(does_not_start_with_settings_that_make_no_sense);
     TAP_CHECK(test_front_stop(&front) == 0);
     test_front_remove(&front);
