@@ -34,6 +34,13 @@ sign_test_bundle() {
     sign_test_bundle 3
     ok audit monitor "unix:$PWD/signer.sock" state/log --log "$log_vkey" --state audit.state --once --mirror copy
     ok audit verify copy --log "$log_vkey" --bundles test3.bundle
+    # The same once more gets the stored signature, and the log a second record of it.
+    cp test3.bundle again.bundle
+    sign submit again.bundle --key lamp-test --requester-key ci.key --wait --timeout 20s
+    [ "$status" -eq 0 ] || { cat stderr signer.log; false; }
+    ok audit monitor state/log --log "$log_vkey" --state audit.state --once
+    ok audit show state/log --log "$log_vkey" --json
+    [ "$(jq -rs '[.[] | select(.record.kind == "signature") | .record.version] | join(" ")' <<<"$output")" = '1 2 3 3' ]
     ok audit show copy --log "$log_vkey" --json
     [ "$(jq -rs '[.[] | select(.leaf == "release") | .version] | join(" ")' <<<"$output")" = '1 2 3' ]
     [ "$(jq -rs '.[0].record.kind' <<<"$output")" = administrators ]

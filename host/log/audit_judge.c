@@ -137,8 +137,12 @@ static enum slw_status judge_version(struct judged *judged,
                                      struct slw_detail *detail)
 {
     struct slw_audit *audit = judged->audit;
-    struct slw_audit_release release;
+    struct slw_audit_release release = {.leaf = UINT64_MAX};
     int64_t version = 0;
+    int64_t leaf = 0;
+    if (get_number(judged, SLW_BYTES_OF("leaf"), &leaf)) {
+        release.leaf = (uint64_t)leaf;
+    }
     if (!get_number(judged, SLW_BYTES_OF("version"), &version) || version > UINT32_MAX) {
         slw_audit_find(audit, judged->index, "a signature without a version");
         return SLW_OK;
@@ -155,6 +159,17 @@ static enum slw_status judge_version(struct judged *judged,
                        release.version);
     }
     return SLW_OK;
+}
+
+/* Who asks for the same once more gets the same signature: its record names the release of then. */
+static bool is_signed_again(const struct judged *judged, uint64_t leaf, uint32_t version,
+                            const uint8_t digest[static SLW_SHA256_SIZE])
+{
+    struct slw_audit_release like = {.version = version};
+    scope_of(judged, like.scope);
+    const struct slw_audit_release *former = slw_audit_release_find(judged->audit, &like);
+    return former != NULL && former->leaf == leaf &&
+           memcmp(former->digest, digest, sizeof former->digest) == 0;
 }
 
 /* The release that a signature names must be the one that was signed. */
@@ -183,8 +198,11 @@ static void judge_named(struct judged *judged, const uint8_t digest[static SLW_S
         audit->unnamed[i] = audit->unnamed[--audit->unnamed_count];
         return;
     }
-    slw_audit_find(audit, judged->index, "a signature that names entry %lld, which isn't a release",
-                   (long long)leaf);
+    if (!is_signed_again(judged, (uint64_t)leaf, (uint32_t)version, digest)) {
+        slw_audit_find(audit, judged->index,
+                       "a signature that names entry %lld, which isn't its release",
+                       (long long)leaf);
+    }
 }
 
 /* The metadata that a record has must be those that it says were signed. */

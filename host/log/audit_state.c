@@ -7,7 +7,7 @@
  *     u32 length and the signed checkpoint (0: none),
  *     u64 leaves of the full bundles, their frontier's hashes (one a bit set, from the lowest),
  *     7 times (levels 1 to 7) u32 count and that many hashes of the partial tile,
- *     u32 count of releases, each u32 version, 32 bytes scope, 32 bytes digest,
+ *     u32 count of releases, each u32 version, 32 bytes scope, 32 bytes digest, u64 leaf,
  *     32 bytes SHA-256 of all that.    Integers are big endian.
  */
 #include "audit_parts.h"
@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 
 #define MAGIC "slipway audit 1\n"
-#define STATE_SIZE_MAX ((size_t)SLW_AUDIT_RELEASES_MAX * 68u + 1048576u)
+#define STATE_SIZE_MAX ((size_t)SLW_AUDIT_RELEASES_MAX * 76u + 1048576u)
 
 /* --- Releases by scope and version --- */
 
@@ -220,6 +220,7 @@ enum slw_status slw_audit_save(const struct slw_audit *audit, const char *path,
         put_number(audit->releases[i].version, 4, &bytes);
         slw_heap_append(&bytes, slw_bytes_make(audit->releases[i].scope, SLW_SHA256_SIZE));
         slw_heap_append(&bytes, slw_bytes_make(audit->releases[i].digest, SLW_SHA256_SIZE));
+        put_number(audit->releases[i].leaf, 8, &bytes);
     }
     slw_sha256_init(&hash);
     slw_sha256_update(&hash, slw_heap_bytes(&bytes));
@@ -293,6 +294,7 @@ static void get_releases(struct slw_reader *reader, struct slw_audit *audit)
         struct slw_audit_release release = {.version = (uint32_t)get_number(reader, 4)};
         slw_reader_copy(reader, release.scope, sizeof release.scope);
         slw_reader_copy(reader, release.digest, sizeof release.digest);
+        release.leaf = get_number(reader, 8);
         if (reader->status == SLW_OK &&
             slw_audit_release_add(audit, &release, &unheard) != SLW_OK) {
             slw_reader_fail(reader, SLW_NO_SPACE);

@@ -220,6 +220,40 @@ static void finds_what_cannot_be_together(void)
     }
 }
 
+/* Who asks for the same once more gets the stored signature, and the log a record of that. */
+static void takes_a_signature_that_was_asked_for_again(void)
+{
+    struct test_log test;
+    char path[128];
+    size_t findings = 1;
+    TAP_REQUIRE(setup(&test));
+    state_path(&test, path);
+    add_good_release(&test, 1); /* entry 2 and its record */
+    commit(&test);
+    struct slw_audit audit = auditor(&test);
+    struct slw_audit_source source = slw_audit_directory(test.path);
+    TAP_EQUAL_INT(slw_audit_run(&audit, &source, &detail), SLW_OK);
+    TAP_EQUAL_INT(slw_audit_save(&audit, path, &detail), SLW_OK);
+    const struct release again = {1, 1, "release 1", "release 1", "lamp", 0};
+    add_signature(&test, &again, 2);
+    commit(&test);
+    TAP_EQUAL_INT(audit_all(&test, &findings), SLW_OK);
+    TAP_EQUAL_INT(findings, 0);
+    TAP_EQUAL_INT(slw_audit_load(&audit, path, &detail), SLW_OK);
+    TAP_EQUAL_INT(slw_audit_run(&audit, &source, &detail), SLW_OK);
+    TAP_EQUAL_INT(audit.findings_count, 0);
+    const struct release other = {1, 1, "release 2", "release 2", "lamp", 0};
+    add_signature(&test, &other, 2); /* other content, another entry, another version */
+    add_signature(&test, &again, 3);
+    const struct release higher = {2, 2, "release 1", "release 1", "lamp", 0};
+    add_signature(&test, &higher, 2);
+    commit(&test);
+    TAP_EQUAL_INT(slw_audit_run(&audit, &source, &detail), SLW_OK);
+    TAP_EQUAL_INT(audit.findings_count, 4); /* the first is a version of two contents, too */
+    slw_audit_free(&audit);
+    test_log_teardown(&test);
+}
+
 static void finds_releases_that_nobody_accounts_for(void)
 {
     struct test_log test;
@@ -423,6 +457,7 @@ int main(void)
     TAP_RUN(verifies_a_good_log_of_any_size);
     TAP_RUN(goes_on_from_what_it_saved);
     TAP_RUN(finds_what_cannot_be_together);
+    TAP_RUN(takes_a_signature_that_was_asked_for_again);
     TAP_RUN(finds_releases_that_nobody_accounts_for);
     TAP_RUN(finds_a_log_that_begins_otherwise);
     TAP_RUN(refuses_every_changed_file);

@@ -49,6 +49,7 @@ struct slw_audit_release {
     uint32_t version;
     uint8_t scope[SLW_SHA256_SIZE]; /* SHA-256 of what it is a version of */
     uint8_t digest[SLW_SHA256_SIZE];
+    uint64_t leaf; /* the entry that the first signature of it named */
 };
 
 /* What the root is when the log has so many entries: compares logs of different sizes. */
