@@ -79,8 +79,10 @@ start_signer() {
 
 # A bundle as the build machine makes it: complete, and unsigned.
 build() {
-    run bundle create "$1" --file app=/bin/ls --file rtos=/bin/true --root test-root.pb --targets-version "$2" \
-        --release-version "$2.0.0" --product lamp --hardware lamp-1 --build-type user
+    local name=$1 version=$2
+    shift 2
+    run bundle create "$name" --file app=/bin/ls --file rtos=/bin/true --root test-root.pb --targets-version "$version" \
+        --release-version "$version.0.0" --product lamp --hardware lamp-1 --build-type user "$@"
 }
 
 endorse() {
@@ -122,13 +124,18 @@ demo_signing() {
     start_device --root test-root.pb --log "$log"
     device_says
     update t1.bundle
+    build stolen.bundle 2 --notes notes-2.txt
+    echo 'Somebody stole the token, and signs behind the service'"'"'s back. The signature is good:'
+    run bundle sign stolen.bundle --key "$(in_token lamp-test)"
+    refused stolen.bundle
+    echo 'The next release, asked for as it should be:'
     build t2.bundle 2
     endorse t2.bundle
-    echo 'Somebody stole the token, and signs behind the service'"'"'s back. The signature is good:'
-    run bundle sign t2.bundle --key "$(in_token lamp-test)"
-    refused t2.bundle
-    echo 'The same release, asked for as it should be:'
     run sign submit t2.bundle --key lamp-test --config sign.conf --wait
     update t2.bundle
+
+    chapter 'Anybody with a copy of the log can check all of it, and finds what was signed in secret.'
+    run audit verify "unix:$work/signer.sock" --log "$log" --bundles t1.bundle --bundles t2.bundle
+    expect 3 audit verify "unix:$work/signer.sock" --log "$log" --bundles stolen.bundle
     stop_signer
 }
