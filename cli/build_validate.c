@@ -126,7 +126,7 @@ static enum cli_exit take_rules(struct validation *validation,
         return CLI_DONE;
     }
     enum cli_exit code = read_policy(validation, rules_path, false);
-    if (code == CLI_DONE) {
+    if (code == CLI_DONE && validation->policy != NULL) {
         slw_policy_content_rules(validation->policy->rules, &validation->rules);
     }
     return code;

@@ -63,7 +63,7 @@ static enum slw_status find_serialized(struct slw_content_checking *checking,
 /* Finds out whether there are metadata, and whether any device would take them. */
 static enum slw_status load(struct slw_content_checking *checking, bool *ret_usable)
 {
-    struct slw_bytes serialized;
+    struct slw_bytes serialized = {NULL, 0};
     struct slw_detail why = {0};
     if (!checking->index.has_targets) {
         return slw_content_add(checking, SLW_MISSING_TARGETS, SLW_CONTENT_METADATA, "%s",

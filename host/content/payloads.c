@@ -223,32 +223,35 @@ static enum slw_status start_pass(struct slw_content_checking *checking, struct 
     return pass->block == NULL ? slw_explain_no_memory(checking->detail) : SLW_OK;
 }
 
+/* A payload in the order in which they stand. */
+struct placed {
+    const struct slw_payload_entry *payload;
+};
+
 static int order_by_place(const void *left, const void *right)
 {
-    const struct slw_payload_entry *const *left_entry = left;
-    const struct slw_payload_entry *const *right_entry = right;
-    uint64_t left_offset = (*left_entry)->value.offset;
-    uint64_t right_offset = (*right_entry)->value.offset;
+    uint64_t left_offset = ((const struct placed *)left)->payload->value.offset;
+    uint64_t right_offset = ((const struct placed *)right)->payload->value.offset;
     return left_offset < right_offset ? -1 : left_offset > right_offset;
 }
 
-/* Payloads in the order in which they stand, so that a disk reads straight on. */
+/* In their order, so that a disk reads straight on. */
 static enum slw_status check_each(struct slw_content_checking *checking, struct pass *pass)
 {
     size_t count = checking->index.payloads_count;
-    const struct slw_payload_entry **order = malloc((count + 1) * sizeof *order);
+    struct placed *placed = malloc((count + 1) * sizeof *placed);
     enum slw_status status = SLW_OK;
-    if (order == NULL) {
+    if (placed == NULL) {
         return slw_explain_no_memory(checking->detail);
     }
     for (size_t i = 0; i < count; i++) {
-        order[i] = &checking->index.payloads[i];
+        placed[i].payload = &checking->index.payloads[i];
     }
-    qsort(order, count, sizeof *order, order_by_place);
+    qsort(placed, count, sizeof *placed, order_by_place);
     for (size_t i = 0; i < count && status == SLW_OK; i++) {
-        status = check_payload(checking, order[i], pass);
+        status = check_payload(checking, placed[i].payload, pass);
     }
-    free(order);
+    free(placed);
     return status;
 }
 

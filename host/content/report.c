@@ -50,6 +50,7 @@ enum slw_status slw_content_add(struct slw_content_checking *checking, enum slw_
     char text[2 * SLW_CONTENT_TEXT_MAX];
     va_list arguments;
     va_start(arguments, format);
+    // NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized)
     int len = vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     if (len < 0) {

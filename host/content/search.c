@@ -131,16 +131,20 @@ static void add_pattern(struct slw_search *search, size_t number)
 
 static bool make_table(struct group *group)
 {
+    if (group->count == 0) {
+        return true;
+    }
     bool small = group->count * group->window_size <= PAIRS_FOR_SMALL;
     unsigned bits = small ? TABLE_BITS_MIN : TABLE_BITS_MAX;
     size_t size = (size_t)1 << bits;
     group->mask = (uint32_t)size - 1;
     group->fold = small ? 16 - TABLE_BITS_MIN : 16;
-    group->shifts = malloc(size);
-    if (group->shifts == NULL) {
+    uint8_t *shifts = malloc(size);
+    if (shifts == NULL) {
         return false;
     }
-    memset(group->shifts, (int)(group->window_size - 1), size);
+    memset(shifts, (int)(group->window_size - 1), size);
+    group->shifts = shifts;
     for (size_t i = 0; i < BUCKETS; i++) {
         group->buckets[i] = NO_ENTRY;
     }
@@ -157,10 +161,8 @@ static enum slw_status make_groups(struct slw_search *search, struct slw_detail 
             group->count == 0 || len < group->window_size ? len : group->window_size;
         group->count++;
     }
-    for (size_t i = 0; i < 2; i++) {
-        if (search->groups[i].count > 0 && !make_table(&search->groups[i])) {
-            return slw_explain_no_memory(detail);
-        }
+    if (!make_table(&search->groups[0]) || !make_table(&search->groups[1])) {
+        return slw_explain_no_memory(detail);
     }
     for (size_t i = 0; i < search->count; i++) {
         add_pattern(search, i);

@@ -220,7 +220,7 @@ enum slw_status slw_sandbox_restrict_calls(enum slw_sandbox_profile profile,
                                            enum slw_sandbox_action action,
                                            struct slw_detail *detail)
 {
-    struct slw_sandbox_filter filter;
+    struct slw_sandbox_filter filter = {NULL, 0};
     SLW_TRY(slw_sandbox_filter_make(profile, action, &filter, detail));
     enum slw_status status = slw_sandbox_filter_apply(&filter, detail);
     slw_sandbox_filter_free(&filter);

@@ -12,7 +12,7 @@
 #include <signal.h>
 
 /* Twice what the key process starts: ended ones may still have to be reaped. */
-#define SLW_CHILDREN_MAX (2u * SLW_JUDGES_MAX)
+#define SLW_CHILDREN_MAX ((size_t)2 * SLW_JUDGES_MAX)
 
 /* Of what a validator printed, so much is shown. */
 #define SLW_CHILD_SHOWN_MAX 480u

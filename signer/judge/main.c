@@ -10,6 +10,8 @@
  */
 #include "children.h"
 
+#include "slipway/writer.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -175,14 +177,15 @@ static bool arrange_descriptors(void)
            fcntl(ORDERS, F_SETFD, FD_CLOEXEC) == 0;
 }
 
-/* The packet that the key process waits for: the status in a byte each, and text. */
+/* The packet that the key process waits for: the status in four bytes, and text. */
 static bool tell_ready(enum slw_status status, const char *text)
 {
     uint8_t packet[sizeof(uint32_t) + sizeof(struct slw_detail)];
-    size_t len = strlen(text);
-    slw_put_u32_le(packet, (uint32_t)status);
-    memcpy(packet + 4, text, len);
-    return send(ORDERS, packet, 4 + len, MSG_NOSIGNAL) == (ssize_t)(4 + len);
+    struct slw_writer writer;
+    slw_writer_init(&writer, packet, sizeof packet);
+    slw_writer_u32_le(&writer, (uint32_t)status);
+    slw_writer_put(&writer, slw_bytes_make(text, strlen(text)));
+    return send(ORDERS, packet, writer.len, MSG_NOSIGNAL) == (ssize_t)writer.len;
 }
 
 static int watch_children(struct slw_children *children)

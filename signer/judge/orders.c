@@ -116,12 +116,17 @@ enum slw_status slw_order_send(int socket, struct slw_bytes packet, const int *d
                                size_t count, struct slw_detail *detail)
 {
     union control control = {.bytes = {0}};
-    struct iovec part = {(void *)(uintptr_t)packet.ptr, packet.len};
+    /* What is sent isn't changed; struct iovec is for receiving as well. */
+    union {
+        const uint8_t *kept;
+        void *taken;
+    } bytes = {packet.ptr};
+    struct iovec part = {bytes.taken, packet.len};
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    struct cmsghdr *header = &control.header; /* as CMSG_FIRSTHDR() gives it */
     if (count > 0) {
         message.msg_control = &control;
         message.msg_controllen = CMSG_SPACE(count * sizeof(int));
-        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
         header->cmsg_level = SOL_SOCKET;
         header->cmsg_type = SCM_RIGHTS;
         header->cmsg_len = CMSG_LEN(count * sizeof(int));

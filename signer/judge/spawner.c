@@ -89,7 +89,7 @@ static _Noreturn void run_spawner(const struct command *command, int socket)
     char *const environment[] = {NULL};
     bool placed = socket == SPAWNER_DESCRIPTOR ? fcntl(socket, F_SETFD, 0) == 0
                                                : dup2(socket, SPAWNER_DESCRIPTOR) >= 0;
-    if (placed) {
+    if (placed && command->words[0] != NULL) {
         (void)execve(command->words[0], words.taken, environment);
     }
     _exit(127);
@@ -135,7 +135,7 @@ enum slw_status slw_spawner_open(const struct slw_spawner_options *options,
                                  struct slw_spawner *ret_spawner, struct slw_detail *detail)
 {
     struct slw_spawner spawner = {.socket = -1, .next_id = 1};
-    struct command command;
+    struct command command = {.uid = ""};
     int pair[2] = {-1, -1};
     SLW_TRY(make_command(options, &command, detail));
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {

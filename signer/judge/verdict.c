@@ -42,7 +42,8 @@ static const struct slw_proto_rules finding_rules = {finding_fields, 3};
 /* Tags, lengths and numbers of a finding, generously. */
 #define FINDING_EXTRA 32u
 
-_Static_assert(SLW_CONTENT_FINDINGS_MAX *(SLW_CONTENT_TEXT_MAX + FINDING_EXTRA) + TEXT_SIZE + 128 <
+_Static_assert((size_t)SLW_CONTENT_FINDINGS_MAX *(SLW_CONTENT_TEXT_MAX + FINDING_EXTRA) +
+                       TEXT_SIZE + 128 <
                    SLW_VERDICT_SIZE_MAX,
                "every report fits a verdict");
 
@@ -238,6 +239,7 @@ void slw_verdict_fail(struct slw_verdict *ret_verdict, const char *format, ...)
     *ret_verdict = (struct slw_verdict){.status = SLW_VALIDATOR_FAILED};
     va_list arguments;
     va_start(arguments, format);
+    // NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized)
     (void)vsnprintf(ret_verdict->text, sizeof ret_verdict->text, format, arguments);
     va_end(arguments);
 }
