@@ -5,6 +5,8 @@
 
 #include "commands.h"
 
+#include <limits.h>
+
 #define SERVICE_SYNOPSIS                                                                           \
     "      [--config FILE] [--signer URL] [--ca-file FILE]\n"                                      \
     "      [--certificate FILE --certificate-key FILE]\n"                                          \
@@ -103,6 +105,21 @@ static const struct cli_command commands[] = {
             "written before both do. Roots get their signature in the same way.",
         .examples = "slipway sign fetch 3f2a… app.bundle -o app-signed.bundle",
         .run = cli_sign_fetch,
+    },
+    {
+        .verb = "send",
+        .usage = "slipway sign send",
+        .summary = "hand over statements that were signed elsewhere",
+        .synopsis = "ENVELOPE…\n" SERVICE_SYNOPSIS,
+        .positionals_min = 1,
+        .positionals_max = UINT_MAX,
+        .options = cli_sign_send_options,
+        .about =
+            "Each ENVELOPE is a DSSE envelope: the next policy, signed by administrators\n"
+            "(`slipway sign policy sign`), or what was signed on a machine without a network. One\n"
+            "that is refused ends it.",
+        .examples = "slipway sign send policy.envelope",
+        .run = cli_sign_send,
     },
     CLI_SIGN_POLICY_ROW,
     {0},

@@ -106,6 +106,8 @@ extern const struct cli_option cli_sign_approve_options[];
 enum cli_exit cli_sign_approve(struct cli *cli, const struct cli_arguments *arguments);
 extern const struct cli_option cli_sign_reject_options[];
 enum cli_exit cli_sign_reject(struct cli *cli, const struct cli_arguments *arguments);
+extern const struct cli_option cli_sign_send_options[];
+enum cli_exit cli_sign_send(struct cli *cli, const struct cli_arguments *arguments);
 extern const struct cli_option cli_sign_fetch_options[];
 enum cli_exit cli_sign_fetch(struct cli *cli, const struct cli_arguments *arguments);
 

@@ -209,6 +209,26 @@ teardown() {
     verifies prod.bundle prod
 }
 
+@test "administrators send the next policy, and nobody else does" {
+    signer_policy ".version = 2 | .people.eve.keys = [$(signer_pem eve-ssh.pub)]
+        | .keys[\"lamp-root\"] = {key: $(signer_pem root.key.pub), class: \"test\", use: \"root\", product: \"lamp\"}
+        | .rules = [.rules[0]]"
+    signer_policy_envelope admin1.key ada.key >few.envelope
+    exits 7 sign send few.envelope --config sign.conf
+    says "refused: "
+    submits 0 test.bundle --key lamp-test --wait -o first.bundle
+    signer_policy_envelope admin1.key admin2.key >policy.envelope
+    ok sign send policy.envelope --config sign.conf --json
+    [ "$(jq -r .state <<<"$output")" = received ]
+    # It only tightens, so it is in force at once.
+    sign_bundle second.bundle test 2
+    submits 7 second.bundle --key lamp-test --wait
+    says "refused: not-permitted"
+    exits 1 sign send nothing --config sign.conf
+    echo '{}' >no.envelope
+    exits 7 sign send no.envelope --config sign.conf
+}
+
 @test "lists are pages, the newest first" {
     local i first
     for i in 1 2 3; do
