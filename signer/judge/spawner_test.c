@@ -524,8 +524,7 @@ static void without_a_spawner_nothing_passes(void)
 {
     struct slw_judge judge;
     int bundle = open_endless_bundle();
-    TAP_REQUIRE(bundle >= 0);
-    TAP_REQUIRE(flock(bundle, LOCK_EX) == 0);
+    TAP_REQUIRE(bundle >= 0 && flock(bundle, LOCK_EX) == 0);
     TAP_REQUIRE(slw_judge_start(&spawner, bundle, &no_rules, &patient, &judge, &detail) == SLW_OK);
     TAP_REQUIRE(kill(spawner.pid, SIGKILL) == 0);
     slw_verdict_free(&verdict);
@@ -547,8 +546,7 @@ static void closing_ends_all_judges(void)
 {
     struct slw_judge judge;
     int bundle = open_endless_bundle();
-    TAP_REQUIRE(bundle >= 0);
-    TAP_REQUIRE(flock(bundle, LOCK_EX) == 0);
+    TAP_REQUIRE(bundle >= 0 && flock(bundle, LOCK_EX) == 0);
     TAP_REQUIRE(slw_judge_start(&spawner, bundle, &no_rules, &patient, &judge, &detail) == SLW_OK);
     (void)close(bundle);
     slw_spawner_close(&spawner);
