@@ -70,6 +70,14 @@ run_mutations()
     results_tap mutations "" "$log" "$status"
 }
 
+# run_unit_mutations: libraries with a check taken away, against their unit tests.
+run_unit_mutations()
+{
+    local log="$results/logs/unit-mutations.log" status=0
+    tools/mutate-units >"$log" 2>&1 </dev/null || status=$?
+    results_tap mutations units "$log" "$status"
+}
+
 # run_fuzz_targets SECONDS: every libFuzzer target with its seeds.
 run_fuzz_targets()
 {
