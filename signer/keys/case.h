@@ -71,6 +71,8 @@ void slw_cases_tick(struct slw_service *service);
 size_t slw_cases_poll(const struct slw_service *service, struct pollfd *list, size_t max,
                       int64_t *ret_deadline_ms);
 void slw_cases_judged(struct slw_service *service);
+/* Whether a judge is at work. */
+bool slw_cases_are_judged(const struct slw_service *service);
 
 /* The state that a request is shown in. */
 enum slw_signer_state slw_case_state(struct slw_service *service,

@@ -209,3 +209,13 @@ size_t slw_cases_poll(const struct slw_service *service, struct pollfd *list, si
     }
     return count;
 }
+
+bool slw_cases_are_judged(const struct slw_service *service)
+{
+    for (size_t i = 0; i < service->cases_count; i++) {
+        if (service->cases[i]->judge.descriptor >= 0) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -4,13 +4,14 @@
  * committed at once, and only then each record has its effect in the book and is answered. When the
  * commit fails nothing of it happened, and whoever asked is told so.
  */
-#include "service_parts.h"
+#include "case.h"
 
 #include <stdlib.h>
 
 /* Records are committed before the log's limits for one commit are near. */
 #define EFFECTS_BYTES_MAX 8388608u
 #define EFFECTS_COUNT_MAX 256u
+#define EFFECTS_ENOUGH 64u
 
 static struct slw_effect *effect_new(const struct slw_effect *effect)
 {
@@ -33,6 +34,7 @@ static void queue(struct slw_service *service, struct slw_effect *effect)
 {
     if (service->effects == NULL) {
         service->effects = effect;
+        service->effects_since_ms = slw_service_now_ms(service);
     } else {
         service->effects_last->next = effect;
     }
@@ -74,6 +76,16 @@ static void fail_all(struct slw_service *service, enum slw_status status,
     struct slw_detail copy = *detail;
     slw_log_drop(service->log);
     finish_all(service, take_all(service), status, &copy);
+}
+
+bool slw_effects_are_due(const struct slw_service *service)
+{
+    /* A commit costs a signature and a flush, however many records it has: while more are on their
+     * way, it waits a little for them. */
+    return service->effects != NULL &&
+           ((slw_workers_busy(service->workers) == 0 && !slw_cases_are_judged(service)) ||
+            slw_log_next_index(service->log) - slw_log_size(service->log) >= EFFECTS_ENOUGH ||
+            slw_service_now_ms(service) >= service->effects_since_ms + SLW_EFFECTS_GATHER_MS);
 }
 
 void slw_effects_commit(struct slw_service *service)

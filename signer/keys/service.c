@@ -116,7 +116,8 @@ static void wait_for_something(struct slw_service *service, int timeout_ms)
         {.fd = service->front,
          .events = (short)(service->outgoing == NULL ? POLLIN : POLLIN | POLLOUT)},
     };
-    int64_t deadline_ms = INT64_MAX;
+    int64_t deadline_ms =
+        service->effects == NULL ? INT64_MAX : service->effects_since_ms + SLW_EFFECTS_GATHER_MS;
     size_t judges = slw_cases_poll(service, list + 2, POLL_MAX - 2, &deadline_ms);
     (void)poll(list, (nfds_t)(judges + 2), wait_ms(service, timeout_ms, deadline_ms));
 }
@@ -138,7 +139,9 @@ enum slw_status slw_service_turn(struct slw_service *service, int timeout_ms,
     finish_jobs(service);
     slw_cases_judged(service);
     slw_cases_tick(service);
-    slw_effects_commit(service);
+    if (slw_effects_are_due(service)) {
+        slw_effects_commit(service);
+    }
     slw_witnessing_go(service);
     slw_calls_send(service);
     int64_t now_ms = slw_service_now_ms(service);

@@ -63,6 +63,7 @@ struct slw_service {
     struct slw_effect *effects; /* appended, not committed */
     struct slw_effect *effects_last;
     size_t effects_bytes;
+    int64_t effects_since_ms; /* when the first of them was appended */
 
     struct slw_intake *intakes; /* statements on their way in */
     struct slw_case **cases;    /* of the open requests */
@@ -116,6 +117,9 @@ void slw_effect_append_release(struct slw_service *service, struct slw_bytes pro
                                uint32_t version, const uint8_t *sha256, struct slw_record *record,
                                const struct slw_effect *effect);
 void slw_effects_commit(struct slw_service *service);
+/* Whether it is time to commit: nothing more is on its way, or enough, or long enough. */
+#define SLW_EFFECTS_GATHER_MS 8
+bool slw_effects_are_due(const struct slw_service *service);
 /* At the end of the service: what isn't committed never happened. */
 void slw_effects_discard(struct slw_service *service);
 /* Whether a statement that is known by this is on its way into the log. */
