@@ -94,13 +94,16 @@ refuses() {
 }
 
 @test "finds records that don't fit together" {
-    for kind in twice back hidden; do
+    for kind in twice back hidden usurped stolen unsigned; do
         make_log "$kind" "$kind"
         refuses log-damaged audit verify "$kind" --log "$log"
         case $kind in
         twice) says 'version 2 was signed before with other content' ;;
         back) says 'time fell to 2025-12-31T23:59:59Z' ;;
         hidden) says 'a release that no record of a signature names' ;;
+        usurped) says "a policy that doesn't count" ;;
+        stolen) says 'a signature by a key that no policy names' ;;
+        unsigned) says "a signature that doesn't verify" ;;
         esac
         exits 3 audit verify "$kind" --log "$log" --json
         [ "$(jq -r '.verdict + " " + (.findings | length | tostring)' <<<"$output")" = 'refuse 1' ]

@@ -37,20 +37,23 @@ static bool get_number(const struct judged *judged, struct slw_bytes name, int64
            *ret_number >= 0;
 }
 
-static bool get_digest(const struct judged *judged, struct slw_bytes name,
-                       uint8_t ret_digest[static SLW_SHA256_SIZE])
+static bool get_hex(const struct judged *judged, struct slw_bytes name, uint8_t *ret_bytes,
+                    size_t len)
 {
     struct slw_bytes text = get_text(judged, name);
-    for (size_t i = 0; i < text.len && text.len == (size_t)2 * SLW_SHA256_SIZE; i++) {
+    if (text.len != 2 * len) {
+        return false;
+    }
+    for (size_t i = 0; i < text.len; i++) {
         uint8_t digit = text.ptr[i];
         bool is_letter = digit >= 'a' && digit <= 'f';
         if (!is_letter && (digit < '0' || digit > '9')) {
             return false;
         }
         uint8_t value = (uint8_t)(is_letter ? digit - 'a' + 10 : digit - '0');
-        ret_digest[i / 2] = (uint8_t)(ret_digest[i / 2] << 4 | value);
+        ret_bytes[i / 2] = (uint8_t)(ret_bytes[i / 2] << 4 | value);
     }
-    return text.len == (size_t)2 * SLW_SHA256_SIZE;
+    return true;
 }
 
 /* --- Rules for all records --- */
@@ -66,23 +69,43 @@ static void judge_kind(struct judged *judged)
     slw_audit_find(judged->audit, judged->index, "a record of a kind that there isn't");
 }
 
-static void judge_time(struct judged *judged)
+static bool get_time(const struct judged *judged, struct slw_bytes name, int64_t *ret_utc_s)
 {
-    struct slw_bytes text = get_text(judged, SLW_BYTES_OF("time"));
     char buffer[SLW_TIME_TEXT_SIZE] = "";
-    int64_t utc_s = 0;
-    if (text.len == 0 || text.len >= sizeof buffer) {
-        slw_audit_find(judged->audit, judged->index, "a record without a time");
-        return;
+    struct slw_bytes text = get_text(judged, name);
+    if (text.len == 0 || text.len >= sizeof buffer || text.ptr[text.len - 1] != 'Z') {
+        return false;
     }
     memcpy(buffer, text.ptr, text.len);
-    if (buffer[text.len - 1] != 'Z' || slw_time_parse(buffer, 0, &utc_s) != SLW_OK) {
+    return slw_time_parse(buffer, 0, ret_utc_s) == SLW_OK;
+}
+
+static void judge_time(struct judged *judged)
+{
+    char text[SLW_TIME_TEXT_SIZE];
+    int64_t utc_s = 0;
+    if (!get_time(judged, SLW_BYTES_OF("time"), &utc_s)) {
         slw_audit_find(judged->audit, judged->index, "a record without a time");
     } else if (utc_s < judged->audit->time_utc_s) {
-        slw_audit_find(judged->audit, judged->index, "time fell to %s", buffer);
+        slw_audit_find(judged->audit, judged->index, "time fell to %s",
+                       slw_time_format(utc_s, text));
     } else {
         judged->audit->time_utc_s = utc_s;
     }
+}
+
+/* Whom entry 0 names, to be compared with the first policy. */
+static void keep_administrators(struct judged *judged)
+{
+    struct slw_heap_buffer scratch = {0};
+    uint32_t value = slw_json_member(&judged->json, SLW_JSON_TOP, SLW_BYTES_OF("administrators"));
+    if (value == SLW_JSON_NONE) {
+        slw_audit_find(judged->audit, 0, "it names no administrators");
+        return;
+    }
+    slw_heap_append(&judged->audit->administrators,
+                    slw_json_canonical(&judged->json, value, &scratch));
+    slw_heap_drop(&scratch);
 }
 
 static void judge_first(struct judged *judged)
@@ -96,6 +119,32 @@ static void judge_first(struct judged *judged)
         slw_audit_find(judged->audit, 0, "its administrators are those of another log");
     } else if (judged->index != 0 && is_first) {
         slw_audit_find(judged->audit, judged->index, "administrators for a second time");
+    } else if (is_first) {
+        keep_administrators(judged);
+    }
+}
+
+/* By whom it is, and from when on it counts. */
+static void judge_envelope(struct judged *judged)
+{
+    struct slw_detail detail = {""};
+    int64_t logged_utc_s = 0;
+    int64_t in_force_utc_s = 0;
+    uint32_t value = slw_json_member(&judged->json, SLW_JSON_TOP, SLW_BYTES_OF("envelope"));
+    if (value == SLW_JSON_NONE || !get_time(judged, SLW_BYTES_OF("time"), &logged_utc_s) ||
+        !get_time(judged, SLW_BYTES_OF("in_force"), &in_force_utc_s) ||
+        in_force_utc_s < logged_utc_s) {
+        slw_audit_find(judged->audit, judged->index,
+                       "a policy without its envelope, or without a time from which it counts");
+        return;
+    }
+    const struct slw_json_value *envelope = &judged->json.values[value];
+    struct slw_bytes text =
+        slw_bytes_make(judged->json.text.ptr + envelope->start, envelope->end - envelope->start);
+    if (slw_audit_policy_add(judged->audit, text, logged_utc_s, in_force_utc_s, &detail) !=
+        SLW_OK) {
+        slw_audit_find(judged->audit, judged->index, "a policy that doesn't count: %s",
+                       detail.text);
     }
 }
 
@@ -112,6 +161,7 @@ static void judge_policy(struct judged *judged)
                        (long long)version, (long long)judged->audit->policy_version);
     } else {
         judged->audit->policy_version = version;
+        judge_envelope(judged);
     }
 }
 
@@ -205,6 +255,27 @@ static void judge_named(struct judged *judged, const uint8_t digest[static SLW_S
     }
 }
 
+/* By a key that a policy names, and of these bytes. */
+static void judge_signed(struct judged *judged, struct slw_bytes metadata)
+{
+    uint8_t key_id[SLW_SHA256_SIZE] = {0};
+    uint8_t signature[SLW_SIGNATURE_SIZE] = {0};
+    struct slw_detail unheard;
+    if (!get_hex(judged, SLW_BYTES_OF("key_id"), key_id, sizeof key_id) ||
+        !get_hex(judged, SLW_BYTES_OF("signature"), signature, sizeof signature)) {
+        slw_audit_find(judged->audit, judged->index, "a signature that isn't there");
+        return;
+    }
+    const struct slw_policy_signing_key *key = slw_audit_signing_key(judged->audit, key_id);
+    if (key == NULL) {
+        slw_audit_find(judged->audit, judged->index, "a signature by a key that no policy names");
+    } else if (slw_statement_key_verify(&key->key, metadata,
+                                        slw_bytes_make(signature, sizeof signature),
+                                        &unheard) != SLW_OK) {
+        slw_audit_find(judged->audit, judged->index, "a signature that doesn't verify");
+    }
+}
+
 /* The metadata that a record has must be those that it says were signed. */
 static enum slw_status judge_metadata(struct judged *judged,
                                       const uint8_t digest[static SLW_SHA256_SIZE],
@@ -215,11 +286,18 @@ static enum slw_status judge_metadata(struct judged *judged,
     uint8_t found[SLW_SHA256_SIZE];
     struct slw_sha256 hash;
     if (text.len == 0) {
-        return SLW_OK;
+        if (!slw_bytes_equal(get_text(judged, SLW_BYTES_OF("operation")),
+                             SLW_BYTES_OF("sign-role"))) {
+            slw_audit_find(judged->audit, judged->index, "a signature without what was signed");
+        }
+        return SLW_OK; /* of roles, which a repository has, the log has the digest alone */
     }
     enum slw_status status = slw_base64_decode(text, &metadata);
     if (status == SLW_NO_SPACE) {
         return slw_explain_no_memory(detail);
+    }
+    if (status == SLW_OK) {
+        judge_signed(judged, slw_heap_bytes(&metadata));
     }
     slw_sha256_init(&hash);
     slw_sha256_update(&hash, slw_heap_bytes(&metadata));
@@ -237,15 +315,15 @@ static enum slw_status judge_signature(struct judged *judged, struct slw_detail 
     if (!slw_bytes_equal(judged->kind, SLW_BYTES_OF("signature"))) {
         return SLW_OK;
     }
-    if (!get_digest(judged, SLW_BYTES_OF("sha256"), digest)) {
+    if (!get_hex(judged, SLW_BYTES_OF("sha256"), digest, sizeof digest)) {
         slw_audit_find(judged->audit, judged->index, "a signature that doesn't say of what");
         return SLW_OK;
     }
     if (slw_bytes_equal(get_text(judged, SLW_BYTES_OF("operation")),
                         SLW_BYTES_OF("sign-targets"))) {
         judge_named(judged, digest);
-        SLW_TRY(judge_metadata(judged, digest, detail));
     }
+    SLW_TRY(judge_metadata(judged, digest, detail));
     return judge_version(judged, digest, detail);
 }
 

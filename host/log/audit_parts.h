@@ -6,6 +6,7 @@
 #include "log_edge.h"
 
 #include "slipway/audit.h"
+#include "slipway/policy.h"
 
 #define SLW_AUDIT_UNNAMED_MAX 4096u
 
@@ -17,6 +18,27 @@ struct slw_audit_unnamed {
     uint8_t product[SLW_LOG_PRODUCT_SIZE_MAX];
     uint8_t digest[SLW_SHA256_SIZE];
 };
+
+#define SLW_AUDIT_POLICIES_MAX 4096u
+
+struct slw_audit_policy {
+    int64_t logged_utc_s;
+    int64_t in_force_utc_s;
+    size_t former; /* by whose administrators it is; nothing for the first */
+    struct slw_policy *policy;
+    struct slw_heap_buffer envelope; /* its text, to be kept */
+};
+
+/* Adds a policy, when those signed it who had to; what slw_policy_open() returns otherwise. */
+SLW_MUST_USE enum slw_status slw_audit_policy_add(struct slw_audit *audit,
+                                                  struct slw_bytes envelope, int64_t logged_utc_s,
+                                                  int64_t in_force_utc_s,
+                                                  struct slw_detail *detail);
+void slw_audit_policies_free(struct slw_audit *audit);
+
+/* The service's key with this id, of any policy, the newest first; NULL. */
+const struct slw_policy_signing_key *
+slw_audit_signing_key(const struct slw_audit *audit, const uint8_t key_id[static SLW_SHA256_SIZE]);
 
 /* Notes what is wrong with an entry. */
 void slw_audit_find(struct slw_audit *audit, uint64_t index, const char *format, ...)

@@ -5,6 +5,8 @@
  *
  *     "slipway audit 1\n", u32 length and the log's origin, u64 time, u64 policy version,
  *     u32 length and the signed checkpoint (0: none),
+ *     u32 length and the administrators of entry 0, u32 count of policies, each u64 logged,
+ *     u64 in force, u32 length and its envelope,
  *     u64 leaves of the full bundles, their frontier's hashes (one a bit set, from the lowest),
  *     7 times (levels 1 to 7) u32 count and that many hashes of the partial tile,
  *     u32 count of releases, each u32 version, 32 bytes scope, 32 bytes digest, u64 leaf,
@@ -19,7 +21,7 @@
 #include <sys/stat.h>
 
 #define MAGIC "slipway audit 1\n"
-#define STATE_SIZE_MAX ((size_t)SLW_AUDIT_RELEASES_MAX * 76u + 1048576u)
+#define STATE_SIZE_MAX ((size_t)SLW_AUDIT_RELEASES_MAX * 76u + 268435456u)
 
 /* --- Releases by scope and version --- */
 
@@ -108,6 +110,8 @@ void slw_audit_free(struct slw_audit *audit)
     free(audit->index);
     free(audit->unnamed);
     slw_heap_drop(&audit->checkpoint);
+    slw_heap_drop(&audit->administrators);
+    slw_audit_policies_free(audit);
     audit->edge = NULL;
     audit->releases = NULL;
     audit->index = NULL;
@@ -139,7 +143,15 @@ static bool copy_parts(const struct slw_audit *audit, struct slw_audit *copy)
         copy->unnamed[copy->unnamed_count++] = audit->unnamed[i];
     }
     slw_heap_append(&copy->checkpoint, slw_heap_bytes(&audit->checkpoint));
-    return copy->checkpoint.status == SLW_OK;
+    slw_heap_append(&copy->administrators, slw_heap_bytes(&audit->administrators));
+    for (size_t i = 0; i < audit->policies_count; i++) {
+        const struct slw_audit_policy *policy = &audit->policies[i];
+        if (slw_audit_policy_add(copy, slw_heap_bytes(&policy->envelope), policy->logged_utc_s,
+                                 policy->in_force_utc_s, &unheard) != SLW_OK) {
+            return false;
+        }
+    }
+    return copy->checkpoint.status == SLW_OK && copy->administrators.status == SLW_OK;
 }
 
 enum slw_status slw_audit_copy(const struct slw_audit *audit, struct slw_audit *ret_copy,
@@ -154,7 +166,10 @@ enum slw_status slw_audit_copy(const struct slw_audit *audit, struct slw_audit *
     copy.index_size = 0;
     copy.unnamed = NULL;
     copy.unnamed_count = 0;
+    copy.policies = NULL;
+    copy.policies_count = 0;
     memset(&copy.checkpoint, 0, sizeof copy.checkpoint);
+    memset(&copy.administrators, 0, sizeof copy.administrators);
     if (copy.size == 0) {
         slw_merkle_empty(&copy.root);
     }
@@ -214,6 +229,13 @@ enum slw_status slw_audit_save(const struct slw_audit *audit, const char *path,
     put_number((uint64_t)audit->time_utc_s, 8, &bytes);
     put_number((uint64_t)audit->policy_version, 8, &bytes);
     put_sized(slw_heap_bytes(&audit->checkpoint), &bytes);
+    put_sized(slw_heap_bytes(&audit->administrators), &bytes);
+    put_number(audit->policies_count, 4, &bytes);
+    for (size_t i = 0; i < audit->policies_count; i++) {
+        put_number((uint64_t)audit->policies[i].logged_utc_s, 8, &bytes);
+        put_number((uint64_t)audit->policies[i].in_force_utc_s, 8, &bytes);
+        put_sized(slw_heap_bytes(&audit->policies[i].envelope), &bytes);
+    }
     put_edge(audit->edge, &bytes);
     put_number(audit->releases_count, 4, &bytes);
     for (size_t i = 0; i < audit->releases_count; i++) {
@@ -302,6 +324,24 @@ static void get_releases(struct slw_reader *reader, struct slw_audit *audit)
     }
 }
 
+static void get_policies(struct slw_reader *reader, struct slw_audit *audit)
+{
+    struct slw_detail unheard;
+    uint64_t count = get_number(reader, 4);
+    for (uint64_t i = 0; i < count && reader->status == SLW_OK; i++) {
+        struct slw_heap_buffer envelope = {0};
+        int64_t logged_utc_s = (int64_t)get_number(reader, 8);
+        int64_t in_force_utc_s = (int64_t)get_number(reader, 8);
+        get_sized(reader, SLW_LOG_TEXT_SIZE_MAX, &envelope);
+        if (reader->status == SLW_OK &&
+            slw_audit_policy_add(audit, slw_heap_bytes(&envelope), logged_utc_s, in_force_utc_s,
+                                 &unheard) != SLW_OK) {
+            slw_reader_fail(reader, SLW_MALFORMED);
+        }
+        slw_heap_drop(&envelope);
+    }
+}
+
 static bool is_whole(struct slw_bytes bytes)
 {
     uint8_t digest[SLW_SHA256_SIZE];
@@ -328,6 +368,8 @@ static bool get_all(struct slw_reader *reader, struct slw_audit *audit,
     audit->time_utc_s = (int64_t)get_number(reader, 8);
     audit->policy_version = (int64_t)get_number(reader, 8);
     get_sized(reader, SLW_NOTE_SIZE_MAX, &audit->checkpoint);
+    get_sized(reader, SLW_LOG_TEXT_SIZE_MAX, &audit->administrators);
+    get_policies(reader, audit);
     get_edge(reader, audit->edge);
     get_releases(reader, audit);
     if (reader->status != SLW_OK || slw_reader_left(reader) != 0 ||

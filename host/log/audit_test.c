@@ -6,7 +6,9 @@
 
 #include "slipway/audit.h"
 #include "slipway/base64.h"
+#include "slipway/dsse.h"
 #include "slipway/files.h"
+#include "slipway/statement.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -21,10 +23,76 @@ static void add_record(struct test_log *test, const char *text)
         SLW_OK);
 }
 
+/* Who may change the policy, and what the service signs with. */
+static struct slw_private_key *administrator;
+static struct slw_private_key *signing;
+
+static void append_pem(const struct slw_private_key *key, struct slw_heap_buffer *ret_json)
+{
+    struct slw_heap_buffer pem = {0};
+    TAP_EQUAL_INT(slw_public_key_format(slw_private_key_public(key), &pem, &detail), SLW_OK);
+    for (size_t i = 0; i < pem.len; i++) {
+        slw_heap_append(ret_json,
+                        pem.ptr[i] == '\n' ? SLW_BYTES_OF("\\n") : slw_bytes_make(pem.ptr + i, 1));
+    }
+    slw_heap_free(&pem);
+}
+
+static void append_hex(struct slw_bytes bytes, struct slw_heap_buffer *ret_json)
+{
+    for (size_t i = 0; i < bytes.len; i++) {
+        slw_heap_printf(ret_json, "%02x", bytes.ptr[i]);
+    }
+}
+
 static void add_administrators(struct test_log *test)
 {
-    add_record(test, "{\"kind\":\"administrators\",\"origin\":\"example.com/log\","
-                     "\"time\":\"2026-01-01T00:00:00Z\"}");
+    struct slw_heap_buffer text = {0};
+    slw_heap_append_text(&text, "{\"administrators\":{\"keys\":{\"root\":\"");
+    append_hex(slw_bytes_make(slw_private_key_public(administrator)->id, SLW_SHA256_SIZE), &text);
+    slw_heap_append_text(&text, "\"},\"threshold\":1},\"kind\":\"administrators\","
+                                "\"origin\":\"example.com/log\","
+                                "\"time\":\"2026-01-01T00:00:00Z\"}");
+    add_record(test, slw_heap_text(&text));
+    slw_heap_free(&text);
+}
+
+/* A policy of a version, signed by a key, in force from a time on. */
+static void add_policy(struct test_log *test, unsigned version, const char *in_force,
+                       const struct slw_private_key *signer)
+{
+    struct slw_heap_buffer predicate = {0};
+    struct slw_heap_buffer payload = {0};
+    struct slw_heap_buffer envelope = {0};
+    struct slw_heap_buffer text = {0};
+    uint8_t subject[SLW_SHA256_SIZE];
+    struct slw_sha256 hash;
+    slw_heap_printf(&predicate,
+                    "{\"version\":%u,\"issued\":\"2026-01-01T00:00:00Z\",\"people\":{},"
+                    "\"rules\":[],\"administrators\":{\"threshold\":1,\"keys\":{\"root\":\"",
+                    version);
+    append_pem(administrator, &predicate);
+    slw_heap_append_text(&predicate, "\"}},\"keys\":{\"lamp-prod\":{\"key\":\"");
+    append_pem(signing, &predicate);
+    slw_heap_append_text(&predicate,
+                         "\",\"class\":\"prod\",\"use\":\"targets\",\"product\":\"lamp\"}}}");
+    slw_sha256_init(&hash);
+    slw_sha256_update(&hash, SLW_BYTES_OF("example.com/log"));
+    slw_sha256_final(&hash, subject);
+    slw_statement_format(SLW_STATEMENT_POLICY, SLW_BYTES_OF("example.com/log"), subject,
+                         slw_heap_bytes(&predicate), &payload);
+    TAP_EQUAL_INT(
+        slw_dsse_sign(signer, SLW_DSSE_INTOTO, slw_heap_bytes(&payload), &envelope, &detail),
+        SLW_OK);
+    slw_heap_printf(&text,
+                    "{\"envelope\":%s,\"in_force\":\"%s\",\"kind\":\"policy\","
+                    "\"time\":\"2026-01-01T00:00:01Z\",\"version\":%u}",
+                    slw_heap_text(&envelope), in_force, version);
+    add_record(test, slw_heap_text(&text));
+    slw_heap_free(&predicate);
+    slw_heap_free(&payload);
+    slw_heap_free(&envelope);
+    slw_heap_free(&text);
 }
 
 /* Numbers of a release's signature record, each of which may be wrong. */
@@ -48,22 +116,25 @@ static void digest_of(const char *text, uint8_t ret_digest[static SLW_SHA256_SIZ
 static void add_signature(struct test_log *test, const struct release *release, uint64_t leaf)
 {
     uint8_t digest[SLW_SHA256_SIZE];
-    char hex[65];
-    char text[640];
-    struct slw_heap_buffer metadata = {0};
+    uint8_t signature[SLW_SIGNATURE_SIZE];
+    struct slw_bytes content = slw_bytes_make(release->content, strlen(release->content));
+    struct slw_heap_buffer text = {0};
     digest_of(release->said_content, digest);
-    slw_base64_encode(slw_bytes_make(release->content, strlen(release->content)), &metadata);
-    for (size_t i = 0; i < sizeof digest; i++) {
-        (void)snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-    }
-    (void)snprintf(text, sizeof text,
-                   "{\"class\":\"prod\",\"kind\":\"signature\",\"leaf\":%llu,\"metadata\":\"%s\","
-                   "\"operation\":\"sign-targets\",\"product\":\"%s\",\"sha256\":\"%s\","
-                   "\"time\":\"2026-01-02T00:00:00Z\",\"version\":%u}",
-                   (unsigned long long)leaf, slw_heap_text(&metadata), release->product, hex,
-                   release->said_version);
-    add_record(test, text);
-    slw_heap_free(&metadata);
+    TAP_EQUAL_INT(slw_private_key_sign(signing, content, signature, &detail), SLW_OK);
+    slw_heap_append_text(&text, "{\"class\":\"prod\",\"key_id\":\"");
+    append_hex(slw_bytes_make(slw_private_key_public(signing)->id, SLW_SHA256_SIZE), &text);
+    slw_heap_printf(&text, "\",\"kind\":\"signature\",\"leaf\":%llu,\"metadata\":\"",
+                    (unsigned long long)leaf);
+    slw_base64_encode(content, &text);
+    slw_heap_printf(&text, "\",\"operation\":\"sign-targets\",\"product\":\"%s\",\"sha256\":\"",
+                    release->product);
+    append_hex(slw_bytes_make(digest, sizeof digest), &text);
+    slw_heap_append_text(&text, "\",\"signature\":\"");
+    append_hex(slw_bytes_make(signature, sizeof signature), &text);
+    slw_heap_printf(&text, "\",\"time\":\"2026-01-02T00:00:00Z\",\"version\":%u}",
+                    release->said_version);
+    add_record(test, slw_heap_text(&text));
+    slw_heap_free(&text);
 }
 
 static void add_release(struct test_log *test, const struct release *release)
@@ -111,7 +182,7 @@ static bool setup(struct test_log *test)
         return false;
     }
     add_administrators(test);
-    add_record(test, "{\"kind\":\"policy\",\"time\":\"2026-01-01T00:00:01Z\",\"version\":1}");
+    add_policy(test, 1, "2026-01-01T00:00:01Z", administrator);
     commit(test);
     return true;
 }
@@ -251,6 +322,44 @@ static void takes_a_signature_that_was_asked_for_again(void)
     TAP_EQUAL_INT(slw_audit_run(&audit, &source, &detail), SLW_OK);
     TAP_EQUAL_INT(audit.findings_count, 4); /* the first is a version of two contents, too */
     slw_audit_free(&audit);
+    test_log_teardown(&test);
+}
+
+static void finds_policies_that_do_not_count(void)
+{
+    struct test_log test;
+    size_t findings = 0;
+    TAP_REQUIRE(setup(&test));
+    add_policy(&test, 2, "2026-01-01T00:00:01Z", administrator);
+    add_policy(&test, 3, "2027-01-01T00:00:00Z", administrator); /* waits */
+    add_policy(&test, 4, "2026-01-01T00:00:01Z", administrator);
+    commit(&test);
+    TAP_EQUAL_INT(audit_all(&test, &findings), SLW_OK);
+    TAP_EQUAL_INT(findings, 0);
+    add_policy(&test, 5, "2026-01-01T00:00:01Z", signing);
+    add_policy(&test, 6, "2025-12-31T23:59:59Z", administrator);
+    add_policy(&test, 7, "soon", administrator);
+    add_policy(&test, 7, "2026-01-01T00:00:01Z", administrator); /* the same version */
+    commit(&test);
+    TAP_EQUAL_INT(audit_all(&test, &findings), SLW_OK);
+    TAP_EQUAL_INT(findings, 4);
+    test_log_teardown(&test);
+}
+
+/* The administrators whom entry 0 names, and nobody else, begin the row of policies. */
+static void finds_a_first_policy_by_others(void)
+{
+    struct test_log test;
+    size_t findings = 0;
+    struct slw_private_key *kept = administrator;
+    TAP_REQUIRE(test_log_setup(&test, NULL));
+    add_administrators(&test);
+    administrator = signing;
+    add_policy(&test, 1, "2026-01-01T00:00:01Z", signing);
+    administrator = kept;
+    commit(&test);
+    TAP_EQUAL_INT(audit_all(&test, &findings), SLW_OK);
+    TAP_EQUAL_INT(findings, 1);
     test_log_teardown(&test);
 }
 
@@ -454,15 +563,23 @@ static void refuses_a_state_that_it_did_not_save(void)
 
 int main(void)
 {
+    if (slw_private_key_generate(SLW_KEY_TYPE_P256, &administrator, &detail) != SLW_OK ||
+        slw_private_key_generate(SLW_KEY_TYPE_P256, &signing, &detail) != SLW_OK) {
+        return 1;
+    }
     TAP_RUN(verifies_a_good_log_of_any_size);
     TAP_RUN(goes_on_from_what_it_saved);
     TAP_RUN(finds_what_cannot_be_together);
     TAP_RUN(takes_a_signature_that_was_asked_for_again);
+    TAP_RUN(finds_policies_that_do_not_count);
+    TAP_RUN(finds_a_first_policy_by_others);
     TAP_RUN(finds_releases_that_nobody_accounts_for);
     TAP_RUN(finds_a_log_that_begins_otherwise);
     TAP_RUN(refuses_every_changed_file);
     TAP_RUN(finds_cuts_and_forks);
     TAP_RUN(asks_for_its_quorum);
     TAP_RUN(refuses_a_state_that_it_did_not_save);
+    slw_private_key_free(administrator);
+    slw_private_key_free(signing);
     return tap_finish();
 }

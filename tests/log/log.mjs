@@ -23,6 +23,19 @@ export function keyOf(word) {
     return { secret, raw, pem: secret.export({ format: 'pem', type: 'pkcs8' }) };
 }
 
+// The id of an Ed25519 key in bundles and policies.
+export const keyId = (raw) => sha256(Buffer.from([2, 2]), raw);
+const publicPem = (key) => crypto.createPublicKey(key.secret).export({ format: 'pem', type: 'spki' });
+
+// An envelope (DSSE) of an in-toto statement, signed by one key.
+export function envelope(statement, key) {
+    const type = 'application/vnd.in-toto+json';
+    const payload = Buffer.from(canonical(statement));
+    const signature = crypto.sign(null, Buffer.concat([Buffer.from(`DSSEv1 ${type.length} ${type} ${payload.length} `), payload]), key.secret);
+    return { payload: payload.toString('base64'), payloadType: type,
+        signatures: [{ keyid: keyId(key.raw).toString('hex'), sig: signature.toString('base64') }] };
+}
+
 const noteId = (name, type, raw) => sha256(name, '\n', Buffer.from([type]), raw).subarray(0, 4);
 
 export function verifierKey(name, type, raw) {
@@ -85,6 +98,8 @@ export class Log {
     constructor(origin, word) {
         this.origin = origin;
         this.key = keyOf(word);
+        this.administrator = keyOf(`${word} administrator`);
+        this.signing = keyOf(`${word} signing`);
         this.leaves = [];
         this.records = [];
         this.witnesses = []; // {name, key}
@@ -111,8 +126,20 @@ export class Log {
     signed(product, version, metadata, time, more = {}) {
         const leaf = this.release(product, version, metadata);
         this.record({ kind: 'signature', time, operation: 'sign-targets', key: `${product}-prod`, class: 'prod', product,
-            version, leaf, sha256: sha256(metadata).toString('hex'), metadata: Buffer.from(metadata).toString('base64'), ...more });
+            version, leaf, sha256: sha256(metadata).toString('hex'), metadata: Buffer.from(metadata).toString('base64'),
+            key_id: keyId(this.signing.raw).toString('hex'),
+            signature: crypto.sign(null, Buffer.from(metadata), this.signing.secret).toString('hex'), ...more });
         return leaf;
+    }
+
+    // A policy by one administrator, which names one key.
+    policy(version, time, administrator = this.administrator) {
+        const predicate = { version, issued: time, people: {}, rules: [],
+            administrators: { threshold: 1, keys: { root: publicPem(this.administrator) } },
+            keys: { 'lamp-prod': { key: publicPem(this.signing), class: 'prod', use: 'targets', product: 'lamp' } } };
+        const statement = { _type: 'https://in-toto.io/Statement/v1', predicateType: 'urn:slipway:policy:v1', predicate,
+            subject: [{ name: this.origin, digest: { sha256: sha256(this.origin).toString('hex') } }] };
+        this.record({ kind: 'policy', time, version, in_force: time, envelope: envelope(statement, administrator) });
     }
 
     text(size = this.leaves.length) {
@@ -156,8 +183,9 @@ export class Log {
 // The log of a service that signed so many releases of a lamp.
 export function lampLog(releases, word = 'log key', origin = 'example.com/log') {
     const log = new Log(origin, word);
-    log.record({ kind: 'administrators', time: '2026-01-01T00:00:00Z', origin });
-    log.record({ kind: 'policy', time: '2026-01-01T00:00:00Z', version: 1 });
+    log.record({ kind: 'administrators', time: '2026-01-01T00:00:00Z', origin,
+        administrators: { keys: { root: keyId(log.administrator.raw).toString('hex') }, threshold: 1 } });
+    log.policy(1, '2026-01-01T00:00:00Z');
     log.record({ kind: 'start', time: '2026-01-01T00:00:01Z', epoch: 1 });
     for (let version = 1; version <= releases; version++) {
         log.record({ kind: 'request', time: '2026-01-02T00:00:00Z', requester: 'ada', operation: 'sign-targets', request: sha256(`request ${version}`).toString('hex') });

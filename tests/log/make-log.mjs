@@ -42,6 +42,25 @@ const kinds = {
         log.release('lamp', 2, 'metadata 2');
         return log;
     },
+    // usurped DIR: a policy that somebody else signed
+    usurped: () => {
+        const log = lampLog(1);
+        log.policy(2, '2026-01-03T00:00:00Z', keyOf('eve'));
+        return log;
+    },
+    // stolen DIR: a release signed by a key that no policy names
+    stolen: () => {
+        const log = lampLog(1);
+        log.signing = keyOf('eve');
+        log.signed('lamp', 2, 'metadata 2', '2026-01-03T00:00:00Z');
+        return log;
+    },
+    // unsigned DIR: a release whose signature isn't one
+    unsigned: () => {
+        const log = lampLog(1);
+        log.signed('lamp', 2, 'metadata 2', '2026-01-03T00:00:00Z', { signature: '00'.repeat(64) });
+        return log;
+    },
     // terminal DIR: what a terminal would obey
     terminal: () => {
         const log = lampLog(1);

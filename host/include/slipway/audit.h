@@ -60,6 +60,7 @@ struct slw_audit_watch {
 };
 
 struct slw_log_edge;
+struct slw_audit_policy;
 struct slw_audit_unnamed;
 typedef enum slw_status slw_audit_visitor(void *context, const struct slw_log_entry *entry,
                                           struct slw_detail *detail);
@@ -96,6 +97,9 @@ struct slw_audit {
     size_t releases_count;
     uint32_t *index; /* of releases, by scope and version */
     size_t index_size;
+    struct slw_heap_buffer administrators; /* as entry 0 has them */
+    struct slw_audit_policy *policies;
+    size_t policies_count;
     struct slw_audit_unnamed *unnamed; /* releases that no signature names yet */
     size_t unnamed_count;
 };
