@@ -122,6 +122,29 @@ static const struct cli_command commands[] = {
         .run = cli_sign_send,
     },
     CLI_SIGN_POLICY_ROW,
+    {
+        .verb = "takeover",
+        .usage = "slipway sign takeover",
+        .summary = "say, as administrators, that another machine or disk signs from now on",
+        .synopsis = "FILE --key KEY… [--mark KIND:NAME=VERSION…] [-o ENVELOPE]\n"
+                    "      [--passphrase-file FILE] [--force]",
+        .positionals_min = 1,
+        .positionals_max = 1,
+        .options = cli_sign_takeover_options,
+        .about =
+            "FILE is what `slipway-signer-keys show` printed on that machine, or an envelope that\n"
+            "other administrators signed already. Shows what is stated: the log as it is there, "
+            "and\n"
+            "the versions below which nothing is signed. --mark raises one, where the lost log "
+            "had\n"
+            "more; KIND is targets, root or role. `slipway-signer-keys takeover` takes the "
+            "envelope\n"
+            "once enough administrators signed.",
+        .examples =
+            "slipway sign takeover shown.json --key one.key -o takeover.envelope\n"
+            "slipway sign takeover takeover.envelope --key two.key -o takeover.envelope --force",
+        .run = cli_sign_takeover,
+    },
     {0},
 };
 

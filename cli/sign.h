@@ -92,6 +92,12 @@ enum slw_status cli_difference_describe(struct slw_bytes former, struct slw_byte
 enum cli_exit cli_sign_deliver(struct cli_signer *signer, const struct cli_request *request,
                                const char *path, const char *output_path);
 
+/* sign_envelope.c: whether a JSON text is an envelope, and not what one would be about. */
+bool cli_is_envelope(const char *path, struct slw_bytes text, struct slw_detail *detail);
+/* Adds a signature to the envelope in text. */
+enum slw_status cli_envelope_sign(struct cli *cli, const struct slw_private_key *key,
+                                  struct slw_heap_buffer *text);
+
 /* sign_ssh.c: the payload in an envelope, signed by ssh-keygen with this key. */
 enum slw_status cli_ssh_sign(struct cli *cli, const char *key_path, struct slw_bytes payload,
                              struct slw_heap_buffer *ret_envelope);
@@ -106,6 +112,8 @@ extern const struct cli_option cli_sign_approve_options[];
 enum cli_exit cli_sign_approve(struct cli *cli, const struct cli_arguments *arguments);
 extern const struct cli_option cli_sign_reject_options[];
 enum cli_exit cli_sign_reject(struct cli *cli, const struct cli_arguments *arguments);
+extern const struct cli_option cli_sign_takeover_options[];
+enum cli_exit cli_sign_takeover(struct cli *cli, const struct cli_arguments *arguments);
 extern const struct cli_option cli_sign_send_options[];
 enum cli_exit cli_sign_send(struct cli *cli, const struct cli_arguments *arguments);
 extern const struct cli_option cli_sign_fetch_options[];

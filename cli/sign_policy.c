@@ -2,6 +2,8 @@
 /* `slipway sign policy`: which of its four actions is meant, and reading policies from files. */
 #include "sign_policy.h"
 
+#include "sign.h"
+
 #include "slipway/files.h"
 #include "slipway/statement.h"
 
@@ -58,18 +60,6 @@ static enum slw_status read_envelope(const char *path, struct cli_policy_file *f
     return status;
 }
 
-/* A policy has no member "payload", and an envelope must. */
-static bool is_envelope(const char *path, struct slw_bytes text, struct slw_detail *detail)
-{
-    struct slw_json_document json;
-    if (slw_json_parse(path, text, &json, detail) != SLW_OK) {
-        return false;
-    }
-    bool found = slw_json_member(&json, SLW_JSON_TOP, SLW_BYTES_OF("payload")) != SLW_JSON_NONE;
-    slw_json_document_free(&json);
-    return found;
-}
-
 enum slw_status cli_policy_file_load(struct cli *cli, const char *path,
                                      struct cli_policy_file *ret_file)
 {
@@ -78,7 +68,7 @@ enum slw_status cli_policy_file_load(struct cli *cli, const char *path,
     struct slw_detail *detail = &cli->detail;
     SLW_TRY(slw_file_read(path, SLW_DSSE_SIZE_MAX, &text, detail));
     enum slw_status status = SLW_OK;
-    if (is_envelope(path, slw_heap_bytes(&text), detail)) {
+    if (cli_is_envelope(path, slw_heap_bytes(&text), detail)) {
         status = slw_dsse_parse(path, slw_heap_bytes(&text), &file.envelope, detail);
         file.is_envelope = status == SLW_OK;
         status = status == SLW_OK ? read_envelope(path, &file, detail) : status;

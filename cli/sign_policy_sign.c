@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `slipway sign policy sign`: administrators sign a policy, one after the other. */
-#include "inputs.h"
+#include "sign.h"
 #include "sign_policy.h"
 
 #include <string.h>
@@ -32,23 +32,6 @@ static enum slw_status begin(struct cli *cli, const struct cli_arguments *argume
     return status;
 }
 
-static enum slw_status add_signature(struct cli *cli, const struct slw_private_key *key,
-                                     struct slw_heap_buffer *text)
-{
-    struct slw_dsse envelope;
-    struct slw_heap_buffer more = {0};
-    SLW_TRY(slw_dsse_parse("the envelope", slw_heap_bytes(text), &envelope, &cli->detail));
-    enum slw_status status = slw_dsse_add_by(&envelope, key, &more, &cli->detail);
-    slw_dsse_free(&envelope);
-    if (status != SLW_OK) {
-        slw_heap_free(&more);
-        return status;
-    }
-    slw_heap_free(text);
-    *text = more;
-    return SLW_OK;
-}
-
 static void warn_of_stranger(const struct cli *cli, const struct slw_policy *policy,
                              const struct slw_public_key *key)
 {
@@ -71,7 +54,7 @@ static enum cli_exit sign(struct cli *cli, const struct cli_arguments *arguments
     enum slw_status status = begin(cli, arguments, file, &text);
     for (size_t i = 0; status == SLW_OK && i < keys->count; i++) {
         warn_of_stranger(cli, file->policy, slw_private_key_public(keys->keys[i]));
-        status = add_signature(cli, keys->keys[i], &text);
+        status = cli_envelope_sign(cli, keys->keys[i], &text);
     }
     if (status != SLW_OK) {
         slw_heap_free(&text);
