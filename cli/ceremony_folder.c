@@ -38,6 +38,21 @@ static bool is_there(const char *path)
     return lstat(path, &about) == 0 || errno != ENOENT;
 }
 
+/* A file of the folder. Whoever carried it may have put something else there: a link to a file of
+ * this machine, or a pipe that never ends. */
+static enum slw_status read_file(struct cli *cli, const char *path, size_t limit,
+                                 struct slw_heap_buffer *bytes)
+{
+    struct stat about;
+    if (lstat(path, &about) != 0) {
+        return slw_explain_errno(&cli->detail, path);
+    }
+    return S_ISREG(about.st_mode)
+               ? slw_file_read(path, limit, bytes, &cli->detail)
+               : slw_explain(&cli->detail, SLW_BAD_STATEMENT, "%s: %s, where a file should be",
+                             path, slw_file_kind(about.st_mode));
+}
+
 static enum slw_status read_entry(struct cli *cli, struct cli_ceremony *folder, size_t number,
                                   bool *ret_there)
 {
@@ -53,7 +68,7 @@ static enum slw_status read_entry(struct cli *cli, struct cli_ceremony *folder, 
         status =
             slw_explain(&cli->detail, SLW_LOG_DAMAGED, "%s: the entry before it is missing", text);
     } else if (*ret_there) {
-        status = slw_file_read(text, SLW_CEREMONY_ENTRY_SIZE_MAX, &bytes, &cli->detail);
+        status = read_file(cli, text, SLW_CEREMONY_ENTRY_SIZE_MAX, &bytes);
         if (status == SLW_OK) {
             status = slw_ceremony_accept_entry(folder->ceremony, text, slw_heap_bytes(&bytes),
                                                &cli->detail);
@@ -105,10 +120,9 @@ static enum slw_status read_plan(struct cli *cli, struct cli_ceremony *folder)
     cli_ceremony_path(folder->directory, "plan.json", &path);
     cli_ceremony_path(folder->directory, "former-root", &former_path);
     enum slw_status status =
-        slw_file_read(slw_heap_text(&path), SLW_CEREMONY_PLAN_SIZE_MAX, &plan, &cli->detail);
+        read_file(cli, slw_heap_text(&path), SLW_CEREMONY_PLAN_SIZE_MAX, &plan);
     if (status == SLW_OK && is_there(slw_heap_text(&former_path))) {
-        status = slw_file_read(slw_heap_text(&former_path), FORMER_SIZE_MAX, &folder->former,
-                               &cli->detail);
+        status = read_file(cli, slw_heap_text(&former_path), FORMER_SIZE_MAX, &folder->former);
     }
     if (status == SLW_OK) {
         status = slw_ceremony_open(slw_heap_bytes(&plan), slw_heap_bytes(&folder->former),

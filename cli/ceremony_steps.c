@@ -245,9 +245,11 @@ static enum cli_exit finish(struct cli *cli, const struct cli_arguments *argumen
 {
     struct slw_heap_buffer root = {0};
     enum slw_status status = slw_ceremony_result(folder->ceremony, &root, &cli->detail);
-    enum cli_exit code = status == SLW_OK
-                             ? cli_write_file(cli, draft_path, SLW_OUTPUT_REPLACE, &root)
-                             : cli_error(cli, "%s", cli->detail.text);
+    /* Of an earlier attempt, or a link that whoever carried the folder put there: not written
+     * through. */
+    (void)unlink(draft_path);
+    enum cli_exit code = status == SLW_OK ? cli_write_file(cli, draft_path, 0, &root)
+                                          : cli_error(cli, "%s", cli->detail.text);
     slw_heap_drop(&root);
     if (code == CLI_DONE) {
         code = cli_ceremony_verify_root(cli, folder, draft_path);

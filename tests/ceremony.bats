@@ -512,6 +512,40 @@ forge() {
     exits 1 ceremony status lamp --memory ada.memory
 }
 
+@test "what whoever carries the folder puts into it besides: links, pipes, directories, endless files" {
+    plan_new lamp
+    local entry=lamp/transcript/000.json
+    mkfifo $entry
+    refused bad-statement ceremony status lamp
+    says "a pipe"
+    rm $entry
+    mkdir $entry
+    refused bad-statement ceremony status lamp
+    rmdir $entry
+    for target in /dev/zero /nowhere ../plan.json; do
+        ln -s $target $entry
+        refused bad-statement ceremony next lamp --my-key ada --yes
+        rm $entry
+    done
+    head -c 1100000 /dev/zero >$entry
+    refused too-large ceremony status lamp
+    rm $entry
+    mv lamp/plan.json plan.json
+    mkfifo lamp/plan.json
+    refused bad-statement ceremony status lamp
+    rm lamp/plan.json
+    mv plan.json lamp/plan.json
+    # Nothing outside of the folder is written through a link in it.
+    steps_new lamp 7
+    echo mine >precious
+    ln -s ../precious lamp/root.pb.unfinished
+    ln -s ../precious lamp/root.pb
+    ok ceremony finish lamp --my-key ada --yes
+    [ "$(cat precious)" = mine ]
+    [ ! -L lamp/root.pb ]
+    ok ceremony verify lamp
+}
+
 @test "two people who do the same step on two copies: the first that comes back counts" {
     plan_new lamp
     steps_new lamp 3
