@@ -199,7 +199,9 @@ int main(int argc, char **argv)
     const struct timespec pause_time = {.tv_nsec = 200000};
     char text[512];
     for (int i = 1; i + 1 < argc; i++) {
-        channel = strcmp(argv[i], "--key-process-fd") == 0 ? atoi(argv[i + 1]) : channel;
+        if (strcmp(argv[i], "--key-process-fd") == 0) {
+            channel = (int)strtol(argv[i + 1], NULL, 10);
+        }
         directory = strcmp(argv[i], "--config") == 0 ? argv[i + 1] : directory;
     }
     if (directory == NULL) {

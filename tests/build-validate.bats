@@ -111,8 +111,8 @@ rules() { printf '%s' "$1" >rules.json; }
     LC_ALL=C sed 's/application/applicatiom/' b >changed
     refused wrong-hash build validate changed
     says 'hash: target "app": another SHA-256 than in the metadata'
-    head -c 100 b >cut
-    run "$slipway" build validate cut
+    head -c 100 b >cut.bundle
+    run "$slipway" build validate cut.bundle
     [ "$status" -eq 3 ]
     [[ $output == *"malformed"* ]]
 }
