@@ -137,8 +137,14 @@ void slw_case_judge(struct slw_case *work, const struct slw_policy_rule *rule)
         slw_case_go_on(work);
         return;
     }
-    if (status == SLW_TOO_MANY || status == SLW_NO_SPACE ||
-        slw_status_class(status) == SLW_CLASS_IO) {
+    if (status == SLW_IO_CLOSED) {
+        /* Nothing can be judged any more: whoever started this process starts it anew. */
+        work->judge.descriptor = -1;
+        work->service->broken = true;
+        work->service->blocked = slw_explain(&work->service->blocked_detail, SLW_IO,
+                                             "the process that starts judges is gone");
+    } else if (status == SLW_TOO_MANY || status == SLW_NO_SPACE ||
+               slw_status_class(status) == SLW_CLASS_IO) {
         work->judge.descriptor = -1;
         work->retry_ms = slw_service_now_ms(work->service) + 200; /* when others have ended */
     } else if (status != SLW_OK) {

@@ -187,6 +187,21 @@ static void signs_nothing_once_the_log_was_changed(void)
     test_signer_close(&signer);
 }
 
+static void ends_when_nobody_starts_judges(void)
+{
+    struct test_signer signer;
+    TAP_REQUIRE(test_signer_open(&signer));
+    TAP_EQUAL_INT(kill(signer.spawner.pid, SIGKILL), 0);
+    (void)test_submit(&signer, &test_class, &for_test_key);
+    for (int i = 0; i < 600 && signer.socket >= 0; i++) {
+        test_settle(&signer);
+    }
+    TAP_CHECK(signer.service->broken);
+    TAP_EQUAL_INT(signer.service->blocked, SLW_IO);
+    TAP_EQUAL_INT(test_signed_count(&signer), 0);
+    test_signer_close(&signer);
+}
+
 static void signs_nothing_of_a_copy_that_was_changed(void)
 {
     struct test_signer signer;
@@ -452,6 +467,7 @@ int main(void)
     TAP_RUN(refuses_a_production_key_in_a_file);
     TAP_RUN(loses_nothing_on_a_full_disk);
     TAP_RUN(signs_nothing_once_the_log_was_changed);
+    TAP_RUN(ends_when_nobody_starts_judges);
     TAP_RUN(signs_nothing_of_a_copy_that_was_changed);
     TAP_RUN(takes_no_bytes_that_nobody_announced);
     TAP_RUN(resumes_an_upload_after_a_restart);

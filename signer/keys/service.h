@@ -80,7 +80,7 @@ void slw_service_connect(struct slw_service *service, int socket);
 /*
  * Waits for something to do, at most so long, and does it. SLW_IO_CLOSED when the front is gone or
  * broke the protocol: it was hung up on, and another one may be connected. Everything else ends the
- * service: its log is broken.
+ * service: its log is broken, or nobody starts judges any more.
  */
 enum slw_status slw_service_turn(struct slw_service *service, int timeout_ms,
                                  struct slw_detail *detail);

@@ -75,7 +75,7 @@ struct slw_service {
 
     struct slw_witnessing witnessing;
     enum slw_status blocked; /* SLW_LOG_BEHIND, SLW_CLOCK: nothing is signed */
-    bool broken;             /* the log is: nothing more can be done */
+    bool broken; /* the log is, or the judges' spawner is gone: nothing more can be done */
     struct slw_detail blocked_detail;
 };
 
