@@ -334,6 +334,8 @@ static void gives_the_stored_signature_for_the_same_content(void)
     TAP_EQUAL_INT(test_outcome(&signer), SLW_SIGNER_SIGNED);
     TAP_EQUAL_INT(test_blob(&signer, SLW_SIGNER_SIGNATURE, &second), SLW_OK);
     TAP_CHECK(slw_bytes_equal(slw_heap_bytes(&first), slw_heap_bytes(&second)));
+    struct slw_book_request **list = signer.service->book.list;
+    TAP_EQUAL_INT(list[0]->release, list[1]->release); /* nor has the log another release */
     slw_heap_free(&first);
     slw_heap_free(&second);
     test_signer_close(&signer);

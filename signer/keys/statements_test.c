@@ -103,10 +103,11 @@ static void refuses_statements_that_arent_said_to_it(void)
     test_signer_close(&signer);
 }
 
-static enum slw_status stage(struct test_signer *signer, enum test_party by, uint64_t length)
+static enum slw_status stage_of(struct test_signer *signer, enum test_party by, uint64_t length,
+                                int64_t issued_utc_s)
 {
     struct slw_stage said = {
-        .signer = SLW_BYTES_OF(TEST_ORIGIN), .length = length, .issued_utc_s = signer->now_utc_s};
+        .signer = SLW_BYTES_OF(TEST_ORIGIN), .length = length, .issued_utc_s = issued_utc_s};
     struct slw_heap_buffer payload = {0};
     struct slw_heap_buffer envelope = {0};
     struct slw_detail detail = {""};
@@ -121,6 +122,11 @@ static enum slw_status stage(struct test_signer *signer, enum test_party by, uin
     return status;
 }
 
+static enum slw_status stage(struct test_signer *signer, enum test_party by, uint64_t length)
+{
+    return stage_of(signer, by, length, signer->now_utc_s);
+}
+
 static void stages_only_what_may_be_asked_for(void)
 {
     struct test_signer signer;
@@ -128,7 +134,22 @@ static void stages_only_what_may_be_asked_for(void)
     TAP_EQUAL_INT(stage(&signer, TEST_BEN, 10), SLW_NOT_PERMITTED);
     TAP_EQUAL_INT(stage(&signer, TEST_LAB, 10), SLW_NOT_PERMITTED);
     TAP_EQUAL_INT(stage(&signer, TEST_CI, (1 << 24) + 1), SLW_TOO_LARGE);
+    TAP_EQUAL_INT(stage_of(&signer, TEST_CI, 10, TEST_START + 301), SLW_STALE_STATEMENT);
+    TAP_EQUAL_INT(stage_of(&signer, TEST_CI, 10, TEST_START - 901), SLW_STALE_STATEMENT);
+    TAP_EQUAL_INT(stage_of(&signer, TEST_CI, 10, TEST_START + 300), SLW_OK);
+    TAP_EQUAL_INT(stage_of(&signer, TEST_CI, 11, TEST_START - 900), SLW_OK);
     TAP_EQUAL_INT(stage(&signer, TEST_CI, 1 << 24), SLW_OK);
+    test_signer_close(&signer);
+}
+
+static void refuses_what_has_expired_at_once(void)
+{
+    struct test_signer signer;
+    const struct test_asking late = {
+        .issued = TEST_START - 10, .expires = TEST_START, .no_stage = true, .no_upload = true};
+    TAP_REQUIRE(test_signer_open(&signer));
+    TAP_EQUAL_INT(test_submit(&signer, &test_class, &late), SLW_STALE_STATEMENT);
+    TAP_EQUAL_INT(signer.service->book.list_count, 0);
     test_signer_close(&signer);
 }
 
@@ -226,6 +247,7 @@ int main(void)
     TAP_RUN(refuses_statements_that_arent_one_persons);
     TAP_RUN(refuses_statements_that_arent_said_to_it);
     TAP_RUN(stages_only_what_may_be_asked_for);
+    TAP_RUN(refuses_what_has_expired_at_once);
     TAP_RUN(bounds_what_may_be_staged_at_one_time);
     TAP_RUN(takes_no_approval_of_what_nobody_asked_for);
     TAP_RUN(bounds_how_many_approvals_a_request_has);
