@@ -26,6 +26,9 @@ extern char **environ;
 #define CONFINEMENT "sandbox = no\n"
 #endif
 #endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define CONFINEMENT "sandbox = no\n"
+#endif
 #ifndef CONFINEMENT
 #define CONFINEMENT ""
 #endif
