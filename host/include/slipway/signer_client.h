@@ -90,7 +90,7 @@ enum slw_status slw_signer_client_blob(struct slw_signer_client *client,
                                        struct slw_heap_buffer *ret_bytes,
                                        struct slw_detail *detail);
 
-/* A file of the log by its path: "checkpoint", "tile/0/000", "records/0". */
+/* A file of the log by its path: "checkpoint", "tile/0/000", "records/000". */
 enum slw_status slw_signer_client_log(struct slw_signer_client *client, const char *path,
                                       size_t limit, struct slw_heap_buffer *ret_bytes,
                                       struct slw_detail *detail);
