@@ -84,6 +84,8 @@ sign_test_bundle() {
     signer_wait "$id" signed
     sign fetch "$id" app.bundle
     [ "$status" -eq 0 ]
+    signer_stop
+    ok audit verify state/log --log "$log_vkey"
 }
 
 @test "a front that ends is started again" {
