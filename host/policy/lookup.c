@@ -110,6 +110,8 @@ enum slw_status slw_policy_statement_keys(const struct slw_policy *policy,
                                           size_t *ret_count)
 {
     size_t count = put_keys(&policy->machines, NULL, put_keys(&policy->people, NULL, 0));
+    /* An array of pointers is what is meant. */
+    // NOLINTNEXTLINE(bugprone-sizeof-expression)
     const struct slw_statement_key **keys = calloc(count + 1, sizeof *keys);
     if (keys == NULL) {
         return SLW_NO_SPACE;

@@ -51,7 +51,7 @@ static enum slw_status take_members(const struct slw_policy_reader *reader, uint
                                     uint32_t *values)
 {
     struct slw_json_walk walk = slw_json_walk_begin(&reader->policy->json, object);
-    struct slw_bytes name;
+    struct slw_bytes name = slw_bytes_make(NULL, 0);
     uint32_t value = SLW_JSON_NONE;
     while (slw_json_walk_member(&walk, &name, &value)) {
         size_t at = find_member(members, count, name);
@@ -146,13 +146,18 @@ static bool is_alphanumeric(uint8_t byte)
            (byte >= '0' && byte <= '9');
 }
 
+static bool is_mark(uint8_t byte)
+{
+    return byte == '.' || byte == '_' || byte == '@' || byte == '+' || byte == '-';
+}
+
 bool slw_policy_name_is_good(struct slw_bytes text)
 {
     if (text.len == 0 || text.len > SLW_POLICY_NAME_SIZE_MAX || !is_alphanumeric(text.ptr[0])) {
         return false;
     }
     for (size_t i = 0; i < text.len; i++) {
-        if (!is_alphanumeric(text.ptr[i]) && memchr("._@+-", text.ptr[i], 5) == NULL) {
+        if (!is_alphanumeric(text.ptr[i]) && !is_mark(text.ptr[i])) {
             return false;
         }
     }
@@ -247,7 +252,7 @@ enum slw_status slw_policy_strings(const struct slw_policy_reader *reader, uint3
     struct slw_json_walk walk = slw_json_walk_begin(&reader->policy->json, value);
     uint32_t element = SLW_JSON_NONE;
     while (slw_json_walk_element(&walk, &element)) {
-        struct slw_bytes text;
+        struct slw_bytes text = slw_bytes_make(NULL, 0);
         SLW_TRY(read_one(reader, element, what, &text));
         if (slw_policy_list_has(ret_list, text)) {
             return slw_policy_refuse(reader, element, SLW_MALFORMED, "is there twice");
