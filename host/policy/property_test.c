@@ -99,11 +99,9 @@ static void change(struct choice *choice)
 {
     struct choice other;
     choose(&other);
-    unsigned *const parts = &choice->ben_keys;
-    unsigned *const others = &other.ben_keys;
     for (unsigned i = 0; i < 1 + chance(2); i++) {
-        unsigned at = chance(sizeof *choice / sizeof *parts);
-        parts[at] = others[at];
+        size_t at = chance(sizeof *choice / sizeof(unsigned)) * sizeof(unsigned);
+        memcpy((uint8_t *)choice + at, (const uint8_t *)&other + at, sizeof(unsigned));
     }
     settle(choice);
 }

@@ -25,7 +25,9 @@ struct slw_private_key *test_private_key(const char *name)
     struct slw_detail detail = {""};
     size_t len = strlen(name) < 32 ? strlen(name) : 32;
     memcpy(der, head, sizeof head);
-    memcpy(der + sizeof head, name, len);
+    for (size_t i = 0; i < len; i++) {
+        der[sizeof head + i] = (uint8_t)name[i];
+    }
     slw_heap_append_text(&pem, "-----BEGIN PRIVATE KEY-----\n");
     slw_base64_encode(slw_bytes_make(der, sizeof der), &pem);
     slw_heap_append_text(&pem, "\n-----END PRIVATE KEY-----\n");
