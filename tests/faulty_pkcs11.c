@@ -297,7 +297,8 @@ static int map_plan(void)
 static int load_real(void)
 {
     const char *path = getenv(FAULTY_MODULE_VARIABLE);
-    void *library =
+    static void *library; /* stays loaded */
+    library =
         dlopen(path == NULL ? "/usr/lib/softhsm/libsofthsm2.so" : path, RTLD_NOW | RTLD_LOCAL);
     ck_rv_t (*get)(struct ck_function_list **) = NULL;
     void *symbol = library == NULL ? NULL : dlsym(library, "C_GetFunctionList");

@@ -14,9 +14,9 @@
 /* Locking is best effort here: a process that must have it locks all its memory before. */
 static struct slw_token_pin *new_pin(struct slw_bytes text)
 {
+    const size_t size = sizeof(struct slw_token_pin);
     // cppcheck-suppress invalidFunctionArg ; -1 is what anonymous memory has for a descriptor
-    void *page = mmap(NULL, sizeof(struct slw_token_pin), PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     struct slw_token_pin *pin = page;
     if (page == MAP_FAILED) {
         return NULL;

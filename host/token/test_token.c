@@ -232,7 +232,8 @@ static void generate(const char *attributes, enum slw_key_type type)
 bool test_token_start(void)
 {
     ck_rv_t (*get)(struct ck_function_list **) = NULL;
-    void *library = dlopen(SOFTHSM, RTLD_NOW | RTLD_LOCAL);
+    static void *library; /* stays loaded */
+    library = dlopen(SOFTHSM, RTLD_NOW | RTLD_LOCAL);
     void *symbol = library == NULL ? NULL : dlsym(library, "C_GetFunctionList");
     if (symbol == NULL) {
         return false;

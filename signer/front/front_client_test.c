@@ -200,6 +200,7 @@ static pid_t serve(const char *path, const char *bytes)
     int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (bind(listener, (const struct sockaddr *)&address, sizeof address) != 0 ||
         listen(listener, 8) != 0) {
+        (void)close(listener);
         return -1;
     }
     pid_t server = fork();

@@ -166,7 +166,7 @@ static bool run_command(const char *const *arguments)
     pid_t child = fork();
     if (child == 0) {
         char *copies[8] = {NULL};
-        for (size_t i = 0; arguments[i] != NULL && i < 7; i++) {
+        for (size_t i = 0; i < 7 && arguments[i] != NULL; i++) {
             copies[i] = strdup(arguments[i]);
         }
         (void)execvp(copies[0], copies);
