@@ -11,7 +11,7 @@ run: all ## watch an image become a signed bundle and reach a device
 	@tools/setup run
 	@tools/demo
 
-check: ## build three ways, run every test and every check of the source
+check: ## build two ways, run every test and every check of the source
 	@tools/setup check
 	@tools/check
 
