@@ -25,11 +25,19 @@ struct test_token test_token;
 /* What the sanitizers' run time asks for: SoftHSM 2.6 leaks an ASN.1 string with each Ed25519 key
  * that it looks at. To see that it is SoftHSM, stacks are unwound without frame pointers. */
 const char *__asan_default_options(void);      // NOLINT(bugprone-reserved-identifier,cert-dcl*)
+const char *__lsan_default_options(void);      // NOLINT(bugprone-reserved-identifier,cert-dcl*)
 const char *__lsan_default_suppressions(void); // NOLINT(bugprone-reserved-identifier,cert-dcl*)
 
 const char *__asan_default_options(void)
 {
     return "fast_unwind_on_malloc=0";
+}
+
+/* It crashes now and then over the thread-local blocks of a library that was loaded late, as the
+ * module is, so it doesn't look into them. */
+const char *__lsan_default_options(void)
+{
+    return "use_tls=0";
 }
 
 const char *__lsan_default_suppressions(void)
