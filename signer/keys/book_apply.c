@@ -437,7 +437,7 @@ static enum slw_key_class class_named(struct slw_bytes name)
     return SLW_KEY_CLASS_NONE;
 }
 
-static enum slw_policy_use use_of(enum slw_operation operation)
+enum slw_policy_use slw_book_use_of(enum slw_operation operation)
 {
     switch (operation) {
     case SLW_OPERATION_SIGN_TARGETS:
@@ -464,7 +464,7 @@ static enum slw_status signature_mark(struct slw_book *book, uint64_t index,
     memcpy(name, text.ptr, text.len);
     name[text.len] = '\0';
     struct slw_book_mark *mark =
-        slw_book_mark(book, use_of(request->request.operation), name, true);
+        slw_book_mark(book, slw_book_use_of(request->request.operation), name, true);
     if (mark == NULL) {
         return slw_explain_no_memory(detail);
     }
@@ -487,7 +487,7 @@ static enum slw_status signature_rate(struct slw_book *book, const struct slw_re
     const struct slw_policy_signing_key key = {
         .product = slw_record_get_text(view, "product"),
         .key_class = class_named(slw_record_get_text(view, "class")),
-        .use = use_of(request->request.operation),
+        .use = slw_book_use_of(request->request.operation),
     };
     struct slw_book_rate *rate = slw_book_rate(book, &key, true);
     return rate != NULL && slw_book_rate_add(rate, view->time_utc_s)

@@ -71,8 +71,8 @@ void slw_case_free(struct slw_case *work)
 
 /* --- Ends --- */
 
-static void ended_then(struct slw_service *service, struct slw_effect *effect,
-                       enum slw_status status, const struct slw_detail *detail)
+void slw_case_ended_then(struct slw_service *service, struct slw_effect *effect,
+                         enum slw_status status, const struct slw_detail *detail)
 {
     (void)detail;
     const struct slw_book_request *request = slw_book_request_find(&service->book, effect->request);
@@ -93,7 +93,7 @@ void slw_case_refuse(struct slw_case *work, enum slw_status reason, const char *
 {
     struct slw_service *service = work->service;
     struct slw_record record;
-    struct slw_effect effect = {.then = ended_then};
+    struct slw_effect effect = {.then = slw_case_ended_then};
     const char *word = slw_status_word(reason);
     memcpy(effect.request, work->request->id, sizeof effect.request);
     work->phase = SLW_CASE_LOGGING;
@@ -107,7 +107,7 @@ void slw_case_refuse(struct slw_case *work, enum slw_status reason, const char *
 static void case_expire(struct slw_case *work)
 {
     struct slw_record record;
-    struct slw_effect effect = {.then = ended_then};
+    struct slw_effect effect = {.then = slw_case_ended_then};
     memcpy(effect.request, work->request->id, sizeof effect.request);
     work->phase = SLW_CASE_LOGGING;
     slw_record_begin(&record, SLW_RECORD_EXPIRY, slw_service_record_time(work->service));

@@ -81,6 +81,14 @@ enum slw_signer_state slw_case_state(struct slw_service *service,
 /* Ends: refused, for good; or expired. */
 void slw_case_refuse(struct slw_case *work, enum slw_status reason, const char *text);
 
+/*
+ * What follows once a record that ends a case is in the log: the case is forgotten. When the log
+ * couldn't take it, it is all found out once more; a version that was taken stays taken for its
+ * content, and a signature that isn't in the log never leaves.
+ */
+void slw_case_ended_then(struct slw_service *service, struct slw_effect *effect,
+                         enum slw_status status, const struct slw_detail *detail);
+
 /* case_judge.c: asks the judge; when it is done, go_on. */
 void slw_case_judge(struct slw_case *work, const struct slw_policy_rule *rule);
 void slw_case_judge_stop(struct slw_case *work);

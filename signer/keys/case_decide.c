@@ -7,25 +7,12 @@
 
 #include <stdlib.h>
 
-static enum slw_policy_use use_of(enum slw_operation operation)
-{
-    switch (operation) {
-    case SLW_OPERATION_SIGN_TARGETS:
-        return SLW_POLICY_USE_TARGETS;
-    case SLW_OPERATION_SIGN_ROOT:
-        return SLW_POLICY_USE_ROOT;
-    case SLW_OPERATION_SIGN_ROLE:
-        return SLW_POLICY_USE_ROLE;
-    }
-    return 0;
-}
-
 static void request_facts(const struct slw_case *work, struct slw_policy_facts *facts)
 {
     const struct slw_book_request *request = work->request;
     memcpy(facts->requester_id, request->requester_id, sizeof facts->requester_id);
     memcpy(facts->request_id, request->id, sizeof facts->request_id);
-    facts->operation = use_of(request->request.operation);
+    facts->operation = slw_book_use_of(request->request.operation);
     facts->key = request->request.key;
     facts->channel = request->request.channel;
     facts->issued_utc_s = request->request.issued_utc_s;

@@ -53,31 +53,18 @@ static enum slw_status former_read(const struct slw_case *work, struct former *f
                                    detail);
 }
 
-static enum slw_status rules_make(const struct slw_case *work,
-                                  const struct slw_policy_content *content,
+static enum slw_status rules_make(const struct slw_case *work, const struct slw_policy_rule *rule,
                                   struct slw_judge_rules *ret_rules, struct slw_detail *detail)
 {
     struct former former = {0};
+    struct slw_content_rules rules;
     enum slw_status status = former_read(work, &former, detail);
     if (status == SLW_OK) {
-        const struct slw_content_rules rules = {
-            .names = content->names.items,
-            .names_count = content->names.count,
-            .hardware = content->hardware.items,
-            .hardware_count = content->hardware.count,
-            .slots = content->slots.items,
-            .slots_count = content->slots.count,
-            .elf_stripped = content->elf_stripped,
-            .forbidden = content->forbidden,
-            .forbidden_count = content->forbidden_count,
-            .has_former = former.given,
-            .former = former.list,
-            .former_count = former.count,
-            .has_growth = content->has_growth && former.given,
-            .growth_percent = content->growth_percent,
-            .has_size = content->has_size,
-            .size_max = content->size_max,
-        };
+        slw_policy_content_rules(rule, &rules);
+        rules.has_former = former.given;
+        rules.former = former.list;
+        rules.former_count = former.count;
+        rules.has_growth = rules.has_growth && former.given;
         status = slw_judge_rules_make(&rules, ret_rules, detail);
     }
     former_free(&former);
@@ -90,7 +77,7 @@ static enum slw_status judge_start(struct slw_case *work, const struct slw_polic
     struct slw_judge_rules rules;
     const struct slw_judge_limits limits = {.time_ms = JUDGE_TIME_MS};
     slw_book_mark_name(work->signing_key, slw_bytes_make(NULL, 0), work->mark);
-    SLW_TRY(rules_make(work, &rule->content, &rules, detail));
+    SLW_TRY(rules_make(work, rule, &rules, detail));
     enum slw_status status = slw_judge_start(work->service->options.spawner, work->descriptor,
                                              &rules, &limits, &work->judge, detail);
     slw_judge_rules_free(&rules);

@@ -172,28 +172,10 @@ static void signature_record(const struct slw_case *work, struct slw_record *rec
     }
 }
 
-static void signed_then(struct slw_service *service, struct slw_effect *effect,
-                        enum slw_status status, const struct slw_detail *detail)
-{
-    (void)detail;
-    const struct slw_book_request *request = slw_book_request_find(&service->book, effect->request);
-    if (request == NULL || request->work == NULL) {
-        return;
-    }
-    if (status == SLW_OK) {
-        slw_case_free(request->work);
-        return;
-    }
-    /* It isn't in the log, so it never leaves; the version stays taken for this content. */
-    request->work->phase = SLW_CASE_READY;
-    request->work->fresh = false;
-    request->work->retry_ms = slw_service_now_ms(service) + RETRY_MS;
-}
-
 static void signature_log(struct slw_case *work)
 {
     struct slw_record record;
-    struct slw_effect effect = {.then = signed_then};
+    struct slw_effect effect = {.then = slw_case_ended_then};
     memcpy(effect.request, work->request->id, sizeof effect.request);
     work->phase = SLW_CASE_LOGGING;
     signature_record(work, &record);
