@@ -193,7 +193,7 @@ setup() { slipway_setup; }
 @test "renews what is due and tells what others must sign" {
     make_repo --expires timestamp=1d --expires snapshot=3d
     before=$(version_of repo/metadata/timestamp.json)
-    output=$(faketime -f +20h "$slipway" repo refresh repo 2>stderr)
+    output=$("$later" 20h "$slipway" repo refresh repo 2>stderr)
     [ "$(version_of repo/metadata/timestamp.json)" -gt "$before" ]
     client_lists '*' ''
 }
@@ -209,13 +209,13 @@ setup() { slipway_setup; }
     [ -n "$old" ]
     ok repo refresh repo
     [ -e "$old" ]
-    faketime -f +6d "$slipway" repo refresh repo
+    "$later" 6d "$slipway" repo refresh repo
     [ -e "$old" ]
-    faketime -f +8d "$slipway" repo refresh repo
+    "$later" 8d "$slipway" repo refresh repo
     [ ! -e "$old" ]
     [ ! -e repo/metadata/1.targets.json ]
     [ -e repo/metadata/1.root.json ]
-    faketime -f +8d "$slipway" repo list --from repo --root repo/metadata/1.root.json --metadata-dir new
+    "$later" 8d "$slipway" repo list --from repo --root repo/metadata/1.root.json --metadata-dir new
 }
 
 @test "checks: tells what is weak, and fails when something is due" {
@@ -223,7 +223,7 @@ setup() { slipway_setup; }
     ok repo check repo --json
     [ "$(jq -r '[.[] | select(.severity == "weak" and .role == "root")] | length > 0' <<<"$output")" = true ]
     [ "$(jq -r '[.[] | select(.severity == "due")] | length' <<<"$output")" = 0 ]
-    faketime -f +2y "$slipway" repo check repo --json >due.json && false
+    "$later" 2y "$slipway" repo check repo --json >due.json && false
     ok repo init weak --root-key root-1.pub --targets-key root-1.pub --online-key root-1
     ok repo sign weak root --key root-1
     ok repo sign weak targets --key root-1
@@ -298,9 +298,9 @@ setup() { slipway_setup; }
     cmp fetched/one.bin one.bin
     [ ! -e media/staged ] && [ ! -e media/keys.conf ] && [ ! -e media/state ]
     # media grow old: refused unless somebody decides otherwise, and says so
-    faketime -f +2y "$slipway" repo list --from media --metadata-dir client 2>stderr && false
+    "$later" 2y "$slipway" repo list --from media --metadata-dir client 2>stderr && false
     says 'refused: expired'
-    faketime -f +2y "$slipway" repo list --from media --metadata-dir client --accept-expired 2>stderr
+    "$later" 2y "$slipway" repo list --from media --metadata-dir client --accept-expired 2>stderr
     says 'expired at'
 }
 

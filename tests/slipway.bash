@@ -7,6 +7,7 @@
 # The program, the sources and the vectors.
 slipway_setup() {
     source_dir=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+    later=$source_dir/tests/clock/later
     slipway=${SLIPWAY_BIN_DIR:-$source_dir/build/bin}/slipway
     vectors=$source_dir/spec/vectors
     work=$BATS_TEST_TMPDIR/work

@@ -137,7 +137,7 @@ END
 @test "attack_indefinite_freeze: a repository that nobody renews" {
     serve second
     updates --from "$proxy"
-    wrap="faketime -f +40d" refuses expired 4 --from "$proxy"
+    wrap="$BATS_TEST_DIRNAME/clock/later 40d" refuses expired 4 --from "$proxy"
     runs 2
 }
 

@@ -53,8 +53,7 @@ run_scenarios()
     done
 }
 
-# run_tuf_cases VARIANT BIN: the client of TUF repositories in BIN against the simulator in tests/tuf. Sanitized programs
-# hang under faketime: SLIPWAY_SANITIZED=1 skips those cases by name.
+# run_tuf_cases VARIANT BIN: the client of TUF repositories in BIN against the simulator in tests/tuf.
 run_tuf_cases()
 {
     local log="$results/logs/tuf.log" status=0

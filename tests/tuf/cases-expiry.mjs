@@ -101,7 +101,7 @@ test('an_expired_stored_delegated_role_leads_to_a_newer_one', async (t) => {
     client.checkDownloaded('first', 'second');
 });
 
-test('honours_the_clock_that_faketime_shows', async (t) => {
+test('honours_the_clock_of_the_system', async (t) => {
     const { client } = await start(t);
     await client.refuses('expired', { at: '2035-01-01 00:00:00' });
     client.checkTrusted({ root: 1 });
