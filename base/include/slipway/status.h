@@ -112,6 +112,8 @@ enum slw_status_class {
       "the log isn't an extension of what its witnesses hold")                                     \
     X(SLW_CLOCK, STALE, 11, "clock", "the time fell, or differs from that of the witnesses")       \
     X(SLW_NOT_ACTIVE, STALE, 12, "not-active", "another signer took the log over")                 \
+    X(SLW_EPOCH_OVER, STALE, 13, "epoch-over",                                                     \
+      "this enrolment has ended; the device enrols again")                                         \
     X(SLW_UNKNOWN_SLOT, REFUSED, 1, "unknown-slot", "no such component on this device")            \
     X(SLW_UNSUPPORTED_ENCODING, REFUSED, 2, "unsupported-encoding",                                \
       "present only in an encoding that this device can't use")                                    \

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The depot's settings: one INI file (DEPOT.md, section 9), read once at start. A name that isn't
+ * known, one that stands twice, and a value that makes no sense end the start.
+ */
+#ifndef SLIPWAY_DEPOT_SETTINGS_H
+#define SLIPWAY_DEPOT_SETTINGS_H
+
+#include "slipway/blobs.h"
+
+#include <stdint.h>
+
+#define DEPOT_TEXT_MAX 512u
+#define DEPOT_KEYS_MAX 32u
+
+struct depot_signer_key {
+    char name[65];             /* the policy's */
+    char file[DEPOT_TEXT_MAX]; /* of its public key */
+};
+
+struct depot_settings {
+    char listen[DEPOT_TEXT_MAX]; /* "HOST:PORT" */
+    char socket[DEPOT_TEXT_MAX]; /* "": none */
+    char tls_certificate[DEPOT_TEXT_MAX];
+    char tls_key[DEPOT_TEXT_MAX];
+    char client_ca[DEPOT_TEXT_MAX];
+    char url[DEPOT_TEXT_MAX];      /* as people see it; "": what it listens on */
+    char database[DEPOT_TEXT_MAX]; /* slw_database_open() */
+    char blobs[DEPOT_TEXT_MAX];    /* slw_blobs_open() */
+    char secret_file[DEPOT_TEXT_MAX];
+    char user[DEPOT_TEXT_MAX];
+    bool sandbox;
+
+    struct { /* [s3] */
+        char endpoint[DEPOT_TEXT_MAX], region[64], bucket[256], prefix[256];
+        char access_key[256], secret_file[DEPOT_TEXT_MAX], ca_file[DEPOT_TEXT_MAX];
+    } s3;
+
+    struct { /* [signer]; url "": none, nothing is signed */
+        char url[DEPOT_TEXT_MAX], ca[DEPOT_TEXT_MAX], certificate[DEPOT_TEXT_MAX],
+            key[DEPOT_TEXT_MAX];
+        char log[1024], requester_key[DEPOT_TEXT_MAX]; /* note verifier key; PEM file */
+        struct depot_signer_key keys[DEPOT_KEYS_MAX];
+        size_t keys_count;
+    } signer;
+
+    struct {                          /* [repository]: the TUF repository that is published */
+        char storage[DEPOT_TEXT_MAX]; /* "dir:PATH" or "s3:PREFIX" */
+        char keys[DEPOT_TEXT_MAX]; /* keys.conf: which key of the signing service is for which role
+                                    */
+        char url[DEPOT_TEXT_MAX]; /* where devices find it; "": the depot serves a directory itself,
+                                     at /repository/ */
+    } repository;
+};
+
+SLW_MUST_USE enum slw_status depot_settings_read(const char *path,
+                                                 struct depot_settings *ret_settings,
+                                                 struct slw_detail *detail);
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A small HTTP server on libmicrohttpd: a table of routes, requests that are bounded in everything,
+ * answers now or later, streams of events. For programs that hold no signing keys.
+ *
+ *     static const struct slw_http_route routes[] = {
+ *         {"GET", "/api/v1/products/{product}/builds", list_builds, .body_max = 0},
+ *         {"POST", "/api/v1/session", log_in, .body_max = 4096},
+ *     };
+ *     SLW_TRY(slw_http_server_start(&settings, routes, 2, depot, &server, detail));
+ *     …
+ *     static void list_builds(void *context, struct slw_http_exchange *exchange)
+ *     {
+ *         struct slw_bytes product = slw_http_parameter(exchange, 0);
+ *         …
+ *         slw_http_answer_json(exchange, 200, &text);
+ *     }
+ *
+ * What never reaches a handler: heads over 16 KiB, more than 64 header fields, targets over 4 KiB,
+ * paths with percent-encoding other than of characters that names may hold, dot segments, empty
+ * segments; Transfer-Encoding, Content-Encoding, two Content-Lengths, bodies without or over their
+ * length or over body_max; unknown paths (404) and methods (405); clients too slow for the floor;
+ * more connections than allowed. All are answered with {"reason":WORD,"detail":TEXT}, where an
+ * answer is possible.
+ *
+ * Every answer carries: X-Content-Type-Options nosniff, Referrer-Policy no-referrer, Cache-Control
+ * no-store (unless the handler says otherwise), the strict Content-Security-Policy of the settings.
+ */
+#ifndef SLIPWAY_HTTP_SERVER_H
+#define SLIPWAY_HTTP_SERVER_H
+
+#include "slipway/detail.h"
+#include "slipway/heap.h"
+#include "slipway/reader.h"
+
+#define SLW_HTTP_PARAMETERS_MAX 8u
+
+struct slw_http_server;
+struct slw_http_exchange;
+
+/* Must answer exactly once, now or later, from any thread. May be called by several threads at
+ * once; should not block for longer than the database takes: what does is handed to other threads
+ * and answered later. */
+typedef void slw_http_handler(void *context, struct slw_http_exchange *exchange);
+
+struct slw_http_route {
+    const char *method;
+    const char *path; /* "/a/{name}/b": a segment in braces takes any one segment; a last
+                         "{path...}" takes all the rest */
+    slw_http_handler *handle;
+    size_t body_max; /* of the body, which is in memory when the handler is called; 0: no body is
+                        allowed */
+    uint32_t flags;  /* the program's own (who may call it); slw_http_flags() */
+};
+
+struct slw_http_settings {
+    const char *listen; /* "HOST:PORT"; port 0 takes a free one; NULL: none */
+    const char *socket; /* local socket; NULL: none. Its peer is trusted to be a proxy */
+    uint32_t socket_mode;
+    const char *tls_certificate; /* PEM files; NULL: plain HTTP */
+    const char *tls_key;
+    const char *client_ca;       /* asks for client certificates; NULL: doesn't */
+    const char *security_policy; /* Content-Security-Policy; NULL: "default-src 'none'" */
+    uint32_t threads;            /* 0: 4 */
+    uint32_t connections;        /* 0: 1,024 */
+    uint32_t idle_s;             /* 0: 60 */
+    uint32_t floor_bytes_per_s;  /* 0: 256 */
+};
+
+SLW_MUST_USE enum slw_status slw_http_server_start(const struct slw_http_settings *settings,
+                                                   const struct slw_http_route *routes,
+                                                   size_t routes_count, void *context,
+                                                   struct slw_http_server **ret_server,
+                                                   struct slw_detail *detail);
+/* "http://127.0.0.1:40123"; with the port that it has. */
+const char *slw_http_server_address(const struct slw_http_server *server);
+/* No new requests; waits for answers that are owed for at most grace_ms, ends streams, frees. */
+void slw_http_server_stop(struct slw_http_server *server, uint32_t grace_ms);
+
+/* What was asked: views until it is answered. */
+const char *slw_http_method(const struct slw_http_exchange *exchange);
+struct slw_bytes slw_http_path(const struct slw_http_exchange *exchange);
+uint32_t slw_http_flags(const struct slw_http_exchange *exchange);
+/* The nth segment in braces, decoded. */
+struct slw_bytes slw_http_parameter(const struct slw_http_exchange *exchange, size_t n);
+/* Of the query; empty when it isn't there. One that stands twice is refused before the handler. */
+struct slw_bytes slw_http_query(const struct slw_http_exchange *exchange, const char *name);
+/* False when it isn't there, or isn't a number within bounds. */
+bool slw_http_query_number(const struct slw_http_exchange *exchange, const char *name, int64_t min,
+                           int64_t max, int64_t *ret_number);
+struct slw_bytes slw_http_header(const struct slw_http_exchange *exchange, const char *name);
+struct slw_bytes slw_http_cookie(const struct slw_http_exchange *exchange, const char *name);
+struct slw_bytes slw_http_body(const struct slw_http_exchange *exchange);
+bool slw_http_is_secure(
+    const struct slw_http_exchange *exchange); /* TLS here, or the local socket's proxy says so */
+/* Common name of a verified client certificate; of the proxy's header on the local socket alone;
+ * empty: none. */
+struct slw_bytes slw_http_client_name(const struct slw_http_exchange *exchange);
+/* A text that tells clients apart, for limits in memory only (never stored). */
+struct slw_bytes slw_http_client(const struct slw_http_exchange *exchange);
+/* A pointer of the program's for the time of the exchange, freed with it by free_value. */
+void slw_http_attach(struct slw_http_exchange *exchange, void *value,
+                     void (*free_value)(void *value));
+void *slw_http_attached(const struct slw_http_exchange *exchange);
+
+/* Answers. The exchange isn't touched any more afterwards. */
+void slw_http_set_header(struct slw_http_exchange *exchange, const char *name,
+                         const char *value); /* before it */
+void slw_http_answer_empty(struct slw_http_exchange *exchange, unsigned http_status);
+/* Takes the buffer's memory over, as it does in all of these. */
+void slw_http_answer_json(struct slw_http_exchange *exchange, unsigned http_status,
+                          struct slw_heap_buffer *text);
+void slw_http_answer_bytes(struct slw_http_exchange *exchange, unsigned http_status,
+                           const char *type, struct slw_heap_buffer *bytes);
+/* Bytes that live for ever, such as what is embedded in the program; etag may be NULL. */
+void slw_http_answer_static(struct slw_http_exchange *exchange, const char *type,
+                            struct slw_bytes bytes, const char *etag);
+/* A source of any size, with Range and 206; close is called when it is done. */
+void slw_http_answer_source(struct slw_http_exchange *exchange, const char *type,
+                            const struct slw_source *source, void (*close)(void *context),
+                            void *context);
+/* {"reason","detail"} with the HTTP status that stands for a reason. */
+void slw_http_refuse(struct slw_http_exchange *exchange, enum slw_status reason,
+                     const struct slw_detail *detail);
+void slw_http_refuse_as(struct slw_http_exchange *exchange, unsigned http_status,
+                        enum slw_status reason, const char *why);
+
+/* Server-sent events: the exchange becomes a stream, which is fed from any thread until close, or
+ * until send() says false (the client is gone, or 1 MiB behind). A comment is sent every 15 s. */
+struct slw_http_stream;
+struct slw_http_stream *slw_http_answer_stream(struct slw_http_exchange *exchange);
+bool slw_http_stream_send(struct slw_http_stream *stream, const char *event, int64_t id,
+                          struct slw_bytes data);
+void slw_http_stream_close(struct slw_http_stream *stream);
+
+#endif
