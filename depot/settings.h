@@ -30,6 +30,7 @@ struct depot_settings {
     char secret_file[DEPOT_TEXT_MAX];
     char user[DEPOT_TEXT_MAX];
     bool sandbox;
+    bool totp_required; /* people without a code may do nothing but set one up; no by default */
 
     struct { /* [s3] */
         char endpoint[DEPOT_TEXT_MAX], region[64], bucket[256], prefix[256];
