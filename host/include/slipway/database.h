@@ -17,20 +17,30 @@
  * use(slw_rows_int(rows, 0), slw_rows_text(rows, 1)); } SLW_TRY(slw_rows_close(rows, detail));
  *     }
  *
- * The SQL is what both understand: parameters `$1`, `$2` … (each may stand more than once), types
- * BIGINT, TEXT, BYTEA, DOUBLE PRECISION and no others, `INSERT … ON CONFLICT`, `RETURNING`, no
- * functions of time. TEXT compares by its bytes on both. In migrations, and there alone, `IDENTITY`
- * as a column's whole type is a number that the database gives, rising, never twice. Booleans are
- * BIGINT 0 and 1, times microseconds since 1970 UTC. Foreign keys are enforced.
+ * The SQL is what both understand: SELECT, INSERT, UPDATE, DELETE and WITH; parameters `$1`, `$2` …
+ * (each may stand more than once, none without a value), types BIGINT, TEXT, BYTEA, DOUBLE
+ * PRECISION and no others, `INSERT … ON CONFLICT`, `RETURNING`, no functions of time. TEXT compares
+ * by its bytes on both; a value of another type than its column's is refused on both (`CAST(x AS
+ * TEXT)` is fine). A parameter that stands where nothing tells its type (`$1 IS NULL`) can't be
+ * NULL: say CAST($1 AS BIGINT). LIKE minds upper and lower case.
+ *
+ * In migrations, and there alone, `IDENTITY` as a column's whole type is a primary key that the
+ * database numbers, rising, never twice. It is given before the commit: on PostgreSQL 5 may be
+ * there to see before 4, so that who follows by `id > $1` would miss 4. What is to be followed gets
+ * its number from a row that every writer updates (UPDATE … SET next = next + 1 … RETURNING next).
+ * Booleans are BIGINT 0 and 1, times microseconds since 1970 UTC. Foreign keys are enforced.
  *
  * A transaction is SERIALIZABLE and may be run more than once: its function must have no effect
- * outside until it is committed, and start from the same state each time. Database is safe for all
- * threads; a transaction belongs to one.
+ * outside until it is committed, and start from the same state each time; it must not wait for
+ * anything else, nor open another transaction. A statement that failed ends it: whatever the
+ * function returns, nothing is committed, and later statements fail likewise (use ON CONFLICT, not
+ * SLW_VERSION_TAKEN, to go on). Database is safe for all threads; a transaction belongs to one.
  *
- * Statuses: SLW_UNAVAILABLE (no database, or it went away: what was under way wasn't committed, or,
- * at commit, isn't known to be); SLW_IO (disk full, damaged); SLW_VERSION_TAKEN for what a UNIQUE
- * or PRIMARY KEY forbids, SLW_NOT_FOUND for a foreign key's; SLW_BAD_ARGUMENT for SQL that isn't
- * right.
+ * Statuses: SLW_UNAVAILABLE (no database, or it went away, or it is too busy: what was under way
+ * wasn't committed, or, at commit, isn't known to be); SLW_IO (disk full, damaged);
+ * SLW_VERSION_TAKEN for what a UNIQUE or PRIMARY KEY forbids, SLW_NOT_FOUND for a foreign key's;
+ * SLW_BAD_ARGUMENT for SQL that isn't right, and for what NOT NULL, CHECK or a column's type
+ * forbids.
  */
 #ifndef SLIPWAY_DATABASE_H
 #define SLIPWAY_DATABASE_H
@@ -40,7 +50,9 @@
 
 #include <stdint.h>
 
-#define SLW_DATABASE_ATTEMPTS 20u /* of a transaction that others got in the way of */
+#define SLW_DATABASE_ATTEMPTS 20u      /* of a transaction that others got in the way of */
+#define SLW_DATABASE_VALUES_MAX 32766u /* of one statement */
+#define SLW_DATABASE_CONNECTIONS_MAX 64u
 
 struct slw_database;
 struct slw_transaction;
@@ -102,13 +114,15 @@ SLW_MUST_USE enum slw_status slw_database_transact(struct slw_database *database
                                                    slw_transaction_work *work, void *context,
                                                    struct slw_detail *detail);
 
-/* One statement without rows. ret_changed (may be NULL): how many rows it changed. */
+/* One statement without rows (no RETURNING). ret_changed (may be NULL): how many rows it changed.
+ */
 SLW_MUST_USE enum slw_status slw_sql_run(struct slw_transaction *transaction, const char *sql,
                                          const struct slw_sql_value *values, size_t count,
                                          int64_t *ret_changed, struct slw_detail *detail);
 
-/* One statement with rows. They come as they are asked for; close() tells whether all did. At most
- * one set of rows of a transaction is open at a time. */
+/* One statement with rows. They come as they are asked for; close() tells whether all did. While
+ * they are open, the transaction takes no other statement. Rows that a function leaves open when it
+ * fails are closed for it; close(NULL) does nothing. */
 SLW_MUST_USE enum slw_status slw_sql_query(struct slw_transaction *transaction, const char *sql,
                                            const struct slw_sql_value *values, size_t count,
                                            struct slw_rows **ret_rows, struct slw_detail *detail);
@@ -119,6 +133,8 @@ double slw_rows_double(const struct slw_rows *rows, int column); /* 0 for NULL *
 /* Text or blob; a view until next() or close(). NULL: empty. */
 struct slw_bytes slw_rows_bytes(const struct slw_rows *rows, int column);
 SLW_MUST_USE enum slw_status slw_rows_close(struct slw_rows *rows, struct slw_detail *detail);
+
+/* A number is 0 when the column isn't one, bytes are empty when it is one. */
 
 /* The first column of the first row, a number; SLW_NOT_FOUND when there is no row. */
 SLW_MUST_USE enum slw_status slw_sql_number(struct slw_transaction *transaction, const char *sql,
