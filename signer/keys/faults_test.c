@@ -152,13 +152,14 @@ static void loses_nothing_on_a_full_disk(void)
 /* --- Files that somebody changes --- */
 
 /* Flips a byte of a file below the state's directory; false when it isn't there. */
+/* Changes a byte of a file, counted from its end; from_end 0: its first. */
 static bool spoil(const struct test_signer *signer, const char *name, off_t from_end)
 {
     char path[160];
     uint8_t byte = 0;
     (void)snprintf(path, sizeof path, "%s/%s", signer->directory, name);
     int file = open(path, O_RDWR | O_CLOEXEC);
-    off_t at = file < 0 ? -1 : lseek(file, -from_end, SEEK_END);
+    off_t at = file < 0 ? -1 : lseek(file, -from_end, from_end == 0 ? SEEK_SET : SEEK_END);
     bool done = at >= 0 && pread(file, &byte, 1, at) == 1;
     byte ^= 0x41;
     done = done && pwrite(file, &byte, 1, at) == 1;
@@ -202,7 +203,7 @@ static void ends_when_nobody_starts_judges(void)
     test_signer_close(&signer);
 }
 
-static void signs_nothing_of_a_copy_that_was_changed(void)
+static void refuses_a_copy_changed_at(off_t from_end)
 {
     struct test_signer signer;
     char name[96] = "staged/";
@@ -213,12 +214,20 @@ static void signs_nothing_of_a_copy_that_was_changed(void)
     for (size_t i = 0; i < SLW_SHA256_SIZE; i++) {
         (void)snprintf(name + 7 + 2 * i, 3, "%02x", signer.staged[i]);
     }
-    TAP_REQUIRE(spoil(&signer, name, 3));
+    TAP_REQUIRE(spoil(&signer, name, from_end));
     TAP_EQUAL_INT(test_approve(&signer, &(struct test_approving){.by = TEST_BEN}), SLW_OK);
     TAP_CHECK(test_await(&signer, SLW_SIGNER_REFUSED));
     TAP_EQUAL_INT(test_refusal(&signer), SLW_WRONG_HASH);
     TAP_EQUAL_INT(test_signed_count(&signer), 0);
     test_signer_close(&signer);
+}
+
+/* In a payload, where the judge would notice too, and in the first tag, where it would find a
+ * malformed bundle: the bytes are what is checked, before anybody reads them. */
+static void signs_nothing_of_a_copy_that_was_changed(void)
+{
+    refuses_a_copy_changed_at(3);
+    refuses_a_copy_changed_at(0);
 }
 
 /* --- Uploads --- */
