@@ -53,6 +53,17 @@ struct slw_http_route {
     uint32_t flags;  /* the program's own (who may call it); slw_http_flags() */
 };
 
+/* One exchange that is over, for logs and measurements. Has no address. */
+struct slw_http_done {
+    const char *method;
+    const char *route;  /* the path as it stands in the table; NULL: none was found */
+    unsigned status;    /* 0: the client was gone before there was an answer */
+    uint64_t received;  /* bytes of the body */
+    uint64_t taken_us;  /* from the head's first line until the answer was sent */
+    const char *reason; /* word of a refusal; NULL: none */
+    const char *detail; /* of a failure that is ours (5xx), which the client isn't told; "" */
+};
+
 struct slw_http_settings {
     const char *listen; /* "HOST:PORT"; port 0 takes a free one; NULL: none */
     const char *socket; /* local socket; NULL: none. Its peer is trusted to be a proxy */
@@ -65,19 +76,50 @@ struct slw_http_settings {
     uint32_t connections;        /* 0: 1,024 */
     uint32_t idle_s;             /* 0: 60 */
     uint32_t floor_bytes_per_s;  /* 0: 256 */
+    uint64_t bodies_max;         /* bytes of all bodies that are in memory; 0: 256 MiB */
+    /* Called when an exchange is over, by several threads at once; NULL: not. */
+    void (*observe)(void *context, const struct slw_http_done *done);
 };
 
+/* routes must outlive the server. A segment's text goes before one in braces, that before the rest,
+ * in whatever order they stand; HEAD is answered by GET's route where it has none of its own. Two
+ * routes for one method and path, and a path that is none, are SLW_BAD_ARGUMENT. */
 SLW_MUST_USE enum slw_status slw_http_server_start(const struct slw_http_settings *settings,
                                                    const struct slw_http_route *routes,
                                                    size_t routes_count, void *context,
                                                    struct slw_http_server **ret_server,
                                                    struct slw_detail *detail);
-/* "http://127.0.0.1:40123"; with the port that it has. */
+/* "http://127.0.0.1:40123", with the port that it has; "unix:PATH" when it listens there alone. */
 const char *slw_http_server_address(const struct slw_http_server *server);
+/* Serves a connection that somebody else made; the descriptor is the server's from then on. */
+SLW_MUST_USE enum slw_status slw_http_server_adopt(struct slw_http_server *server, int descriptor,
+                                                   struct slw_detail *detail);
+
+/* What a server did since it started, and what it is at. */
+#define SLW_HTTP_TIMES 10u
+struct slw_http_counts {
+    uint64_t connections; /* now */
+    uint64_t accepted;
+    uint64_t evicted;    /* idle ones that made room for others */
+    uint64_t cut;        /* for being slow */
+    uint64_t busy;       /* exchanges now, streams among them */
+    uint64_t streams;    /* now */
+    uint64_t answers[6]; /* by the first digit of their HTTP status; [0]: clients that went away */
+    uint64_t body_bytes; /* in memory now */
+    uint64_t taken_us;   /* sum over all answers */
+    uint64_t times[SLW_HTTP_TIMES]; /* answers within slw_http_times_us[i], not within less */
+};
+/* Upper bounds; the last one has none (UINT64_MAX). */
+extern const uint64_t slw_http_times_us[SLW_HTTP_TIMES];
+void slw_http_server_count(const struct slw_http_server *server,
+                           struct slw_http_counts *ret_counts);
 /* No new requests; waits for answers that are owed for at most grace_ms, ends streams, frees. */
 void slw_http_server_stop(struct slw_http_server *server, uint32_t grace_ms);
 
-/* What was asked: views until it is answered. */
+/* What was asked: views until it is answered, wherever the client is meanwhile. */
+struct slw_http_server *slw_http_server_of(const struct slw_http_exchange *exchange);
+/* One of those that the server was started with. */
+const struct slw_http_route *slw_http_route_of(const struct slw_http_exchange *exchange);
 const char *slw_http_method(const struct slw_http_exchange *exchange);
 struct slw_bytes slw_http_path(const struct slw_http_exchange *exchange);
 uint32_t slw_http_flags(const struct slw_http_exchange *exchange);
@@ -91,12 +133,13 @@ bool slw_http_query_number(const struct slw_http_exchange *exchange, const char 
 struct slw_bytes slw_http_header(const struct slw_http_exchange *exchange, const char *name);
 struct slw_bytes slw_http_cookie(const struct slw_http_exchange *exchange, const char *name);
 struct slw_bytes slw_http_body(const struct slw_http_exchange *exchange);
-bool slw_http_is_secure(
-    const struct slw_http_exchange *exchange); /* TLS here, or the local socket's proxy says so */
-/* Common name of a verified client certificate; of the proxy's header on the local socket alone;
- * empty: none. */
+/* TLS here, or the local socket's proxy says so (X-Forwarded-Proto: https). */
+bool slw_http_is_secure(const struct slw_http_exchange *exchange);
+/* Common name of a verified client certificate; on the local socket, and there alone, what the
+ * proxy's header X-Slipway-Client-Name says; empty: none. */
 struct slw_bytes slw_http_client_name(const struct slw_http_exchange *exchange);
-/* A text that tells clients apart, for limits in memory only (never stored). */
+/* A text that tells clients apart, for limits in memory only (never stored): an address; on the
+ * local socket the last one of X-Forwarded-For. */
 struct slw_bytes slw_http_client(const struct slw_http_exchange *exchange);
 /* A pointer of the program's for the time of the exchange, freed with it by free_value. */
 void slw_http_attach(struct slw_http_exchange *exchange, void *value,
@@ -119,7 +162,9 @@ void slw_http_answer_static(struct slw_http_exchange *exchange, const char *type
 void slw_http_answer_source(struct slw_http_exchange *exchange, const char *type,
                             const struct slw_source *source, void (*close)(void *context),
                             void *context);
-/* {"reason","detail"} with the HTTP status that stands for a reason. */
+/* {"reason","detail"} with the HTTP status that stands for a reason; 429 and 503 carry Retry-After.
+ * What failed here (SLW_CLASS_IO) is told to observe() in detail, and to the client by its meaning
+ * alone. */
 void slw_http_refuse(struct slw_http_exchange *exchange, enum slw_status reason,
                      const struct slw_detail *detail);
 void slw_http_refuse_as(struct slw_http_exchange *exchange, unsigned http_status,
