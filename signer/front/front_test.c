@@ -145,6 +145,7 @@ static const struct {
     {"OPTIONS * HTTP/1.1\r\n" HOST "\r\n", 400},
     {"GET /v1/log/private HTTP/1.1\r\n" HOST "\r\n", 404},
     {"GET /v1/log/journal HTTP/1.1\r\n" HOST "\r\n", 404},
+    {"GET /v1/log/tile/" DIGEST DIGEST DIGEST DIGEST " HTTP/1.1\r\n" HOST "\r\n", 404},
     {"POST /add-checkpoint HTTP/1.1\r\n" HOST "Content-Length: 1\r\n\r\nx", 404},
     /* bodies that two readers could end at two places */
     {"POST /v1/statements HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n"
@@ -219,6 +220,60 @@ static void answers_each_request_as_it_deserves(void)
         TAP_EQUAL_INT(reply.status, rows[i].status);
     }
     TAP_ROW(NULL);
+}
+
+/* The library that reads the head goes by C's strings; others who read the same bytes don't. */
+static void refuses_what_hides_something_behind_a_nul(void)
+{
+    const struct slw_bytes heads[] = {
+        SLW_BYTES_OF("GET\0 /v1/health HTTP/1.1\r\n" HOST "\r\n"),
+        SLW_BYTES_OF("GET\0POST /v1/health HTTP/1.1\r\n" HOST "\r\n"),
+        SLW_BYTES_OF("GET /v1/health\0 HTTP/1.1\r\n" HOST "\r\n"),
+        SLW_BYTES_OF("GET /v1/health\0/../requests HTTP/1.1\r\n" HOST "\r\n"),
+        SLW_BYTES_OF("GET /v1/requests?limit=1\0 HTTP/1.1\r\n" HOST "\r\n"),
+        SLW_BYTES_OF("GET  /v1/health HTTP/1.1\r\n" HOST "\r\n"),
+        SLW_BYTES_OF("GET /v1/health HTTP/1.1\r\n" HOST "X\0Y: z\r\n\r\n"),
+        SLW_BYTES_OF("GET /v1/health HTTP/1.1\r\n" HOST "X: y\0z\r\n\r\n"),
+        SLW_BYTES_OF("GET /v1/health HTTP/1.1\r\n" HOST "X: y\0\0z\r\n\r\n"),
+        SLW_BYTES_OF("GET /v1/health HTTP/1.1\r\n" HOST "X: y\0\0Z: z\r\nQ: q\r\n\r\n"),
+        SLW_BYTES_OF("GET /v1/health HTTP/1.1\r\n" HOST "X:\0 y\r\n\r\n"),
+        SLW_BYTES_OF("GET /v1/health HTTP/1.1\0\r\n" HOST "\r\n"),
+        SLW_BYTES_OF("GET /v1/health HTTP/1.1\r\n" HOST "X: y\x7fz\r\n\r\n"),
+        SLW_BYTES_OF("GET /v1/health HTTP/1.1\r\n" HOST "X: y\r\n folded\r\n\r\n"),
+        SLW_BYTES_OF("GET /v1/health HTTP/1.1\r\n" HOST "Content-Len: 0\r\n gth\r\nX: y\r\n\r\n"),
+        SLW_BYTES_OF("GET /v1/health HTTP/1.1\r\nHo: signer\r\n st\r\n\r\n"),
+        SLW_BYTES_OF("GET /v1/health HTTP/1.1\nHost: signer\n\n"),
+    };
+    unsigned before = front.behind.calls[SLW_SIGNER_HEALTH];
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
+        int descriptor = test_connect(&front);
+        (void)snprintf(text, sizeof text, "head %zu", i);
+        TAP_ROW(text);
+        TAP_CHECK(test_send(descriptor, (const char *)heads[i].ptr, heads[i].len));
+        TAP_EQUAL_INT(test_receive(descriptor).status, 400);
+        (void)close(descriptor);
+    }
+    TAP_ROW(NULL);
+    TAP_EQUAL_INT(front.behind.calls[SLW_SIGNER_HEALTH], before);
+}
+
+static void takes_a_long_head_in_small_pieces(void)
+{
+    static char head[20000];
+    size_t len = (size_t)snprintf(head, sizeof head, "GET /v1/health HTTP/1.1\r\n" HOST);
+    for (unsigned i = 0; i < 40; i++) {
+        len += (size_t)snprintf(head + len, sizeof head - len, "X-%u:%*s%0400u\r\n", i,
+                                (int)(i % 3), "", i);
+    }
+    len += (size_t)snprintf(head + len, sizeof head - len, "Empty:\r\n\r\n");
+    int descriptor = test_connect(&front);
+    for (unsigned round = 0; round < 2; round++) {
+        for (size_t at = 0; at < len; at += 190) {
+            TAP_CHECK(test_send(descriptor, head + at, len - at < 190 ? len - at : 190));
+        }
+        TAP_EQUAL_INT(test_receive(descriptor).status, 200);
+    }
+    (void)close(descriptor);
 }
 
 /* Whatever stands behind a request whose body wasn't read must never be answered. */
@@ -418,6 +473,8 @@ int main(void)
     TAP_RUN(tells_why_a_statement_was_refused);
     TAP_RUN(keeps_a_connection_for_the_next_request);
     TAP_RUN(answers_each_request_as_it_deserves);
+    TAP_RUN(refuses_what_hides_something_behind_a_nul);
+    TAP_RUN(takes_a_long_head_in_small_pieces);
     TAP_RUN(takes_nothing_behind_a_refused_head_for_a_request);
     TAP_RUN(serves_pipelined_requests_in_order);
     TAP_RUN(says_100_before_a_body_that_is_wanted);

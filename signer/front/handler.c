@@ -48,10 +48,11 @@ void *front_handler_target(void *context, const char *target, struct MHD_Connect
     request->front = listener->front;
     request->connection = connection;
     request->peer = peer_of(connection);
-    size_t len = strnlen(target, FRONT_PATH_MAX);
-    request->target_is_long = len == FRONT_PATH_MAX;
+    request->target_at = target;
+    request->target_len = strlen(target);
+    request->target_is_long = request->target_len >= FRONT_PATH_MAX;
     if (!request->target_is_long) {
-        memcpy(request->target, target, len + 1);
+        memcpy(request->target, target, request->target_len + 1);
     }
     return request;
 }
@@ -71,10 +72,10 @@ static void begin(struct front_request *request, const char *method)
  * The first call for a request. The library closes a connection behind what is answered here, so
  * that a request without a body goes on in the second call, at its end.
  */
-static enum MHD_Result look(struct front_request *request, const char *method)
+static enum MHD_Result look(struct front_request *request, const char *method, const char *version)
 {
     request->seen = true;
-    if (front_request_look(request) && request->length > 0) {
+    if (front_request_look(request, method, version) && request->length > 0) {
         begin(request, method);
     }
     return MHD_YES;
@@ -118,12 +119,11 @@ enum MHD_Result front_handler_serve(void *context, struct MHD_Connection *connec
     (void)context;
     (void)connection;
     (void)url;
-    (void)version;
     if (served == NULL || served->peer == NULL || (served->seen && served->answered)) {
         return MHD_NO; /* memory ran out, or more comes though it was answered */
     }
     if (!served->seen) {
-        return look(served, method);
+        return look(served, method, version);
     }
     return *body_len > 0 ? take(served, body, body_len) : finish(served, method);
 }

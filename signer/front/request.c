@@ -11,6 +11,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define LINE_END_LEN 2 /* CR LF */
+
 const char *front_request_header(const struct front_request *request, const char *name)
 {
     return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
@@ -67,6 +69,8 @@ struct heads {
     bool has_content_encoding;
     bool has_range;
     bool has_bad_name;
+    bool hides;       /* there are bytes between what we are shown */
+    const char *next; /* where the next header must begin */
 };
 
 /*
@@ -91,12 +95,29 @@ static bool has_control(const char *value)
     return false;
 }
 
+/*
+ * RFC 9112, 5: "field-line = field-name ":" OWS field-value OWS"; 5.2: "A server that receives an
+ * obs-fold [...] MUST either reject the message [...] or replace each received obs-fold". The HTTP
+ * library ends names and values where they stood, by a NUL, and joins a folded line to the name
+ * before it: where a header isn't right behind the one before, we aren't shown all.
+ */
+static bool is_in_place(const char *next, const char *name, size_t name_len, const char *value)
+{
+    if (name != next || value == NULL) {
+        return false;
+    }
+    const char *blanks = name + name_len + 1;
+    return blanks + strspn(blanks, " \t") == value;
+}
+
 static enum MHD_Result look_at_header(void *context, enum MHD_ValueKind kind, const char *name,
                                       size_t name_len, const char *value, size_t value_len)
 {
     struct heads *heads = context;
     (void)kind;
     heads->count++;
+    heads->hides |= !is_in_place(heads->next, name, name_len, value);
+    heads->next = value == NULL ? NULL : value + value_len + LINE_END_LEN;
     heads->has_bad_name |= strlen(name) != name_len || !is_token(name) || has_control(value) ||
                            (value != NULL && strlen(value) != value_len);
     heads->lengths += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0;
@@ -114,15 +135,23 @@ static bool refuse(struct front_request *request, unsigned http_status, const ch
     return false;
 }
 
+/* Whether nothing follows the last header but the line that ends the head. */
+static bool is_end(const struct front_request *request, const char *next, const char *method)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    return info != NULL && next + LINE_END_LEN == method + info->header_size;
+}
+
 /*
  * RFC 9112, 6.1: "A server MAY reject a request that contains both Content-Length and
  * Transfer-Encoding"; ours takes no Transfer-Encoding at all. 6.3: "If a message is received
  * without Transfer-Encoding and with an invalid Content-Length header field, then the message
  * framing is invalid".
  */
-static bool check_heads(struct front_request *request)
+static bool check_heads(struct front_request *request, const char *method, const char *version)
 {
-    struct heads heads = {0};
+    struct heads heads = {.next = version + strlen(version) + LINE_END_LEN};
     const char *expect = front_request_header(request, MHD_HTTP_HEADER_EXPECT);
     const char *length = front_request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH);
     (void)MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, look_at_header, &heads);
@@ -133,6 +162,10 @@ static bool check_heads(struct front_request *request)
     }
     if (heads.lengths > 1 || (length != NULL && !request->has_length)) {
         return refuse(request, 400, "Content-Length: stands there twice, or is no number");
+    }
+    if (heads.hides || !is_end(request, heads.next, method)) {
+        return refuse(request, 400,
+                      "a folded header, or a NUL, or a line that doesn't end by CRLF");
     }
     if (heads.has_bad_name || heads.hosts != 1 || heads.offsets > 1) {
         return refuse(request, 400, "a header that isn't one, Host not once, or one twice");
@@ -261,9 +294,26 @@ static bool check_peer(struct front_request *request)
     return true;
 }
 
-bool front_request_look(struct front_request *request)
+/*
+ * RFC 9112, 3: "request-line = method SP request-target SP HTTP-version". The HTTP library puts a
+ * NUL in the place of each space and goes by C's strings, so what follows a NUL that was sent is
+ * hidden from us, but not from who reads the same bytes before us: each of the three must begin
+ * right behind the one before it.
+ */
+static bool check_line(struct front_request *request, const char *method, const char *version)
 {
-    return check_target(request) && check_heads(request);
+    const char *behind_method = method + strlen(method) + 1;
+    if (behind_method != request->target_at ||
+        request->target_at + request->target_len + 1 != version) {
+        return refuse(request, 400, "the first line isn't METHOD PATH VERSION");
+    }
+    return true;
+}
+
+bool front_request_look(struct front_request *request, const char *method, const char *version)
+{
+    return check_line(request, method, version) && check_target(request) &&
+           check_heads(request, method, version);
 }
 
 bool front_request_admit(struct front_request *request, const char *method)

@@ -46,6 +46,8 @@ struct front_request {
     struct MHD_Connection *connection;
     struct front_connection *peer;
     char target[FRONT_PATH_MAX]; /* as it stood in the request's first line */
+    const char *target_at;       /* where the HTTP library has it, and how long it was */
+    size_t target_len;
     bool target_is_long;
     const char *query; /* behind "?", in target; NULL: none */
     bool seen;         /* by front_request_look() */
@@ -84,8 +86,11 @@ struct front_route {
 /* Ends with NULL as method. */
 extern const struct front_route front_routes[];
 
-/* What is checked first: the forms of path and head. False after answering. */
-bool front_request_look(struct front_request *request);
+/*
+ * What is checked first: the forms of first line, path and head. method and version: where the HTTP
+ * library has them. False after answering.
+ */
+bool front_request_look(struct front_request *request, const char *method, const char *version);
 
 /*
  * What else is checked before a route is begun: which route it is, who asks, how often, and whether
