@@ -40,7 +40,8 @@ SLW_MUST_USE enum slw_status slw_blobs_open(const char *url, const struct slw_bl
                                             struct slw_detail *detail);
 void slw_blobs_close(struct slw_blobs *blobs);
 
-/* How much of an upload is there, 0 when nothing; SLW_OK and ret_complete when the blob is. */
+/* How much of an upload is there, 0 when nothing; and whether the blob is, which doesn't keep an
+ * upload of the same from going on: who sends all of it has shown to have it. */
 SLW_MUST_USE enum slw_status slw_blobs_have(struct slw_blobs *blobs,
                                             const uint8_t sha256[static SLW_SHA256_SIZE],
                                             uint64_t *ret_length, bool *ret_complete,
