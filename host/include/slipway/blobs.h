@@ -20,6 +20,9 @@
 #include "slipway/detail.h"
 #include "slipway/reader.h"
 
+/* Of one blob: what devices and repositories of ours can name. */
+#define SLW_BLOB_SIZE_MAX ((uint64_t)1 << 40)
+
 struct slw_blobs;
 
 /* For s3:, else NULL. */
@@ -74,7 +77,8 @@ SLW_MUST_USE enum slw_status slw_blobs_size(struct slw_blobs *blobs,
                                             uint64_t *ret_size, struct slw_detail *detail);
 
 /* A complete blob as a source; its reads are checked against nothing: who needs that hashes. Close
- * with slw_blob_close(). blobs and detail outlive it. */
+ * with slw_blob_close(). blobs and detail outlive it; it stays where it is, and belongs to a
+ * thread. */
 struct slw_blob {
     struct slw_source source;
     struct slw_blobs *blobs;
