@@ -97,13 +97,25 @@ static enum slw_status read_next(struct records *records, const struct slw_log_l
                                  records->path);
 }
 
-static enum slw_status skip_records(struct records *records, uint64_t count,
-                                    struct slw_detail *detail)
+/*
+ * Goes to the beginning of a committed record. Only lengths that nobody read yet are read: whoever
+ * changed one since finds that the record isn't what its leaf says.
+ */
+static enum slw_status find_record(struct records *records, uint64_t number, unsigned place,
+                                   struct slw_detail *detail)
 {
-    for (uint64_t i = 0; i < count; i++) {
+    struct slw_log_places *places = &records->log->places[number % SLW_LOG_PLACES_MAX];
+    if (places->count == 0 || places->number != number) {
+        *places = (struct slw_log_places){.number = number, .count = 1};
+    }
+    unsigned at = place < places->count ? place : places->count - 1;
+    records->offset = places->offsets[at];
+    while (at < place) {
         uint32_t len = 0;
         SLW_TRY(read_length(records, &len, detail));
         records->offset += len == 0 ? 0 : SLW_LOG_SALT_SIZE + (uint64_t)len;
+        places->offsets[++at] = records->offset;
+        places->count = at + 1;
     }
     return SLW_OK;
 }
@@ -123,7 +135,8 @@ enum slw_status slw_log_read_record(struct slw_log *log, uint64_t index,
     if (status == SLW_OK && leaf.kind == SLW_LOG_RECORD) {
         status = open_records(log, index / SLW_LOG_TILE_WIDTH, &records, detail);
         if (status == SLW_OK) {
-            status = skip_records(&records, index % SLW_LOG_TILE_WIDTH, detail);
+            status = find_record(&records, index / SLW_LOG_TILE_WIDTH,
+                                 (unsigned)(index % SLW_LOG_TILE_WIDTH), detail);
         }
         if (status == SLW_OK) {
             status = read_next(&records, &leaf, &record, detail);

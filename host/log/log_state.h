@@ -25,6 +25,14 @@ struct slw_log_pending {
     size_t salt_len;
 };
 
+/* Where the records of a file begin, as far as somebody looked: what is committed doesn't move. */
+struct slw_log_places {
+    uint64_t number; /* of the file */
+    unsigned count;  /* 0: of no file yet */
+    uint64_t offsets[SLW_LOG_TILE_WIDTH];
+};
+#define SLW_LOG_PLACES_MAX 4u
+
 struct slw_log {
     const struct slw_log_files *files;
     struct slw_note_signer signer;
@@ -39,6 +47,7 @@ struct slw_log {
     struct slw_log_pending pending[SLW_LOG_COMMIT_ENTRIES_MAX];
     size_t pending_count;
     size_t pending_size;
+    struct slw_log_places places[SLW_LOG_PLACES_MAX]; /* of file N in N % SLW_LOG_PLACES_MAX */
     bool is_broken;
     bool is_damaged;
 };

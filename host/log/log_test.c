@@ -385,6 +385,39 @@ static void turns_its_journal(void)
     test_log_teardown(&test);
 }
 
+static bool reads_record(struct test_log *test, uint64_t index)
+{
+    struct slw_heap_buffer text = {0};
+    char expected[64];
+    test_log_text(index, expected);
+    bool is_right = slw_log_read_record(test->log, index, &text, &test->detail) == SLW_OK &&
+                    strcmp(slw_heap_text(&text), index % 3 == 2 ? "" : expected) == 0;
+    slw_heap_free(&text);
+    return is_right;
+}
+
+/* More files of records than the log remembers places of, and files that grew since. */
+static void reads_records_in_any_order_while_it_grows(void)
+{
+    static const uint64_t sizes[] = {100, 101, 250, 256, 300, 1000, 1536};
+    struct test_log test;
+    TAP_REQUIRE(test_log_setup(&test, NULL));
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        TAP_EQUAL_INT(test_log_grow(&test, sizes[i]), SLW_OK);
+        TAP_CHECK(reads_record(&test, sizes[i] - 1));
+        for (uint64_t k = 0; k < 200; k++) {
+            TAP_CHECK(reads_record(&test, k * 7919 % sizes[i]));
+        }
+        TAP_CHECK(reads_record(&test, 0));
+    }
+    TAP_EQUAL_INT(test_log_append(&test, 1536), SLW_OK);
+    slw_log_drop(test.log); /* what is taken back leaves nothing behind */
+    TAP_EQUAL_INT(test_log_grow(&test, 1540), SLW_OK);
+    TAP_CHECK(reads_record(&test, 1539));
+    TAP_CHECK(reads_record(&test, 1536));
+    test_log_teardown(&test);
+}
+
 static unsigned flushes;
 
 static int count_flush(void *context, int descriptor)
@@ -498,6 +531,7 @@ int main(void)
     TAP_RUN(proves_every_entry_at_every_size);
     TAP_RUN(refuses_to_prove_what_is_not_there);
     TAP_RUN(reads_records_by_index);
+    TAP_RUN(reads_records_in_any_order_while_it_grows);
     TAP_RUN(has_the_tiles_of_the_specification);
     TAP_RUN(names_files_as_the_specification_does);
     TAP_RUN(serves_its_files_and_no_others);
