@@ -16,10 +16,19 @@
 #include <openssl/obj_mac.h>
 #include <openssl/params.h>
 
-/* Coordinates in range and the curve's equation are what EC_POINT_oct2point() checks. */
-static enum slw_status check_point(const uint8_t key[static SLW_P256_KEY_SIZE])
+/* The curve for checking points, made at the first call and never changed. */
+static EC_GROUP *point_group;
+static CRYPTO_ONCE point_group_once = CRYPTO_ONCE_STATIC_INIT;
+
+static void make_point_group(void)
 {
-    EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+    point_group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+}
+
+/* Coordinates in range and the curve's equation are what EC_POINT_oct2point() checks. */
+static enum slw_status check_point_of(const EC_GROUP *group,
+                                      const uint8_t key[static SLW_P256_KEY_SIZE])
+{
     EC_POINT *point = group == NULL ? NULL : EC_POINT_new(group);
     enum slw_status status = SLW_IO_CRYPTO;
     if (point != NULL) {
@@ -28,6 +37,17 @@ static enum slw_status check_point(const uint8_t key[static SLW_P256_KEY_SIZE])
                      : slw_openssl_refusal(SLW_BAD_KEY);
     }
     EC_POINT_free(point);
+    return status;
+}
+
+/* Without a curve that is kept, which wants memory once, one of its own still serves. */
+static enum slw_status check_point(const uint8_t key[static SLW_P256_KEY_SIZE])
+{
+    if (CRYPTO_THREAD_run_once(&point_group_once, make_point_group) == 1 && point_group != NULL) {
+        return check_point_of(point_group, key);
+    }
+    EC_GROUP *group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+    enum slw_status status = check_point_of(group, key);
     EC_GROUP_free(group);
     return status;
 }
