@@ -294,6 +294,7 @@ static void case_start_reading(struct slw_case *work)
         .keys_count = policy->keys_count,
         .key = work->signing_key,
         .tuf_root = tuf_root_of(service, work->signing_key->product),
+        .known_roots = &service->known_roots,
         .now_utc_s = slw_service_now(service),
     };
     memcpy(work->task.staged, request->staged, sizeof work->task.staged);

@@ -8,6 +8,8 @@
 #ifndef SIGNER_KEYS_CONTENT_H
 #define SIGNER_KEYS_CONTENT_H
 
+#include "known_roots.h"
+
 #include "slipway/policy_decide.h"
 #include "slipway/provenance.h"
 #include "slipway/statements.h"
@@ -27,6 +29,7 @@ struct slw_content_task {
     size_t keys_count;
     const struct slw_policy_signing_key *key;
     struct slw_bytes tuf_root; /* sign-role: the file of a trusted root; empty: none */
+    struct slw_known_roots *known_roots;
     int64_t now_utc_s;
 };
 

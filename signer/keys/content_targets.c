@@ -16,10 +16,10 @@ struct root_reading {
     struct slw_heap_buffer message;
     struct slw_signed_draft draft;
     struct slw_root_content content;
+    struct slw_known_roots *known;
 };
 
-/* Whether enough of the root's own keys signed it, as every device would want. */
-static bool signed_by_itself(const struct root_reading *reading)
+static bool signatures_suffice(const struct root_reading *reading)
 {
     const struct slw_root *root = &reading->content.root;
     uint32_t good = 0;
@@ -40,6 +40,24 @@ static bool signed_by_itself(const struct root_reading *reading)
         }
     }
     return good >= root->thresholds[SLW_ROLE_ROOT];
+}
+
+/* Whether enough of the root's own keys signed it, as every device would want. */
+static bool signed_by_itself(const struct root_reading *reading)
+{
+    struct slw_sha256 hash;
+    uint8_t sha256[SLW_SHA256_SIZE];
+    slw_sha256_init(&hash);
+    slw_sha256_update(&hash, slw_heap_bytes(&reading->message));
+    slw_sha256_final(&hash, sha256);
+    if (slw_known_roots_has(reading->known, sha256)) {
+        return true;
+    }
+    bool suffice = signatures_suffice(reading);
+    if (suffice) {
+        slw_known_roots_add(reading->known, sha256);
+    }
+    return suffice;
 }
 
 static enum slw_status root_read(const struct slw_content_task *task, struct root_reading *reading,
@@ -98,7 +116,7 @@ static enum slw_status bundle_root_read(const struct slw_content_task *task,
                                         const struct slw_bundle_index *index,
                                         struct slw_content *content, struct slw_detail *detail)
 {
-    struct root_reading reading = {0};
+    struct root_reading reading = {.known = task->known_roots};
     enum slw_status status = bundle_root_check(task, index, &reading, content, detail);
     slw_heap_drop(&reading.message);
     return status;

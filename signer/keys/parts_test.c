@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The parts of the key process that stand alone: settings, records, the book's rules, ids. */
 #include "book.h"
+#include "known_roots.h"
 #include "settings.h"
 
 #include "tap.h"
@@ -175,11 +176,33 @@ static void finds_what_was_put_under_an_id(void)
     free(ids);
 }
 
+/* --- Known roots --- */
+
+static void knows_roots_by_all_of_their_digest(void)
+{
+    struct slw_known_roots known;
+    uint8_t first[SLW_SHA256_SIZE] = {7};
+    uint8_t other[SLW_SHA256_SIZE] = {7, [SLW_SHA256_SIZE - 1] = 1};
+    const uint8_t zeros[SLW_SHA256_SIZE] = {0};
+    slw_known_roots_init(&known);
+    TAP_CHECK(!slw_known_roots_has(&known, zeros)); /* an empty slot isn't a digest of zeros */
+    TAP_CHECK(!slw_known_roots_has(&known, first));
+    slw_known_roots_add(&known, first);
+    TAP_CHECK(slw_known_roots_has(&known, first));
+    TAP_CHECK(!slw_known_roots_has(&known, other));
+    slw_known_roots_add(&known, other);
+    TAP_CHECK(slw_known_roots_has(&known, other));
+    TAP_CHECK(!slw_known_roots_has(&known, first));
+    TAP_CHECK(!slw_known_roots_has(&known, zeros));
+    slw_known_roots_wipe(&known);
+}
+
 int main(void)
 {
     TAP_RUN(reads_settings_strictly);
     TAP_RUN(writes_records_that_it_reads);
     TAP_RUN(takes_no_record_that_it_wouldnt_write);
     TAP_RUN(finds_what_was_put_under_an_id);
+    TAP_RUN(knows_roots_by_all_of_their_digest);
     return tap_finish();
 }

@@ -287,6 +287,7 @@ static enum slw_status service_make(const struct slw_service_options *options,
         return slw_explain_no_memory(detail);
     }
     service->options = *options;
+    slw_known_roots_init(&service->known_roots);
     service->front = -1;
     service->staging.directory = -1;
     if (options->clock.utc_s == NULL) {
@@ -295,6 +296,7 @@ static enum slw_status service_make(const struct slw_service_options *options,
     }
     service->packet = malloc(SLW_SIGNER_PACKET_SIZE_MAX);
     if (service->packet == NULL) {
+        slw_known_roots_wipe(&service->known_roots);
         free(service);
         return slw_explain_no_memory(detail);
     }
@@ -329,6 +331,7 @@ void slw_service_free(struct slw_service *service)
         return;
     }
     slw_workers_free(service->workers);
+    slw_known_roots_wipe(&service->known_roots);
     slw_effects_discard(service);
     slw_calls_hang_up(service);
     while (service->cases_count > 0) {

@@ -6,6 +6,7 @@
 #ifndef SIGNER_KEYS_SERVICE_PARTS_H
 #define SIGNER_KEYS_SERVICE_PARTS_H
 
+#include "known_roots.h"
 #include "service.h"
 
 #include "slipway/merkle.h"
@@ -50,6 +51,7 @@ struct slw_service {
     struct slw_book book;
     struct slw_staging staging;
     struct slw_workers *workers;
+    struct slw_known_roots known_roots;
     uint8_t instance[SLW_SHA256_SIZE];
 
     int front;
