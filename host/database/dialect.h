@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one text of a migration in the words of either database: types, IDENTITY, and that SQLite is
+ * to mind the types of columns as PostgreSQL does. migrate.c calls it before it runs a script.
+ */
+#ifndef SLIPWAY_DATABASE_DIALECT_H
+#define SLIPWAY_DATABASE_DIALECT_H
+
+#include "slipway/database.h"
+#include "slipway/heap.h"
+
+/* SLW_BAD_ARGUMENT for a type that isn't one of the four, and for what never ends. */
+SLW_MUST_USE enum slw_status sql_dialect_translate(enum slw_database_kind kind, const char *sql,
+                                                   struct slw_heap_buffer *ret_sql,
+                                                   struct slw_detail *detail);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the tests of host/database share: every case runs on each kind of database, on an empty one;
+ * and statements in one line each.
+ */
+#ifndef SLIPWAY_TEST_DATABASE_H
+#define SLIPWAY_TEST_DATABASE_H
+
+#include "slipway/database.h"
+
+#include "tap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The kind that cases run on now; false when it isn't installed here. Ends the program when it
+ * can't be set up. */
+bool test_database_start(enum slw_database_kind kind);
+void test_database_stop(void);
+enum slw_database_kind test_database_kind(void);
+
+/* Makes it empty, and where it is then. */
+const char *test_database_fresh(void);
+const char *test_database_url(void);
+/* A path for a file of a case; lives until the next call. */
+const char *test_database_path(const char *name);
+
+/* A fresh one with these tables (NULL: none), or the same once more, as another process would open
+ * it. Ends the program when that fails. */
+struct slw_database *test_database_open(const char *tables);
+struct slw_database *test_database_open_again(void);
+
+static inline struct slw_bytes test_text(const char *text)
+{
+    return slw_bytes_make(text, strlen(text));
+}
+
+/* One statement in a transaction of its own; what went wrong is in test_detail. */
+enum slw_status test_run(struct slw_database *database, const char *sql,
+                         const struct slw_sql_value *values, size_t count);
+/* Its number; -1 when it failed. */
+int64_t test_number(struct slw_database *database, const char *sql,
+                    const struct slw_sql_value *values, size_t count);
+extern struct slw_detail test_detail;
+
+struct test_case {
+    const char *name;
+    void (*function)(void);
+};
+#define TEST_CASE(function)                                                                        \
+    {                                                                                              \
+#function, function                                                                        \
+    }
+
+static inline void test_database_is_not_installed(void)
+{
+    TAP_SKIP("PostgreSQL isn't installed");
+}
+
+/* All cases on each kind, named "CASE on KIND"; what main() returns. */
+static inline int test_database_main(const struct test_case *cases, size_t count)
+{
+    static const enum slw_database_kind kinds[] = {SLW_DATABASE_SQLITE};
+    static const char *const names[] = {"sqlite"};
+    for (size_t kind = 0; kind < sizeof kinds / sizeof kinds[0]; kind++) {
+        bool is_there = test_database_start(kinds[kind]);
+        for (size_t i = 0; i < count; i++) {
+            char name[160];
+            (void)snprintf(name, sizeof name, "%s on %s", cases[i].name, names[kind]);
+            tap_run(name, is_there ? cases[i].function : test_database_is_not_installed);
+        }
+        if (is_there) {
+            test_database_stop();
+        }
+    }
+    return tap_finish();
+}
+
+#endif
