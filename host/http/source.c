@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Answers that are read piece by piece while they are fetched: blobs, and parts of them. See
+ * http_server.h.
+ */
+#include "exchange.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct sending {
+    struct slw_source source;
+    uint64_t offset; /* of the part */
+    uint64_t length;
+    struct slw_http_connections *connections;
+    struct slw_http_connection *peer;
+    void (*close)(void *context);
+    void *context;
+};
+
+/* RFC 9110, 14.1.2: int-range = first-pos "-" [ last-pos ], suffix-range = "-" suffix-length. */
+struct range {
+    bool has_first, has_last;
+    uint64_t first, last;
+};
+
+static bool parse_digits(const char **at, bool *ret_there, uint64_t *ret_number)
+{
+    uint64_t number = 0;
+    const char *begin = *at;
+    for (; **at >= '0' && **at <= '9'; (*at)++) {
+        unsigned digit = (unsigned)(**at - '0');
+        if (number > (UINT64_MAX - digit) / 10) {
+            return false;
+        }
+        number = number * 10 + digit;
+    }
+    *ret_there = *at != begin;
+    *ret_number = number;
+    return true;
+}
+
+/* One range of bytes; anything else is no range, "A server MAY ignore the Range header field". */
+static bool parse_range(struct slw_bytes value, struct range *ret_range)
+{
+    struct range range = {0};
+    if (value.len < 7 || memcmp(value.ptr, "bytes=", 6) != 0) {
+        return false;
+    }
+    const char *at = (const char *)value.ptr + 6;
+    if (!parse_digits(&at, &range.has_first, &range.first) || *at != '-') {
+        return false;
+    }
+    at++;
+    if (!parse_digits(&at, &range.has_last, &range.last) || *at != '\0' ||
+        (!range.has_first && !range.has_last) ||
+        (range.has_first && range.has_last && range.last < range.first)) {
+        return false;
+    }
+    *ret_range = range;
+    return true;
+}
+
+/* Which part of size bytes is meant; false: none of them. */
+static bool resolve(const struct range *range, uint64_t size, uint64_t *ret_offset,
+                    uint64_t *ret_length)
+{
+    if (!range->has_first) {
+        *ret_length = range->last < size ? range->last : size;
+        *ret_offset = size - *ret_length;
+        return *ret_length > 0;
+    }
+    if (range->first >= size) {
+        return false;
+    }
+    uint64_t last = range->has_last && range->last < size ? range->last : size - 1;
+    *ret_offset = range->first;
+    *ret_length = last - range->first + 1;
+    return true;
+}
+
+static ssize_t read_piece(void *context, uint64_t position, char *buffer, size_t max)
+{
+    struct sending *sending = context;
+    uint64_t left = position < sending->length ? sending->length - position : 0;
+    size_t len = left < max ? (size_t)left : max;
+    if (len == 0) {
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    }
+    slw_http_connections_enter(sending->connections, sending->peer, SLW_HTTP_ANSWER);
+    enum slw_status status = sending->source.read(
+        sending->source.context, sending->offset + position, (uint8_t *)buffer, len);
+    return status == SLW_OK ? (ssize_t)len : MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static void end_sending(void *context)
+{
+    struct sending *sending = context;
+    if (sending->close != NULL) {
+        sending->close(sending->context);
+    }
+    free(sending);
+}
+
+static struct MHD_Response *response_of(const struct sending *wanted)
+{
+    struct sending *sending = malloc(sizeof *sending);
+    if (sending == NULL) {
+        return NULL;
+    }
+    *sending = *wanted;
+    struct MHD_Response *response = MHD_create_response_from_callback(
+        sending->length, HTTP_PIECE_SIZE, read_piece, sending, end_sending);
+    if (response == NULL) {
+        free(sending);
+    }
+    return response;
+}
+
+/* Whether the part that is asked for is one of what is here (RFC 9110, 13.1.5). */
+static bool is_current(const struct slw_http_exchange *exchange)
+{
+    struct slw_bytes wanted = slw_http_header(exchange, MHD_HTTP_HEADER_IF_RANGE);
+    const char *at = (const char *)exchange->set.ptr;
+    const char *end = at + exchange->set.len;
+    if (wanted.len == 0) {
+        return true;
+    }
+    while (exchange->set.status == SLW_OK && at < end) {
+        const char *value = at + strlen(at) + 1;
+        if (strcmp(at, MHD_HTTP_HEADER_ETAG) == 0 && value[0] == '"') {
+            return slw_bytes_equal(wanted, slw_bytes_make(value, strlen(value)));
+        }
+        at = value + strlen(value) + 1;
+    }
+    return false;
+}
+
+static void refuse_range(struct slw_http_exchange *exchange, const struct sending *sending)
+{
+    char text[48];
+    (void)snprintf(text, sizeof text, "bytes */%" PRIu64, sending->source.size);
+    slw_http_set_header(exchange, MHD_HTTP_HEADER_CONTENT_RANGE, text);
+    if (sending->close != NULL) {
+        sending->close(sending->context);
+    }
+    slw_http_refuse_as(exchange, MHD_HTTP_RANGE_NOT_SATISFIABLE, SLW_BAD_ARGUMENT,
+                       "Range: none of the bytes that are here");
+}
+
+static void note_part(struct slw_http_exchange *exchange, const struct sending *sending)
+{
+    char text[96];
+    (void)snprintf(text, sizeof text, "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, sending->offset,
+                   sending->offset + sending->length - 1, sending->source.size);
+    slw_http_set_header(exchange, MHD_HTTP_HEADER_CONTENT_RANGE, text);
+}
+
+void slw_http_answer_source(struct slw_http_exchange *exchange, const char *type,
+                            const struct slw_source *source, void (*close)(void *context),
+                            void *context)
+{
+    struct sending sending = {.source = *source,
+                              .length = source->size,
+                              .connections = &exchange->server->connections,
+                              .peer = exchange->peer,
+                              .close = close,
+                              .context = context};
+    struct range range;
+    unsigned http_status = MHD_HTTP_OK;
+    struct slw_bytes wanted = slw_http_header(exchange, MHD_HTTP_HEADER_RANGE);
+    if (is_current(exchange) && parse_range(wanted, &range)) {
+        if (!resolve(&range, source->size, &sending.offset, &sending.length)) {
+            refuse_range(exchange, &sending);
+            return;
+        }
+        http_status = MHD_HTTP_PARTIAL_CONTENT;
+        note_part(exchange, &sending);
+    }
+    struct MHD_Response *response = response_of(&sending);
+    if (response == NULL) {
+        if (close != NULL) {
+            close(context);
+        }
+        slw_http_refuse_as(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, SLW_NO_SPACE, "out of memory");
+        return;
+    }
+    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ACCEPT_RANGES, "bytes");
+    http_finish_response(exchange, http_status, response);
+    http_answer(exchange, http_status, response);
+}
