@@ -1,0 +1,44 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Releases: numbered, signed, published, withdrawn.
+
+-- The number that the next release of a product gets; rises, never falls, whatever becomes of the release.
+CREATE TABLE release_numbers (
+    product TEXT PRIMARY KEY REFERENCES products (name),
+    next BIGINT NOT NULL
+);
+
+-- One for each signed bundle of a build, of test and production keys alike.
+CREATE TABLE releases (
+    product TEXT NOT NULL REFERENCES products (name),
+    version BIGINT NOT NULL,        -- targets version
+    build TEXT NOT NULL REFERENCES builds (id),
+    stage TEXT NOT NULL,            -- the stage that asked for it
+    channel TEXT NOT NULL,          -- of the TUF role PRODUCT-CHANNEL
+    key_name TEXT NOT NULL,         -- the signing policy's
+    key_class TEXT NOT NULL,        -- 'test', 'prod'
+    kind TEXT NOT NULL,             -- 'feature', 'patch', 'emergency', 'drill'
+    release_version TEXT NOT NULL,  -- what people call it
+    urgency TEXT NOT NULL,
+    min_installed_version BIGINT NOT NULL,
+    hardware TEXT NOT NULL,         -- JSON array of ids
+    notes TEXT NOT NULL,
+    changes TEXT NOT NULL,          -- JSON array of {"kind","id","text"}
+    state TEXT NOT NULL,            -- 'prepared', 'signing', 'signed', 'publishing', 'published', 'withdrawn'
+    state_us BIGINT NOT NULL,
+    reason TEXT NOT NULL,           -- why it doesn't go on, '' when nothing is wrong
+    prepared_blob TEXT NOT NULL,    -- unsigned bundle with its number
+    request TEXT NOT NULL,          -- id at the signing service, '' before
+    blob TEXT NOT NULL,             -- signed bundle, '' before
+    size BIGINT NOT NULL,           -- of it
+    path TEXT NOT NULL,             -- of the target in the repository, '' before it is published
+    role TEXT NOT NULL,             -- that lists it now: 'PRODUCT-CHANNEL-rollout' or 'PRODUCT-CHANNEL'
+    replaces BIGINT NOT NULL,       -- version of the withdrawn release that this one stands for; 0
+    made_us BIGINT NOT NULL,
+    made_by TEXT NOT NULL,
+    published_us BIGINT,
+    withdrawn_us BIGINT,
+    PRIMARY KEY (product, version)
+);
+CREATE INDEX releases_build ON releases (build, key_name);
+CREATE INDEX releases_state ON releases (state, state_us);
+CREATE INDEX releases_channel ON releases (product, channel, state, version);
