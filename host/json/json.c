@@ -165,6 +165,18 @@ void slw_json_bool(struct slw_json *json, const char *name, bool value)
     slw_heap_append_text(json->buffer, value ? "true" : "false");
 }
 
+void slw_json_null(struct slw_json *json, const char *name)
+{
+    begin_value(json, name);
+    slw_heap_append_text(json->buffer, "null");
+}
+
+void slw_json_embed(struct slw_json *json, const char *name, struct slw_bytes value)
+{
+    begin_value(json, name);
+    slw_heap_append(json->buffer, value);
+}
+
 void slw_json_fraction(struct slw_json *json, const char *name, double value)
 {
     begin_value(json, name);

@@ -21,10 +21,13 @@ static void keeps_commas_and_nesting(void)
     slw_json_end_array(&json);
     slw_json_hex(&json, "e", SLW_BYTES_OF("\x00\xAB"));
     slw_json_fraction(&json, "f", 0.5);
+    slw_json_null(&json, "g");
+    slw_json_embed(&json, "h", SLW_BYTES_OF("{\"i\":[]}"));
+    slw_json_null(&json, "j");
     slw_json_end_object(&json);
     TAP_CHECK(strcmp(slw_heap_text(&text),
                      "{\"a\":18446744073709551615,\"b\":[],\"c\":[{\"d\":true},-1],\"e\":\"00ab\","
-                     "\"f\":0.500}") == 0);
+                     "\"f\":0.500,\"g\":null,\"h\":{\"i\":[]},\"j\":null}") == 0);
     slw_heap_free(&text);
 }
 

@@ -36,6 +36,11 @@ void slw_json_uint(struct slw_json *json, const char *name, uint64_t value);
 void slw_json_int(struct slw_json *json, const char *name, int64_t value);
 void slw_json_bool(struct slw_json *json, const char *name, bool value);
 
+void slw_json_null(struct slw_json *json, const char *name);
+
+/* One value that is JSON already, as it stands; the caller knows that it is. */
+void slw_json_embed(struct slw_json *json, const char *name, struct slw_bytes value);
+
 /* With three decimals: progress, rates. */
 void slw_json_fraction(struct slw_json *json, const char *name, double value);
 
