@@ -11,9 +11,9 @@
  * are answered first.
  */
 #include "courier.h"
-#include "notify.h"
 #include "server.h"
 
+#include "slipway/notify.h"
 #include "slipway/sandbox.h"
 
 #include <curl/curl.h>
@@ -111,7 +111,7 @@ static enum slw_status open_all(struct program *program, struct slw_detail *deta
     const int kept[] = {0, 1, 2, program->descriptor};
     SLW_TRY(slw_sandbox_keep_descriptors(kept, sizeof kept / sizeof kept[0], detail));
     SLW_TRY(front_settings_read(program->config, front->is_witness, &front->settings, detail));
-    SLW_TRY(front_notify_open(detail));
+    SLW_TRY(slw_notify_open(detail));
     SLW_TRY(slw_sandbox_clear_environment(detail));
     SLW_TRY(front_limits_init(&front->limits, front->settings.requests_per_s));
     SLW_TRY(prepare_signals(program, detail));
@@ -199,7 +199,7 @@ static void announce(const struct program *program)
         (void)printf("listening on %s\n", program->server.listeners[i].address);
     }
     (void)fflush(stdout);
-    front_notify("READY=1");
+    slw_notify("READY=1");
 }
 
 /* Until a signal comes, or the process behind is gone. */
@@ -209,7 +209,7 @@ static void wait_for_end(const struct program *program)
                             {.fd = program->gone[0], .events = POLLIN}};
     while (poll(ends, 2, -1) < 0 && errno == EINTR) {
     }
-    front_notify("STOPPING=1");
+    slw_notify("STOPPING=1");
 }
 
 static void close_all(struct program *program)

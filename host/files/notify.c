@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See notify.h. Connected at start, since the process can't connect anywhere later. */
-#include "notify.h"
+/* See slipway/notify.h. Connected at start, since the process can't connect anywhere later. */
+#include "slipway/notify.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 static int manager = -1;
 
-enum slw_status front_notify_open(struct slw_detail *detail)
+enum slw_status slw_notify_open(struct slw_detail *detail)
 {
     const char *path = getenv("NOTIFY_SOCKET");
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -33,7 +33,7 @@ enum slw_status front_notify_open(struct slw_detail *detail)
     return SLW_OK;
 }
 
-void front_notify(const char *state)
+void slw_notify(const char *state)
 {
     if (manager >= 0) {
         (void)send(manager, state, strlen(state), MSG_NOSIGNAL);
