@@ -68,6 +68,11 @@ static int make_file(void)
     return result_of(open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
 }
 
+static int give_file_away(void)
+{
+    return result_of(fchown(STDERR_FILENO, (uid_t)-1, (gid_t)-1));
+}
+
 static int connect_local(void)
 {
     return result_of(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -218,7 +223,9 @@ enum {
     FRONT = 1 << SLW_SANDBOX_FRONT,
     VALIDATOR = 1 << SLW_SANDBOX_VALIDATOR,
     SPAWNER = 1 << SLW_SANDBOX_SPAWNER,
-    ALL = KEYS | JUDGE | FRONT | VALIDATOR | SPAWNER,
+    DEPOT = 1 << SLW_SANDBOX_DEPOT,
+    SERVERS = FRONT | DEPOT,
+    ALL = KEYS | JUDGE | SERVERS | VALIDATOR | SPAWNER,
 };
 
 static const struct act {
@@ -228,16 +235,17 @@ static const struct act {
 } acts[] = {
     {"read an open file", read_open_file, ALL},
     {"use memory", use_memory, ALL},
-    {"send on an open socket", send_verdict, KEYS | JUDGE | FRONT | SPAWNER},
+    {"send on an open socket", send_verdict, KEYS | JUDGE | SERVERS | SPAWNER},
     {"open a file", open_file, ALL & ~(unsigned)JUDGE},
     {"make a file", make_file, ALL & ~(unsigned)JUDGE},
-    {"a local socket", connect_local, KEYS | FRONT},
-    {"a network socket", connect_network, FRONT},
+    {"another owner of a file", give_file_away, DEPOT},
+    {"a local socket", connect_local, KEYS | SERVERS},
+    {"a network socket", connect_network, SERVERS},
     {"a raw socket", connect_raw, 0},
-    {"a pair of sockets", make_socketpair, KEYS | FRONT | SPAWNER},
+    {"a pair of sockets", make_socketpair, KEYS | SERVERS | SPAWNER},
     {"a child process", have_child, VALIDATOR | SPAWNER},
     {"a program", run_program, VALIDATOR | SPAWNER},
-    {"a thread", have_thread, KEYS | FRONT | VALIDATOR | SPAWNER},
+    {"a thread", have_thread, KEYS | SERVERS | VALIDATOR | SPAWNER},
     {"new memory to run", make_runnable_memory, VALIDATOR | SPAWNER},
     {"its memory to run", make_memory_runnable, VALIDATOR | SPAWNER},
     {"a signal to its parent", signal_parent, KEYS | SPAWNER},
@@ -300,6 +308,11 @@ static void a_judge_can_do_this_and_no_more(void)
 static void the_front_can_do_this_and_no_more(void)
 {
     check_profile(SLW_SANDBOX_FRONT, SLW_SANDBOX_KILL, KILLED);
+}
+
+static void the_depot_can_do_this_and_no_more(void)
+{
+    check_profile(SLW_SANDBOX_DEPOT, SLW_SANDBOX_KILL, KILLED);
 }
 
 static void a_validator_can_do_this_and_no_more(void)
@@ -367,6 +380,7 @@ int main(void)
     TAP_RUN(the_key_process_can_do_this_and_no_more);
     TAP_RUN(a_judge_can_do_this_and_no_more);
     TAP_RUN(the_front_can_do_this_and_no_more);
+    TAP_RUN(the_depot_can_do_this_and_no_more);
     TAP_RUN(a_validator_can_do_this_and_no_more);
     TAP_RUN(the_spawner_can_do_this_and_no_more);
     TAP_RUN(without_a_filter_it_is_done);

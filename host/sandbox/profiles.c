@@ -148,6 +148,17 @@ static const struct slw_sandbox_calls front = {
              asking},
 };
 
+/* SQLite gives what it makes to the owner of the database. */
+static const char *const keeping_a_database[] = {"fchown", NULL};
+
+static const struct slw_sandbox_calls depot = {
+    .special = SLW_CALLS_DATA_MEMORY | SLW_CALLS_THREADS | SLW_CALLS_LOCAL_SOCKETS |
+               SLW_CALLS_NETWORK_SOCKETS | SLW_CALLS_NAME_ITSELF | SLW_CALLS_OWN_LIMITS |
+               SLW_CALLS_FEW_IOCTLS | SLW_CALLS_SIGNAL_ITSELF,
+    .sets = {basic, reading, writing, looking_at_files, changing_files, descriptors, sockets,
+             asking, keeping_a_database},
+};
+
 static const struct slw_sandbox_calls validator = {
     .special = SLW_CALLS_PROGRAM_MEMORY | SLW_CALLS_CHILDREN | SLW_CALLS_NAME_ITSELF |
                SLW_CALLS_OWN_LIMITS | SLW_CALLS_FEW_IOCTLS,
@@ -170,6 +181,8 @@ const struct slw_sandbox_calls *slw_sandbox_calls_of(enum slw_sandbox_profile pr
         return &judge;
     case SLW_SANDBOX_FRONT:
         return &front;
+    case SLW_SANDBOX_DEPOT:
+        return &depot;
     case SLW_SANDBOX_VALIDATOR:
         return &validator;
     case SLW_SANDBOX_SPAWNER:

@@ -161,6 +161,8 @@ enum slw_sandbox_profile {
     SLW_SANDBOX_VALIDATOR,
     /* The spawner of judges: what a validator may, and a spawner needs. With SLW_SANDBOX_REFUSE. */
     SLW_SANDBOX_SPAWNER,
+    /* The depot: what the front may, and what a database in a file takes. */
+    SLW_SANDBOX_DEPOT,
 };
 
 enum slw_sandbox_action {
