@@ -39,9 +39,18 @@ struct depot {
     const struct depot_settings *settings;
     struct slw_database *database;
     struct slw_blobs *blobs;
-    const char *replica; /* name of this process, holder of leases */
-    const char *address; /* as people see it: settings->url, or what it listens on */
-    uint8_t secret[32];  /* signs nonces; the same in all replicas */
+    char replica[96];                  /* name of this process, holder of leases */
+    char address[DEPOT_TEXT_MAX + 16]; /* as people see it: settings->url, or what it listens on */
+    uint8_t secret[32];                /* signs nonces; the same in all replicas */
+
+    /* What parts keep in memory, each its own, from open to close. */
+    struct depot_people_state *people;
+    struct depot_events_state *events;
+    struct depot_artifacts_state *artifacts;
+    struct depot_pipeline_state *pipeline;
+    struct depot_releases_state *releases;
+    struct depot_rollouts_state *rollouts;
+    struct depot_devices_state *devices;
 };
 
 /* Roles. Somebody may have several in a product; each brings what DEPOT.md, section 3, says. */

@@ -48,8 +48,9 @@ CREATE TABLE sessions (
     person TEXT NOT NULL REFERENCES people (name),
     is_secure BIGINT NOT NULL,      -- began over TLS, and isn't taken without
     made_us BIGINT NOT NULL,
-    seen_us BIGINT NOT NULL
+    expires_us BIGINT NOT NULL
 );
+CREATE INDEX sessions_expires ON sessions (expires_us);
 CREATE INDEX sessions_person ON sessions (person);
 
 CREATE TABLE tokens (
@@ -64,7 +65,7 @@ CREATE TABLE tokens (
 CREATE INDEX tokens_person ON tokens (person);
 
 CREATE TABLE token_roles (
-    token BIGINT NOT NULL,
+    token BIGINT NOT NULL REFERENCES tokens (id),
     product TEXT NOT NULL,
     role TEXT NOT NULL,
     PRIMARY KEY (token, product, role)
@@ -93,11 +94,12 @@ CREATE TABLE events (
 CREATE INDEX events_product ON events (product, id);
 CREATE INDEX events_time ON events (time_us);
 
--- Numbers that rise without gaps in the order of commits: 'events'; 'restores' counts restored
--- backups, each of which begins a new epoch of every enrolment.
+-- Numbers that rise without gaps in the order of commits: 'events', 'audit'. 'restores' counts
+-- restored backups, each of which begins a new epoch of every enrolment.
 CREATE TABLE counters (
     name TEXT PRIMARY KEY,
     value BIGINT NOT NULL
 );
 INSERT INTO counters (name, value) VALUES ('events', 0);
+INSERT INTO counters (name, value) VALUES ('audit', 0);
 INSERT INTO counters (name, value) VALUES ('restores', 0);

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reads the depot's settings, by a table of names. See settings.h. */
+#include "settings.h"
+
+#include "slipway/files.h"
+
+#include <ini.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What libinih would cut without a word: longer lines are refused before it sees them. */
+#define LINE_MAX_BYTES 198u
+#define FILE_MAX_BYTES 65536u
+
+enum kind { TEXT, YES_NO };
+
+struct name {
+    const char *section;
+    const char *name;
+    enum kind kind;
+    size_t offset, size;
+};
+
+#define PLACE(member)                                                                              \
+    offsetof(struct depot_settings, member), sizeof(((struct depot_settings *)NULL)->member)
+
+static const struct name names[] = {
+    {"depot", "listen", TEXT, PLACE(listen)},
+    {"depot", "socket", TEXT, PLACE(socket)},
+    {"depot", "tls-certificate", TEXT, PLACE(tls_certificate)},
+    {"depot", "tls-key", TEXT, PLACE(tls_key)},
+    {"depot", "client-ca", TEXT, PLACE(client_ca)},
+    {"depot", "url", TEXT, PLACE(url)},
+    {"depot", "database", TEXT, PLACE(database)},
+    {"depot", "blobs", TEXT, PLACE(blobs)},
+    {"depot", "secret-file", TEXT, PLACE(secret_file)},
+    {"depot", "user", TEXT, PLACE(user)},
+    {"depot", "sandbox", YES_NO, PLACE(sandbox)},
+    {"depot", "totp-required", YES_NO, PLACE(totp_required)},
+    {"s3", "endpoint", TEXT, PLACE(s3.endpoint)},
+    {"s3", "region", TEXT, PLACE(s3.region)},
+    {"s3", "bucket", TEXT, PLACE(s3.bucket)},
+    {"s3", "prefix", TEXT, PLACE(s3.prefix)},
+    {"s3", "access-key", TEXT, PLACE(s3.access_key)},
+    {"s3", "secret-file", TEXT, PLACE(s3.secret_file)},
+    {"s3", "ca-file", TEXT, PLACE(s3.ca_file)},
+    {"signer", "url", TEXT, PLACE(signer.url)},
+    {"signer", "ca", TEXT, PLACE(signer.ca)},
+    {"signer", "certificate", TEXT, PLACE(signer.certificate)},
+    {"signer", "key", TEXT, PLACE(signer.key)},
+    {"signer", "log", TEXT, PLACE(signer.log)},
+    {"signer", "requester-key", TEXT, PLACE(signer.requester_key)},
+    {"repository", "storage", TEXT, PLACE(repository.storage)},
+    {"repository", "keys", TEXT, PLACE(repository.keys)},
+    {"repository", "url", TEXT, PLACE(repository.url)},
+};
+#define NAMES (sizeof names / sizeof names[0])
+
+struct reading {
+    const char *path;
+    struct depot_settings settings;
+    bool seen[NAMES];
+    enum slw_status status;
+    struct slw_detail *detail;
+};
+
+static enum slw_status refuse(struct reading *reading, const char *section, const char *name,
+                              const char *what)
+{
+    reading->status = slw_explain(reading->detail, SLW_BAD_ARGUMENT, "%s: [%s] %s: %s",
+                                  reading->path, section, name, what);
+    return reading->status;
+}
+
+static enum slw_status take_text(struct reading *reading, const struct name *name,
+                                 const char *value)
+{
+    size_t len = strlen(value);
+    if (len == 0 || len >= name->size) {
+        return refuse(reading, name->section, name->name, "empty, or too long");
+    }
+    memcpy((char *)&reading->settings + name->offset, value, len + 1);
+    return SLW_OK;
+}
+
+static enum slw_status take_yes_no(struct reading *reading, const struct name *name,
+                                   const char *value)
+{
+    bool yes = strcmp(value, "yes") == 0;
+    if (!yes && strcmp(value, "no") != 0) {
+        return refuse(reading, name->section, name->name, "neither yes nor no");
+    }
+    memcpy((char *)&reading->settings + name->offset, &yes, sizeof yes);
+    return SLW_OK;
+}
+
+/* keys.NAME = FILE in [signer]. */
+static enum slw_status take_key(struct reading *reading, const char *name, const char *value)
+{
+    struct depot_settings *settings = &reading->settings;
+    const char *key = name + strlen("keys.");
+    size_t len = strlen(key);
+    size_t value_len = strlen(value);
+    for (size_t i = 0; i < settings->signer.keys_count; i++) {
+        if (strcmp(settings->signer.keys[i].name, key) == 0) {
+            return refuse(reading, "signer", name, "stands there twice");
+        }
+    }
+    if (settings->signer.keys_count == DEPOT_KEYS_MAX) {
+        return refuse(reading, "signer", name, "one key too many");
+    }
+    struct depot_signer_key *place = &settings->signer.keys[settings->signer.keys_count];
+    if (len == 0 || len >= sizeof place->name || value_len == 0 ||
+        value_len >= sizeof place->file) {
+        return refuse(reading, "signer", name, "empty, or too long");
+    }
+    memcpy(place->name, key, len + 1);
+    memcpy(place->file, value, value_len + 1);
+    settings->signer.keys_count++;
+    return SLW_OK;
+}
+
+static enum slw_status take(struct reading *reading, const char *section, const char *name,
+                            const char *value)
+{
+    for (size_t i = 0; i < NAMES; i++) {
+        if (strcmp(names[i].section, section) != 0 || strcmp(names[i].name, name) != 0) {
+            continue;
+        }
+        if (reading->seen[i]) {
+            return refuse(reading, section, name, "stands there twice");
+        }
+        reading->seen[i] = true;
+        return names[i].kind == TEXT ? take_text(reading, &names[i], value)
+                                     : take_yes_no(reading, &names[i], value);
+    }
+    if (strcmp(section, "signer") == 0 && strncmp(name, "keys.", strlen("keys.")) == 0) {
+        return take_key(reading, name, value);
+    }
+    return refuse(reading, section, name, "not a setting");
+}
+
+static int take_line(void *context, const char *section, const char *name, const char *value)
+{
+    return take(context, section, name, value) == SLW_OK ? 1 : 0;
+}
+
+static enum slw_status check_lines(const char *path, struct slw_bytes text,
+                                   struct slw_detail *detail)
+{
+    size_t start = 0;
+    unsigned line = 1;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] == '\0') {
+            return slw_explain(detail, SLW_BAD_ARGUMENT, "%s: line %u: not text", path, line);
+        }
+        if (i - start > LINE_MAX_BYTES) {
+            return slw_explain(detail, SLW_BAD_ARGUMENT, "%s: line %u: longer than %u bytes", path,
+                               line, LINE_MAX_BYTES);
+        }
+        if (text.ptr[i] == '\n') {
+            line++;
+            start = i + 1;
+        }
+    }
+    return SLW_OK;
+}
+
+static enum slw_status check(struct reading *reading)
+{
+    const struct depot_settings *settings = &reading->settings;
+    bool has_certificate = settings->tls_certificate[0] != '\0';
+    if (settings->listen[0] == '\0' && settings->socket[0] == '\0') {
+        return refuse(reading, "depot", "listen", "there is neither that nor socket");
+    }
+    if (has_certificate != (settings->tls_key[0] != '\0')) {
+        return refuse(reading, "depot", "tls-certificate", "goes with tls-key");
+    }
+    if (settings->client_ca[0] != '\0' && !has_certificate) {
+        return refuse(reading, "depot", "client-ca", "needs tls-certificate");
+    }
+    if (settings->database[0] == '\0') {
+        return refuse(reading, "depot", "database", "isn't there");
+    }
+    if (settings->blobs[0] == '\0') {
+        return refuse(reading, "depot", "blobs", "isn't there");
+    }
+    if (settings->secret_file[0] == '\0') {
+        return refuse(reading, "depot", "secret-file", "isn't there");
+    }
+    if (strncmp(settings->blobs, "s3:", 3) == 0 &&
+        (settings->s3.endpoint[0] == '\0' || settings->s3.bucket[0] == '\0')) {
+        return refuse(reading, "s3", "endpoint", "and bucket are needed for blobs = s3:");
+    }
+    size_t url_len = strlen(settings->url);
+    if (url_len > 0 && ((strncmp(settings->url, "http://", 7) != 0 &&
+                         strncmp(settings->url, "https://", 8) != 0) ||
+                        settings->url[url_len - 1] == '/')) {
+        return refuse(reading, "depot", "url",
+                      "must begin with http:// or https://, and end without /");
+    }
+    return SLW_OK;
+}
+
+enum slw_status depot_settings_read(const char *path, struct depot_settings *ret_settings,
+                                    struct slw_detail *detail)
+{
+    struct slw_heap_buffer text = {0};
+    struct reading *reading = calloc(1, sizeof *reading);
+    if (reading == NULL) {
+        return slw_explain_no_memory(detail);
+    }
+    reading->path = path;
+    reading->detail = detail;
+    reading->settings.sandbox = true;
+    enum slw_status status = slw_file_read(path, FILE_MAX_BYTES, &text, detail);
+    if (status == SLW_OK) {
+        status = check_lines(path, slw_heap_bytes(&text), detail);
+    }
+    if (status == SLW_OK) {
+        int line = ini_parse_string(slw_heap_text(&text), take_line, reading);
+        status = reading->status;
+        if (status == SLW_OK && line != 0) {
+            status =
+                slw_explain(detail, SLW_BAD_ARGUMENT, "%s: line %d isn't NAME = VALUE", path, line);
+        }
+    }
+    if (status == SLW_OK) {
+        status = check(reading);
+    }
+    if (status == SLW_OK) {
+        *ret_settings = reading->settings;
+    }
+    slw_heap_free(&text);
+    slw_wipe(reading, sizeof *reading);
+    free(reading);
+    return status;
+}
