@@ -18,7 +18,7 @@ int64_t http_now_us(void)
 struct slw_http_exchange *http_exchange_new(const struct http_listener *listener,
                                             struct MHD_Connection *connection, const char *target)
 {
-    size_t len = strnlen(target, HTTP_TARGET_MAX + 1);
+    size_t len = strlen(target);
     size_t kept = len > HTTP_TARGET_MAX ? 0 : len;
     struct slw_http_exchange *exchange = calloc(1, sizeof *exchange + kept + 1);
     if (exchange == NULL) {

@@ -47,9 +47,9 @@ static void note_address(struct slw_http_connection *peer, struct MHD_Connection
     } else {
         return;
     }
-    if (getnameinfo(address, len, (char *)peer->client, sizeof peer->client, NULL, 0,
-                    NI_NUMERICHOST) != 0) {
-        peer->client[0] = '\0';
+    if (getnameinfo(address, len, peer->address, sizeof peer->address, NULL, 0, NI_NUMERICHOST) !=
+        0) {
+        peer->address[0] = '\0';
     }
 }
 
@@ -115,25 +115,24 @@ static void believe_proxy(struct slw_http_exchange *exchange)
 
 static void identify(struct slw_http_exchange *exchange)
 {
+    struct slw_http_connection *peer = exchange->peer;
+    struct slw_http_trust *trust = exchange->server->trust;
     struct slw_detail detail;
-    const char *address = (const char *)exchange->peer->client;
     if (exchange->listener->kind == HTTP_LOCAL) {
         believe_proxy(exchange);
         return;
     }
+    keep_text(exchange->client, sizeof exchange->client, peer->address, strlen(peer->address));
     exchange->is_secure = exchange->listener->kind == HTTP_TLS;
-    if (exchange->server->trust != NULL && exchange->is_secure) {
-        char kept[sizeof exchange->client];
-        keep_text(kept, sizeof kept, address, strlen(address));
-        const union MHD_ConnectionInfo *info =
-            MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-        if (info != NULL && slw_http_trust_verify(exchange->server->trust, info->tls_session,
-                                                  exchange->peer, &detail) == SLW_OK) {
-            keep_text(exchange->client_name, sizeof exchange->client_name, exchange->peer->name,
-                      strlen(exchange->peer->name));
-        }
+    if (trust == NULL) {
+        return;
     }
-    keep_text(exchange->client, sizeof exchange->client, address, strlen(address));
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    if (info != NULL && slw_http_trust_verify(trust, info->tls_session, peer, &detail) == SLW_OK) {
+        keep_text(exchange->client_name, sizeof exchange->client_name, peer->name,
+                  strlen(peer->name));
+    }
 }
 
 static struct http_refusal check_body(const struct slw_http_exchange *exchange)

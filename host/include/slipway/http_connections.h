@@ -15,8 +15,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SLW_HTTP_ANSWER_S 120 /* to work on a request, and to have a piece of its answer fetched   \
-                               */
+#define SLW_HTTP_ANSWER_S                                                                          \
+    120 /* to work on a request, and to have a piece of its answer fetched                         \
+         */
 #define SLW_HTTP_FLOOR_WINDOW_S 10
 
 enum slw_http_phase {
@@ -38,8 +39,9 @@ struct slw_http_connection {
     unsigned verified_by;   /* generation of what it was verified with */
     uint8_t client[48];     /* who it is, for limits */
     uint8_t client_len;
-    char name[65];   /* of the certificate that it showed; "": none */
-    bool is_surplus; /* there was no room for it */
+    char name[65];    /* of the certificate that it showed; "": none */
+    char address[48]; /* where it comes from, as text; "": not known */
+    bool is_surplus;  /* there was no room for it */
 };
 
 struct slw_http_connections {
