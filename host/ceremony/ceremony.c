@@ -88,17 +88,22 @@ static enum slw_status fill(struct slw_ceremony *ceremony, struct slw_bytes plan
     memcpy(ceremony->last_sha256, ceremony->plan_sha256, SLW_SHA256_SIZE);
     ceremony->last_utc_s = ceremony->plan.created_utc_s;
     lay_out_steps(ceremony);
-    SLW_TRY(take_former(ceremony, former, detail));
+    ceremony->is_unmade = ceremony->is_unmade && ceremony->plan.has_former;
+    if (!ceremony->is_unmade) {
+        SLW_TRY(take_former(ceremony, former, detail));
+    }
     return ceremony->plan.new_keys_count == 0 ? slw_ceremony_make(ceremony, detail) : SLW_OK;
 }
 
-enum slw_status slw_ceremony_open(struct slw_bytes plan_text, struct slw_bytes former,
-                                  struct slw_ceremony **ret_ceremony, struct slw_detail *detail)
+static enum slw_status open_plan(struct slw_bytes plan_text, struct slw_bytes former,
+                                 bool is_unmade, struct slw_ceremony **ret_ceremony,
+                                 struct slw_detail *detail)
 {
     struct slw_ceremony *ceremony = calloc(1, sizeof *ceremony);
     if (ceremony == NULL) {
         return slw_explain_no_memory(detail);
     }
+    ceremony->is_unmade = is_unmade;
     enum slw_status status = fill(ceremony, plan_text, former, detail);
     if (status != SLW_OK) {
         slw_ceremony_free(ceremony);
@@ -106,6 +111,19 @@ enum slw_status slw_ceremony_open(struct slw_bytes plan_text, struct slw_bytes f
     }
     *ret_ceremony = ceremony;
     return SLW_OK;
+}
+
+enum slw_status slw_ceremony_open(struct slw_bytes plan_text, struct slw_bytes former,
+                                  struct slw_ceremony **ret_ceremony, struct slw_detail *detail)
+{
+    return open_plan(plan_text, former, false, ret_ceremony, detail);
+}
+
+enum slw_status slw_ceremony_open_unmade(struct slw_bytes plan_text,
+                                         struct slw_ceremony **ret_ceremony,
+                                         struct slw_detail *detail)
+{
+    return open_plan(plan_text, slw_bytes_make(NULL, 0), true, ret_ceremony, detail);
 }
 
 void slw_ceremony_free(struct slw_ceremony *ceremony)
@@ -122,6 +140,9 @@ void slw_ceremony_free(struct slw_ceremony *ceremony)
 
 enum slw_status slw_ceremony_make(struct slw_ceremony *ceremony, struct slw_detail *detail)
 {
+    if (ceremony->is_unmade) {
+        return SLW_OK;
+    }
     SLW_TRY(slw_ceremony_maker(ceremony)->make(ceremony, &ceremony->made, detail));
     slw_ceremony_hash(slw_heap_bytes(&ceremony->made), ceremony->made_sha256);
     return SLW_OK;

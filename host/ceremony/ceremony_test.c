@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Plans of ceremonies and what is refused in them; entries made and accepted without a folder. */
 #include "slipway/ceremony.h"
+#include "slipway/dsse.h"
 #include "slipway/signed_draft.h"
 
 #include "tap.h"
@@ -420,6 +421,95 @@ static void makes_entries_only_for_who_is_due(void)
     slw_heap_free(&text);
 }
 
+/* The last entry of a ceremony that was done by everybody. */
+static bool make_transcript(struct slw_heap_buffer *ret_last)
+{
+    struct slw_ceremony_plan plan = first_plan();
+    struct slw_heap_buffer text = {0};
+    struct slw_ceremony *ceremony = NULL;
+    bool is_good = TAP_CHECK(format(&plan, &text) == SLW_OK) &&
+                   TAP_CHECK(slw_ceremony_open(slw_heap_bytes(&text), slw_bytes_make(NULL, 0),
+                                               &ceremony, &detail) == SLW_OK);
+    for (size_t i = 0; i < 7 && is_good; i++) {
+        is_good = TAP_CHECK(do_step(ceremony) == SLW_OK);
+    }
+    is_good = is_good && TAP_CHECK(slw_ceremony_make_entry(ceremony, keys[0], NULL, NOW, ret_last,
+                                                           &detail) == SLW_OK);
+    slw_ceremony_free(ceremony);
+    slw_heap_free(&text);
+    return is_good;
+}
+
+/* Checks what one of the people makes of a transcript by changing its text, and signs anew. */
+static enum slw_status check_forged(struct slw_bytes last, const char *from, const char *to,
+                                    const struct slw_private_key *signer)
+{
+    struct slw_dsse envelope;
+    struct slw_heap_buffer text = {0};
+    struct slw_heap_buffer payload = {0};
+    struct slw_heap_buffer forged = {0};
+    if (!TAP_CHECK(slw_dsse_parse("last", last, &envelope, &detail) == SLW_OK)) {
+        return SLW_OK;
+    }
+    slw_heap_append(&text, envelope.payload);
+    const char *at = strstr(slw_heap_text(&text), from);
+    if (TAP_CHECK(at != NULL)) {
+        slw_heap_append(&payload, slw_bytes_make(text.ptr, (size_t)(at - slw_heap_text(&text))));
+        slw_heap_append_text(&payload, to);
+        slw_heap_append_text(&payload, at + strlen(from));
+    }
+    TAP_EQUAL_INT(
+        slw_dsse_sign(signer, SLW_DSSE_INTOTO, slw_heap_bytes(&payload), &forged, &detail), SLW_OK);
+    enum slw_status status = slw_ceremony_check_transcript(slw_heap_bytes(&forged), &detail);
+    slw_heap_free(&text);
+    slw_heap_free(&payload);
+    slw_heap_free(&forged);
+    slw_dsse_free(&envelope);
+    return status;
+}
+
+static void checks_a_transcript_by_itself(void)
+{
+    struct slw_heap_buffer last = {0};
+    TAP_REQUIRE(make_transcript(&last));
+    struct slw_bytes bytes = slw_heap_bytes(&last);
+    TAP_EQUAL_INT(slw_ceremony_check_transcript(bytes, &detail), SLW_OK);
+    bytes.len--; /* the line feed */
+    TAP_EQUAL_INT(slw_ceremony_check_transcript(bytes, &detail), SLW_OK);
+    TAP_EQUAL_INT(check_forged(bytes, "", "", keys[0]), SLW_OK);
+    TAP_EQUAL_INT(check_forged(bytes, "", "", keys[1]), SLW_UNSIGNED);
+    for (size_t len = 0; len < bytes.len; len += 1009) {
+        TAP_CHECK(slw_ceremony_check_transcript(slw_bytes_make(bytes.ptr, len), &detail) != SLW_OK);
+    }
+    slw_heap_free(&last);
+}
+
+/* Whoever closes a ceremony can't put words into the mouths of the others. */
+static void refuses_a_transcript_that_its_finisher_forged(void)
+{
+    static const struct {
+        const char *from, *to;
+    } rows[] = {
+        {"\"sig\":\"", "\"sig\":\"AAAA"},                      /* no signature of the first entry */
+        {"\"payload\":\"", "\"payload\":\"AAAA"},              /* another text of it */
+        {"{\"payload\":", "{\"payload\":\"\"},{\"payload\":"}, /* one entry more */
+        {"\"root\":2", "\"root\":1"},                          /* another plan */
+        {"\"kind\":\"finish\"", "\"kind\":\"accept\""},
+        {"\"name\":\"lamp\"", "\"name\":\"lamq\""},
+        {"\"entries\":[", "\"entries\":[[],"},
+        {"\"entries\":", "\"entrees\":"},
+        {"\"plan\":", "\"plane\":"},
+    };
+    struct slw_heap_buffer last = {0};
+    TAP_REQUIRE(make_transcript(&last));
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        TAP_ROW(rows[i].to);
+        TAP_CHECK(check_forged(slw_heap_bytes(&last), rows[i].from, rows[i].to, keys[0]) != SLW_OK);
+    }
+    TAP_ROW(NULL);
+    slw_heap_free(&last);
+}
+
 int main(void)
 {
     make_keys();
@@ -430,6 +520,8 @@ int main(void)
     TAP_RUN(a_root_comes_out_that_its_keys_signed);
     TAP_RUN(refuses_an_entry_with_any_bit_changed);
     TAP_RUN(makes_entries_only_for_who_is_due);
+    TAP_RUN(checks_a_transcript_by_itself);
+    TAP_RUN(refuses_a_transcript_that_its_finisher_forged);
     for (size_t i = 0; i < KEYS; i++) {
         slw_private_key_free(keys[i]);
     }

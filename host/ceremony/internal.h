@@ -26,6 +26,7 @@ struct slw_ceremony {
     struct slw_ceremony_plan plan;
     uint8_t plan_sha256[SLW_SHA256_SIZE];
     struct slw_heap_buffer former; /* the file */
+    bool is_unmade;                /* the former root isn't at hand, so nothing can be made */
 
     struct slw_ceremony_step steps[SLW_CEREMONY_STEPS_MAX];
     size_t steps_count;
@@ -43,6 +44,11 @@ struct slw_ceremony {
 };
 
 void slw_ceremony_hash(struct slw_bytes bytes, uint8_t ret_digest[static SLW_SHA256_SIZE]);
+
+/* ceremony.c: the same as slw_ceremony_open() without the former root that the plan may name. */
+enum slw_status slw_ceremony_open_unmade(struct slw_bytes plan_text,
+                                         struct slw_ceremony **ret_ceremony,
+                                         struct slw_detail *detail);
 
 /* plan.c: reads and checks; views are of the document. */
 enum slw_status slw_ceremony_plan_read(const struct slw_json_document *json,

@@ -168,6 +168,16 @@ enum slw_status slw_ceremony_make_entry(const struct slw_ceremony *ceremony,
 void slw_ceremony_describe_next(const struct slw_ceremony *ceremony,
                                 struct slw_heap_buffer *ret_text);
 
+/*
+ * Checks a whole transcript by what stands in its last entry alone (with or without the line feed
+ * at its end): every entry is signed by its person's key, follows the one before it, and is the one
+ * that the plan wants there, and new keys signed theirs. What was made is made again where that
+ * needs no former root; where it does, all entries must be about one and the same. What
+ * slw_ceremony_accept_entry() returns otherwise.
+ */
+enum slw_status slw_ceremony_check_transcript(struct slw_bytes last_entry,
+                                              struct slw_detail *detail);
+
 /* Whether all is signed: only finish is left, or that is done as well. */
 bool slw_ceremony_is_signed(const struct slw_ceremony *ceremony);
 
