@@ -143,6 +143,7 @@ static enum slw_status apply_takeover(struct slw_book *book, const struct slw_re
     slw_heap_drop(&payload);
     SLW_TRY(status);
     SLW_TRY(slw_record_get_hex(view, "instance", book->instance, sizeof book->instance, detail));
+    book->has_instance = true;
     return statement_done(book, view, detail);
 }
 

@@ -185,12 +185,11 @@ static enum slw_status takeover_check(const struct slw_book *book, struct slw_lo
 
 static enum slw_status takeover_append(const struct slw_service_options *options,
                                        const struct slw_book *book, struct slw_log *log,
-                                       const struct slw_dsse *envelope, uint64_t epoch,
+                                       const struct slw_dsse *envelope, uint64_t epoch, int64_t now,
                                        struct slw_detail *detail)
 {
     struct slw_record record;
     uint8_t instance[SLW_SHA256_SIZE];
-    int64_t now = now_of(options);
     SLW_TRY(slw_instance_read(options->state, instance, detail));
     if (now < book->time_utc_s) {
         return slw_explain(detail, SLW_CLOCK, "the clock is behind the last entry of the log");
@@ -210,7 +209,8 @@ static enum slw_status takeover_do(const struct slw_service_options *options, st
 {
     struct slw_statement statement;
     struct slw_takeover takeover;
-    const struct slw_book_policy *policy = slw_book_policy_at(book, now_of(options));
+    const int64_t now = now_of(options);
+    const struct slw_book_policy *policy = slw_book_policy_at(book, now);
     if (policy == NULL || !slw_bytes_equal(envelope->payload_type, SLW_DSSE_INTOTO)) {
         return slw_explain(detail, SLW_BAD_STATEMENT, "not a statement about a log with a policy");
     }
@@ -220,7 +220,7 @@ static enum slw_status takeover_do(const struct slw_service_options *options, st
     if (status == SLW_OK) {
         status = takeover_check(book, log, &takeover, detail);
         if (status == SLW_OK) {
-            status = takeover_append(options, book, log, envelope, takeover.epoch, detail);
+            status = takeover_append(options, book, log, envelope, takeover.epoch, now, detail);
         }
         slw_takeover_free(&takeover);
     }

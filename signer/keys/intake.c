@@ -7,6 +7,8 @@
  */
 #include "intake.h"
 
+#include "slipway/ceremony.h"
+
 #include <stdlib.h>
 
 /* Of statements that nobody known signed, so many refusals are logged a minute. */
@@ -48,8 +50,12 @@ static enum slw_status intake_read(struct slw_intake *intake)
         intake->statement.kind == SLW_STATEMENT_TAKEOVER) {
         return SLW_OK; /* administrators' signatures are counted by whoever reads those */
     }
-    return slw_dsse_verify(&intake->envelope, intake->policy->keys, intake->policy->keys_count,
-                           accepted_keys(intake->statement.kind), &intake->signers, detail);
+    SLW_TRY(slw_dsse_verify(&intake->envelope, intake->policy->keys, intake->policy->keys_count,
+                            accepted_keys(intake->statement.kind), &intake->signers, detail));
+    if (intake->statement.kind == SLW_STATEMENT_CEREMONY) {
+        intake->transcript = slw_ceremony_check_transcript(slw_heap_bytes(&intake->text), detail);
+    }
+    return intake->transcript == SLW_NO_SPACE ? SLW_NO_SPACE : SLW_OK;
 }
 
 static void intake_run(struct slw_job *job)
@@ -112,12 +118,17 @@ static void accepted_then(struct slw_service *service, struct slw_effect *effect
     slw_answer_statement(service, effect->number, effect->id, SLW_SIGNER_RECEIVED, SLW_OK, "");
 }
 
-/* Begins the record of an accepted statement, with its envelope. */
 void slw_intake_record(struct slw_service *service, const struct slw_intake *intake,
                        enum slw_record_kind kind, struct slw_record *ret_record)
 {
+    slw_intake_record_at(intake, kind, slw_service_record_time(service), ret_record);
+}
+
+void slw_intake_record_at(const struct slw_intake *intake, enum slw_record_kind kind,
+                          int64_t now_utc_s, struct slw_record *ret_record)
+{
     struct slw_heap_buffer text = {0};
-    slw_record_begin(ret_record, kind, slw_service_record_time(service));
+    slw_record_begin(ret_record, kind, now_utc_s);
     slw_record_hex(ret_record, "id", intake->id, sizeof intake->id);
     slw_dsse_format(&intake->envelope, &text);
     slw_record_json(ret_record, "envelope", slw_heap_bytes(&text));
@@ -200,9 +211,14 @@ static void stage_accept(struct slw_service *service, const struct slw_intake *i
     slw_effect_append(service, &record, &effect);
 }
 
-/* The transcript of a ceremony is kept for its own sake: nothing follows from it. */
+/* The transcript of a ceremony is kept for its own sake: nothing follows from it. But auditors
+ * verify what the log has of it, so that nothing gets there that isn't one. */
 static void ceremony_accept(struct slw_service *service, const struct slw_intake *intake)
 {
+    if (intake->transcript != SLW_OK) {
+        slw_intake_refuse(service, intake, intake->transcript, intake->detail.text);
+        return;
+    }
     struct slw_record record;
     struct slw_effect effect = {.then = accepted_then, .number = intake->number};
     memcpy(effect.id, intake->id, sizeof effect.id);

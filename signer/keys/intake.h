@@ -17,6 +17,7 @@ struct slw_intake {
     struct slw_statement statement;
     struct slw_dsse_signers signers;
     enum slw_status status;
+    enum slw_status transcript; /* of a ceremony, known who sent it: what is wrong with it */
     struct slw_detail detail;
     uint8_t id[SLW_SHA256_SIZE];       /* zeros when it is no statement */
     uint8_t known_by[SLW_SHA256_SIZE]; /* the same; of an approval with who made it */
@@ -29,6 +30,9 @@ void slw_intake_refuse(struct slw_service *service, const struct slw_intake *int
 /* Begins the record of an accepted statement: id and envelope. */
 void slw_intake_record(struct slw_service *service, const struct slw_intake *intake,
                        enum slw_record_kind kind, struct slw_record *ret_record);
+/* The same at a time that was decided by. */
+void slw_intake_record_at(const struct slw_intake *intake, enum slw_record_kind kind,
+                          int64_t now_utc_s, struct slw_record *ret_record);
 enum slw_status slw_intake_check_signer(const struct slw_service *service, struct slw_bytes signer,
                                         struct slw_detail *detail);
 enum slw_status slw_intake_check_issued(const struct slw_service *service, int64_t issued_utc_s,

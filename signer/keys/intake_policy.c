@@ -8,10 +8,10 @@
 #include "slipway/policy_compare.h"
 
 static enum slw_status policy_check(struct slw_service *service, const struct slw_intake *intake,
-                                    struct slw_policy **ret_policy, int64_t *ret_in_force_utc_s,
-                                    struct slw_detail *detail)
+                                    int64_t now_utc_s, struct slw_policy **ret_policy,
+                                    int64_t *ret_in_force_utc_s, struct slw_detail *detail)
 {
-    const struct slw_policy *former = slw_service_policy(service)->policy;
+    const struct slw_policy *former = slw_book_policy_at(&service->book, now_utc_s)->policy;
     struct slw_bytes origin =
         slw_bytes_make(service->options.origin, strlen(service->options.origin));
     struct slw_policy *policy = NULL;
@@ -29,8 +29,7 @@ static enum slw_status policy_check(struct slw_service *service, const struct sl
         slw_policy_free(policy);
         return status;
     }
-    *ret_in_force_utc_s =
-        slw_policy_in_force_utc_s(former, &changes, slw_service_record_time(service));
+    *ret_in_force_utc_s = slw_policy_in_force_utc_s(former, &changes, now_utc_s);
     slw_policy_changes_free(&changes);
     *ret_policy = policy;
     return SLW_OK;
@@ -53,7 +52,10 @@ void slw_intake_policy(struct slw_service *service, const struct slw_intake *int
     int64_t in_force_utc_s = 0;
     struct slw_detail detail = {""};
     slw_effects_commit(service); /* no other policy may be on its way */
-    enum slw_status status = policy_check(service, intake, &policy, &in_force_utc_s, &detail);
+    /* One time for all, since whoever reads the record computes with its. */
+    const int64_t now_utc_s = slw_service_record_time(service);
+    enum slw_status status =
+        policy_check(service, intake, now_utc_s, &policy, &in_force_utc_s, &detail);
     if (status != SLW_OK) {
         slw_intake_refuse(service, intake, status, detail.text);
         return;
@@ -62,7 +64,7 @@ void slw_intake_policy(struct slw_service *service, const struct slw_intake *int
     struct slw_effect effect = {.then = policy_then, .number = intake->number};
     memcpy(effect.id, intake->id, sizeof effect.id);
     memcpy(effect.known_by, intake->known_by, sizeof effect.known_by);
-    slw_intake_record(service, intake, SLW_RECORD_POLICY, &record);
+    slw_intake_record_at(intake, SLW_RECORD_POLICY, now_utc_s, &record);
     slw_record_uint(&record, "version", policy->version);
     slw_record_time(&record, "in_force", in_force_utc_s);
     slw_policy_free(policy);
