@@ -94,7 +94,7 @@ refuses() {
 }
 
 @test "finds records that don't fit together" {
-    for kind in twice back hidden usurped stolen unsigned; do
+    for kind in twice back hidden usurped stolen unsigned loosened seized elsewhere mouthed; do
         make_log "$kind" "$kind"
         refuses log-damaged audit verify "$kind" --log "$log"
         case $kind in
@@ -104,9 +104,20 @@ refuses() {
         usurped) says "a policy that doesn't count" ;;
         stolen) says 'a signature by a key that no policy names' ;;
         unsigned) says "a signature that doesn't verify" ;;
+        loosened) says "in force from 2026-01-03T00:00:00Z on, where 2026-01-04T00:00:00Z is due" ;;
+        seized) says "a takeover that doesn't count: policy: signed by 0 of its administrators, 1 are needed" ;;
+        elsewhere) says 'a start on another machine or disk, which nobody stated to take over' ;;
+        mouthed) says "a record of kind request that doesn't hold" ;;
         esac
         exits 3 audit verify "$kind" --log "$log" --json
         [ "$(jq -r '.verdict + " " + (.findings | length | tostring)' <<<"$output")" = 'refuse 1' ]
+    done
+}
+
+@test "takes a policy that waits as long as it must, and a takeover by the administrators" {
+    for kind in delayed moved; do
+        make_log "$kind" "$kind"
+        ok audit verify "$kind" --log "$log"
     done
 }
 

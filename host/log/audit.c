@@ -180,8 +180,9 @@ static bool is_text_of(const struct slw_log_entry *entry)
     return memcmp(digest, entry->leaf.digest, sizeof digest) == 0;
 }
 
-static enum slw_status judge_entry(struct walk *walk, struct slw_log_entry *entry,
-                                   struct slw_bytes *records, struct slw_detail *detail)
+static enum slw_status judge_entry(struct walk *walk, const struct slw_log_edge *edge,
+                                   struct slw_log_entry *entry, struct slw_bytes *records,
+                                   struct slw_detail *detail)
 {
     struct slw_audit *audit = walk->audit;
     if (!take_record(records, &entry->salt, &entry->text)) {
@@ -199,7 +200,7 @@ static enum slw_status judge_entry(struct walk *walk, struct slw_log_entry *entr
     if (entry->index < walk->verified) {
         return SLW_OK; /* it was judged then */
     }
-    SLW_TRY(slw_audit_judge(audit, entry, detail));
+    SLW_TRY(slw_audit_judge(audit, &edge->frontier, entry, detail));
     return audit->visit == NULL ? SLW_OK : audit->visit(audit->visit_context, entry, detail);
 }
 
@@ -248,7 +249,7 @@ static enum slw_status walk_bundle(struct walk *walk, struct slw_log_edge *edge,
             return slw_explain(detail, SLW_LOG_DAMAGED, "entry %llu is missing",
                                (unsigned long long)entry.index);
         }
-        SLW_TRY(judge_entry(walk, &entry, &records, detail));
+        SLW_TRY(judge_entry(walk, edge, &entry, &records, detail));
         SLW_TRY(slw_log_edge_append_leaf(edge, entry.leaf_bytes, &sink, detail));
         SLW_TRY(check_size(walk, edge, detail));
         entry.index++;

@@ -4,10 +4,9 @@
  * time and policies only go forward, that each signature is of the release that it names, and that
  * no version was signed twice with other content. What isn't so is a finding; the walk goes on.
  */
-#include "audit_parts.h"
+#include "audit_record.h"
 
 #include "slipway/base64.h"
-#include "slipway/json_reader.h"
 #include "slipway/time_text.h"
 
 #include <stdlib.h>
@@ -17,164 +16,113 @@ static const char *const kinds[] = {
     "rejection",      "signature", "policy", "takeover", "ceremony", "expiry",
 };
 
-/* A record that is being judged. */
-struct judged {
-    struct slw_audit *audit;
-    uint64_t index;
-    struct slw_json_document json;
-    struct slw_bytes kind;
-};
-
-static struct slw_bytes get_text(const struct judged *judged, struct slw_bytes name)
-{
-    return slw_json_string(&judged->json, slw_json_member(&judged->json, SLW_JSON_TOP, name));
-}
-
-static bool get_number(const struct judged *judged, struct slw_bytes name, int64_t *ret_number)
-{
-    uint32_t value = slw_json_member(&judged->json, SLW_JSON_TOP, name);
-    return value != SLW_JSON_NONE && slw_json_integer(&judged->json, value, ret_number) &&
-           *ret_number >= 0;
-}
-
-static bool get_hex(const struct judged *judged, struct slw_bytes name, uint8_t *ret_bytes,
-                    size_t len)
-{
-    struct slw_bytes text = get_text(judged, name);
-    if (text.len != 2 * len) {
-        return false;
-    }
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t digit = text.ptr[i];
-        bool is_letter = digit >= 'a' && digit <= 'f';
-        if (!is_letter && (digit < '0' || digit > '9')) {
-            return false;
-        }
-        uint8_t value = (uint8_t)(is_letter ? digit - 'a' + 10 : digit - '0');
-        ret_bytes[i / 2] = (uint8_t)(ret_bytes[i / 2] << 4 | value);
-    }
-    return true;
-}
-
 /* --- Rules for all records --- */
 
-static void judge_kind(struct judged *judged)
+static void judge_kind(struct slw_audit_record *record)
 {
-    judged->kind = get_text(judged, SLW_BYTES_OF("kind"));
+    record->kind = slw_audit_text(record, SLW_BYTES_OF("kind"));
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        if (slw_bytes_equal(judged->kind, slw_bytes_make(kinds[i], strlen(kinds[i])))) {
+        if (slw_bytes_equal(record->kind, slw_bytes_make(kinds[i], strlen(kinds[i])))) {
             return;
         }
     }
-    slw_audit_find(judged->audit, judged->index, "a record of a kind that there isn't");
+    slw_audit_find(record->audit, record->index, "a record of a kind that there isn't");
 }
 
-static bool get_time(const struct judged *judged, struct slw_bytes name, int64_t *ret_utc_s)
-{
-    char buffer[SLW_TIME_TEXT_SIZE] = "";
-    struct slw_bytes text = get_text(judged, name);
-    if (text.len == 0 || text.len >= sizeof buffer || text.ptr[text.len - 1] != 'Z') {
-        return false;
-    }
-    memcpy(buffer, text.ptr, text.len);
-    return slw_time_parse(buffer, 0, ret_utc_s) == SLW_OK;
-}
-
-static void judge_time(struct judged *judged)
+static void judge_time(struct slw_audit_record *record)
 {
     char text[SLW_TIME_TEXT_SIZE];
     int64_t utc_s = 0;
-    if (!get_time(judged, SLW_BYTES_OF("time"), &utc_s)) {
-        slw_audit_find(judged->audit, judged->index, "a record without a time");
-    } else if (utc_s < judged->audit->time_utc_s) {
-        slw_audit_find(judged->audit, judged->index, "time fell to %s",
+    if (!slw_audit_time(record, SLW_BYTES_OF("time"), &utc_s)) {
+        slw_audit_find(record->audit, record->index, "a record without a time");
+    } else if (utc_s < record->audit->time_utc_s) {
+        slw_audit_find(record->audit, record->index, "time fell to %s",
                        slw_time_format(utc_s, text));
     } else {
-        judged->audit->time_utc_s = utc_s;
+        record->audit->time_utc_s = utc_s;
     }
 }
 
 /* Whom entry 0 names, to be compared with the first policy. */
-static void keep_administrators(struct judged *judged)
+static void keep_administrators(struct slw_audit_record *record)
 {
     struct slw_heap_buffer scratch = {0};
-    uint32_t value = slw_json_member(&judged->json, SLW_JSON_TOP, SLW_BYTES_OF("administrators"));
+    uint32_t value = slw_json_member(&record->json, SLW_JSON_TOP, SLW_BYTES_OF("administrators"));
     if (value == SLW_JSON_NONE) {
-        slw_audit_find(judged->audit, 0, "it names no administrators");
+        slw_audit_find(record->audit, 0, "it names no administrators");
         return;
     }
-    slw_heap_append(&judged->audit->administrators,
-                    slw_json_canonical(&judged->json, value, &scratch));
+    slw_heap_append(&record->audit->administrators,
+                    slw_json_canonical(&record->json, value, &scratch));
     slw_heap_drop(&scratch);
 }
 
-static void judge_first(struct judged *judged)
+static void judge_first(struct slw_audit_record *record)
 {
-    const char *origin = judged->audit->settings.log_key->name;
-    bool is_first = slw_bytes_equal(judged->kind, SLW_BYTES_OF("administrators"));
-    if (judged->index == 0 && !is_first) {
-        slw_audit_find(judged->audit, 0, "the log doesn't begin with its administrators");
-    } else if (judged->index == 0 && !slw_bytes_equal(get_text(judged, SLW_BYTES_OF("origin")),
-                                                      slw_bytes_make(origin, strlen(origin)))) {
-        slw_audit_find(judged->audit, 0, "its administrators are those of another log");
-    } else if (judged->index != 0 && is_first) {
-        slw_audit_find(judged->audit, judged->index, "administrators for a second time");
+    const char *origin = record->audit->settings.log_key->name;
+    bool is_first = slw_bytes_equal(record->kind, SLW_BYTES_OF("administrators"));
+    if (record->index == 0 && !is_first) {
+        slw_audit_find(record->audit, 0, "the log doesn't begin with its administrators");
+    } else if (record->index == 0 &&
+               !slw_bytes_equal(slw_audit_text(record, SLW_BYTES_OF("origin")),
+                                slw_bytes_make(origin, strlen(origin)))) {
+        slw_audit_find(record->audit, 0, "its administrators are those of another log");
+    } else if (record->index != 0 && is_first) {
+        slw_audit_find(record->audit, record->index, "administrators for a second time");
     } else if (is_first) {
-        keep_administrators(judged);
+        keep_administrators(record);
     }
 }
 
 /* By whom it is, and from when on it counts. */
-static void judge_envelope(struct judged *judged)
+static void judge_envelope(struct slw_audit_record *record)
 {
     struct slw_detail detail = {""};
     int64_t logged_utc_s = 0;
     int64_t in_force_utc_s = 0;
-    uint32_t value = slw_json_member(&judged->json, SLW_JSON_TOP, SLW_BYTES_OF("envelope"));
-    if (value == SLW_JSON_NONE || !get_time(judged, SLW_BYTES_OF("time"), &logged_utc_s) ||
-        !get_time(judged, SLW_BYTES_OF("in_force"), &in_force_utc_s) ||
+    struct slw_bytes envelope = slw_audit_object(record, SLW_BYTES_OF("envelope"));
+    if (envelope.len == 0 || !slw_audit_time(record, SLW_BYTES_OF("time"), &logged_utc_s) ||
+        !slw_audit_time(record, SLW_BYTES_OF("in_force"), &in_force_utc_s) ||
         in_force_utc_s < logged_utc_s) {
-        slw_audit_find(judged->audit, judged->index,
+        slw_audit_find(record->audit, record->index,
                        "a policy without its envelope, or without a time from which it counts");
         return;
     }
-    const struct slw_json_value *envelope = &judged->json.values[value];
-    struct slw_bytes text =
-        slw_bytes_make(judged->json.text.ptr + envelope->start, envelope->end - envelope->start);
-    if (slw_audit_policy_add(judged->audit, text, logged_utc_s, in_force_utc_s, &detail) !=
+    if (slw_audit_policy_add(record->audit, envelope, logged_utc_s, in_force_utc_s, &detail) !=
         SLW_OK) {
-        slw_audit_find(judged->audit, judged->index, "a policy that doesn't count: %s",
+        slw_audit_find(record->audit, record->index, "a policy that doesn't count: %s",
                        detail.text);
     }
 }
 
-static void judge_policy(struct judged *judged)
+static void judge_policy(struct slw_audit_record *record)
 {
     int64_t version = 0;
-    if (!slw_bytes_equal(judged->kind, SLW_BYTES_OF("policy"))) {
+    if (!slw_bytes_equal(record->kind, SLW_BYTES_OF("policy"))) {
         return;
     }
-    if (!get_number(judged, SLW_BYTES_OF("version"), &version)) {
-        slw_audit_find(judged->audit, judged->index, "a policy without a version");
-    } else if (version <= judged->audit->policy_version) {
-        slw_audit_find(judged->audit, judged->index, "policy version %lld after %lld",
-                       (long long)version, (long long)judged->audit->policy_version);
+    if (!slw_audit_number(record, SLW_BYTES_OF("version"), &version)) {
+        slw_audit_find(record->audit, record->index, "a policy without a version");
+    } else if (version <= record->audit->policy_version) {
+        slw_audit_find(record->audit, record->index, "policy version %lld after %lld",
+                       (long long)version, (long long)record->audit->policy_version);
     } else {
-        judged->audit->policy_version = version;
-        judge_envelope(judged);
+        record->audit->policy_version = version;
+        judge_envelope(record);
     }
 }
 
 /* --- Signatures --- */
 
 /* What a version is one of: operation, key class and product, which don't share their versions. */
-static void scope_of(const struct judged *judged, uint8_t ret_scope[static SLW_SHA256_SIZE])
+static void scope_of(const struct slw_audit_record *record,
+                     uint8_t ret_scope[static SLW_SHA256_SIZE])
 {
     static const char *const names[] = {"operation", "class", "product", "mark"};
     struct slw_sha256 hash;
     slw_sha256_init(&hash);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        struct slw_bytes text = get_text(judged, slw_bytes_make(names[i], strlen(names[i])));
+        struct slw_bytes text = slw_audit_text(record, slw_bytes_make(names[i], strlen(names[i])));
         const uint8_t len[2] = {(uint8_t)(text.len >> 8), (uint8_t)text.len};
         slw_sha256_update(&hash, slw_bytes_make(len, sizeof len));
         slw_sha256_update(&hash, text);
@@ -182,57 +130,58 @@ static void scope_of(const struct judged *judged, uint8_t ret_scope[static SLW_S
     slw_sha256_final(&hash, ret_scope);
 }
 
-static enum slw_status judge_version(struct judged *judged,
+static enum slw_status judge_version(struct slw_audit_record *record,
                                      const uint8_t digest[static SLW_SHA256_SIZE],
                                      struct slw_detail *detail)
 {
-    struct slw_audit *audit = judged->audit;
+    struct slw_audit *audit = record->audit;
     struct slw_audit_release release = {.leaf = UINT64_MAX};
     int64_t version = 0;
     int64_t leaf = 0;
-    if (get_number(judged, SLW_BYTES_OF("leaf"), &leaf)) {
+    if (slw_audit_number(record, SLW_BYTES_OF("leaf"), &leaf)) {
         release.leaf = (uint64_t)leaf;
     }
-    if (!get_number(judged, SLW_BYTES_OF("version"), &version) || version > UINT32_MAX) {
-        slw_audit_find(audit, judged->index, "a signature without a version");
+    if (!slw_audit_number(record, SLW_BYTES_OF("version"), &version) || version > UINT32_MAX) {
+        slw_audit_find(audit, record->index, "a signature without a version");
         return SLW_OK;
     }
     release.version = (uint32_t)version;
     memcpy(release.digest, digest, sizeof release.digest);
-    scope_of(judged, release.scope);
+    scope_of(record, release.scope);
     const struct slw_audit_release *former = slw_audit_release_find(audit, &release);
     if (former == NULL) {
         return slw_audit_release_add(audit, &release, detail);
     }
     if (memcmp(former->digest, release.digest, sizeof release.digest) != 0) {
-        slw_audit_find(audit, judged->index, "version %u was signed before with other content",
+        slw_audit_find(audit, record->index, "version %u was signed before with other content",
                        release.version);
     }
     return SLW_OK;
 }
 
 /* Who asks for the same once more gets the same signature: its record names the release of then. */
-static bool is_signed_again(const struct judged *judged, uint64_t leaf, uint32_t version,
+static bool is_signed_again(const struct slw_audit_record *record, uint64_t leaf, uint32_t version,
                             const uint8_t digest[static SLW_SHA256_SIZE])
 {
     struct slw_audit_release like = {.version = version};
-    scope_of(judged, like.scope);
-    const struct slw_audit_release *former = slw_audit_release_find(judged->audit, &like);
+    scope_of(record, like.scope);
+    const struct slw_audit_release *former = slw_audit_release_find(record->audit, &like);
     return former != NULL && former->leaf == leaf &&
            memcmp(former->digest, digest, sizeof former->digest) == 0;
 }
 
 /* The release that a signature names must be the one that was signed. */
-static void judge_named(struct judged *judged, const uint8_t digest[static SLW_SHA256_SIZE])
+static void judge_named(struct slw_audit_record *record,
+                        const uint8_t digest[static SLW_SHA256_SIZE])
 {
-    struct slw_audit *audit = judged->audit;
+    struct slw_audit *audit = record->audit;
     int64_t leaf = -1;
     int64_t version = -1;
-    if (!get_number(judged, SLW_BYTES_OF("leaf"), &leaf)) {
-        slw_audit_find(audit, judged->index, "a signature that names no release");
+    if (!slw_audit_number(record, SLW_BYTES_OF("leaf"), &leaf)) {
+        slw_audit_find(audit, record->index, "a signature that names no release");
         return;
     }
-    (void)get_number(judged, SLW_BYTES_OF("version"), &version);
+    (void)slw_audit_number(record, SLW_BYTES_OF("version"), &version);
     for (size_t i = 0; i < audit->unnamed_count; i++) {
         const struct slw_audit_unnamed *release = &audit->unnamed[i];
         if (release->index != (uint64_t)leaf) {
@@ -240,55 +189,55 @@ static void judge_named(struct judged *judged, const uint8_t digest[static SLW_S
         }
         if (memcmp(release->digest, digest, sizeof release->digest) != 0 ||
             release->version != (uint64_t)version ||
-            !slw_bytes_equal(get_text(judged, SLW_BYTES_OF("product")),
+            !slw_bytes_equal(slw_audit_text(record, SLW_BYTES_OF("product")),
                              slw_bytes_make(release->product, release->product_len))) {
-            slw_audit_find(audit, judged->index, "a signature of something else than release %lld",
+            slw_audit_find(audit, record->index, "a signature of something else than release %lld",
                            (long long)leaf);
         }
         audit->unnamed[i] = audit->unnamed[--audit->unnamed_count];
         return;
     }
-    if (!is_signed_again(judged, (uint64_t)leaf, (uint32_t)version, digest)) {
-        slw_audit_find(audit, judged->index,
+    if (!is_signed_again(record, (uint64_t)leaf, (uint32_t)version, digest)) {
+        slw_audit_find(audit, record->index,
                        "a signature that names entry %lld, which isn't its release",
                        (long long)leaf);
     }
 }
 
 /* By a key that a policy names, and of these bytes. */
-static void judge_signed(struct judged *judged, struct slw_bytes metadata)
+static void judge_signed(struct slw_audit_record *record, struct slw_bytes metadata)
 {
     uint8_t key_id[SLW_SHA256_SIZE] = {0};
     uint8_t signature[SLW_SIGNATURE_SIZE] = {0};
     struct slw_detail unheard;
-    if (!get_hex(judged, SLW_BYTES_OF("key_id"), key_id, sizeof key_id) ||
-        !get_hex(judged, SLW_BYTES_OF("signature"), signature, sizeof signature)) {
-        slw_audit_find(judged->audit, judged->index, "a signature that isn't there");
+    if (!slw_audit_hex(record, SLW_BYTES_OF("key_id"), key_id, sizeof key_id) ||
+        !slw_audit_hex(record, SLW_BYTES_OF("signature"), signature, sizeof signature)) {
+        slw_audit_find(record->audit, record->index, "a signature that isn't there");
         return;
     }
-    const struct slw_policy_signing_key *key = slw_audit_signing_key(judged->audit, key_id);
+    const struct slw_policy_signing_key *key = slw_audit_signing_key(record->audit, key_id);
     if (key == NULL) {
-        slw_audit_find(judged->audit, judged->index, "a signature by a key that no policy names");
+        slw_audit_find(record->audit, record->index, "a signature by a key that no policy names");
     } else if (slw_statement_key_verify(&key->key, metadata,
                                         slw_bytes_make(signature, sizeof signature),
                                         &unheard) != SLW_OK) {
-        slw_audit_find(judged->audit, judged->index, "a signature that doesn't verify");
+        slw_audit_find(record->audit, record->index, "a signature that doesn't verify");
     }
 }
 
 /* The metadata that a record has must be those that it says were signed. */
-static enum slw_status judge_metadata(struct judged *judged,
+static enum slw_status judge_metadata(struct slw_audit_record *record,
                                       const uint8_t digest[static SLW_SHA256_SIZE],
                                       struct slw_detail *detail)
 {
-    struct slw_bytes text = get_text(judged, SLW_BYTES_OF("metadata"));
+    struct slw_bytes text = slw_audit_text(record, SLW_BYTES_OF("metadata"));
     struct slw_heap_buffer metadata = {0};
     uint8_t found[SLW_SHA256_SIZE];
     struct slw_sha256 hash;
     if (text.len == 0) {
-        if (!slw_bytes_equal(get_text(judged, SLW_BYTES_OF("operation")),
+        if (!slw_bytes_equal(slw_audit_text(record, SLW_BYTES_OF("operation")),
                              SLW_BYTES_OF("sign-role"))) {
-            slw_audit_find(judged->audit, judged->index, "a signature without what was signed");
+            slw_audit_find(record->audit, record->index, "a signature without what was signed");
         }
         return SLW_OK; /* of roles, which a repository has, the log has the digest alone */
     }
@@ -297,60 +246,64 @@ static enum slw_status judge_metadata(struct judged *judged,
         return slw_explain_no_memory(detail);
     }
     if (status == SLW_OK) {
-        judge_signed(judged, slw_heap_bytes(&metadata));
+        judge_signed(record, slw_heap_bytes(&metadata));
     }
     slw_sha256_init(&hash);
     slw_sha256_update(&hash, slw_heap_bytes(&metadata));
     slw_sha256_final(&hash, found);
     if (status != SLW_OK || memcmp(found, digest, sizeof found) != 0) {
-        slw_audit_find(judged->audit, judged->index, "metadata that aren't what was signed");
+        slw_audit_find(record->audit, record->index, "metadata that aren't what was signed");
     }
     slw_heap_drop(&metadata);
     return SLW_OK;
 }
 
-static enum slw_status judge_signature(struct judged *judged, struct slw_detail *detail)
+static enum slw_status judge_signature(struct slw_audit_record *record, struct slw_detail *detail)
 {
     uint8_t digest[SLW_SHA256_SIZE] = {0};
-    if (!slw_bytes_equal(judged->kind, SLW_BYTES_OF("signature"))) {
+    if (!slw_bytes_equal(record->kind, SLW_BYTES_OF("signature"))) {
         return SLW_OK;
     }
-    if (!get_hex(judged, SLW_BYTES_OF("sha256"), digest, sizeof digest)) {
-        slw_audit_find(judged->audit, judged->index, "a signature that doesn't say of what");
+    if (!slw_audit_hex(record, SLW_BYTES_OF("sha256"), digest, sizeof digest)) {
+        slw_audit_find(record->audit, record->index, "a signature that doesn't say of what");
         return SLW_OK;
     }
-    if (slw_bytes_equal(get_text(judged, SLW_BYTES_OF("operation")),
+    if (slw_bytes_equal(slw_audit_text(record, SLW_BYTES_OF("operation")),
                         SLW_BYTES_OF("sign-targets"))) {
-        judge_named(judged, digest);
+        judge_named(record, digest);
     }
-    SLW_TRY(judge_metadata(judged, digest, detail));
-    return judge_version(judged, digest, detail);
+    SLW_TRY(judge_metadata(record, digest, detail));
+    return judge_version(record, digest, detail);
 }
 
 /* --- Entries --- */
 
-static enum slw_status judge_record(struct slw_audit *audit, const struct slw_log_entry *entry,
-                                    struct slw_detail *detail)
+static enum slw_status judge_record(struct slw_audit *audit,
+                                    const struct slw_merkle_frontier *before,
+                                    const struct slw_log_entry *entry, struct slw_detail *detail)
 {
-    struct judged judged = {audit, entry->index, {.count = 0}, {NULL, 0}};
+    struct slw_audit_record record = {.audit = audit, .index = entry->index, .before = before};
     struct slw_detail unheard;
-    enum slw_status status = slw_json_parse("record", entry->text, &judged.json, &unheard);
+    enum slw_status status = slw_json_parse("record", entry->text, &record.json, &unheard);
     if (status == SLW_NO_SPACE) {
         return slw_explain_no_memory(detail);
     }
-    if (status != SLW_OK || slw_json_kind(&judged.json, SLW_JSON_TOP) != SLW_JSON_OBJECT) {
+    if (status != SLW_OK || slw_json_kind(&record.json, SLW_JSON_TOP) != SLW_JSON_OBJECT) {
         slw_audit_find(audit, entry->index, "a record that isn't JSON");
         if (status == SLW_OK) {
-            slw_json_document_free(&judged.json);
+            slw_json_document_free(&record.json);
         }
         return SLW_OK;
     }
-    judge_kind(&judged);
-    judge_time(&judged);
-    judge_first(&judged);
-    judge_policy(&judged);
-    status = judge_signature(&judged, detail);
-    slw_json_document_free(&judged.json);
+    judge_kind(&record);
+    judge_time(&record);
+    judge_first(&record);
+    judge_policy(&record);
+    status = slw_audit_judge_statement(&record, detail);
+    if (status == SLW_OK) {
+        status = judge_signature(&record, detail);
+    }
+    slw_json_document_free(&record.json);
     return status;
 }
 
@@ -381,9 +334,9 @@ static enum slw_status judge_release(struct slw_audit *audit, const struct slw_l
     return SLW_OK;
 }
 
-enum slw_status slw_audit_judge(struct slw_audit *audit, const struct slw_log_entry *entry,
-                                struct slw_detail *detail)
+enum slw_status slw_audit_judge(struct slw_audit *audit, const struct slw_merkle_frontier *before,
+                                const struct slw_log_entry *entry, struct slw_detail *detail)
 {
     return entry->leaf.kind == SLW_LOG_RELEASE ? judge_release(audit, entry, detail)
-                                               : judge_record(audit, entry, detail);
+                                               : judge_record(audit, before, entry, detail);
 }

@@ -29,12 +29,17 @@ struct slw_audit_policy {
     struct slw_heap_buffer envelope; /* its text, to be kept */
 };
 
-/* Adds a policy, when those signed it who had to; what slw_policy_open() returns otherwise. */
+/* Adds a policy, when those signed it who had to and it counts from when it may; what
+ * slw_policy_open() returns otherwise, SLW_LOOSENING_DELAYED for the latter. */
 SLW_MUST_USE enum slw_status slw_audit_policy_add(struct slw_audit *audit,
                                                   struct slw_bytes envelope, int64_t logged_utc_s,
                                                   int64_t in_force_utc_s,
                                                   struct slw_detail *detail);
 void slw_audit_policies_free(struct slw_audit *audit);
+
+/* Which policy was in force then, by its index, of those that are known so far: none for an index
+ * that isn't below policies_count. */
+size_t slw_audit_policy_at(const struct slw_audit *audit, int64_t utc_s);
 
 /* The service's key with this id, of any policy, the newest first; NULL. */
 const struct slw_policy_signing_key *
@@ -44,8 +49,9 @@ slw_audit_signing_key(const struct slw_audit *audit, const uint8_t key_id[static
 void slw_audit_find(struct slw_audit *audit, uint64_t index, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* What an entry says, after all before it. SLW_NO_SPACE. */
+/* What an entry says, after all before it, whose tree is given. SLW_NO_SPACE. */
 SLW_MUST_USE enum slw_status slw_audit_judge(struct slw_audit *audit,
+                                             const struct slw_merkle_frontier *before,
                                              const struct slw_log_entry *entry,
                                              struct slw_detail *detail);
 

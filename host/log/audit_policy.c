@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The policies that a log has: each must be signed by the administrators of the one in force when
- * it was logged, the first by those whom entry 0 names. They say which keys the service signs with,
- * so that the signatures in the log can be verified, too.
+ * it was logged, the first by those whom entry 0 names, and count from when it may. They say which
+ * keys the service signs with, so that the signatures in the log can be verified, too.
  */
 #include "audit_parts.h"
 
 #include "slipway/explain.h"
 #include "slipway/json_reader.h"
+#include "slipway/policy_compare.h"
+#include "slipway/time_text.h"
 
 #include <stdlib.h>
 
@@ -24,8 +26,11 @@ void slw_audit_policies_free(struct slw_audit *audit)
 
 /* Whoever was in force when a policy was logged vouches for it. One that still waited then was
  * replaced, and is never in force. */
-static size_t find_former(const struct slw_audit *audit, int64_t utc_s)
+size_t slw_audit_policy_at(const struct slw_audit *audit, int64_t utc_s)
 {
+    if (audit->policies_count == 0) {
+        return 0;
+    }
     const struct slw_audit_policy *newest = &audit->policies[audit->policies_count - 1];
     return newest->in_force_utc_s <= utc_s ? audit->policies_count - 1 : newest->former;
 }
@@ -65,28 +70,65 @@ static bool is_by_the_first(const struct slw_audit *audit, const struct slw_poli
     return is_same;
 }
 
+/*
+ * "loosening takes effect loosening_delay_s of the **former** policy after it is logged; everything
+ * else at once": computed again, for the record only says what the service made of it.
+ */
+static enum slw_status check_in_force(const struct slw_policy *former,
+                                      const struct slw_audit_policy *added,
+                                      struct slw_detail *detail)
+{
+    struct slw_policy_changes changes;
+    char said[SLW_TIME_TEXT_SIZE];
+    char due_text[SLW_TIME_TEXT_SIZE];
+    int64_t due_utc_s = added->logged_utc_s;
+    if (former != NULL) {
+        if (slw_policy_compare(former, added->policy, &changes) != SLW_OK) {
+            return slw_explain_no_memory(detail);
+        }
+        due_utc_s = slw_policy_in_force_utc_s(former, &changes, added->logged_utc_s);
+        slw_policy_changes_free(&changes);
+    }
+    return added->in_force_utc_s == due_utc_s
+               ? SLW_OK
+               : slw_explain(detail, SLW_LOOSENING_DELAYED, "in force from %s on, where %s is due",
+                             slw_time_format(added->in_force_utc_s, said),
+                             slw_time_format(due_utc_s, due_text));
+}
+
+static enum slw_status open_policy(const struct slw_audit *audit, struct slw_bytes envelope,
+                                   const struct slw_policy *former, struct slw_audit_policy *added,
+                                   struct slw_detail *detail)
+{
+    const char *origin = audit->settings.log_key->name;
+    SLW_TRY(slw_policy_open(envelope, slw_bytes_make(origin, strlen(origin)), former,
+                            &added->policy, detail));
+    enum slw_status status = check_in_force(former, added, detail);
+    if (status == SLW_OK && former == NULL && !is_by_the_first(audit, added->policy)) {
+        status = slw_explain(detail, SLW_BELOW_THRESHOLD,
+                             "not by the administrators that the log begins with");
+    }
+    if (status != SLW_OK) {
+        slw_policy_free(added->policy);
+    }
+    return status;
+}
+
 enum slw_status slw_audit_policy_add(struct slw_audit *audit, struct slw_bytes envelope,
                                      int64_t logged_utc_s, int64_t in_force_utc_s,
                                      struct slw_detail *detail)
 {
     struct slw_audit_policy added = {.logged_utc_s = logged_utc_s,
                                      .in_force_utc_s = in_force_utc_s};
-    const char *origin = audit->settings.log_key->name;
     const struct slw_policy *former = NULL;
     if (audit->policies_count == SLW_AUDIT_POLICIES_MAX) {
         return slw_explain(detail, SLW_TOO_LARGE, "more than %u policies", SLW_AUDIT_POLICIES_MAX);
     }
     if (audit->policies_count > 0) {
-        added.former = find_former(audit, logged_utc_s);
+        added.former = slw_audit_policy_at(audit, logged_utc_s);
         former = audit->policies[added.former].policy;
     }
-    SLW_TRY(slw_policy_open(envelope, slw_bytes_make(origin, strlen(origin)), former, &added.policy,
-                            detail));
-    if (former == NULL && !is_by_the_first(audit, added.policy)) {
-        slw_policy_free(added.policy);
-        return slw_explain(detail, SLW_BELOW_THRESHOLD,
-                           "not by the administrators that the log begins with");
-    }
+    SLW_TRY(open_policy(audit, envelope, former, &added, detail));
     slw_heap_append(&added.envelope, envelope);
     struct slw_audit_policy *grown =
         slw_heap_grow(audit->policies, audit->policies_count, sizeof added);

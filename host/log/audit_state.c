@@ -3,7 +3,8 @@
  * What an auditor remembers: which versions were signed, and where it got to. In one file, which it
  * alone writes, so that a log that is cut or forked is found by whoever looked at it before.
  *
- *     "slipway audit 1\n", u32 length and the log's origin, u64 time, u64 policy version,
+ *     "slipway audit 2\n", u32 length and the log's origin, u64 time, u64 policy version,
+ *     u64 epoch, 32 bytes instance,
  *     u32 length and the signed checkpoint (0: none),
  *     u32 length and the administrators of entry 0, u32 count of policies, each u64 logged,
  *     u64 in force, u32 length and its envelope,
@@ -20,7 +21,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#define MAGIC "slipway audit 1\n"
+#define MAGIC "slipway audit 2\n"
 #define STATE_SIZE_MAX ((size_t)SLW_AUDIT_RELEASES_MAX * 76u + 268435456u)
 
 /* --- Releases by scope and version --- */
@@ -172,6 +173,7 @@ enum slw_status slw_audit_copy(const struct slw_audit *audit, struct slw_audit *
     memset(&copy.administrators, 0, sizeof copy.administrators);
     if (copy.size == 0) {
         slw_merkle_empty(&copy.root);
+        copy.epoch = 1;
     }
     if (!copy_parts(audit, &copy)) {
         slw_audit_free(&copy);
@@ -228,6 +230,8 @@ enum slw_status slw_audit_save(const struct slw_audit *audit, const char *path,
     put_sized(slw_bytes_make(origin, strlen(origin)), &bytes);
     put_number((uint64_t)audit->time_utc_s, 8, &bytes);
     put_number((uint64_t)audit->policy_version, 8, &bytes);
+    put_number(audit->epoch, 8, &bytes);
+    slw_heap_append(&bytes, slw_bytes_make(audit->instance, sizeof audit->instance));
     put_sized(slw_heap_bytes(&audit->checkpoint), &bytes);
     put_sized(slw_heap_bytes(&audit->administrators), &bytes);
     put_number(audit->policies_count, 4, &bytes);
@@ -367,6 +371,8 @@ static bool get_all(struct slw_reader *reader, struct slw_audit *audit,
     get_sized(reader, SLW_NOTE_NAME_MAX, origin);
     audit->time_utc_s = (int64_t)get_number(reader, 8);
     audit->policy_version = (int64_t)get_number(reader, 8);
+    audit->epoch = get_number(reader, 8);
+    slw_reader_copy(reader, audit->instance, sizeof audit->instance);
     get_sized(reader, SLW_NOTE_SIZE_MAX, &audit->checkpoint);
     get_sized(reader, SLW_LOG_TEXT_SIZE_MAX, &audit->administrators);
     get_policies(reader, audit);

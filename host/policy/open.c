@@ -137,3 +137,10 @@ enum slw_status slw_policy_open(struct slw_bytes envelope, struct slw_bytes orig
     slw_dsse_free(&parsed);
     return status;
 }
+
+enum slw_status slw_policy_check_administrators(const struct slw_policy *policy,
+                                                const struct slw_dsse *envelope,
+                                                struct slw_detail *detail)
+{
+    return check_administrators(envelope, policy, "its", detail);
+}

@@ -36,6 +36,11 @@ export function envelope(statement, key) {
         signatures: [{ keyid: keyId(key.raw).toString('hex'), sig: signature.toString('base64') }] };
 }
 
+// Our predicates.
+const statementOf = (kind, subject, predicate) => ({ _type: 'https://in-toto.io/Statement/v1',
+    predicateType: `urn:slipway:${kind}:v1`, predicate, subject: [subject] });
+const statementId = (statement) => sha256(canonical(statement)).toString('hex');
+
 const noteId = (name, type, raw) => sha256(name, '\n', Buffer.from([type]), raw).subarray(0, 4);
 
 export function verifierKey(name, type, raw) {
@@ -100,6 +105,7 @@ export class Log {
         this.key = keyOf(word);
         this.administrator = keyOf(`${word} administrator`);
         this.signing = keyOf(`${word} signing`);
+        this.ada = keyOf(`${word} ada`);
         this.leaves = [];
         this.records = [];
         this.witnesses = []; // {name, key}
@@ -132,14 +138,40 @@ export class Log {
         return leaf;
     }
 
-    // A policy by one administrator, which names one key.
-    policy(version, time, administrator = this.administrator) {
-        const predicate = { version, issued: time, people: {}, rules: [],
+    // A record with a statement by one key.
+    said(kind, time, statement, key, more = {}) {
+        return this.record({ kind, time, id: statementId(statement), envelope: envelope(statement, key), ...more });
+    }
+
+    // A policy by one administrator, which names one person and one key.
+    policy(version, time, administrator = this.administrator, inForce = time, more = {}) {
+        const predicate = { version, issued: time, people: { ada: { keys: [publicPem(this.ada)] } }, rules: [],
             administrators: { threshold: 1, keys: { root: publicPem(this.administrator) } },
-            keys: { 'lamp-prod': { key: publicPem(this.signing), class: 'prod', use: 'targets', product: 'lamp' } } };
-        const statement = { _type: 'https://in-toto.io/Statement/v1', predicateType: 'urn:slipway:policy:v1', predicate,
-            subject: [{ name: this.origin, digest: { sha256: sha256(this.origin).toString('hex') } }] };
-        this.record({ kind: 'policy', time, version, in_force: time, envelope: envelope(statement, administrator) });
+            keys: { 'lamp-prod': { key: publicPem(this.signing), class: 'prod', use: 'targets', product: 'lamp' } }, ...more };
+        const subject = { name: this.origin, digest: { sha256: sha256(this.origin).toString('hex') } };
+        this.said('policy', time, statementOf('policy', subject, predicate), administrator, { version, in_force: inForce });
+    }
+
+    start(time, epoch, machine = 'here') {
+        this.record({ kind: 'start', time, epoch, instance: sha256(machine).toString('hex'),
+            random: sha256(`start ${this.leaves.length}`).toString('hex') });
+    }
+
+    // What the administrator states about the log as it is.
+    takeover(time, epoch, machine, administrator = this.administrator) {
+        const root = treeRoot(this.leaves.map(leafHash)).toString('hex');
+        const predicate = { signer: this.origin, epoch, size: this.leaves.length, root, marks: [], issued: time };
+        this.said('takeover', time, statementOf('takeover', { digest: { sha256: root } }, predicate), administrator,
+            { epoch, instance: sha256(machine).toString('hex') });
+    }
+
+    // Ada asks for a bundle to be signed; by another key when she doesn't.
+    request(number, time, key = this.ada) {
+        const predicate = { signer: this.origin, operation: 'sign-targets', key: 'lamp-prod', channel: 'stable', issued: time,
+            expires: time, nonce: sha256(`nonce ${number}`).subarray(0, 16).toString('hex') };
+        const subject = { digest: { sha256: sha256(`bundle ${number}`).toString('hex') } };
+        this.said('request', time, statementOf('request', subject, predicate), key,
+            { requester: 'ada', requester_key: keyId(this.ada.raw).toString('hex') });
     }
 
     text(size = this.leaves.length) {
@@ -186,9 +218,9 @@ export function lampLog(releases, word = 'log key', origin = 'example.com/log') 
     log.record({ kind: 'administrators', time: '2026-01-01T00:00:00Z', origin,
         administrators: { keys: { root: keyId(log.administrator.raw).toString('hex') }, threshold: 1 } });
     log.policy(1, '2026-01-01T00:00:00Z');
-    log.record({ kind: 'start', time: '2026-01-01T00:00:01Z', epoch: 1 });
+    log.start('2026-01-01T00:00:01Z', 1);
     for (let version = 1; version <= releases; version++) {
-        log.record({ kind: 'request', time: '2026-01-02T00:00:00Z', requester: 'ada', operation: 'sign-targets', request: sha256(`request ${version}`).toString('hex') });
+        log.request(version, '2026-01-02T00:00:00Z');
         log.signed('lamp', version, `metadata ${version}`, '2026-01-02T00:00:00Z');
     }
     return log;

@@ -20,7 +20,7 @@ const kinds = {
     // forked DIR RELEASES: as many entries, the last release another
     forked: (releases) => {
         const log = lampLog(Number(releases) - 1);
-        log.record({ kind: 'request', time: '2026-01-02T00:00:00Z', requester: 'eve', operation: 'sign-targets' });
+        log.request('other', '2026-01-02T00:00:00Z');
         log.signed('lamp', Number(releases), 'other metadata', '2026-01-02T00:00:00Z');
         return log;
     },
@@ -33,7 +33,7 @@ const kinds = {
     // back DIR: time falls
     back: () => {
         const log = lampLog(1);
-        log.record({ kind: 'start', time: '2025-12-31T23:59:59Z', epoch: 1 });
+        log.start('2025-12-31T23:59:59Z', 1);
         return log;
     },
     // hidden DIR: a release without a signature's record
@@ -46,6 +46,41 @@ const kinds = {
     usurped: () => {
         const log = lampLog(1);
         log.policy(2, '2026-01-03T00:00:00Z', keyOf('eve'));
+        return log;
+    },
+    // loosened DIR: a policy with a shorter delay, at once; delayed DIR: when the one before allows it
+    loosened: () => {
+        const log = lampLog(1);
+        log.policy(2, '2026-01-03T00:00:00Z', log.administrator, '2026-01-03T00:00:00Z', { loosening_delay_s: 60 });
+        return log;
+    },
+    delayed: () => {
+        const log = lampLog(1);
+        log.policy(2, '2026-01-03T00:00:00Z', log.administrator, '2026-01-04T00:00:00Z', { loosening_delay_s: 60 });
+        return log;
+    },
+    // moved DIR: another machine took over, as the administrator stated; seized DIR: as somebody else did
+    moved: () => {
+        const log = lampLog(1);
+        log.takeover('2026-01-03T00:00:00Z', 2, 'there');
+        log.start('2026-01-03T00:00:01Z', 2, 'there');
+        return log;
+    },
+    seized: () => {
+        const log = lampLog(1);
+        log.takeover('2026-01-03T00:00:00Z', 2, 'there', keyOf('eve'));
+        return log;
+    },
+    // elsewhere DIR: a start on another machine
+    elsewhere: () => {
+        const log = lampLog(1);
+        log.start('2026-01-03T00:00:00Z', 1, 'there');
+        return log;
+    },
+    // mouthed DIR: a request in somebody's name
+    mouthed: () => {
+        const log = lampLog(1);
+        log.request(2, '2026-01-03T00:00:00Z', keyOf('eve'));
         return log;
     },
     // stolen DIR: a release signed by a key that no policy names

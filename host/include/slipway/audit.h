@@ -93,6 +93,8 @@ struct slw_audit {
     struct slw_log_edge *edge; /* at the last full bundle */
     int64_t time_utc_s;        /* of the last record */
     int64_t policy_version;
+    uint64_t epoch;                    /* of the last takeover; 1 without one */
+    uint8_t instance[SLW_SHA256_SIZE]; /* which machine and disk signs; zeros: none yet */
     struct slw_audit_release *releases;
     size_t releases_count;
     uint32_t *index; /* of releases, by scope and version */

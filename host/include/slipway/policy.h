@@ -25,6 +25,7 @@
 #define SLIPWAY_POLICY_H
 
 #include "slipway/content_rules.h"
+#include "slipway/dsse.h"
 #include "slipway/json_reader.h"
 #include "slipway/note.h"
 #include "slipway/statement_key.h"
@@ -222,6 +223,15 @@ SLW_MUST_USE enum slw_status slw_policy_open(struct slw_bytes envelope, struct s
                                              const struct slw_policy *former,
                                              struct slw_policy **ret_policy,
                                              struct slw_detail *detail);
+
+/*
+ * Whether the threshold of a policy's administrators signed an envelope: each counts once, and only
+ * by the key that the policy gives them.
+ * SLW_BELOW_THRESHOLD; SLW_TOO_LARGE, SLW_IO_CRYPTO, SLW_NO_SPACE.
+ */
+SLW_MUST_USE enum slw_status slw_policy_check_administrators(const struct slw_policy *policy,
+                                                             const struct slw_dsse *envelope,
+                                                             struct slw_detail *detail);
 
 /* Appends the statement that administrators sign: the payload of an envelope. */
 SLW_MUST_USE enum slw_status slw_policy_statement(const struct slw_policy *policy,

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A record that the auditor judges, and what the files that do it share. */
+#ifndef SLIPWAY_AUDIT_RECORD_H
+#define SLIPWAY_AUDIT_RECORD_H
+
+#include "audit_parts.h"
+
+#include "slipway/json_reader.h"
+
+struct slw_audit_record {
+    struct slw_audit *audit;
+    uint64_t index;
+    const struct slw_merkle_frontier *before; /* the tree of all entries before it */
+    struct slw_json_document json;
+    struct slw_bytes kind;
+};
+
+/* Members of the record: false, or empty, for one that isn't there or isn't one of these. */
+struct slw_bytes slw_audit_text(const struct slw_audit_record *record, struct slw_bytes name);
+bool slw_audit_number(const struct slw_audit_record *record, struct slw_bytes name,
+                      int64_t *ret_number);
+bool slw_audit_hex(const struct slw_audit_record *record, struct slw_bytes name, uint8_t *ret_bytes,
+                   size_t len);
+bool slw_audit_time(const struct slw_audit_record *record, struct slw_bytes name,
+                    int64_t *ret_utc_s);
+/* An object's text. */
+struct slw_bytes slw_audit_object(const struct slw_audit_record *record, struct slw_bytes name);
+
+/* By whom the statement of a record is (a request, an approval, a takeover, …), and which machine
+ * signs; records of other kinds pass. SLW_NO_SPACE. */
+SLW_MUST_USE enum slw_status slw_audit_judge_statement(const struct slw_audit_record *record,
+                                                       struct slw_detail *detail);
+
+#endif
