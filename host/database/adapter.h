@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the adapters (sqlite.c) do for the rest of host/database: connections, one
+ * What the two adapters (sqlite.c, postgresql.c) do for the rest of host/database: connections, one
  * transaction at a time on each, statements in it. Who calls it (pool.c, transact.c, statement.c)
  * keeps to the order: begin, then statements, rows only one set at a time, then commit or rollback.
  */
@@ -66,6 +66,6 @@ struct sql_adapter {
                               struct slw_detail *detail);
 };
 
-extern const struct sql_adapter sql_sqlite;
+extern const struct sql_adapter sql_sqlite, sql_postgresql;
 
 #endif

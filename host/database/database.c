@@ -16,6 +16,10 @@ static const struct sql_adapter *find_adapter(const char *url, const char **ret_
         *ret_place = url + 7;
         return &sql_sqlite;
     }
+    if (strncmp(url, "postgresql://", 13) == 0 || strncmp(url, "postgres://", 11) == 0) {
+        *ret_place = url;
+        return &sql_postgresql;
+    }
     return NULL;
 }
 
@@ -55,7 +59,8 @@ enum slw_status slw_database_open(const char *url, const struct slw_database_opt
     const char *place = NULL;
     const struct sql_adapter *adapter = find_adapter(url, &place);
     if (adapter == NULL) {
-        return slw_explain(detail, SLW_BAD_ARGUMENT, "database: not \"sqlite:PATH\"");
+        return slw_explain(detail, SLW_BAD_ARGUMENT,
+                           "database: neither \"sqlite:PATH\" nor \"postgresql://…\"");
     }
     struct slw_database *database = calloc(1, sizeof *database);
     if (database == NULL) {

@@ -200,9 +200,9 @@ static void refuses_values_that_are_no_text_or_number(void)
     TAP_EQUAL_INT(insert(database, slw_sql_null(), slw_sql_null(), slw_sql_null(),
                          slw_sql_double((double)NAN)),
                   SLW_BAD_ARGUMENT);
-    TAP_EQUAL_INT(
-        insert(database, slw_sql_null(), slw_sql_null(), slw_sql_null(), slw_sql_double((double)INFINITY)),
-        SLW_BAD_ARGUMENT);
+    TAP_EQUAL_INT(insert(database, slw_sql_null(), slw_sql_null(), slw_sql_null(),
+                         slw_sql_double((double)INFINITY)),
+                  SLW_BAD_ARGUMENT);
     TAP_EQUAL_INT(test_number(database, "SELECT COUNT(*) FROM things", NULL, 0), 0);
     slw_database_close(database);
 }

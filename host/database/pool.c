@@ -24,6 +24,18 @@ void sql_pool_empty(struct slw_database *database)
     }
 }
 
+static enum slw_status idle_or_new(struct slw_database *database,
+                                   struct sql_connection **ret_connection,
+                                   struct slw_detail *detail)
+{
+    struct sql_connection *connection = pop_idle(database);
+    if (connection == NULL) {
+        return database->adapter->connect(database, ret_connection, detail);
+    }
+    *ret_connection = connection;
+    return SLW_OK;
+}
+
 enum slw_status sql_pool_take(struct slw_database *database, bool fresh,
                               struct sql_connection **ret_connection, struct slw_detail *detail)
 {
@@ -34,17 +46,11 @@ enum slw_status sql_pool_take(struct slw_database *database, bool fresh,
     if (fresh) {
         sql_pool_empty(database);
     }
-    struct sql_connection *connection = pop_idle(database);
-    if (connection == NULL) {
-        enum slw_status status = database->adapter->connect(database, &connection, detail);
-        if (status != SLW_OK) {
-            sql_turns_give(&database->connections);
-            return status;
-        }
+    enum slw_status status = idle_or_new(database, ret_connection, detail);
+    if (status != SLW_OK) {
+        sql_turns_give(&database->connections);
     }
-    connection->conflict = false;
-    *ret_connection = connection;
-    return SLW_OK;
+    return status;
 }
 
 void sql_pool_give(struct slw_database *database, struct sql_connection *connection)

@@ -2,14 +2,17 @@
 /* The databases of test_database.h: files and a server in a temporary directory. */
 #include "test_database.h"
 
-#include "remove_tree.h"
+#include "postgresql_server.h"
+
+#include <libpq-fe.h>
 
 static struct {
     enum slw_database_kind kind;
     char directory[64];
     char url[256];
     char path[256];
-    unsigned files;
+    unsigned made; /* so far */
+    struct postgresql_server server;
 } test;
 
 struct slw_detail test_detail;
@@ -27,11 +30,22 @@ bool test_database_start(enum slw_database_kind kind)
     test.kind = kind;
     (void)snprintf(test.directory, sizeof test.directory, "/tmp/slipway-database-XXXXXX");
     require(mkdtemp(test.directory) != NULL, "no temporary directory");
-    return kind == SLW_DATABASE_SQLITE;
+    if (kind == SLW_DATABASE_SQLITE) {
+        return true;
+    }
+    if (!postgresql_make(&test.server)) {
+        remove_tree(test.directory);
+        return false;
+    }
+    postgresql_start(&test.server);
+    return true;
 }
 
 void test_database_stop(void)
 {
+    if (test.kind == SLW_DATABASE_POSTGRESQL) {
+        postgresql_remove(&test.server);
+    }
     remove_tree(test.directory);
 }
 
@@ -40,9 +54,41 @@ enum slw_database_kind test_database_kind(void)
     return test.kind;
 }
 
+/* Quicker than a database for each case. */
+static void empty_database(void)
+{
+    PGconn *handle = PQconnectdb(test.url);
+    PGresult *result = PQexec(handle, "SET client_min_messages = error;"
+                                      "DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+    require(PQresultStatus(result) == PGRES_COMMAND_OK, PQerrorMessage(handle));
+    PQclear(result);
+    PQfinish(handle);
+}
+
+void test_database_server_stop(int signal_number)
+{
+    postgresql_stop(&test.server, signal_number);
+}
+
+void test_database_server_start(void)
+{
+    postgresql_start(&test.server);
+}
+
+int test_database_server_pid(void)
+{
+    return (int)test.server.pid;
+}
+
 const char *test_database_fresh(void)
 {
-    (void)snprintf(test.url, sizeof test.url, "sqlite:%s/%u.db", test.directory, test.files++);
+    test.made++;
+    if (test.kind == SLW_DATABASE_SQLITE) {
+        (void)snprintf(test.url, sizeof test.url, "sqlite:%s/%u.db", test.directory, test.made);
+        return test.url;
+    }
+    (void)snprintf(test.url, sizeof test.url, "%s", postgresql_url(&test.server, "postgres"));
+    empty_database();
     return test.url;
 }
 

@@ -22,6 +22,10 @@ enum slw_database_kind test_database_kind(void);
 /* Makes it empty, and where it is then. */
 const char *test_database_fresh(void);
 const char *test_database_url(void);
+/* The server goes away and comes back, for PostgreSQL alone. */
+void test_database_server_stop(int signal_number);
+void test_database_server_start(void);
+int test_database_server_pid(void);
 /* A path for a file of a case; lives until the next call. */
 const char *test_database_path(const char *name);
 
@@ -60,8 +64,8 @@ static inline void test_database_is_not_installed(void)
 /* All cases on each kind, named "CASE on KIND"; what main() returns. */
 static inline int test_database_main(const struct test_case *cases, size_t count)
 {
-    static const enum slw_database_kind kinds[] = {SLW_DATABASE_SQLITE};
-    static const char *const names[] = {"sqlite"};
+    static const enum slw_database_kind kinds[] = {SLW_DATABASE_SQLITE, SLW_DATABASE_POSTGRESQL};
+    static const char *const names[] = {"sqlite", "postgresql"};
     for (size_t kind = 0; kind < sizeof kinds / sizeof kinds[0]; kind++) {
         bool is_there = test_database_start(kinds[kind]);
         for (size_t i = 0; i < count; i++) {
