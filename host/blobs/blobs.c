@@ -51,8 +51,10 @@ enum slw_status slw_blobs_open(const char *url, const struct slw_blobs_s3 *s3,
     if (strncmp(url, "dir:", 4) == 0 && url[4] != '\0') {
         return slw_directory_blobs_open(url + 4, ret_blobs, detail);
     }
-    (void)s3;
-    return slw_explain(detail, SLW_BAD_ARGUMENT, "%s: not a store of blobs: dir:PATH", url);
+    if (strcmp(url, "s3:") == 0 && s3 != NULL) {
+        return slw_s3_blobs_open(s3, ret_blobs, detail);
+    }
+    return slw_explain(detail, SLW_BAD_ARGUMENT, "%s: not a store of blobs: dir:PATH or s3:", url);
 }
 
 void slw_blobs_close(struct slw_blobs *blobs)
@@ -145,6 +147,7 @@ void slw_blob_close(struct slw_blob *blob)
         close(blob->descriptor);
         blob->descriptor = -1;
     }
+    slw_heap_drop(&blob->ahead);
 }
 
 enum slw_status slw_blobs_remove(struct slw_blobs *blobs,

@@ -52,5 +52,8 @@ bool slw_blob_name_parse(struct slw_bytes name, uint8_t ret_sha256[static SLW_SH
 
 SLW_MUST_USE enum slw_status
 slw_directory_blobs_open(const char *path, struct slw_blobs **ret_blobs, struct slw_detail *detail);
+SLW_MUST_USE enum slw_status slw_s3_blobs_open(const struct slw_blobs_s3 *settings,
+                                               struct slw_blobs **ret_blobs,
+                                               struct slw_detail *detail);
 
 #endif

@@ -18,6 +18,7 @@
 
 #include "slipway/crypto.h"
 #include "slipway/detail.h"
+#include "slipway/heap.h"
 #include "slipway/reader.h"
 
 /* Of one blob: what devices and repositories of ours can name. */
@@ -84,7 +85,9 @@ struct slw_blob {
     struct slw_blobs *blobs;
     struct slw_detail *detail;
     uint8_t sha256[SLW_SHA256_SIZE];
-    int descriptor; /* of a directory's file; -1 */
+    int descriptor;               /* private: of a directory's file; -1 */
+    struct slw_heap_buffer ahead; /* private: what was read beyond what was asked for, of S3 */
+    uint64_t ahead_offset;        /* private */
 };
 SLW_MUST_USE enum slw_status slw_blob_open(struct slw_blobs *blobs,
                                            const uint8_t sha256[static SLW_SHA256_SIZE],
