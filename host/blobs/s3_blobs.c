@@ -114,7 +114,7 @@ static enum slw_status finish(struct slw_blobs *blobs, const uint8_t *sha256, ui
     struct slw_s3_client *client = slw_s3_blobs_of(blobs)->client;
     char name[SLW_BLOB_NAME_SIZE];
     struct slw_s3_pieces pieces;
-    struct slw_detail ignored;
+    struct slw_detail ignored = {""};
     SLW_TRY(slw_s3_pieces_find(client, slw_blob_name(sha256, name), &pieces, detail));
     enum slw_status status = finish_pieces(blobs, &pieces, sha256, total, detail);
     bool is_over = status == SLW_OK || status == SLW_WRONG_HASH ||

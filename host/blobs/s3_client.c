@@ -235,7 +235,7 @@ static enum slw_status conclude(const struct slw_s3_client *client, struct slw_s
                                 bool *ret_again, struct slw_detail *detail)
 {
     struct complaint complaint = {"", ""};
-    struct slw_detail ignored;
+    struct slw_detail ignored = {""};
     if (request->http_status >= 200 && request->http_status < 300) {
         return SLW_OK;
     }

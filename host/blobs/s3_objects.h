@@ -9,7 +9,7 @@
 #include "s3_client.h"
 
 #define SLW_S3_PAGES_MAX 100000u /* of a list, of 1,000 keys each */
-#define SLW_S3_PART_SIZE 16777216u
+#define SLW_S3_PART_SIZE 8388608u
 #define SLW_S3_PARTS_MAX 9000u /* S3 allows 10,000 */
 #define SLW_S3_UPLOAD_ID_MAX 1024u
 

@@ -130,7 +130,7 @@ static enum slw_status abort_upload(struct slw_s3_client *client, const char *ke
 
 void slw_s3_parts_end(struct slw_s3_parts *parts)
 {
-    struct slw_detail ignored;
+    struct slw_detail ignored = {""};
     if (parts->query.len > 0) {
         /* What can't be aborted now is when it is old. */
         (void)!abort_upload(parts->client, parts->key, slw_heap_text(&parts->query), &ignored);
