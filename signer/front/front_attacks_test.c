@@ -305,6 +305,7 @@ static void serves_no_more_connections_than_it_has_room_for(void)
     enum { MOST = 4 };
     int idle[MOST];
     TAP_REQUIRE(begin("connections = 4\nidle-s = 2\n", NULL));
+    int64_t begun_ms = now_ms();
     for (unsigned i = 0; i < MOST; i++) {
         idle[i] = test_connect(&front);
         TAP_CHECK(test_send(idle[i], "GET ", 4));
@@ -317,6 +318,7 @@ static void serves_no_more_connections_than_it_has_room_for(void)
         (void)usleep(100 * 1000);
     }
     TAP_CHECK(served);
+    TAP_CHECK(now_ms() - begun_ms >= 1000);
     for (unsigned i = 0; i < MOST; i++) {
         (void)close(idle[i]);
     }

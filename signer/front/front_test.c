@@ -218,6 +218,8 @@ static void answers_each_request_as_it_deserves(void)
         struct test_reply reply = test_exchange(&front, rows[i].request);
         TAP_ROW(rows[i].request);
         TAP_EQUAL_INT(reply.status, rows[i].status);
+        /* Nothing was asked that the protocol between the processes doesn't have. */
+        TAP_CHECK(strstr(reply.body, slw_status_word(SLW_BAD_ARGUMENT)) == NULL);
     }
     TAP_ROW(NULL);
 }
@@ -398,10 +400,12 @@ static void says_where_an_upload_is_when_asked_for_a_hole(void)
     char hex[65];
     const struct test_blob *blob = test_behind_expect(&front.behind, SLW_BYTES_OF("0123456789"));
     hex_of(blob->sha256, hex);
+    unsigned before = front.behind.calls[SLW_SIGNER_UPLOAD];
     int descriptor = test_connect(&front);
     upload_part(descriptor, hex, 3, "3456", 4);
     struct test_reply reply = test_receive(descriptor);
     TAP_EQUAL_INT(reply.status, 409);
+    TAP_EQUAL_INT(front.behind.calls[SLW_SIGNER_UPLOAD], before);
     TAP_CHECK(strcmp(test_header(&reply, "Upload-Offset"), "0") == 0);
     (void)close(descriptor);
     descriptor = test_connect(&front);

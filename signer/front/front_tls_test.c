@@ -22,7 +22,8 @@ static struct test_front front;
 
 /*
  * Two authorities, a server's certificate, and clients': good, of a user who was revoked, of the
- * past, of the future, for servers only, by the other authority, and by nobody but itself.
+ * past, of the future, for servers only, by the other authority, by nobody but itself, and too
+ * many.
  */
 static const char make_files[] =
     "set -e\n"
@@ -63,6 +64,7 @@ static const char make_files[] =
     "-crl_lastupdate 20200101000000Z -crl_nextupdate 20200201000000Z -out old.crl\n"
     "openssl ca -config theirs.conf -cert theirs.pem -keyfile theirs.key -gencrl -crldays 5 "
     "-out foreign.crl\n"
+    "for i in 1 2 3 4 5 6 7 8 9 10; do cat good.pem; done >long.pem; cp good.key long.key\n"
     "cp one.crl now.crl\n";
 
 static void pause_ms(long ms)
@@ -181,6 +183,7 @@ static void admits_nobody_else(void)
         {"purpose", "not for clients"},
         {"foreign", "of an authority that isn't ours"},
         {"itself", "of an authority that isn't ours"},
+        {"long", "too long a chain"},
     };
     unsigned before = front.behind.calls[SLW_SIGNER_HEALTH];
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

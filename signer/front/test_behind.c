@@ -53,12 +53,15 @@ static void upload(struct test_behind *behind, const struct slw_signer_call *cal
             refuse(answer, "no-space");
             return;
         }
-        if (call->position == blob->bytes.len) {
+        if (call->position == blob->bytes.len && !behind->stalls) {
             slw_heap_append(&blob->bytes, call->bytes);
         }
     }
     answer->length = blob->bytes.len;
     answer->total = blob->total;
+    if (behind->stalls && call->kind == SLW_SIGNER_UPLOAD) {
+        answer->length = call->position;
+    }
 }
 
 static void give_file(const struct test_behind *behind, const struct slw_signer_call *call,
@@ -66,7 +69,7 @@ static void give_file(const struct test_behind *behind, const struct slw_signer_
 {
     uint64_t len = behind->file.len;
     uint64_t left = call->position < len ? len - call->position : 0;
-    answer->total = len;
+    answer->total = len + (behind->grows && call->position > 0 ? 1 : 0);
     answer->bytes =
         slw_bytes_make(behind->file.ptr + (left > 0 ? call->position : 0),
                        left > SLW_SIGNER_PIECE_SIZE_MAX ? SLW_SIGNER_PIECE_SIZE_MAX : (size_t)left);

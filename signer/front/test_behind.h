@@ -27,6 +27,8 @@ struct test_behind {
     bool mute;            /* takes calls and answers none */
     const char *refuse;   /* the reason for every statement and upload; NULL: takes them */
     uint64_t refuse_from; /* uploads are refused from this position on; UINT64_MAX: never */
+    bool stalls;          /* says of each piece of an upload that it didn't take it */
+    bool grows;           /* says behind a file's first piece that it is longer than it said */
     unsigned calls[SLW_SIGNER_KINDS_END];
     struct slw_heap_buffer envelope; /* the last one */
     struct test_blob blobs[TEST_BLOBS_MAX];

@@ -171,7 +171,7 @@ bool test_send(int descriptor, const char *text, size_t len)
 static bool receive_byte(int descriptor, char *byte, bool *ret_closed)
 {
     struct pollfd wait = {.fd = descriptor, .events = POLLIN};
-    if (poll(&wait, 1, TEST_WAIT_MS) <= 0) {
+    if (descriptor < 0 || poll(&wait, 1, TEST_WAIT_MS) <= 0) {
         return false;
     }
     if (read(descriptor, byte, 1) != 1) {
