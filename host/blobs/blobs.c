@@ -92,7 +92,15 @@ enum slw_status slw_blobs_finish(struct slw_blobs *blobs,
                                  const uint8_t sha256[static SLW_SHA256_SIZE], uint64_t total,
                                  struct slw_detail *detail)
 {
-    return blobs->port->finish(blobs, sha256, total, detail);
+    return blobs->port->finish(blobs, sha256, sha256, total, detail);
+}
+
+enum slw_status slw_blobs_finish_as(struct slw_blobs *blobs,
+                                    const uint8_t upload[static SLW_SHA256_SIZE],
+                                    const uint8_t sha256[static SLW_SHA256_SIZE], uint64_t total,
+                                    struct slw_detail *detail)
+{
+    return blobs->port->finish(blobs, upload, sha256, total, detail);
 }
 
 enum slw_status slw_blobs_put(struct slw_blobs *blobs, struct slw_bytes bytes,

@@ -294,33 +294,35 @@ static enum slw_status hash_file(const struct slw_directory_blobs *store, const 
 }
 
 static enum slw_status finish_locked(const struct slw_directory_blobs *store, int descriptor,
-                                     const uint8_t *sha256, const char *name, uint64_t total,
+                                     const char *upload, const uint8_t *sha256, uint64_t total,
                                      struct slw_detail *detail)
 {
     uint64_t length = 0;
+    char name[SLW_BLOB_NAME_SIZE];
     uint8_t actual[SLW_SHA256_SIZE];
-    SLW_TRY(size_of(store, descriptor, name, &length, detail));
+    SLW_TRY(size_of(store, descriptor, upload, &length, detail));
     if (length < total) {
         return slw_explain(detail, SLW_WRONG_LENGTH, "%" PRIu64 " bytes of %" PRIu64 " are there",
                            length, total);
     }
-    SLW_TRY(hash_file(store, name, descriptor, length, actual, detail));
+    SLW_TRY(hash_file(store, upload, descriptor, length, actual, detail));
+    (void)slw_blob_name(sha256, name);
     if (length != total || memcmp(actual, sha256, sizeof actual) != 0) {
-        (void)unlinkat(store->uploads, name, 0);
+        (void)unlinkat(store->uploads, upload, 0);
         return length != total
                    ? slw_explain(detail, SLW_WRONG_LENGTH, "%" PRIu64 " bytes came, not %" PRIu64,
                                  length, total)
                    : slw_explain(detail, SLW_WRONG_HASH, "what was uploaded isn't %s", name);
     }
-    return slw_directory_blobs_show(store, name, descriptor, name, detail);
+    return slw_directory_blobs_show(store, upload, descriptor, name, detail);
 }
 
-static enum slw_status finish(struct slw_blobs *blobs, const uint8_t *sha256, uint64_t total,
-                              struct slw_detail *detail)
+static enum slw_status finish(struct slw_blobs *blobs, const uint8_t *upload, const uint8_t *sha256,
+                              uint64_t total, struct slw_detail *detail)
 {
     const struct slw_directory_blobs *store = slw_directory_blobs_of(blobs);
     char name[SLW_BLOB_NAME_SIZE];
-    int descriptor = open_upload(store, slw_blob_name(sha256, name), 0);
+    int descriptor = open_upload(store, slw_blob_name(upload, name), 0);
     if (descriptor < 0) {
         uint64_t size = 0;
         enum slw_status status = slw_directory_blobs_explain(store, name, detail);
@@ -328,7 +330,7 @@ static enum slw_status finish(struct slw_blobs *blobs, const uint8_t *sha256, ui
         bool is_there = status == SLW_NOT_FOUND && get_size(blobs, sha256, &size, detail) == SLW_OK;
         return is_there && size == total ? SLW_OK : status;
     }
-    enum slw_status status = finish_locked(store, descriptor, sha256, name, total, detail);
+    enum slw_status status = finish_locked(store, descriptor, name, sha256, total, detail);
     close(descriptor);
     return status;
 }

@@ -174,6 +174,23 @@ static void takes_blobs_without_bytes(void)
     slw_blobs_close(blobs);
 }
 
+static void uploads_under_other_names_do_not_meet(void)
+{
+    TAP_REQUIRE(begin());
+    const uint8_t hers[SLW_SHA256_SIZE] = {1};
+    const uint8_t his[SLW_SHA256_SIZE] = {2};
+    digest("right");
+    TAP_EQUAL_INT(slw_blobs_append(blobs, hers, 5, 0, text_of("rig"), &length, &detail), SLW_OK);
+    TAP_EQUAL_INT(slw_blobs_append(blobs, his, 5, 0, text_of("wrong"), &length, &detail), SLW_OK);
+    TAP_EQUAL_INT(slw_blobs_finish_as(blobs, his, sha256, 5, &detail), SLW_WRONG_HASH);
+    TAP_EQUAL_INT(slw_blobs_append(blobs, hers, 5, 3, text_of("ht"), &length, &detail), SLW_OK);
+    TAP_EQUAL_INT(slw_blobs_finish_as(blobs, hers, sha256, 5, &detail), SLW_OK);
+    TAP_CHECK(strcmp(content(), "right") == 0);
+    TAP_EQUAL_INT(slw_blobs_have(blobs, hers, &length, &complete, &detail), SLW_OK);
+    TAP_CHECK(length == 0 && !complete);
+    slw_blobs_close(blobs);
+}
+
 static enum slw_status fail_in_the_middle(void *context, uint64_t offset, uint8_t *buffer,
                                           size_t len)
 {
@@ -459,6 +476,7 @@ int main(void)
     TAP_RUN(takes_pieces_and_shows_the_whole);
     TAP_RUN(refuses_offsets_and_lengths_that_do_not_fit);
     TAP_RUN(forgets_what_has_another_digest);
+    TAP_RUN(uploads_under_other_names_do_not_meet);
     TAP_RUN(takes_blobs_without_bytes);
     TAP_RUN(puts_a_source_or_leaves_nothing);
     TAP_RUN(a_damaged_blob_is_mended_by_the_right_bytes);

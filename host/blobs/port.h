@@ -23,8 +23,8 @@ struct slw_blobs_port {
     enum slw_status (*append)(struct slw_blobs *blobs, const uint8_t *sha256, uint64_t offset,
                               struct slw_bytes piece, uint64_t *ret_length,
                               struct slw_detail *detail);
-    enum slw_status (*finish)(struct slw_blobs *blobs, const uint8_t *sha256, uint64_t total,
-                              struct slw_detail *detail);
+    enum slw_status (*finish)(struct slw_blobs *blobs, const uint8_t *upload, const uint8_t *sha256,
+                              uint64_t total, struct slw_detail *detail);
     enum slw_status (*put)(struct slw_blobs *blobs, const struct slw_source *source,
                            uint8_t ret_sha256[static SLW_SHA256_SIZE], struct slw_detail *detail);
     enum slw_status (*size)(struct slw_blobs *blobs, const uint8_t *sha256, uint64_t *ret_size,

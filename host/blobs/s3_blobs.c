@@ -108,14 +108,14 @@ static enum slw_status finish_pieces(struct slw_blobs *blobs, struct slw_s3_piec
     return status;
 }
 
-static enum slw_status finish(struct slw_blobs *blobs, const uint8_t *sha256, uint64_t total,
-                              struct slw_detail *detail)
+static enum slw_status finish(struct slw_blobs *blobs, const uint8_t *upload, const uint8_t *sha256,
+                              uint64_t total, struct slw_detail *detail)
 {
     struct slw_s3_client *client = slw_s3_blobs_of(blobs)->client;
     char name[SLW_BLOB_NAME_SIZE];
     struct slw_s3_pieces pieces;
     struct slw_detail ignored = {""};
-    SLW_TRY(slw_s3_pieces_find(client, slw_blob_name(sha256, name), &pieces, detail));
+    SLW_TRY(slw_s3_pieces_find(client, slw_blob_name(upload, name), &pieces, detail));
     enum slw_status status = finish_pieces(blobs, &pieces, sha256, total, detail);
     bool is_over = status == SLW_OK || status == SLW_WRONG_HASH ||
                    (status == SLW_WRONG_LENGTH && pieces.length > total);

@@ -150,6 +150,22 @@ static void forgets_what_has_another_digest(void)
     TAP_EQUAL_INT(slw_blobs_remove(blobs, sha256, &detail), SLW_OK);
 }
 
+static void uploads_under_other_names_do_not_meet(void)
+{
+    const uint8_t hers[SLW_SHA256_SIZE] = {1};
+    const uint8_t his[SLW_SHA256_SIZE] = {2};
+    digest("right");
+    TAP_EQUAL_INT(slw_blobs_append(blobs, hers, 5, 0, text_of("rig"), &length, &detail), SLW_OK);
+    TAP_EQUAL_INT(slw_blobs_append(blobs, his, 5, 0, text_of("wrong"), &length, &detail), SLW_OK);
+    TAP_EQUAL_INT(slw_blobs_finish_as(blobs, his, sha256, 5, &detail), SLW_WRONG_HASH);
+    TAP_EQUAL_INT(slw_blobs_append(blobs, hers, 5, 3, text_of("ht"), &length, &detail), SLW_OK);
+    TAP_EQUAL_INT(slw_blobs_finish_as(blobs, hers, sha256, 5, &detail), SLW_OK);
+    TAP_CHECK(holds("right"));
+    TAP_EQUAL_INT(slw_blobs_have(blobs, hers, &length, &complete, &detail), SLW_OK);
+    TAP_CHECK(length == 0 && !complete);
+    TAP_EQUAL_INT(slw_blobs_remove(blobs, sha256, &detail), SLW_OK);
+}
+
 static void puts_small_blobs_and_those_without_bytes(void)
 {
     uint8_t told[SLW_SHA256_SIZE];
@@ -359,6 +375,7 @@ int main(void)
     }
     TAP_RUN(takes_pieces_and_shows_the_whole);
     TAP_RUN(forgets_what_has_another_digest);
+    TAP_RUN(uploads_under_other_names_do_not_meet);
     TAP_RUN(puts_small_blobs_and_those_without_bytes);
     TAP_RUN(puts_large_blobs_in_parts);
     TAP_RUN(finds_and_removes_what_ended_processes_left);

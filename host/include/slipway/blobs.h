@@ -62,6 +62,13 @@ SLW_MUST_USE enum slw_status slw_blobs_finish(struct slw_blobs *blobs,
                                               const uint8_t sha256[static SLW_SHA256_SIZE],
                                               uint64_t total, struct slw_detail *detail);
 
+/* The same, where pieces were appended under the name upload, 32 bytes of the caller's choice: so
+ * that uploads of one blob by different people don't get in each other's way. */
+SLW_MUST_USE enum slw_status slw_blobs_finish_as(struct slw_blobs *blobs,
+                                                 const uint8_t upload[static SLW_SHA256_SIZE],
+                                                 const uint8_t sha256[static SLW_SHA256_SIZE],
+                                                 uint64_t total, struct slw_detail *detail);
+
 /* Puts a whole small one and tells its digest; SLW_OK when it is there already. */
 SLW_MUST_USE enum slw_status slw_blobs_put(struct slw_blobs *blobs, struct slw_bytes bytes,
                                            uint8_t ret_sha256[static SLW_SHA256_SIZE],
