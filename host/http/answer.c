@@ -76,35 +76,47 @@ static const char *next_text(const char *text)
     return text + strlen(text) + 1;
 }
 
-/* Adds what the handler set; whether a header is among it. */
-static bool add_set(const struct slw_http_exchange *exchange, struct MHD_Response *response,
-                    const char *name)
+const char *http_set_next(const struct slw_http_exchange *exchange, const char *before,
+                          const char **ret_value)
 {
-    bool found = false;
-    const char *at = (const char *)exchange->set.ptr;
-    const char *end = at + exchange->set.len;
-    while (exchange->set.status == SLW_OK && at < end) {
-        const char *value = next_text(at);
-        found |= strcasecmp(at, name) == 0;
-        if (response != NULL) {
-            (void)MHD_add_response_header(response, at, value);
-        }
-        at = next_text(value);
+    const struct slw_heap_buffer *set = &exchange->set;
+    if (set->len == 0 || set->status != SLW_OK) {
+        return NULL;
     }
-    return found;
+    const char *end = (const char *)set->ptr + set->len;
+    const char *at = before == NULL ? (const char *)set->ptr : next_text(next_text(before));
+    if (at >= end) {
+        return NULL;
+    }
+    *ret_value = next_text(at);
+    return at;
+}
+
+static bool is_set(const struct slw_http_exchange *exchange, const char *name)
+{
+    const char *value = NULL;
+    const char *at = http_set_next(exchange, NULL, &value);
+    while (at != NULL && strcasecmp(at, name) != 0) {
+        at = http_set_next(exchange, at, &value);
+    }
+    return at != NULL;
 }
 
 void http_finish_response(const struct slw_http_exchange *exchange, unsigned http_status,
                           struct MHD_Response *response)
 {
     const struct slw_http_server *server = exchange->server;
-    (void)add_set(exchange, response, "");
-    if (!add_set(exchange, NULL, MHD_HTTP_HEADER_CACHE_CONTROL)) {
+    const char *value = NULL;
+    for (const char *at = http_set_next(exchange, NULL, &value); at != NULL;
+         at = http_set_next(exchange, at, &value)) {
+        (void)MHD_add_response_header(response, at, value);
+    }
+    if (!is_set(exchange, MHD_HTTP_HEADER_CACHE_CONTROL)) {
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
     }
     if ((http_status == MHD_HTTP_TOO_MANY_REQUESTS ||
          http_status == MHD_HTTP_SERVICE_UNAVAILABLE) &&
-        !add_set(exchange, NULL, MHD_HTTP_HEADER_RETRY_AFTER)) {
+        !is_set(exchange, MHD_HTTP_HEADER_RETRY_AFTER)) {
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, RETRY_S);
     }
     (void)MHD_add_response_header(response, MHD_HTTP_HEADER_X_CONTENT_TYPE_OPTIONS, "nosniff");
@@ -133,16 +145,12 @@ static void forget_suspended(struct slw_http_exchange *exchange)
 static void answer_later(struct slw_http_exchange *exchange)
 {
     (void)pthread_mutex_lock(&http_later_lock);
-    bool is_wanted = atomic_load(&exchange->state) == HTTP_SUSPENDED;
-    if (is_wanted) {
+    if (atomic_load(&exchange->state) == HTTP_SUSPENDED) {
         forget_suspended(exchange);
         atomic_store(&exchange->state, HTTP_ANSWERED);
         MHD_resume_connection(exchange->connection);
     }
     (void)pthread_mutex_unlock(&http_later_lock);
-    if (!is_wanted && exchange->answer != NULL) {
-        MHD_destroy_response(exchange->answer);
-    }
 }
 
 void http_answer(struct slw_http_exchange *exchange, unsigned http_status,

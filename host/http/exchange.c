@@ -41,6 +41,12 @@ void http_exchange_release(struct slw_http_exchange *exchange)
     if (atomic_fetch_sub(&exchange->owners, 1) != 1) {
         return;
     }
+    if (exchange->answer != NULL) {
+        MHD_destroy_response(exchange->answer); /* nobody was there to send it to */
+    }
+    if (exchange->forced != NULL) {
+        MHD_destroy_response(exchange->forced);
+    }
     if (exchange->free_attached != NULL) {
         exchange->free_attached(exchange->attached);
     }

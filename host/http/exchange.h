@@ -178,6 +178,9 @@ struct MHD_Response *http_refusal_response(const struct slw_http_exchange *excha
 /* Adds what every answer carries, and what the handler set. */
 void http_finish_response(const struct slw_http_exchange *exchange, unsigned http_status,
                           struct MHD_Response *response);
+/* The headers that the handler set: the first, the one behind before; NULL: no more. */
+const char *http_set_next(const struct slw_http_exchange *exchange, const char *before,
+                          const char **ret_value);
 unsigned http_status_of(enum slw_status reason);
 
 /* stream.c */

@@ -156,12 +156,15 @@ static struct http_refusal check_room(const struct slw_http_exchange *exchange)
     return (struct http_refusal){0, SLW_OK, NULL};
 }
 
+/* Sends a response, which is of the library from then on. */
 static enum MHD_Result queue(struct slw_http_exchange *exchange, unsigned http_status,
-                             struct MHD_Response *response)
+                             struct MHD_Response **taken)
 {
+    struct MHD_Response *response = *taken;
     if (response == NULL) {
         return MHD_NO;
     }
+    *taken = NULL;
     exchange->queued = true;
     exchange->answer_status = http_status;
     slw_http_connections_enter(&exchange->server->connections, exchange->peer, SLW_HTTP_ANSWER);
@@ -178,9 +181,9 @@ static enum MHD_Result answer_refusal(struct slw_http_exchange *exchange)
         slw_http_set_header(exchange, MHD_HTTP_HEADER_ALLOW, exchange->allow);
     }
     atomic_store(&exchange->state, HTTP_ANSWERED);
-    return queue(
-        exchange, refusal->http_status,
-        http_refusal_response(exchange, refusal->http_status, refusal->reason, refusal->why));
+    exchange->answer =
+        http_refusal_response(exchange, refusal->http_status, refusal->reason, refusal->why);
+    return queue(exchange, refusal->http_status, &exchange->answer);
 }
 
 /* Each check when those before it found nothing. */
@@ -281,9 +284,9 @@ static bool suspend(struct slw_http_exchange *exchange)
 static enum MHD_Result send_answer(struct slw_http_exchange *exchange)
 {
     if (atomic_load(&exchange->state) == HTTP_ABANDONED) {
-        return queue(exchange, exchange->forced_status, exchange->forced);
+        return queue(exchange, exchange->forced_status, &exchange->forced);
     }
-    return queue(exchange, exchange->answer_status, exchange->answer);
+    return queue(exchange, exchange->answer_status, &exchange->answer);
 }
 
 /* All of the request is there: the handler's turn. */

@@ -22,6 +22,7 @@
 #define CONNECTIONS_MAX 1000000u
 #define SURPLUS_PER_THREAD 16u /* connections that are told that there is no room */
 #define STOP_LOOK_MS 10
+#define STOP_SEND_MS 500 /* for what is said at the end to be sent */
 
 /* TLS 1.2 and 1.3, with forward secrecy and authenticated encryption only. */
 static const char priorities[] = "NONE:+VERS-TLS1.3:+VERS-TLS1.2:+ECDHE-ECDSA:+ECDHE-RSA"
@@ -287,20 +288,27 @@ static void stop_accepting(struct slw_http_server *server)
     }
 }
 
-void slw_http_server_stop(struct slw_http_server *server, uint32_t grace_ms)
+/* Until no more than so many answers are owed, or sent. */
+static void wait_for_answers(const struct slw_http_server *server, bool with_streams,
+                             int64_t deadline_ms)
 {
-    int64_t deadline_ms = slw_http_clock_ms() + grace_ms;
     const struct timespec pause = {.tv_nsec = STOP_LOOK_MS * 1000000};
-    stop_accepting(server);
-    while (atomic_load(&server->owed) > atomic_load(&server->streaming) &&
+    while (atomic_load(&server->owed) > (with_streams ? 0 : atomic_load(&server->streaming)) &&
            slw_http_clock_ms() < deadline_ms) {
         (void)nanosleep(&pause, NULL);
     }
+}
+
+void slw_http_server_stop(struct slw_http_server *server, uint32_t grace_ms)
+{
+    stop_accepting(server);
+    wait_for_answers(server, false, slw_http_clock_ms() + grace_ms);
     (void)pthread_mutex_lock(&http_later_lock);
     server->ended = true;
     http_streams_end(server);
     http_abandon(server, INT64_MAX);
     (void)pthread_mutex_unlock(&http_later_lock);
+    wait_for_answers(server, true, slw_http_clock_ms() + STOP_SEND_MS);
     close_all(server);
 }
 

@@ -123,17 +123,15 @@ static struct MHD_Response *response_of(const struct sending *wanted)
 static bool is_current(const struct slw_http_exchange *exchange)
 {
     struct slw_bytes wanted = slw_http_header(exchange, MHD_HTTP_HEADER_IF_RANGE);
-    const char *at = (const char *)exchange->set.ptr;
-    const char *end = at + exchange->set.len;
+    const char *value = NULL;
     if (wanted.len == 0) {
         return true;
     }
-    while (exchange->set.status == SLW_OK && at < end) {
-        const char *value = at + strlen(at) + 1;
+    for (const char *at = http_set_next(exchange, NULL, &value); at != NULL;
+         at = http_set_next(exchange, at, &value)) {
         if (strcmp(at, MHD_HTTP_HEADER_ETAG) == 0 && value[0] == '"') {
             return slw_bytes_equal(wanted, slw_bytes_make(value, strlen(value)));
         }
-        at = value + strlen(value) + 1;
     }
     return false;
 }
