@@ -177,7 +177,7 @@ static enum slw_status set_up(struct postgresql_connection *connection, struct s
         PQsetnonblocking(connection->handle, 1) != 0) {
         return postgresql_explain(connection, NULL, detail);
     }
-    (void)snprintf(sql, sizeof sql, session, timeout_ms, timeout_ms, timeout_ms);
+    (void)snprintf(sql, sizeof sql, session, timeout_ms, timeout_ms, 2 * timeout_ms);
     PGresult *result = postgresql_execute(connection, sql, postgresql_answer_ms(connection));
     enum slw_status status = read_session(connection, result, detail);
     PQclear(result);

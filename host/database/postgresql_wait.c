@@ -9,11 +9,10 @@
 #include <errno.h>
 #include <poll.h>
 
-#define GRACE_MS 2000u /* for the server's own word that a statement took too long */
-
 uint32_t postgresql_answer_ms(const struct postgresql_connection *connection)
 {
-    return connection->base.database->options.timeout_ms + GRACE_MS;
+    /* Half as long again, so that the server's own word that it took too long comes first. */
+    return connection->base.database->options.timeout_ms / 2 * 3 + 100;
 }
 
 /* False when nothing happened until then. */

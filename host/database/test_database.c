@@ -5,6 +5,7 @@
 #include "postgresql_server.h"
 
 #include <libpq-fe.h>
+#include <poll.h>
 
 static struct {
     enum slw_database_kind kind;
@@ -103,11 +104,68 @@ const char *test_database_path(const char *name)
     return test.path;
 }
 
-struct slw_database *test_database_open_again(void)
+struct slw_database *test_database_open_with(const struct slw_database_options *options)
 {
     struct slw_database *database = NULL;
-    require(slw_database_open(test.url, NULL, &database, &test_detail) == SLW_OK, "open");
+    require(slw_database_open(test.url, options, &database, &test_detail) == SLW_OK, "open");
     return database;
+}
+
+struct slw_database *test_database_open_again(void)
+{
+    return test_database_open_with(NULL);
+}
+
+pid_t test_fork(int (*function)(void *context), void *context)
+{
+    pid_t parent = getpid();
+    pid_t pid = fork();
+    require(pid >= 0, "fork");
+    if (pid == 0) {
+        /* It must not outlive a test that fails, nor print what the parent hasn't printed yet. */
+        bool is_child = prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
+        _exit(is_child ? function(context) : 99);
+    }
+    return pid;
+}
+
+int test_wait(pid_t pid)
+{
+    int status = 0;
+    require(waitpid(pid, &status, 0) == pid, "waitpid");
+    return WIFSIGNALED(status) ? 1000 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+struct test_pipe test_pipe_open(void)
+{
+    int ends[2] = {-1, -1};
+    require(pipe(ends) == 0, "pipe");
+    return (struct test_pipe){ends[0], ends[1]};
+}
+
+void test_pipe_tell(struct test_pipe pipe)
+{
+    require(write(pipe.write, "!", 1) == 1, "write");
+}
+
+bool test_pipe_hear(struct test_pipe pipe)
+{
+    char byte = 0;
+    struct pollfd wait = {.fd = pipe.read, .events = POLLIN};
+    return poll(&wait, 1, 20000) == 1 && read(pipe.read, &byte, 1) == 1;
+}
+
+void test_pipe_close(struct test_pipe pipe)
+{
+    (void)close(pipe.read);
+    (void)close(pipe.write);
+}
+
+void test_sleep_ms(unsigned milliseconds)
+{
+    (void)nanosleep(&(struct timespec){.tv_sec = (time_t)(milliseconds / 1000),
+                                       .tv_nsec = (long)(milliseconds % 1000) * 1000000L},
+                    NULL);
 }
 
 struct slw_database *test_database_open(const char *tables)

@@ -12,6 +12,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/types.h>
 
 /* The kind that cases run on now; false when it isn't installed here. Ends the program when it
  * can't be set up. */
@@ -33,6 +34,21 @@ const char *test_database_path(const char *name);
  * it. Ends the program when that fails. */
 struct slw_database *test_database_open(const char *tables);
 struct slw_database *test_database_open_again(void);
+struct slw_database *test_database_open_with(const struct slw_database_options *options);
+
+/* Processes of a case: a child that runs function and exits with what it returns, and a byte that
+ * one tells another by. Nothing that the parent has open may be used there. */
+pid_t test_fork(int (*function)(void *context), void *context);
+int test_wait(pid_t pid); /* its exit status; 1000 + the signal that ended it */
+struct test_pipe {
+    int read;
+    int write;
+};
+struct test_pipe test_pipe_open(void);
+void test_pipe_tell(struct test_pipe pipe);
+bool test_pipe_hear(struct test_pipe pipe); /* false: not within 20 s */
+void test_pipe_close(struct test_pipe pipe);
+void test_sleep_ms(unsigned milliseconds);
 
 static inline struct slw_bytes test_text(const char *text)
 {
@@ -47,14 +63,16 @@ int64_t test_number(struct slw_database *database, const char *sql,
                     const struct slw_sql_value *values, size_t count);
 extern struct slw_detail test_detail;
 
+enum test_kinds { TEST_BOTH, TEST_SQLITE, TEST_POSTGRESQL };
 struct test_case {
     const char *name;
     void (*function)(void);
+    enum test_kinds kinds;
 };
-#define TEST_CASE(function)                                                                        \
-    {                                                                                              \
-#function, function                                                                        \
-    }
+/* clang-format off */
+#define TEST_CASE(function) {#function, function, TEST_BOTH}
+#define TEST_CASE_ON(kind, function) {#function, function, TEST_##kind}
+/* clang-format on */
 
 static inline void test_database_is_not_installed(void)
 {
@@ -70,6 +88,9 @@ static inline int test_database_main(const struct test_case *cases, size_t count
         bool is_there = test_database_start(kinds[kind]);
         for (size_t i = 0; i < count; i++) {
             char name[160];
+            if (cases[i].kinds != TEST_BOTH && (size_t)cases[i].kinds != kind + 1) {
+                continue;
+            }
             (void)snprintf(name, sizeof name, "%s on %s", cases[i].name, names[kind]);
             tap_run(name, is_there ? cases[i].function : test_database_is_not_installed);
         }
