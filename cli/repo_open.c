@@ -4,12 +4,11 @@
 #include "repo_open.h"
 
 #include "inputs.h"
-#include "settings_file.h"
 #include "values.h"
 
+#include "slipway/ini.h"
 #include "slipway/token.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,26 +34,26 @@ static char *key_path(const char *directory, const char *value)
     return path;
 }
 
-static int take_line(void *context, const char *section, const char *name, const char *value)
+static bool take_line(void *context, const char *section, const char *name, const char *value)
 {
     struct keys_reader *reader = context;
     struct cli *cli = reader->repo->cli;
     size_t prefix_len = strlen(CLI_REPO_SERVICE_PREFIX);
     if (strcmp(section, "keys") != 0) {
         reader->code = cli_error(cli, CLI_REPO_KEYS_FILE ": unknown section [%s]", section);
-        return 0;
+        return false;
     }
     if (strncmp(value, CLI_REPO_SERVICE_PREFIX, prefix_len) == 0) {
         reader->code = cli_repo_service_take_key(&reader->repo->service, name, value + prefix_len,
                                                  reader->directory);
-        return reader->code == CLI_DONE ? 1 : 0;
+        return reader->code == CLI_DONE;
     }
     char *path = key_path(reader->directory, value);
     reader->code = path == NULL
                        ? cli_error(cli, "out of memory")
                        : cli_repo_take_key(reader->repo, name, path, reader->passphrase_path);
     free(path);
-    return reader->code == CLI_DONE ? 1 : 0;
+    return reader->code == CLI_DONE;
 }
 
 static enum cli_exit read_keys(struct cli_repo *repo, const struct cli_arguments *arguments,
@@ -65,17 +64,10 @@ static enum cli_exit read_keys(struct cli_repo *repo, const struct cli_arguments
                                  .directory = directory,
                                  .passphrase_path = cli_value(arguments, "--passphrase-file")};
     slw_heap_printf(&path, "%s/" CLI_REPO_KEYS_FILE, directory);
-    FILE *file = fopen(slw_heap_text(&path), "re");
-    int line = 0;
-    if (file != NULL) {
-        line = cli_settings_read(file, take_line, &reader);
-        (void)fclose(file);
-    } else if (errno != ENOENT) {
-        reader.code = cli_error(repo->cli, "%s: %s", slw_heap_text(&path), strerror(errno));
-    }
-    if (reader.code == CLI_DONE && line != 0) {
-        reader.code =
-            cli_error(repo->cli, "%s: line %d isn't ROLE = KEY", slw_heap_text(&path), line);
+    enum slw_status status =
+        slw_ini_read(slw_heap_text(&path), take_line, &reader, &repo->cli->detail);
+    if (status != SLW_OK && status != SLW_NOT_FOUND && reader.code == CLI_DONE) {
+        reader.code = cli_error(repo->cli, "%s", repo->cli->detail.text);
     }
     slw_heap_free(&path);
     return reader.code;

@@ -6,9 +6,9 @@
 #include "sign.h"
 
 #include "command.h"
-#include "settings_file.h"
 
-#include <errno.h>
+#include "slipway/ini.h"
+
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,8 +56,7 @@ static bool is_setting(const char *name)
     return false;
 }
 
-/* 0 is what cli_settings_read() takes for a failure. */
-static int take_line(void *context, const char *section, const char *name, const char *value)
+static bool take_line(void *context, const char *section, const char *name, const char *value)
 {
     struct reading *reading = context;
     struct cli *cli = reading->signer->cli;
@@ -66,38 +65,31 @@ static int take_line(void *context, const char *section, const char *name, const
     if (strcmp(section, "sign") != 0 || !is_setting(name)) {
         reading->code =
             cli_error(cli, "%s: %s: not a setting of section [sign]", reading->path, name);
-        return 0;
+        return false;
     }
     if (option == NULL || cli_has(reading->given, option->name)) {
-        return 1; /* another command's, or given on the command line */
+        return true; /* another command's, or given on the command line */
     }
     if (reading->count == SETTINGS_MAX || strlen(value) > SETTING_SIZE_MAX) {
         reading->code =
             cli_error(cli, "%s: %s: too long, or too many settings", reading->path, name);
-        return 0;
+        return false;
     }
     reading->settings[reading->count].option = option;
     reading->settings[reading->count].value = words->len;
     reading->count++;
     slw_heap_append(words, slw_bytes_make(value, strlen(value) + 1));
-    return 1;
+    return true;
 }
 
 static enum cli_exit read_file(struct reading *reading, bool must_exist)
 {
     struct cli *cli = reading->signer->cli;
-    FILE *file = fopen(reading->path, "re");
-    if (file == NULL) {
-        return errno == ENOENT && !must_exist
-                   ? CLI_DONE
-                   : cli_error(cli, "%s: %s", reading->path, strerror(errno));
+    enum slw_status status = slw_ini_read(reading->path, take_line, reading, &cli->detail);
+    if (status == SLW_OK || reading->code != CLI_DONE || (status == SLW_NOT_FOUND && !must_exist)) {
+        return reading->code;
     }
-    int line = cli_settings_read(file, take_line, reading);
-    (void)fclose(file);
-    if (reading->code == CLI_DONE && line != 0) {
-        return cli_error(cli, "%s: line %d isn't NAME = VALUE", reading->path, line);
-    }
-    return reading->code;
+    return cli_error(cli, "%s", cli->detail.text);
 }
 
 static void format_default_path(struct slw_heap_buffer *path)

@@ -2,12 +2,12 @@
 /* Reads the front's settings, by a table of names. See settings.h. */
 #include "settings.h"
 
+#include "slipway/ini.h"
+
 #include <errno.h>
 #include <grp.h>
-#include <ini.h>
 #include <pwd.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -171,7 +171,7 @@ static enum slw_status take(struct reading *reading, const struct name *name, co
     return SLW_BAD_ARGUMENT;
 }
 
-static int take_line(void *context, const char *section, const char *name, const char *value)
+static bool take_line(void *context, const char *section, const char *name, const char *value)
 {
     struct reading *reading = context;
     for (size_t i = 0; i < NAMES && strcmp(section, "front") == 0; i++) {
@@ -180,13 +180,13 @@ static int take_line(void *context, const char *section, const char *name, const
         }
         if (reading->seen[i]) {
             (void)refuse(reading, name, "stands there twice");
-            return 0;
+            return false;
         }
         reading->seen[i] = true;
-        return take(reading, &names[i], value) == SLW_OK ? 1 : 0;
+        return take(reading, &names[i], value) == SLW_OK;
     }
     (void)refuse(reading, name, "not a setting of section [front]");
-    return 0;
+    return false;
 }
 
 static enum slw_status check(struct reading *reading, bool is_witness)
@@ -226,16 +226,7 @@ enum slw_status front_settings_read(const char *path, bool is_witness,
         .witness_timeout_ms = 10000,
         .sandbox = true,
     };
-    FILE *file = fopen(path, "re");
-    if (file == NULL) {
-        return slw_explain_errno(detail, path);
-    }
-    int line = ini_parse_file(file, take_line, &reading);
-    (void)fclose(file);
-    SLW_TRY(reading.status);
-    if (line != 0) {
-        return slw_explain(detail, SLW_BAD_ARGUMENT, "%s: line %d isn't NAME = VALUE", path, line);
-    }
+    SLW_TRY(slw_ini_read(path, take_line, &reading, detail));
     SLW_TRY(check(&reading, is_witness));
     *ret_settings = reading.settings;
     return SLW_OK;
