@@ -72,13 +72,14 @@ static void start_validator(struct slw_children *children, struct slw_child *chi
                             struct slw_order *order)
 {
     int output[2] = {-1, -1};
+    pid_t spawner = getpid();
     pid_t pid = -1;
     if (pipe2(output, O_CLOEXEC | O_NONBLOCK) == 0 && fcntl(output[1], F_SETFL, 0) == 0) {
         pid = fork();
     }
     if (pid == 0) {
         slw_validator_child(order, &children->validator_filter, output[1], &children->calm,
-                            children->directory);
+                            children->directory, spawner);
     }
     close_if_open(&output[1]);
     if (pid < 0) {
@@ -86,8 +87,6 @@ static void start_validator(struct slw_children *children, struct slw_child *chi
         tell(order->descriptors[1], SLW_VALIDATOR_FAILED, "a validator can't be started");
         return;
     }
-    /* Here too, for whoever of the two is first; it fails once the program runs. */
-    (void)setpgid(pid, pid);
     child->pid = pid;
     child->output = output[0];
     child->verdict = order->descriptors[1];
@@ -121,7 +120,10 @@ static void start(struct slw_children *children, struct slw_order *order)
 /* A validator with all that it started; a judge starts nothing. */
 static void end(const struct slw_child *child)
 {
-    (void)kill(child->validator ? -child->pid : child->pid, SIGKILL);
+    if (!child->validator || kill(-child->pid, SIGKILL) != 0) {
+        /* A keeper that has no group yet, or has ended its group already. */
+        (void)kill(child->pid, SIGKILL);
+    }
 }
 
 void slw_children_obey(struct slw_children *children, struct slw_order *order)

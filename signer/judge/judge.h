@@ -20,12 +20,13 @@ _Noreturn void slw_judge_child(const struct slw_order *order,
                                const struct slw_sandbox_filter *filter);
 
 /*
- * A validator: runs the order's program in a process group of its own, with the bundle as standard
- * input and output as the others. filter is that of SLW_SANDBOX_VALIDATOR; calm is the signal mask
- * that it starts with; directory is where it runs.
+ * A validator's keeper: runs the order's program in a process group of its own, with the bundle as
+ * standard input and output as the others, and ends as the program does. Nothing of the group
+ * outlives the program, the keeper or the spawner. filter is that of SLW_SANDBOX_VALIDATOR; calm is
+ * the signal mask that the program starts with; directory is where it runs; spawner is the parent.
  */
 _Noreturn void slw_validator_child(const struct slw_order *order,
                                    const struct slw_sandbox_filter *filter, int output,
-                                   const sigset_t *calm, const char *directory);
+                                   const sigset_t *calm, const char *directory, pid_t spawner);
 
 #endif

@@ -396,52 +396,6 @@ static bool is_let_go(void)
     return let_go;
 }
 
-/* Starts a script that has a lock on the bundle for as long as any of its processes lives. */
-static enum slw_status run_locked(const char *script, uint32_t time_ms)
-{
-    const char *const arguments[] = {"-c", script};
-    const struct slw_validator validator = {"/bin/sh", arguments, 2};
-    const struct slw_judge_limits limits = {.time_ms = time_ms};
-    struct slw_judge judge;
-    int bundle = open_bundle();
-    if (flock(bundle, LOCK_EX) != 0) {
-        return SLW_IO;
-    }
-    enum slw_status status =
-        slw_validator_start(&spawner, bundle, &validator, &limits, &judge, &detail);
-    (void)close(bundle);
-    SLW_TRY(status);
-    slw_verdict_free(&verdict);
-    SLW_TRY(wait_for(&judge, &verdict));
-    return verdict.status;
-}
-
-static void nothing_outlives_a_validator(void)
-{
-    static const char *const scripts[] = {
-        "sleep 60 >&2 & exit 0",
-        "(sleep 60 & sleep 60 &) & exit 0",
-        "setsid sleep 60 & sleep 0.2; exit 0",
-        "(trap '' HUP TERM; while true; do sleep 0.01; done) & exit 0",
-        "nohup sh -c 'while true; do sh -c \"sleep 0.01\" & wait; done' & exit 0",
-    };
-    make_bundle("image", "image");
-    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
-        TAP_ROW(scripts[i]);
-        TAP_EQUAL_INT(run_locked(scripts[i], PATIENCE_MS), SLW_OK);
-        TAP_CHECK(is_let_go());
-    }
-    TAP_ROW(NULL);
-    /* 63 of them at once, and no more, should this ever fail. */
-    TAP_EQUAL_INT(run_locked("f() { if [ $1 -gt 0 ]; then f $(($1 - 1)) & f $(($1 - 1)) & fi; "
-                             "sleep 60; }; f 5",
-                             500),
-                  SLW_VALIDATOR_FAILED);
-    TAP_CHECK(is_let_go());
-    TAP_EQUAL_INT(run_locked("sleep 60 & (sleep 60 &) ; sleep 60", 300), SLW_VALIDATOR_FAILED);
-    TAP_CHECK(is_let_go());
-}
-
 /* --- the spawner --- */
 
 static void says_when_it_can_not_start(void)
@@ -583,7 +537,6 @@ int main(void)
     TAP_RUN(a_validator_is_confined);
     TAP_RUN(ends_a_validator_that_takes_too_long);
     TAP_RUN(ends_a_validator_that_prints_too_much);
-    TAP_RUN(nothing_outlives_a_validator);
     TAP_RUN(says_when_it_can_not_start);
     TAP_RUN(is_started_by_the_key_process_alone);
     TAP_RUN(is_confined_itself);
