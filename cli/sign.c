@@ -121,6 +121,26 @@ static const struct cli_command commands[] = {
         .examples = "slipway sign send policy.envelope",
         .run = cli_sign_send,
     },
+    {
+        .verb = "root",
+        .usage = "slipway sign root",
+        .summary = "tell of the next roots of a product's TUF repository",
+        .synopsis = "ROOT… --product NAME [--requester-key KEY] [--passphrase-file "
+                    "FILE]\n" SERVICE_SYNOPSIS,
+        .positionals_min = 1,
+        .positionals_max = UINT_MAX,
+        .options = cli_sign_root_options,
+        .about =
+            "ROOT is a root.json as published, each the next version after the one before. The\n"
+            "service trusts it from then on when the root that it trusts and ROOT itself signed it "
+            "by\n"
+            "their thresholds, and verifies the bases of top-level roles by the newest. One that "
+            "is\n"
+            "trusted already is told again without effect; an older one is refused.",
+        .examples = "slipway sign root repo/metadata/2.root.json --product lamp \\\n"
+                    "    --requester-key ada.key",
+        .run = cli_sign_root,
+    },
     CLI_SIGN_POLICY_ROW,
     {
         .verb = "takeover",

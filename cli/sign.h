@@ -116,6 +116,8 @@ extern const struct cli_option cli_sign_takeover_options[];
 enum cli_exit cli_sign_takeover(struct cli *cli, const struct cli_arguments *arguments);
 extern const struct cli_option cli_sign_send_options[];
 enum cli_exit cli_sign_send(struct cli *cli, const struct cli_arguments *arguments);
+extern const struct cli_option cli_sign_root_options[];
+enum cli_exit cli_sign_root(struct cli *cli, const struct cli_arguments *arguments);
 extern const struct cli_option cli_sign_fetch_options[];
 enum cli_exit cli_sign_fetch(struct cli *cli, const struct cli_arguments *arguments);
 

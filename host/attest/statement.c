@@ -21,6 +21,7 @@ static const struct {
     [SLW_STATEMENT_POLICY] = {"urn:slipway:policy:v1", "policy", true},
     [SLW_STATEMENT_TAKEOVER] = {"urn:slipway:takeover:v1", "takeover", true},
     [SLW_STATEMENT_CEREMONY] = {"urn:slipway:ceremony:v1", "ceremony", true},
+    [SLW_STATEMENT_TUF_ROOT] = {"urn:slipway:tuf-root:v1", "tuf-root", true},
 };
 
 struct slw_bytes slw_statement_type(enum slw_statement_kind kind)

@@ -36,6 +36,7 @@ static inline enum slw_status read_predicate(const struct slw_statement *stateme
     struct slw_takeover four;
     struct slw_provenance five;
     struct slw_test_result six;
+    struct slw_tuf_root_notice seven;
     enum slw_status status = SLW_OK;
     switch (statement->kind) {
     case SLW_STATEMENT_STAGE:
@@ -58,6 +59,8 @@ static inline enum slw_status read_predicate(const struct slw_statement *stateme
         return status;
     case SLW_STATEMENT_TEST_RESULT:
         return slw_test_result_read(statement, &six, &detail);
+    case SLW_STATEMENT_TUF_ROOT:
+        return slw_tuf_root_notice_read(statement, &seven, &detail);
     case SLW_STATEMENT_OTHER:
     case SLW_STATEMENT_POLICY:
     case SLW_STATEMENT_CEREMONY:

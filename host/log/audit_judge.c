@@ -12,8 +12,8 @@
 #include <stdlib.h>
 
 static const char *const kinds[] = {
-    "administrators", "start",     "stage",  "request",  "refusal",  "approval",
-    "rejection",      "signature", "policy", "takeover", "ceremony", "expiry",
+    "administrators", "start",  "stage",    "request",  "refusal", "approval", "rejection",
+    "signature",      "policy", "takeover", "ceremony", "expiry",  "tuf-root",
 };
 
 /* --- Rules for all records --- */

@@ -77,6 +77,7 @@ static const struct row rows[] = {
     {"approval", "person", "key", SLW_STATEMENT_APPROVAL, SLW_DSSE_OPENSSH_TOO},
     {"rejection", "person", "key", SLW_STATEMENT_APPROVAL, SLW_DSSE_OPENSSH_TOO},
     {"ceremony", "who", NULL, SLW_STATEMENT_CEREMONY, SLW_DSSE_OUR_KEYS},
+    {"tuf-root", "who", NULL, SLW_STATEMENT_TUF_ROOT, SLW_DSSE_OUR_KEYS},
 };
 
 /* Whether the record names the holder of this key. */
@@ -172,9 +173,14 @@ static enum slw_status check_content(struct said *said)
 {
     struct slw_stage stage;
     struct slw_request request;
+    struct slw_tuf_root_notice root;
     if (said->statement.kind == SLW_STATEMENT_STAGE) {
         SLW_TRY(slw_stage_read(&said->statement, &stage, &said->detail));
         return check_service(said, stage.signer);
+    }
+    if (said->statement.kind == SLW_STATEMENT_TUF_ROOT) {
+        SLW_TRY(slw_tuf_root_notice_read(&said->statement, &root, &said->detail));
+        return check_service(said, root.signer);
     }
     if (said->statement.kind == SLW_STATEMENT_REQUEST) {
         SLW_TRY(slw_request_read(&said->statement, &request, &said->detail));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Looking things up in the book, marks and rates, and reading it back from the log. See book.h. */
-#include "book.h"
+#include "book_parts.h"
 
 #include "slipway/explain.h"
 
@@ -247,6 +247,7 @@ void slw_book_free(struct slw_book *book)
     free(book->rates);
     free(book->marks);
     free(book->origin);
+    slw_book_roots_free(book);
     slw_heap_drop(&book->administrators);
     *book = (struct slw_book){0};
 }

@@ -26,6 +26,7 @@
 #define SLW_BOOK_REQUESTS_MAX 1000000u
 #define SLW_BOOK_POLICIES_MAX 10000u
 #define SLW_BOOK_MARKS_MAX 65536u
+#define SLW_BOOK_ROOTS_MAX 10000u
 #define SLW_BOOK_NONE UINT64_MAX /* no index */
 
 /* A policy that was logged. It is kept until the process ends: threads may be reading it. */
@@ -104,6 +105,14 @@ struct slw_book_rate {
     size_t count;
 };
 
+/* A root of a product's TUF repository that was followed to. Kept until the process ends, as
+ * policies are: threads may be reading it. */
+struct slw_book_root {
+    char product[SLW_POLICY_NAME_SIZE_MAX + 1];
+    uint64_t version;
+    struct slw_heap_buffer file;
+};
+
 struct slw_book {
     char *origin;
     int64_t time_utc_s;                /* of the last record */
@@ -124,6 +133,8 @@ struct slw_book {
     size_t marks_count;
     struct slw_book_rate *rates;
     size_t rates_count;
+    struct slw_book_root **roots; /* in the order of the log: of each product, ascending */
+    size_t roots_count;
 };
 
 /* Reads the whole log. SLW_LOG_DAMAGED for a record that isn't one of ours. */
@@ -160,6 +171,9 @@ enum slw_policy_use slw_book_use_of(enum slw_operation operation);
 /* What a mark of this key is called; role only for SLW_POLICY_USE_ROLE. */
 void slw_book_mark_name(const struct slw_policy_signing_key *key, struct slw_bytes role,
                         char ret_name[static SLW_BOOK_MARK_NAME_MAX + 1]);
+
+/* The newest root of a product that was followed to; NULL when there was none. */
+const struct slw_book_root *slw_book_root(const struct slw_book *book, struct slw_bytes product);
 
 /* Times of former signatures; NULL when there were none. */
 struct slw_book_rate *slw_book_rate(struct slw_book *book, const struct slw_policy_signing_key *key,

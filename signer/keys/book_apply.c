@@ -4,7 +4,7 @@
  * and for all of them at a start, so what a record doesn't say isn't known. A record that can't be
  * read is a damaged log, whoever wrote it.
  */
-#include "book.h"
+#include "book_parts.h"
 
 #include <stdlib.h>
 
@@ -27,9 +27,8 @@ static bool statement_note(struct slw_book *book, const uint8_t *id)
     return true;
 }
 
-/* Notes that a record's statement, by its member "id", had its effect. */
-static enum slw_status statement_done(struct slw_book *book, const struct slw_record_view *view,
-                                      struct slw_detail *detail)
+enum slw_status slw_book_statement_done(struct slw_book *book, const struct slw_record_view *view,
+                                        struct slw_detail *detail)
 {
     uint8_t id[SLW_SHA256_SIZE];
     SLW_TRY(slw_record_get_hex(view, "id", id, sizeof id, detail));
@@ -38,10 +37,10 @@ static enum slw_status statement_done(struct slw_book *book, const struct slw_re
                : slw_explain_no_memory(detail);
 }
 
-/* The statement that a record's envelope holds; payload is where its views point. */
-static enum slw_status envelope_read(const struct slw_record_view *view,
-                                     struct slw_heap_buffer *ret_payload,
-                                     struct slw_statement *ret_statement, struct slw_detail *detail)
+enum slw_status slw_book_envelope_read(const struct slw_record_view *view,
+                                       struct slw_heap_buffer *ret_payload,
+                                       struct slw_statement *ret_statement,
+                                       struct slw_detail *detail)
 {
     struct slw_dsse envelope;
     SLW_TRY(slw_dsse_parse("record", slw_record_get_json(view, "envelope"), &envelope, detail));
@@ -130,7 +129,7 @@ static enum slw_status apply_takeover(struct slw_book *book, const struct slw_re
     struct slw_heap_buffer payload = {0};
     struct slw_statement statement;
     struct slw_takeover takeover;
-    SLW_TRY(envelope_read(view, &payload, &statement, detail));
+    SLW_TRY(slw_book_envelope_read(view, &payload, &statement, detail));
     enum slw_status status = slw_takeover_read(&statement, &takeover, detail);
     if (status == SLW_OK) {
         for (size_t i = 0; i < takeover.marks_count && status == SLW_OK; i++) {
@@ -144,7 +143,7 @@ static enum slw_status apply_takeover(struct slw_book *book, const struct slw_re
     SLW_TRY(status);
     SLW_TRY(slw_record_get_hex(view, "instance", book->instance, sizeof book->instance, detail));
     book->has_instance = true;
-    return statement_done(book, view, detail);
+    return slw_book_statement_done(book, view, detail);
 }
 
 /* --- policy --- */
@@ -227,7 +226,7 @@ static enum slw_status apply_policy(struct slw_book *book, const struct slw_reco
         slw_policy_free(policy);
         return status;
     }
-    return statement_done(book, view, detail);
+    return slw_book_statement_done(book, view, detail);
 }
 
 /* --- stage, request, approval --- */
@@ -259,7 +258,7 @@ static enum slw_status apply_stage(struct slw_book *book, const struct slw_recor
     struct slw_heap_buffer payload = {0};
     struct slw_statement statement;
     struct slw_stage stage;
-    SLW_TRY(envelope_read(view, &payload, &statement, detail));
+    SLW_TRY(slw_book_envelope_read(view, &payload, &statement, detail));
     enum slw_status status = slw_stage_read(&statement, &stage, detail);
     if (status == SLW_OK) {
         status = stage_put(book, &stage, detail);
@@ -267,7 +266,7 @@ static enum slw_status apply_stage(struct slw_book *book, const struct slw_recor
     slw_statement_free(&statement);
     slw_heap_drop(&payload);
     SLW_TRY(status);
-    return statement_done(book, view, detail);
+    return slw_book_statement_done(book, view, detail);
 }
 
 static bool request_list(struct slw_book *book, struct slw_book_request *request)
@@ -305,7 +304,7 @@ static enum slw_status request_fill(struct slw_book_request *request,
     if (!copy_name(slw_record_get_text(view, "requester"), request->requester)) {
         return damaged("a requester without a name", detail);
     }
-    SLW_TRY(envelope_read(view, &request->payload, &request->statement, detail));
+    SLW_TRY(slw_book_envelope_read(view, &request->payload, &request->statement, detail));
     SLW_TRY(slw_request_read(&request->statement, &request->request, detail));
     memcpy(request->id, request->statement.id, sizeof request->id);
     return SLW_OK;
@@ -360,7 +359,7 @@ static enum slw_status approval_read(const struct slw_record_view *view,
     if (!copy_name(slw_record_get_text(view, "person"), approval->person)) {
         return damaged("an approver without a name", detail);
     }
-    SLW_TRY(envelope_read(view, &approval->payload, &approval->statement, detail));
+    SLW_TRY(slw_book_envelope_read(view, &approval->payload, &approval->statement, detail));
     enum slw_status status = slw_approval_read(&approval->statement, &approval->says, detail);
     if (status != SLW_OK) {
         slw_statement_free(&approval->statement);
@@ -548,9 +547,11 @@ static enum slw_status apply_view(struct slw_book *book, uint64_t index,
     case SLW_RECORD_TAKEOVER:
         return apply_takeover(book, view, detail);
     case SLW_RECORD_CEREMONY:
-        return statement_done(book, view, detail);
+        return slw_book_statement_done(book, view, detail);
     case SLW_RECORD_EXPIRY:
         return apply_expiry(book, view, detail);
+    case SLW_RECORD_TUF_ROOT:
+        return slw_book_apply_root(book, view, detail);
     }
     return damaged("of an unknown kind", detail);
 }

@@ -234,17 +234,6 @@ static void reading_done(struct slw_job *job, void *context)
     }
 }
 
-static struct slw_bytes tuf_root_of(const struct slw_service *service, struct slw_bytes product)
-{
-    for (size_t i = 0; i < service->options.roots_count; i++) {
-        const struct slw_service_root *root = &service->options.roots[i];
-        if (slw_bytes_equal(product, slw_bytes_make(root->product, strlen(root->product)))) {
-            return root->file;
-        }
-    }
-    return slw_bytes_make(NULL, 0);
-}
-
 /* "nothing (then subject is the SHA-256 of nothing)": a role that has no base yet. */
 static bool is_nothing(const uint8_t *sha256)
 {
@@ -293,7 +282,7 @@ static void case_start_reading(struct slw_case *work)
         .keys = policy->keys,
         .keys_count = policy->keys_count,
         .key = work->signing_key,
-        .tuf_root = tuf_root_of(service, work->signing_key->product),
+        .tuf_root = slw_service_tuf_root(service, work->signing_key->product),
         .known_roots = &service->known_roots,
         .now_utc_s = slw_service_now(service),
     };

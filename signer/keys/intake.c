@@ -169,9 +169,10 @@ static bool list_has(const struct slw_policy_list *list, struct slw_bytes name)
     return false;
 }
 
-/* Whether anything at all may be asked for by this party. */
-static bool is_requester(const struct slw_policy *policy, struct slw_bytes name)
+bool slw_intake_is_requester(struct slw_service *service, const struct slw_intake *intake)
 {
+    const struct slw_policy *policy = slw_service_policy(service)->policy;
+    struct slw_bytes name = intake->holder.party->name;
     for (size_t i = 0; i < policy->rules_count; i++) {
         if (list_has(&policy->rules[i].requesters, name)) {
             return true;
@@ -186,7 +187,7 @@ static enum slw_status stage_check(struct slw_service *service, const struct slw
     struct slw_stage stage;
     SLW_TRY(slw_stage_read(&intake->statement, &stage, detail));
     SLW_TRY(slw_intake_check_signer(service, stage.signer, detail));
-    if (!is_requester(slw_service_policy(service)->policy, intake->holder.party->name)) {
+    if (!slw_intake_is_requester(service, intake)) {
         return slw_explain(detail, SLW_NOT_PERMITTED, "nothing may be asked for by who staged it");
     }
     if (stage.length > service->options.staged.bytes) {
@@ -245,6 +246,9 @@ static void by_kind(struct slw_service *service, const struct slw_intake *intake
         return;
     case SLW_STATEMENT_CEREMONY:
         ceremony_accept(service, intake);
+        return;
+    case SLW_STATEMENT_TUF_ROOT:
+        slw_intake_root(service, intake);
         return;
     case SLW_STATEMENT_TAKEOVER:
         slw_intake_refuse(service, intake, SLW_BAD_STATEMENT,

@@ -38,9 +38,14 @@ enum slw_status slw_intake_check_signer(const struct slw_service *service, struc
 enum slw_status slw_intake_check_issued(const struct slw_service *service, int64_t issued_utc_s,
                                         struct slw_detail *detail);
 
-/* intake_request.c, intake_policy.c: what a statement of its kind, by somebody known, leads to. */
+/* Whether who made it may ask for anything at all. */
+bool slw_intake_is_requester(struct slw_service *service, const struct slw_intake *intake);
+
+/* intake_request.c, intake_policy.c, intake_root.c: what a statement of its kind, by somebody
+ * known, leads to. */
 void slw_intake_request(struct slw_service *service, const struct slw_intake *intake);
 void slw_intake_approval(struct slw_service *service, const struct slw_intake *intake);
 void slw_intake_policy(struct slw_service *service, const struct slw_intake *intake);
+void slw_intake_root(struct slw_service *service, const struct slw_intake *intake);
 
 #endif

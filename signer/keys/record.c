@@ -21,6 +21,7 @@ static const char *const kind_names[SLW_RECORD_KINDS_END] = {
     [SLW_RECORD_TAKEOVER] = "takeover",
     [SLW_RECORD_CEREMONY] = "ceremony",
     [SLW_RECORD_EXPIRY] = "expiry",
+    [SLW_RECORD_TUF_ROOT] = "tuf-root",
 };
 
 const char *slw_record_kind_name(enum slw_record_kind kind)

@@ -28,8 +28,9 @@ enum slw_record_kind {
     SLW_RECORD_TAKEOVER,
     SLW_RECORD_CEREMONY,
     SLW_RECORD_EXPIRY,
+    SLW_RECORD_TUF_ROOT,
 };
-#define SLW_RECORD_KINDS_END 13u /* one behind the last */
+#define SLW_RECORD_KINDS_END 14u /* one behind the last */
 
 /* "request"; NULL for a number that isn't one. */
 const char *slw_record_kind_name(enum slw_record_kind kind);

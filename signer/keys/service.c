@@ -2,6 +2,8 @@
 /* Opening the service, its loop, and what it knows of itself. See service.h. */
 #include "case.h"
 
+#include "tuf_root.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -87,6 +89,21 @@ enum slw_status slw_service_check_ready(struct slw_service *service, struct slw_
                            "no quorum of witnesses has cosigned this start yet");
     }
     return SLW_OK;
+}
+
+/* "never go back": what was followed to counts until the settings name a higher version. */
+struct slw_bytes slw_service_tuf_root(const struct slw_service *service, struct slw_bytes product)
+{
+    const struct slw_book_root *followed = slw_book_root(&service->book, product);
+    for (size_t i = 0; i < service->options.roots_count; i++) {
+        const struct slw_service_root *first = &service->options.roots[i];
+        if (slw_bytes_equal(product, slw_bytes_make(first->product, strlen(first->product)))) {
+            return followed != NULL && followed->version >= service->root_versions[i]
+                       ? slw_heap_bytes(&followed->file)
+                       : first->file;
+        }
+    }
+    return slw_bytes_make(NULL, 0);
 }
 
 /* --- The loop --- */
@@ -209,6 +226,18 @@ static enum slw_status keys_check(struct slw_service *service, struct slw_detail
     return SLW_OK;
 }
 
+static enum slw_status roots_check(struct slw_service *service, struct slw_detail *detail)
+{
+    if (service->options.roots_count > SLW_SERVICE_ROOTS_MAX) {
+        return slw_explain(detail, SLW_TOO_MANY, "too many roots of repositories");
+    }
+    for (size_t i = 0; i < service->options.roots_count; i++) {
+        SLW_TRY(
+            slw_tuf_root_first(service->options.roots[i].file, &service->root_versions[i], detail));
+    }
+    return SLW_OK;
+}
+
 static enum slw_status instance_check(const struct slw_service *service, struct slw_detail *detail)
 {
     if (service->book.has_instance &&
@@ -231,6 +260,7 @@ static enum slw_status parts_open(struct slw_service *service, struct slw_detail
     SLW_TRY(slw_instance_read(service->options.state, service->instance, detail));
     SLW_TRY(instance_check(service, detail));
     SLW_TRY(keys_check(service, detail));
+    SLW_TRY(roots_check(service, detail));
     if (slw_service_now(service) < service->book.time_utc_s) {
         return slw_explain(detail, SLW_CLOCK, "the clock is behind the last entry of the log");
     }

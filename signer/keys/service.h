@@ -42,9 +42,11 @@ struct slw_service_key {
     bool in_token;               /* and can't leave it */
 };
 
+/* The root of a product's TUF repository that is trusted first. */
+#define SLW_SERVICE_ROOTS_MAX 16u
 struct slw_service_root {
     const char *product;
-    struct slw_bytes file; /* of a TUF root */
+    struct slw_bytes file;
 };
 
 /* All of it is the caller's, and outlives the service. */
@@ -68,7 +70,8 @@ struct slw_service;
 /*
  * Opens the log, reads it, and writes a start into it. SLW_NOT_ACTIVE when the log was last written
  * on another machine or disk and no takeover was stated since; SLW_LOG_DAMAGED, SLW_CLOCK,
- * SLW_WRONG_CLASS for a production key that isn't in a token; what log and disk say.
+ * SLW_WRONG_CLASS for a production key that isn't in a token; SLW_ROOT_SELF_UNSIGNED and others for
+ * a TUF root that isn't one; what log and disk say.
  */
 enum slw_status slw_service_new(const struct slw_service_options *options,
                                 struct slw_service **ret_service, struct slw_detail *detail);

@@ -53,6 +53,7 @@ struct slw_service {
     struct slw_workers *workers;
     struct slw_known_roots known_roots;
     uint8_t instance[SLW_SHA256_SIZE];
+    uint64_t root_versions[SLW_SERVICE_ROOTS_MAX]; /* of the settings' roots */
 
     int front;
     bool front_failed;
@@ -88,6 +89,9 @@ int64_t slw_service_record_time(const struct slw_service *service);
 const struct slw_book_policy *slw_service_policy(struct slw_service *service);
 const struct slw_service_key *slw_service_key_find(const struct slw_service *service,
                                                    struct slw_bytes name);
+/* The root that bases of a product's top-level roles are verified by: the settings', or the newest
+ * that was followed to from there; empty: none. It stays where it is. */
+struct slw_bytes slw_service_tuf_root(const struct slw_service *service, struct slw_bytes product);
 /* Whether nothing may be signed at present, and why; SLW_OK: it may. */
 enum slw_status slw_service_check_ready(struct slw_service *service, struct slw_detail *detail);
 /* Whether a record of this index may be told of: committed, and cosigned where the policy wants it.

@@ -97,6 +97,31 @@ SLW_MUST_USE enum slw_status slw_approval_format(const struct slw_approval *appr
                                                  struct slw_detail *detail);
 
 /*
+ * "This root follows the one that you trust", of a product's TUF repository. The subject is the
+ * SHA-256 of the file. Whoever says it: the root speaks for itself.
+ */
+#define SLW_TUF_ROOT_SIZE_MAX 262144u
+struct slw_tuf_root_notice {
+    struct slw_bytes subject_name;
+    uint8_t sha256[SLW_SHA256_SIZE];
+    struct slw_bytes signer;
+    struct slw_bytes product;
+    struct slw_bytes root; /* the file, in standard base64; when written, and when read */
+    int64_t issued_utc_s;
+};
+
+SLW_MUST_USE enum slw_status slw_tuf_root_notice_read(const struct slw_statement *statement,
+                                                      struct slw_tuf_root_notice *ret_notice,
+                                                      struct slw_detail *detail);
+/* The file, appended: SLW_BAD_STATEMENT when it isn't base64, or not the subject. */
+SLW_MUST_USE enum slw_status slw_tuf_root_notice_file(const struct slw_tuf_root_notice *notice,
+                                                      struct slw_heap_buffer *ret_file,
+                                                      struct slw_detail *detail);
+SLW_MUST_USE enum slw_status slw_tuf_root_notice_format(const struct slw_tuf_root_notice *notice,
+                                                        struct slw_heap_buffer *ret_payload,
+                                                        struct slw_detail *detail);
+
+/*
  * "This machine signs from now on". The subject is the root hash of the last checkpoint, which
  * stands in `root` as well. A version mark is {"kind", "name", "version"}: the highest version that
  * was signed of its kind ("targets", "root", "role") under a name of the service's.
