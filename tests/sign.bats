@@ -281,3 +281,28 @@ teardown() {
     says "of an authority that isn't ours"
     exits 5 sign list --config sign.conf --signer "$url"
 }
+
+@test "a service is told of a repository's next roots, and takes no others" {
+    exits 7 sign root root.key --product lamp --config sign.conf
+    says "refused: no-trusted-root"
+    signer_stop
+    local name
+    for name in one two three; do ok key generate "$name.key"; done
+    ok repo init repo --root-key one.key.pub --targets-key three.key.pub --online-key three.key
+    ok repo sign repo root --key one.key
+    ok repo sign repo targets --key three.key
+    ok repo publish repo
+    ok repo rotate repo root --key two.key.pub --threshold 1
+    ok repo sign repo root --key one.key --key two.key
+    ok repo publish repo
+    signer_settings '.keys["lamp-root"] = {key: (.state[:-5] + "root.key")}
+        | .tuf_roots = {lamp: (.state[:-5] + "repo/metadata/1.root.json")}'
+    sign_start
+    ok sign root repo/metadata/1.root.json repo/metadata/2.root.json --product lamp --config sign.conf
+    says "2.root.json: trusted"
+    ok sign root repo/metadata/2.root.json --product lamp --config sign.conf --json
+    exits 7 sign root repo/metadata/1.root.json --product lamp --config sign.conf
+    says "refused: root-rollback"
+    exits 7 sign root app.bin --product lamp --config sign.conf
+    says "refused: malformed"
+}
