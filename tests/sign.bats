@@ -305,4 +305,5 @@ teardown() {
     says "refused: root-rollback"
     exits 7 sign root app.bin --product lamp --config sign.conf
     says "refused: malformed"
+    ok audit verify state/log --log "$log_vkey"
 }
