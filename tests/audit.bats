@@ -264,6 +264,57 @@ refuses() {
     [ ! -e state-3 ]
 }
 
+@test "checks every place whole, whichever has the most" {
+    make_log good one 60
+    make_log good two 60
+    make_log good three 50
+    ok audit monitor one two three --log "$log" --state state --once
+    for place in two three; do
+        for file in records/000 tile/0/000.p tile/entries/000.p; do
+            rm -rf changed
+            cp -r "$place" changed
+            [ ! -d "changed/$file" ] || file+=/$(ls "changed/$file")
+            change "changed/$file" 50
+            refuses log-damaged audit monitor one changed --log "$log" --state "state-$place-${file##*/}" --once
+            says "changed: "
+        done
+    done
+    [ -z "$(ls | grep '^state-')" ]
+}
+
+@test "names each place that is forked, behind, or can't be read, and looks at the others" {
+    make_log good one 60
+    make_log forked two 60
+    make_log forked three 50
+    make_log good four 40
+    refuses log-damaged audit monitor one two three nowhere four --log "$log" --state state --once
+    says 'nowhere'
+    says 'a split view: the first 183 entries of one and two differ'
+    says 'a split view: the first 153 entries of three and one differ'
+    [ "$(grep -c '^example.com/log$' state.evidence)" -ge 4 ]
+    [ ! -e state ]
+    # What can't be read keeps nothing from being followed elsewhere.
+    exits 1 audit monitor nowhere one --log "$log" --state state --once
+    [ -s state ]
+    refuses log-behind audit monitor four one --log "$log" --state state --once
+    says 'four: the log has 123 entries, 183 were verified before'
+    rm state.evidence
+    refuses log-damaged audit monitor one three --log "$log" --state state --once
+    says 'three: the log has 153 entries, 183 were verified before'
+    says 'a split view: the first 153 entries of three and one differ'
+    grep -q 'example.com/log' state.evidence
+    # Also when the entries that differ are far behind what was verified.
+    make_log good long 120
+    ok audit monitor long --log "$log" --state far --once
+    refuses log-damaged audit monitor long three four --log "$log" --state far --once
+    says 'four: the log has 123 entries, 363 were verified before'
+    says 'a split view: the first 153 entries of three and long differ'
+    [ "$(grep -c 'split view' stderr)" = 1 ]
+    make_log good five 61
+    refuses log-damaged audit monitor two five --log "$log" --state state --once
+    says 'two: a fork: two checkpoints of 183 entries'
+}
+
 @test "refuses command lines that make no sense" {
     make_log good log 1
     exits 2 audit verify log
