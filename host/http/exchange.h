@@ -152,8 +152,10 @@ extern pthread_mutex_t http_later_lock;
 /* target.c: splits path and query, decodes, checks. */
 struct http_refusal http_target_check(struct slw_http_exchange *exchange);
 
-/* head.c: copies the head's fields, and checks them and the framing. */
-struct http_refusal http_head_check(struct slw_http_exchange *exchange, const char *version);
+/* head.c: copies the head's fields, and checks them and the framing. method and version: where the
+ * library has them. */
+struct http_refusal http_head_check(struct slw_http_exchange *exchange, const char *method,
+                                    const char *version);
 
 /* routes.c */
 SLW_MUST_USE enum slw_status http_routes_compile(struct slw_http_server *server,

@@ -10,7 +10,7 @@
 
 struct heads {
     struct slw_http_exchange *exchange;
-    uint64_t size; /* of the lines as they should have come */
+    const uint8_t *next; /* where the next line must begin */
     unsigned lengths, hosts;
     bool has_transfer_encoding, has_content_encoding, has_content_range;
     bool is_bad, is_odd, is_too_large;
@@ -101,17 +101,19 @@ static uint16_t keep(struct slw_heap_buffer *head, struct slw_bytes text)
  * Each line should have come as NAME ":" SPACES VALUE CR LF, which the library left where it came.
  * RFC 9112, 5.2: "A server that receives an obs-fold in a request message [...] MUST either reject
  * the message [...] or replace": the library takes a folded value elsewhere, so that it isn't near
- * its name any more. Counted together, no line ended by a bare line feed hides behind another one.
+ * its name any more. Each begins right behind the one before, or there are bytes that the library
+ * doesn't show, since it goes by C's strings.
  */
 static void measure(struct heads *heads, struct slw_bytes name, struct slw_bytes value)
 {
     uintptr_t name_end = (uintptr_t)name.ptr + name.len;
     uintptr_t value_begin = value.ptr == NULL ? name_end + 1 : (uintptr_t)value.ptr;
-    if (value_begin <= name_end || value_begin - name_end > HTTP_HEAD_MAX) {
+    if (name.ptr != heads->next || value_begin <= name_end ||
+        value_begin - name_end > HTTP_HEAD_MAX) {
         heads->is_odd = true;
         return;
     }
-    heads->size += name.len + (value_begin - name_end) + value.len + 2;
+    heads->next = name.ptr + name.len + (value_begin - name_end) + value.len + 2;
 }
 
 static enum MHD_Result look_at_field(void *context, enum MHD_ValueKind kind, const char *name,
@@ -152,13 +154,16 @@ static bool parse_number(struct slw_bytes text, uint64_t *ret_number)
     return text.len > 0;
 }
 
+/* Whether nothing is hidden in the first line, between method, target and version, and nothing
+ * stands behind the last field but the line that ends the head. */
 static bool is_whole(const struct slw_http_exchange *exchange, const struct heads *heads,
-                     const char *version)
+                     const char *method, const char *version)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-    uint64_t line = strlen(exchange->method) + 1 + exchange->target_len + 1 + strlen(version) + 2;
-    return info != NULL && !heads->is_odd && info->header_size == line + heads->size + 2;
+    return info != NULL && !heads->is_odd &&
+           version == method + strlen(method) + 1 + exchange->target_len + 1 &&
+           heads->next + 2 == (const uint8_t *)method + info->header_size;
 }
 
 /*
@@ -201,9 +206,11 @@ static struct http_refusal check_meaning(const struct slw_http_exchange *exchang
     return fine;
 }
 
-struct http_refusal http_head_check(struct slw_http_exchange *exchange, const char *version)
+struct http_refusal http_head_check(struct slw_http_exchange *exchange, const char *method,
+                                    const char *version)
 {
-    struct heads heads = {.exchange = exchange};
+    struct heads heads = {.exchange = exchange,
+                          .next = (const uint8_t *)version + strlen(version) + 2};
     bool is_new = strcmp(version, MHD_HTTP_VERSION_1_1) == 0;
     (void)MHD_get_connection_values_n(exchange->connection, MHD_HEADER_KIND, look_at_field, &heads);
     if (exchange->head.status != SLW_OK) {
@@ -219,7 +226,7 @@ struct http_refusal http_head_check(struct slw_http_exchange *exchange, const ch
     if (refusal.http_status != 0) {
         return refusal;
     }
-    if (heads.is_bad || !is_whole(exchange, &heads, version)) {
+    if (heads.is_bad || !is_whole(exchange, &heads, method, version)) {
         return refuse(400, "a header that isn't one, or stands there twice");
     }
     /* RFC 9112, 3.2: "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1

@@ -187,10 +187,10 @@ static enum MHD_Result answer_refusal(struct slw_http_exchange *exchange)
 }
 
 /* Each check when those before it found nothing. */
-static void check(struct slw_http_exchange *exchange, const char *version)
+static void check(struct slw_http_exchange *exchange, const char *method, const char *version)
 {
     struct http_refusal *refusal = &exchange->refusal;
-    *refusal = http_head_check(exchange, version);
+    *refusal = http_head_check(exchange, method, version);
     exchange->head_is_bad = refusal->http_status != 0;
     if (refusal->http_status == 0) {
         *refusal = http_target_check(exchange);
@@ -219,7 +219,7 @@ static enum MHD_Result look(struct slw_http_exchange *exchange, const char *meth
 {
     exchange->seen = true;
     keep_text(exchange->method, sizeof exchange->method, method, strlen(method));
-    check(exchange, version);
+    check(exchange, method, version);
     if (exchange->head_is_bad || (exchange->refusal.http_status != 0 && exchange->length > 0)) {
         return answer_refusal(exchange);
     }
