@@ -2,6 +2,7 @@
 /* See test_depot.h. */
 #include "test_depot.h"
 
+#include "people/password.h"
 #include "people/people.h"
 
 #include "remove_tree.h"
@@ -341,6 +342,82 @@ bool test_person(const struct test_depot *depot, const char *name, const char *p
         return explain("making a person", &detail);
     }
     return true;
+}
+
+static enum slw_status run_sql(void *context, struct slw_transaction *transaction,
+                               struct slw_detail *detail)
+{
+    return slw_sql_run(transaction, context, NULL, 0, NULL, detail);
+}
+
+bool test_sql(const struct test_depot *depot, const char *sql)
+{
+    struct slw_detail detail = {""};
+    char text[1024];
+    (void)snprintf(text, sizeof text, "%s", sql);
+    return slw_database_transact(depot->depot->database, SLW_DATABASE_WRITE, run_sql, text,
+                                 &detail) == SLW_OK ||
+           explain(sql, &detail);
+}
+
+bool test_person_with_password(const struct test_depot *depot, const char *name,
+                               const char *product, const char *roles, const char *password)
+{
+    struct person person = {name, product, roles};
+    struct slw_detail detail = {""};
+    char hash[PEOPLE_HASH_SIZE];
+    char sql[512];
+    if (people_password_hash(text_of(password), hash, &detail) != SLW_OK ||
+        slw_database_transact(depot->depot->database, SLW_DATABASE_WRITE, make_person, &person,
+                              &detail) != SLW_OK) {
+        return explain("making a person", &detail);
+    }
+    (void)snprintf(sql, sizeof sql, "UPDATE people SET password = '%s' WHERE name = '%s'", hash,
+                   name);
+    return test_sql(depot, sql);
+}
+
+/* The cookie of an answer, and its CSRF text, as headers of the session's calls. */
+static void keep_session(const struct test_answer *answer, struct test_depot *session)
+{
+    char cookie[512];
+    struct slw_bytes csrf = slw_json_string(&answer->json, test_find(answer, "csrf"));
+    (void)test_header(answer, "Set-Cookie", cookie);
+    cookie[strcspn(cookie, ";")] = '\0';
+    (void)snprintf(session->session_headers[0], sizeof session->session_headers[0],
+                   "Cookie: %.140s", cookie);
+    (void)snprintf(session->session_headers[1], sizeof session->session_headers[1],
+                   "X-Slipway-CSRF: %.*s", (int)csrf.len, (const char *)csrf.ptr);
+    session->headers[0] = session->session_headers[0];
+    session->headers[1] = session->session_headers[1];
+    session->headers[2] = NULL;
+}
+
+long test_log_in(const struct test_depot *depot, const char *name, const char *password,
+                 const char *code, struct test_depot *ret_session)
+{
+    struct slw_heap_buffer body = {0};
+    struct test_answer answer;
+    struct slw_json json;
+    struct test_depot session = *depot;
+    slw_json_init(&json, &body);
+    slw_json_begin_object(&json, NULL);
+    slw_json_text(&json, "name", name);
+    slw_json_text(&json, "password", password);
+    if (code != NULL) {
+        slw_json_text(&json, "code", code);
+    }
+    slw_json_end_object(&json);
+    session.use_token = NULL;
+    test_call(&session, "POST", "/api/v1/session", slw_heap_text(&body), &answer);
+    long status = answer.status;
+    *ret_session = session;
+    if (status == 200) {
+        keep_session(&answer, ret_session);
+    }
+    test_answer_free(&answer);
+    slw_heap_free(&body);
+    return status;
 }
 
 struct count {

@@ -22,11 +22,12 @@ struct test_depot {
     char directory[64];
     struct depot_settings settings;
     struct depot_program *program;
-    struct depot *depot;    /* its services, for looking into the database */
-    const char *address;    /* "http://127.0.0.1:40123" */
-    char token[128];        /* "slw_1_…", an administrator's in all products */
-    const char *use_token;  /* what calls are made with: token at first; NULL: nobody */
-    const char *headers[8]; /* more of them, "Name: value"; NULL ends */
+    struct depot *depot;          /* its services, for looking into the database */
+    const char *address;          /* "http://127.0.0.1:40123" */
+    char token[128];              /* "slw_1_…", an administrator's in all products */
+    const char *use_token;        /* what calls are made with: token at first; NULL: nobody */
+    const char *headers[8];       /* more of them, "Name: value"; NULL ends */
+    char session_headers[2][160]; /* those of test_log_in() */
 };
 
 /* change, if any, is called before it is started: database, TLS, … Prints why it failed. */
@@ -68,6 +69,15 @@ bool test_product(const struct test_depot *depot, const char *product);
 bool test_person(const struct test_depot *depot, const char *name, const char *product,
                  const char *roles, char ret_token[static 128]);
 
+/* Makes a person who has a password, and no token. */
+bool test_person_with_password(const struct test_depot *depot, const char *name,
+                               const char *product, const char *roles, const char *password);
+/* Logs in; ret_session makes calls in that session. code: NULL for none. The HTTP status. */
+long test_log_in(const struct test_depot *depot, const char *name, const char *password,
+                 const char *code, struct test_depot *ret_session);
+
+/* Changes the database behind the depot's back. */
+bool test_sql(const struct test_depot *depot, const char *sql);
 /* One number from the database: test_count(&depot, "SELECT COUNT(*) FROM audit"). -1: it failed. */
 int64_t test_count(const struct test_depot *depot, const char *sql);
 
