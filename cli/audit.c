@@ -49,6 +49,8 @@ static const struct cli_option monitor_options[] = {
     {.name = "--every", .value = "DURATION", .help = "how often to look (1m)"},
     {.name = "--mirror", .value = "DIR", .help = "keep a copy of what was verified"},
     {.name = "--smtp", .value = "URL", .help = "smtp:// or smtps:// server to send mail by"},
+    {.name = "--smtp-user", .value = "NAME", .help = "who logs in there, by TLS alone"},
+    {.name = "--smtp-password-file", .value = "FILE", .help = "with what; its owner's alone"},
     {.name = "--mail-from", .value = "ADDRESS", .help = "who mail is from"},
     {.name = "--mail-to", .value = "ADDRESS", .repeated = true, .help = "who gets it"},
     {.name = "--webhook", .value = "URL", .help = "where alerts are posted"},
@@ -111,9 +113,11 @@ static const struct cli_command commands[] = {
         .verb = "monitor",
         .usage = "slipway audit monitor",
         .summary = "follow a log, and tell people when something is wrong with it",
-        .synopsis =
-            "LOG… --log VKEY --state FILE [--once | --every DURATION] [--mirror DIR]\n"
-            "      [--smtp URL --mail-from A --mail-to A…] [--webhook URL --webhook-key KEY]",
+        .synopsis = "LOG… --log VKEY --state FILE [--once | --every DURATION] [--mirror DIR]\n"
+                    "      [--smtp URL [--smtp-user NAME --smtp-password-file FILE] --mail-from A "
+                    "--mail-to "
+                    "A…]\n"
+                    "      [--webhook URL --webhook-key KEY]",
         .positionals_min = 1,
         .positionals_max = 8,
         .options = monitor_options,

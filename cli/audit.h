@@ -59,6 +59,8 @@ void cli_audit_clean(char *text);
 
 struct cli_alerts {
     const char *smtp_url;
+    const char *smtp_user; /* NULL: no login */
+    struct slw_heap_buffer smtp_password;
     const char *mail_from;
     const char *mail_to[16];
     size_t mail_to_count;

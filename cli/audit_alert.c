@@ -9,6 +9,7 @@
 #include "values.h"
 
 #include "slipway/dsse.h"
+#include "slipway/files.h"
 #include "slipway/json.h"
 #include "slipway/time_text.h"
 
@@ -21,6 +22,7 @@
 #define CONNECT_TIMEOUT_MS 10000L
 #define TIMEOUT_MS 30000L
 #define ADDRESS_SIZE_MAX 254u
+#define LOGIN_SIZE_MAX 256u /* of a user's name, and of a password */
 
 /* --- Who is to be told --- */
 
@@ -39,12 +41,67 @@ static bool is_address(const char *text)
     return true;
 }
 
+static bool is_line(const uint8_t *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] < 0x20 || text[i] == 0x7F) {
+            return false;
+        }
+    }
+    return len > 0 && len <= LOGIN_SIZE_MAX;
+}
+
+static enum cli_exit read_password(struct cli *cli, const char *path,
+                                   struct slw_heap_buffer *ret_password)
+{
+    if (slw_key_file_is_exposed(path)) {
+        return cli_error(cli, "%s: others may read or write it (chmod 600)", path);
+    }
+    enum slw_status status = slw_file_read(path, LOGIN_SIZE_MAX + 2, ret_password, &cli->detail);
+    if (status != SLW_OK) {
+        return cli_error(cli, "%s", cli->detail.text);
+    }
+    if (ret_password->len > 0 && ret_password->ptr[ret_password->len - 1] == '\n') {
+        ret_password->len--;
+    }
+    return is_line(ret_password->ptr, ret_password->len)
+               ? CLI_DONE
+               : cli_error(cli, "%s: not a line of at most %u bytes", path, LOGIN_SIZE_MAX);
+}
+
+/* A password on the command line would be everybody's, and by a URL it might go out in clear. */
+static enum cli_exit open_login(struct cli *cli, const struct cli_arguments *arguments,
+                                struct cli_alerts *alerts)
+{
+    const char *user = cli_value(arguments, "--smtp-user");
+    const char *path = cli_value(arguments, "--smtp-password-file");
+    if (alerts->smtp_url != NULL && strchr(alerts->smtp_url, '@') != NULL) {
+        return cli_usage(cli, "--smtp: no user and password in it, but --smtp-user and "
+                              "--smtp-password-file");
+    }
+    if ((user == NULL) != (path == NULL) || (user != NULL && alerts->smtp_url == NULL)) {
+        return cli_usage(cli, "--smtp-user and --smtp-password-file go together, with --smtp");
+    }
+    if (user == NULL) {
+        return CLI_DONE;
+    }
+    if (!is_line((const uint8_t *)user, strlen(user))) {
+        return cli_usage(cli, "--smtp-user: not a name");
+    }
+    alerts->smtp_user = user;
+    return read_password(cli, path, &alerts->smtp_password);
+}
+
 static enum cli_exit open_mail(struct cli *cli, const struct cli_arguments *arguments,
                                struct cli_alerts *alerts)
 {
     size_t count = cli_count(arguments, "--mail-to");
     alerts->smtp_url = cli_value(arguments, "--smtp");
     alerts->mail_from = cli_value(arguments, "--mail-from");
+    enum cli_exit code = open_login(cli, arguments, alerts);
+    if (code != CLI_DONE) {
+        return code;
+    }
     bool any = alerts->smtp_url != NULL || alerts->mail_from != NULL || count > 0;
     if (any && (alerts->smtp_url == NULL || alerts->mail_from == NULL || count == 0)) {
         return cli_usage(cli, "mail wants --smtp, --mail-from and --mail-to");
@@ -94,6 +151,7 @@ void cli_alerts_close(struct cli_alerts *alerts)
 {
     slw_private_key_free(alerts->webhook_key);
     alerts->webhook_key = NULL;
+    slw_heap_free(&alerts->smtp_password);
 }
 
 /* --- Telling them --- */
@@ -156,12 +214,29 @@ static void write_mail(const struct cli_alerts *alerts, const char *origin, cons
     slw_heap_append_text(ret_mail, "\r\n");
 }
 
+/* Who logs in does so by TLS, or not at all: whoever stands between could take the offer of it out
+ * of what the server says, to get the password. */
+static bool set_login(CURL *curl, const struct cli_alerts *alerts)
+{
+    struct slw_heap_buffer password = {0};
+    if (alerts->smtp_user == NULL) {
+        return curl_easy_setopt(curl, CURLOPT_USE_SSL, (long)CURLUSESSL_TRY) == CURLE_OK;
+    }
+    slw_heap_append(&password, slw_heap_bytes(&alerts->smtp_password));
+    bool is_set = curl_easy_setopt(curl, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL) == CURLE_OK &&
+                  curl_easy_setopt(curl, CURLOPT_USERNAME, alerts->smtp_user) == CURLE_OK &&
+                  password.status == SLW_OK &&
+                  curl_easy_setopt(curl, CURLOPT_PASSWORD, slw_heap_text(&password)) == CURLE_OK;
+    slw_heap_free(&password);
+    return is_set;
+}
+
 static CURLcode post_mail(CURL *curl, const struct cli_alerts *alerts,
                           const struct curl_slist *recipients, struct slw_heap_buffer *mail)
 {
     struct reading reading = {slw_heap_bytes(mail)};
     if (curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps") != CURLE_OK ||
-        curl_easy_setopt(curl, CURLOPT_USE_SSL, (long)CURLUSESSL_TRY) != CURLE_OK ||
+        !set_login(curl, alerts) ||
         curl_easy_setopt(curl, CURLOPT_MAIL_FROM, alerts->mail_from) != CURLE_OK ||
         curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, recipients) != CURLE_OK ||
         curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L) != CURLE_OK ||

@@ -16,7 +16,8 @@ make_log() {
     log=$(node "$tools/make-log.mjs" "$@")
 }
 
-# start_servers: a web server of $work/site, mail and posts into $work/out; $web, $smtp and $hook are their URLs.
+# start_servers: a web server of $work/site, mail and posts into $work/out; $web, $smtp and $hook are their URLs; $smtps
+# that of a mail server by TLS, when there is a cert.pem.
 start_servers() {
     mkdir -p site out
     mkfifo control
@@ -27,8 +28,8 @@ start_servers() {
         [ ! -s ports ] || break
         sleep 0.1
     done
-    read -r web smtp hook <ports
-    web=http://127.0.0.1:$web smtp=smtp://127.0.0.1:$smtp hook=http://127.0.0.1:$hook/hook
+    read -r web smtp hook smtps <ports
+    web=http://127.0.0.1:$web smtp=smtp://127.0.0.1:$smtp hook=http://127.0.0.1:$hook/hook smtps=smtps://127.0.0.1:$smtps
     unset http_proxy https_proxy all_proxy HTTPS_PROXY ALL_PROXY
 }
 
@@ -227,6 +228,78 @@ refuses() {
     exits 3 audit monitor "$web/log" --log "$log" --state state --once "${alerts[@]}"
     says "mail couldn't be sent"
     says "the alert couldn't be posted"
+}
+
+# mail_setup: servers that want a login, a log that was cut, and $mail with what tells it by mail.
+mail_setup() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=127.0.0.1 \
+        -addext subjectAltName=IP:127.0.0.1 -keyout key.pem -out cert.pem 2>/dev/null
+    start_servers
+    echo 'log@example.com open sesame' >out/login
+    (umask 077 && echo 'open sesame' >password)
+    make_log good long 20
+    ok audit monitor long --log "$log" --state state --once
+    make_log good short 10
+    mail=(audit monitor short --log "$log" --state state --once --mail-from log@example.com --mail-to ada@example.com
+        --smtp-user log@example.com --smtp-password-file password)
+}
+
+@test "logs in to a mail server, by STARTTLS or smtps" {
+    mail_setup
+    touch out/starttls
+    refuses log-behind "${mail[@]}" --smtp "$smtp" --ca-file cert.pem
+    grep -q 'it was cut' out/mail-1
+    refuses log-behind "${mail[@]}" --smtp "$smtps" --ca-file cert.pem
+    grep -q 'it was cut' out/mail-2
+    [ "$(grep -c '^tls AUTH PLAIN' out/said)" = 2 ]
+    [ "$(grep -c '^plain \(AUTH\|MAIL\)' out/said)" = 0 ]
+    [ "$(grep -c sesame stderr)" = 0 ]
+}
+
+@test "tells no password and no alert to a mail server that it can't be sure of" {
+    mail_setup
+    # One that offers no STARTTLS, or whose offer somebody took out.
+    refuses log-behind "${mail[@]}" --smtp "$smtp" --ca-file cert.pem
+    says "mail couldn't be sent"
+    # One of whose certificate nobody knows.
+    touch out/starttls
+    refuses log-behind "${mail[@]}" --smtp "$smtp"
+    says "mail couldn't be sent"
+    refuses log-behind "${mail[@]}" --smtp "$smtps"
+    says "mail couldn't be sent"
+    [ "$(grep -c 'AUTH\|MAIL\|RCPT' out/said)" = 0 ]
+    # One that doesn't take the password.
+    (umask 077 && echo 'open barley' >password)
+    refuses log-behind "${mail[@]}" --smtp "$smtp" --ca-file cert.pem
+    says "mail couldn't be sent: Login denied"
+    [ "$(grep -c 'barley\|sesame' stderr)" = 0 ]
+    [ -z "$(ls out | grep mail)" ]
+}
+
+@test "takes a mail server's password from a file that its owner alone may read" {
+    mail_setup
+    touch out/starttls
+    mail+=(--smtp "$smtp" --ca-file cert.pem)
+    for mode in 0640 0604 0620; do
+        chmod "$mode" password
+        exits 1 "${mail[@]}"
+        says "password: others may read or write it"
+    done
+    rm password
+    exits 1 "${mail[@]}"
+    for text in '' '\n' 'two\nlines' 'a\0b' "$(head -c 300 /dev/zero | tr '\0' a)"; do
+        (umask 077 && printf "$text" >password)
+        exits 1 "${mail[@]}"
+        says 'password: '
+    done
+    [ ! -e out/said ]
+    monitor=(audit monitor short --log "$log" --state state --once --mail-from a@b.c --mail-to a@b.c)
+    exits 2 "${monitor[@]}" --smtp "$smtp" --smtp-user ada
+    exits 2 "${monitor[@]}" --smtp "$smtp" --smtp-password-file password
+    exits 2 "${monitor[@]}" --smtp smtp://ada:secret@127.0.0.1
+    says 'no user and password in it'
+    [ "$(grep -c secret stderr)" = 0 ]
+    exits 2 audit monitor short --log "$log" --state state --once --smtp-user ada --smtp-password-file password
 }
 
 @test "tells the same once, and again when it couldn't be told" {
