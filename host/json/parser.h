@@ -32,7 +32,8 @@ struct slw_json_parser {
      * has no such thing in it, stands in canonical form. */
     const uint8_t *impure;
     struct slw_json_level levels[SLW_JSON_DEPTH_MAX];
-    uint32_t depth; /* how many levels are open */
+    uint32_t depth;     /* how many levels are open */
+    bool has_fractions; /* they may be there, and are read as null */
     /* The failure, when there was one. */
     enum slw_status status;
     const char *problem;

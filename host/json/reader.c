@@ -54,6 +54,43 @@ static inline const uint8_t *read_string(struct slw_json_parser *parser, const u
     return end + 1;
 }
 
+/* RFC 8259, section 6: "frac = decimal-point 1*DIGIT", "exp = e [ minus / plus ] 1*DIGIT". at is
+ * behind the integer. */
+static const uint8_t *read_fraction(struct slw_json_parser *parser, const uint8_t *start,
+                                    const uint8_t *at)
+{
+    static const char why[] = "a number that ends too early";
+    const uint8_t *end = parser->end;
+    const uint8_t *first = at;
+    if (*at == '.') {
+        first = ++at;
+        while (at < end && *at >= '0' && *at <= '9') {
+            at++;
+        }
+        if (at == first) {
+            return slw_json_fail(parser, start, why);
+        }
+    }
+    if (at < end && (*at == 'e' || *at == 'E')) {
+        at++;
+        at += at < end && (*at == '+' || *at == '-') ? 1 : 0;
+        first = at;
+        while (at < end && *at >= '0' && *at <= '9') {
+            at++;
+        }
+        if (at == first) {
+            return slw_json_fail(parser, start, why);
+        }
+    }
+    struct slw_json_value *value = add(parser, SLW_JSON_NULL, start);
+    if (value == NULL) {
+        return slw_json_fail_memory(parser);
+    }
+    value->end = slw_json_offset(parser, at);
+    parser->impure = at;
+    return at;
+}
+
 /*
  * RFC 8259, section 6: "Leading zeros are not allowed." Fractions and exponents are JSON, but have
  * no place in canonical JSON: "floating point numbers are not allowed".
@@ -73,6 +110,9 @@ static const uint8_t *read_integer(struct slw_json_parser *parser, const uint8_t
         return slw_json_fail(parser, start, "a number with a leading zero");
     }
     if (at < end && (*at == '.' || *at == 'e' || *at == 'E')) {
+        if (parser->has_fractions) {
+            return read_fraction(parser, start, at);
+        }
         return slw_json_fail(parser, start,
                              "a number with a fraction or exponent has no canonical form");
     }
@@ -273,8 +313,8 @@ static struct slw_bytes with_address(struct slw_bytes text)
     return text.len != 0 ? text : SLW_BYTES_OF("");
 }
 
-enum slw_status slw_json_parse(const char *name, struct slw_bytes text,
-                               struct slw_json_document *ret_document, struct slw_detail *detail)
+static enum slw_status parse(const char *name, struct slw_bytes text, bool has_fractions,
+                             struct slw_json_document *ret_document, struct slw_detail *detail)
 {
     if (text.len > SLW_JSON_SIZE_MAX) {
         return slw_explain(detail, SLW_TOO_LARGE, "%s: more than %u bytes", name,
@@ -284,6 +324,7 @@ enum slw_status slw_json_parse(const char *name, struct slw_bytes text,
     struct slw_json_parser parser = {.document = {.name = name, .text = text},
                                      .end = text.ptr + text.len,
                                      .impure = text.ptr,
+                                     .has_fractions = has_fractions,
                                      .duplicate = SLW_JSON_NONE};
     if (read_text(&parser) == NULL) {
         enum slw_status status = slw_json_explain_problem(&parser, detail);
@@ -292,6 +333,19 @@ enum slw_status slw_json_parse(const char *name, struct slw_bytes text,
     }
     *ret_document = parser.document;
     return SLW_OK;
+}
+
+enum slw_status slw_json_parse(const char *name, struct slw_bytes text,
+                               struct slw_json_document *ret_document, struct slw_detail *detail)
+{
+    return parse(name, text, false, ret_document, detail);
+}
+
+enum slw_status slw_json_parse_foreign(const char *name, struct slw_bytes text,
+                                       struct slw_json_document *ret_document,
+                                       struct slw_detail *detail)
+{
+    return parse(name, text, true, ret_document, detail);
 }
 
 void slw_json_document_free(struct slw_json_document *document)

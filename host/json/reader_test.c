@@ -294,6 +294,28 @@ static void counts_columns_in_characters(void)
     check_refusal(SLW_BYTES_OF("\r\n[\r\n\t\"\xC3\xA9\", x]"), "line 3, column 7: not a value");
 }
 
+static void reads_fractions_as_null_in_foreign_texts(void)
+{
+    static const char *const good[] = {"1.5", "-0.1", "1e9", "1E+9", "0e-1", "2.25e10", "[1.0,2]"};
+    static const char *const bad[] = {"1.",   "1.e5", ".5",    "1e",   "1e+",
+                                      "01.5", "-",    "1.5.5", "1e5e5"};
+    struct slw_json_document json;
+    struct slw_detail detail = {""};
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        struct slw_bytes text = slw_bytes_make(good[i], strlen(good[i]));
+        TAP_ROW(good[i]);
+        TAP_EQUAL_INT(slw_json_parse("a.json", text, &json, &detail), SLW_MALFORMED);
+        TAP_REQUIRE(slw_json_parse_foreign("a.json", text, &json, &detail) == SLW_OK);
+        TAP_EQUAL_INT(slw_json_kind(&json, json.count > 1 ? 1 : SLW_JSON_TOP), SLW_JSON_NULL);
+        slw_json_document_free(&json);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct slw_bytes text = slw_bytes_make(bad[i], strlen(bad[i]));
+        TAP_ROW(bad[i]);
+        TAP_EQUAL_INT(slw_json_parse_foreign("a.json", text, &json, &detail), SLW_MALFORMED);
+    }
+}
+
 int main(void)
 {
     TAP_RUN(accepts_every_kind_of_value);
@@ -302,6 +324,7 @@ int main(void)
     TAP_RUN(refuses_broken_arrays);
     TAP_RUN(refuses_broken_objects);
     TAP_RUN(refuses_numbers_that_are_no_integers);
+    TAP_RUN(reads_fractions_as_null_in_foreign_texts);
     TAP_RUN(bounds_the_depth);
     TAP_RUN(forgets_levels_that_were_closed);
     TAP_RUN(refuses_every_beginning_of_a_text);

@@ -66,6 +66,13 @@ struct slw_json_document {
 SLW_MUST_USE enum slw_status slw_json_parse(const char *name, struct slw_bytes text,
                                             struct slw_json_document *ret_document,
                                             struct slw_detail *detail);
+/*
+ * The same for what other people's tools write, and nobody signs in canonical form (SBOMs,
+ * advisories): numbers with fractions and exponents may be there, and are read as null.
+ */
+SLW_MUST_USE enum slw_status slw_json_parse_foreign(const char *name, struct slw_bytes text,
+                                                    struct slw_json_document *ret_document,
+                                                    struct slw_detail *detail);
 void slw_json_document_free(struct slw_json_document *document);
 
 /* The kind of a value; 0, which is none, for SLW_JSON_NONE, as everywhere below. */
