@@ -32,6 +32,7 @@ CREATE TABLE releases (
     size BIGINT NOT NULL,           -- of it
     path TEXT NOT NULL,             -- of the target in the repository, '' before it is published
     role TEXT NOT NULL,             -- that lists it now: 'PRODUCT-CHANNEL-rollout' or 'PRODUCT-CHANNEL'
+    is_complete BIGINT NOT NULL,    -- rolled out to everybody: PRODUCT-CHANNEL is to list it
     replaces BIGINT NOT NULL,       -- version of the withdrawn release that this one stands for; 0
     made_us BIGINT NOT NULL,
     made_by TEXT NOT NULL,

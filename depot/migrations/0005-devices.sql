@@ -14,6 +14,7 @@ CREATE TABLE devices (
     hardware TEXT NOT NULL,
     channel TEXT NOT NULL,          -- what it takes its releases from
     attributes TEXT NOT NULL,       -- JSON object of texts, as reported
+    tags TEXT NOT NULL,             -- JSON array of texts, those of device_tags
     utc_offset_s BIGINT NOT NULL,   -- as reported, for maintenance windows
     version BIGINT NOT NULL,        -- confirmed targets version; 0 for none
     root_version BIGINT NOT NULL,

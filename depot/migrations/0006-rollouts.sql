@@ -30,7 +30,10 @@ CREATE TABLE rollout_phases (
     began_us BIGINT,
     passed_us BIGINT,               -- by the rule or a person; the next one begins soak_s later
     passed_by TEXT NOT NULL,        -- 'rule', a person's name, '' before
-    looked_at BIGINT NOT NULL,      -- outcomes at the last look
+    -- What was counted before a person resumed it: the count begins anew, and looks leave these out.
+    base_outcomes BIGINT NOT NULL,
+    base_failures BIGINT NOT NULL,
+    looked_at BIGINT NOT NULL,      -- outcomes at the last look, of those that count
     offered BIGINT NOT NULL,        -- counters, kept with the outcomes
     downloading BIGINT NOT NULL,
     succeeded BIGINT NOT NULL,

@@ -17,8 +17,7 @@
 struct depot_device_view {
     struct slw_bytes product, id, hardware, key_class, channel;
     struct slw_bytes attributes; /* JSON object of texts */
-    const struct slw_bytes *tags;
-    size_t tags_count;
+    struct slw_bytes tags;       /* JSON array of texts */
     int64_t version, root_version, pin;
     int32_t utc_offset_s;
 };
@@ -32,8 +31,8 @@ struct depot_offer {
 
 /*
  * SLW_OK with the offer that this device gets now; SLW_NOT_FOUND: none; SLW_UNAVAILABLE: what is
- * known is too old, so nothing may be said. Doesn't touch the database but, seldom, for the next
- * block of a rate.
+ * known is too old, so nothing may be said. Touches the database only when there is something to
+ * offer: the rollout's state, and whether the device has had its turn, are read at that moment.
  */
 SLW_MUST_USE enum slw_status depot_offer_find(struct depot *depot,
                                               const struct depot_device_view *device,

@@ -116,8 +116,13 @@ void slw_group_free(struct slw_group *group)
 
 static bool has_tag(const struct slw_group_subject *subject, struct slw_bytes tag)
 {
-    for (size_t i = 0; i < subject->tags_count; i++) {
-        if (slw_bytes_equal(subject->tags[i], tag)) {
+    uint32_t value;
+    if (subject->tags == NULL) {
+        return false;
+    }
+    struct slw_json_walk walk = slw_json_walk_begin(subject->tags, SLW_JSON_TOP);
+    while (slw_json_walk_element(&walk, &value)) {
+        if (slw_bytes_equal(slw_json_string(subject->tags, value), tag)) {
             return true;
         }
     }

@@ -135,7 +135,7 @@ static void bounds_how_much_a_plan_says(void)
 
 static bool group_has(const char *query, const char *attributes)
 {
-    const struct slw_bytes tags[] = {SLW_BYTES_OF("beta"), SLW_BYTES_OF("lab")};
+    struct slw_json_document tags = {0};
     struct slw_group group;
     struct slw_json_document json = {0};
     struct slw_detail detail = {""};
@@ -144,10 +144,11 @@ static bool group_has(const char *query, const char *attributes)
         .key_class = SLW_BYTES_OF("prod"),
         .channel = SLW_BYTES_OF("stable"),
         .version = 7,
-        .tags = tags,
-        .tags_count = 2,
+        .tags = &tags,
     };
-    if (!TAP_CHECK(slw_json_parse("attributes", text_of(attributes), &json, &detail) == SLW_OK) ||
+    if (!TAP_CHECK(slw_json_parse("tags", SLW_BYTES_OF("[\"beta\",\"lab\",7]"), &tags, &detail) ==
+                   SLW_OK) ||
+        !TAP_CHECK(slw_json_parse("attributes", text_of(attributes), &json, &detail) == SLW_OK) ||
         !TAP_CHECK(slw_group_parse(text_of(query), &group, &detail) == SLW_OK)) {
         return false;
     }
@@ -155,6 +156,7 @@ static bool group_has(const char *query, const char *attributes)
     bool matches = slw_group_matches(&group, &subject);
     slw_group_free(&group);
     slw_json_document_free(&json);
+    slw_json_document_free(&tags);
     return matches;
 }
 

@@ -59,8 +59,7 @@ struct slw_group_subject {
     struct slw_bytes hardware, key_class, channel;
     int64_t version;
     const struct slw_json_document *attributes; /* object of texts, or NULL */
-    const struct slw_bytes *tags;
-    size_t tags_count;
+    const struct slw_json_document *tags;       /* array of texts, or NULL */
 };
 
 struct slw_group {

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Groups as rollouts need them: whom they have, when those may be updated, and who is asked. */
+#include "parts.h"
+
+#include <string.h>
+
+static void copy_word(struct slw_bytes word, size_t size, char *ret_text)
+{
+    size_t len = word.len < size ? word.len : size - 1;
+    memcpy(ret_text, word.ptr, len);
+    ret_text[len] = '\0';
+}
+
+static enum slw_status read_row(const struct slw_rows *rows, struct rollout_group *group,
+                                struct slw_detail *detail)
+{
+    copy_word(slw_rows_bytes(rows, 1), sizeof group->consent, group->consent);
+    SLW_TRY(slw_windows_parse(slw_rows_bytes(rows, 2), &group->windows, detail));
+    return slw_group_parse(slw_rows_bytes(rows, 0), &group->query, detail);
+}
+
+enum slw_status rollout_group_read(struct slw_transaction *transaction, struct slw_bytes product,
+                                   struct slw_bytes name, struct rollout_group *ret_group,
+                                   struct slw_detail *detail)
+{
+    const struct slw_sql_value values[] = {slw_sql_text(product), slw_sql_text(name)};
+    struct rollout_group group = {0};
+    struct slw_rows *rows = NULL;
+    enum slw_status status = SLW_NOT_FOUND;
+    SLW_TRY(slw_sql_query(
+        transaction, "SELECT query, consent, windows FROM groups WHERE product = $1 AND name = $2",
+        values, 2, &rows, detail));
+    if (slw_rows_next(rows)) {
+        status = read_row(rows, &group, detail);
+    }
+    enum slw_status end = slw_rows_close(rows, detail);
+    if (end != SLW_OK && status == SLW_OK) {
+        rollout_group_free(&group);
+    }
+    SLW_TRY(end);
+    if (status == SLW_NOT_FOUND) {
+        return slw_explain(detail, SLW_NOT_FOUND, "there is no such group");
+    }
+    SLW_TRY(status);
+    *ret_group = group;
+    return SLW_OK;
+}
+
+void rollout_group_free(struct rollout_group *group)
+{
+    slw_group_free(&group->query);
+}
+
+/* JSON of a device's row; what can't be read counts as nothing. */
+static const struct slw_json_document *parsed(const char *name, struct slw_bytes text,
+                                              struct slw_json_document *ret_json)
+{
+    struct slw_detail detail = {""};
+    if (text.len == 0 || slw_json_parse(name, text, ret_json, &detail) != SLW_OK) {
+        return NULL;
+    }
+    return ret_json;
+}
+
+bool rollout_group_has(const struct rollout_group *group, const struct depot_device_view *device)
+{
+    struct slw_json_document attributes = {0};
+    struct slw_json_document tags = {0};
+    struct slw_group_subject subject = {
+        .hardware = device->hardware,
+        .key_class = device->key_class,
+        .channel = device->channel,
+        .version = device->version,
+        .attributes = parsed("attributes", device->attributes, &attributes),
+        .tags = parsed("tags", device->tags, &tags),
+    };
+    bool has = slw_group_matches(&group->query, &subject);
+    slw_json_document_free(&attributes);
+    slw_json_document_free(&tags);
+    return has;
+}

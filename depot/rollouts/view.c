@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The view that offers come of. See view.h. */
+#include "view.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define PERIOD_MS 1000
+
+/* One for a process: a depot has one view, and tests open one depot after the other. */
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    pthread_t thread;
+    struct depot *depot;
+    struct view *newest;
+    bool stopping;
+} viewing = {.lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
+
+int64_t rollouts_view_clock_ms(void)
+{
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* --- Reading --- */
+
+static void copy_text(struct slw_bytes text, size_t size, char *ret_text)
+{
+    size_t len = text.len < size ? text.len : size - 1;
+    memcpy(ret_text, text.ptr, len);
+    ret_text[len] = '\0';
+}
+
+static enum slw_status read_release(const struct slw_rows *rows, struct view *view,
+                                    struct slw_detail *detail)
+{
+    struct view_release *release = &view->releases[view->releases_count++];
+    slw_heap_append(&release->product, slw_rows_bytes(rows, 0));
+    slw_heap_append(&release->channel, slw_rows_bytes(rows, 1));
+    release->version = slw_rows_int(rows, 2);
+    release->min_installed = slw_rows_int(rows, 3);
+    release->offer.release = release->version;
+    struct depot_offer *offer = &release->offer;
+    copy_text(slw_rows_bytes(rows, 4), sizeof offer->release_version, offer->release_version);
+    copy_text(slw_rows_bytes(rows, 5), sizeof offer->urgency, offer->urgency);
+    copy_text(slw_rows_bytes(rows, 6), sizeof offer->role, offer->role);
+    copy_text(slw_rows_bytes(rows, 7), sizeof offer->path, offer->path);
+    copy_text(slw_rows_bytes(rows, 8), sizeof offer->sha256, offer->sha256);
+    offer->size = slw_rows_int(rows, 9);
+    return release->product.status == SLW_OK && release->channel.status == SLW_OK
+               ? SLW_OK
+               : slw_explain_no_memory(detail);
+}
+
+/* What products with a running rollout have published, the newest first. */
+static enum slw_status read_releases(struct slw_transaction *transaction, struct view *view,
+                                     struct slw_detail *detail)
+{
+    const struct slw_sql_value value = slw_sql_int(VIEW_RELEASES_MAX);
+    struct slw_rows *rows = NULL;
+    enum slw_status status = SLW_OK;
+    SLW_TRY(slw_sql_query(
+        transaction,
+        "SELECT product, channel, version, min_installed_version, release_version, urgency, role, "
+        "path, blob, size FROM releases WHERE state = 'published' AND product IN (SELECT product "
+        "FROM rollouts WHERE state = 'running') ORDER BY version DESC, product LIMIT $1",
+        &value, 1, &rows, detail));
+    while (status == SLW_OK && view->releases_count < VIEW_RELEASES_MAX && slw_rows_next(rows)) {
+        status = read_release(rows, view, detail);
+    }
+    enum slw_status end =
+        slw_rows_close(rows, status == SLW_OK ? detail : &(struct slw_detail){""});
+    return status == SLW_OK ? end : status;
+}
+
+struct running {
+    int64_t ids[VIEW_ROLLOUTS_MAX];
+    size_t count;
+};
+
+static enum slw_status find_running(struct slw_transaction *transaction, struct running *running,
+                                    struct slw_detail *detail)
+{
+    const struct slw_sql_value value = slw_sql_int(VIEW_ROLLOUTS_MAX);
+    struct slw_rows *rows = NULL;
+    SLW_TRY(slw_sql_query(transaction,
+                          "SELECT id FROM rollouts WHERE state = 'running' ORDER BY is_emergency "
+                          "DESC, id DESC LIMIT $1",
+                          &value, 1, &rows, detail));
+    while (slw_rows_next(rows) && running->count < VIEW_ROLLOUTS_MAX) {
+        running->ids[running->count++] = slw_rows_int(rows, 0);
+    }
+    return slw_rows_close(rows, detail);
+}
+
+static size_t release_of(const struct view *view, const struct rollout *rollout)
+{
+    size_t i = 0;
+    while (i < view->releases_count && !(view->releases[i].version == rollout->version &&
+                                         slw_bytes_equal(slw_heap_bytes(&view->releases[i].product),
+                                                         slw_heap_bytes(&rollout->product)))) {
+        i++;
+    }
+    return i;
+}
+
+/* A rollout whose release isn't published any more is left out. */
+static enum slw_status read_rollout(struct slw_transaction *transaction, int64_t id,
+                                    struct view *view, struct slw_detail *detail)
+{
+    struct view_rollout *entry = &view->rollouts[view->rollouts_count];
+    SLW_TRY(rollout_read(transaction, id, slw_bytes_make("", 0), &entry->rollout, detail));
+    entry->release = release_of(view, &entry->rollout);
+    enum slw_status status = SLW_NOT_FOUND;
+    if (entry->release < view->releases_count) {
+        status = rollout_group_read(transaction, slw_heap_bytes(&entry->rollout.product),
+                                    slw_heap_bytes(&entry->rollout.group), &entry->group, detail);
+    }
+    if (status == SLW_OK) {
+        view->rollouts_count++;
+        return SLW_OK;
+    }
+    rollout_free(&entry->rollout);
+    return status == SLW_NOT_FOUND ? SLW_OK : status;
+}
+
+static void empty(struct view *view)
+{
+    for (size_t i = 0; i < view->rollouts_count; i++) {
+        rollout_free(&view->rollouts[i].rollout);
+        rollout_group_free(&view->rollouts[i].group);
+    }
+    for (size_t i = 0; i < view->releases_count; i++) {
+        slw_heap_free(&view->releases[i].product);
+        slw_heap_free(&view->releases[i].channel);
+    }
+    view->rollouts_count = 0;
+    view->releases_count = 0;
+}
+
+static enum slw_status read_all(void *context, struct slw_transaction *transaction,
+                                struct slw_detail *detail)
+{
+    struct view *view = context;
+    struct running running = {.count = 0};
+    empty(view); /* of a run that others got in the way of */
+    SLW_TRY(find_running(transaction, &running, detail));
+    SLW_TRY(read_releases(transaction, view, detail));
+    for (size_t i = 0; i < running.count; i++) {
+        SLW_TRY(read_rollout(transaction, running.ids[i], view, detail));
+    }
+    return SLW_OK;
+}
+
+/* --- Exchanging --- */
+
+void rollouts_view_drop(struct view *view)
+{
+    if (view == NULL) {
+        return;
+    }
+    pthread_mutex_lock(&viewing.lock);
+    bool is_last = --view->references == 0;
+    pthread_mutex_unlock(&viewing.lock);
+    if (is_last) {
+        empty(view);
+        free(view);
+    }
+}
+
+struct view *rollouts_view_take(struct depot *depot)
+{
+    pthread_mutex_lock(&viewing.lock);
+    struct view *view = viewing.depot == depot ? viewing.newest : NULL;
+    if (view != NULL) {
+        view->references++;
+    }
+    pthread_mutex_unlock(&viewing.lock);
+    return view;
+}
+
+static void show(struct view *view)
+{
+    pthread_mutex_lock(&viewing.lock);
+    struct view *former = viewing.newest;
+    viewing.newest = view;
+    pthread_mutex_unlock(&viewing.lock);
+    rollouts_view_drop(former);
+}
+
+static void refresh(struct depot *depot)
+{
+    struct slw_detail detail = {""};
+    struct view *view = calloc(1, sizeof *view);
+    if (view == NULL) {
+        return;
+    }
+    view->references = 1;
+    view->read_ms = rollouts_view_clock_ms();
+    enum slw_status status =
+        slw_database_transact(depot->database, SLW_DATABASE_READ, read_all, view, &detail);
+    if (status == SLW_OK) {
+        show(view);
+        return;
+    }
+    depot_log("warning", "rollouts", "what runs can't be read: %s", detail.text);
+    rollouts_view_drop(view);
+}
+
+static void *keep_fresh(void *context)
+{
+    struct depot *depot = context;
+    pthread_mutex_lock(&viewing.lock);
+    while (!viewing.stopping) {
+        pthread_mutex_unlock(&viewing.lock);
+        refresh(depot);
+        struct timespec until = {0};
+        (void)clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_sec += PERIOD_MS / 1000;
+        pthread_mutex_lock(&viewing.lock);
+        while (!viewing.stopping &&
+               pthread_cond_clockwait(&viewing.wake, &viewing.lock, CLOCK_MONOTONIC, &until) == 0) {
+        }
+    }
+    pthread_mutex_unlock(&viewing.lock);
+    return NULL;
+}
+
+enum slw_status rollouts_view_open(struct depot *depot, struct slw_detail *detail)
+{
+    viewing.stopping = false;
+    viewing.depot = depot;
+    if (pthread_create(&viewing.thread, NULL, keep_fresh, depot) != 0) {
+        viewing.depot = NULL;
+        return slw_explain(detail, SLW_IO, "no thread could be started");
+    }
+    return SLW_OK;
+}
+
+void rollouts_view_close(struct depot *depot)
+{
+    if (viewing.depot != depot) {
+        return;
+    }
+    pthread_mutex_lock(&viewing.lock);
+    viewing.stopping = true;
+    pthread_cond_signal(&viewing.wake);
+    pthread_mutex_unlock(&viewing.lock);
+    pthread_join(viewing.thread, NULL);
+    show(NULL);
+    viewing.depot = NULL;
+}
