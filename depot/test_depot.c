@@ -5,7 +5,7 @@
 #include "people/password.h"
 #include "people/people.h"
 
-#include "remove_tree.h"
+#include "postgresql_server.h"
 
 #include "slipway/files.h"
 
@@ -21,6 +21,37 @@ static bool explain(const char *what, const struct slw_detail *detail)
 {
     (void)printf("# %s: %s\n", what, detail->text);
     return false;
+}
+
+/* With SLIPWAY_TEST_DATABASE=postgresql the same tests run on a server of the program's own, with a
+ * database for each depot that it opens. */
+static struct postgresql_server server;
+static unsigned databases;
+
+static void remove_server(void)
+{
+    postgresql_remove(&server);
+}
+
+static bool make_database(struct depot_settings *settings)
+{
+    char name[32];
+    const char *kind = getenv("SLIPWAY_TEST_DATABASE");
+    if (kind == NULL || strcmp(kind, "postgresql") != 0) {
+        return true;
+    }
+    if (databases == 0) {
+        if (!postgresql_make(&server)) {
+            (void)printf("# PostgreSQL isn't installed\n");
+            return false;
+        }
+        postgresql_start(&server);
+        (void)atexit(remove_server);
+    }
+    (void)snprintf(name, sizeof name, "depot%u", ++databases);
+    (void)snprintf(settings->database, sizeof settings->database, "%s",
+                   postgresql_url(&server, name));
+    return postgresql_create(&server, name);
 }
 
 static void make_settings(struct test_depot *test)
@@ -68,6 +99,9 @@ bool test_depot_open(struct test_depot *ret_depot, void (*change)(struct depot_s
         return false;
     }
     make_settings(ret_depot);
+    if (!make_database(&ret_depot->settings)) {
+        return false;
+    }
     if (slw_file_write(ret_depot->settings.secret_file, SLW_OUTPUT_PRIVATE,
                        SLW_BYTES_OF("the secret of a depot in a test, of no use"),
                        &detail) != SLW_OK) {

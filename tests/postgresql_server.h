@@ -177,6 +177,14 @@ static inline void postgresql_remove(struct postgresql_server *server)
     remove_tree(server->directory);
 }
 
+static inline bool postgresql_create(const struct postgresql_server *server, const char *database)
+{
+    const char *const arguments[] = {"-h", server->directory, "-U", "slipway", database, NULL};
+    int status = 0;
+    pid_t pid = postgresql_spawn(server, "createdb", arguments);
+    return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
+}
+
 /* Lives until the next call. */
 static inline const char *postgresql_url(struct postgresql_server *server, const char *database)
 {
