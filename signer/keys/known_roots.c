@@ -4,11 +4,10 @@
 
 #include <string.h>
 
-_Static_assert(SLW_KNOWN_ROOTS_MAX == UINT8_MAX + 1u, "a slot for each first byte");
-
 void slw_known_roots_init(struct slw_known_roots *known)
 {
-    memset(known->slots, 0, sizeof known->slots);
+    known->count = 0;
+    known->next = 0;
     (void)pthread_mutex_init(&known->mutex, NULL);
 }
 
@@ -20,9 +19,11 @@ void slw_known_roots_wipe(struct slw_known_roots *known)
 bool slw_known_roots_has(struct slw_known_roots *known,
                          const uint8_t sha256[static SLW_SHA256_SIZE])
 {
+    bool is_known = false;
     (void)pthread_mutex_lock(&known->mutex);
-    bool is_known = known->slots[sha256[0]].is_there &&
-                    memcmp(known->slots[sha256[0]].sha256, sha256, SLW_SHA256_SIZE) == 0;
+    for (size_t i = 0; i < known->count && !is_known; i++) {
+        is_known = memcmp(known->sha256[i], sha256, SLW_SHA256_SIZE) == 0;
+    }
     (void)pthread_mutex_unlock(&known->mutex);
     return is_known;
 }
@@ -31,7 +32,8 @@ void slw_known_roots_add(struct slw_known_roots *known,
                          const uint8_t sha256[static SLW_SHA256_SIZE])
 {
     (void)pthread_mutex_lock(&known->mutex);
-    known->slots[sha256[0]].is_there = true;
-    memcpy(known->slots[sha256[0]].sha256, sha256, SLW_SHA256_SIZE);
+    memcpy(known->sha256[known->next], sha256, SLW_SHA256_SIZE);
+    known->next = (known->next + 1) % SLW_KNOWN_ROOTS_MAX;
+    known->count += known->count < SLW_KNOWN_ROOTS_MAX ? 1 : 0;
     (void)pthread_mutex_unlock(&known->mutex);
 }

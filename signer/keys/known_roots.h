@@ -12,15 +12,15 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #define SLW_KNOWN_ROOTS_MAX 256u
 
 struct slw_known_roots {
     pthread_mutex_t mutex;
-    struct {
-        bool is_there;
-        uint8_t sha256[SLW_SHA256_SIZE]; /* of the whole message: metadata and signatures */
-    } slots[SLW_KNOWN_ROOTS_MAX];        /* by the digest's first byte; a later one takes it over */
+    size_t count;
+    size_t next; /* the place that is taken over next, when all are taken */
+    uint8_t sha256[SLW_KNOWN_ROOTS_MAX][SLW_SHA256_SIZE]; /* of whole messages, signatures too */
 };
 
 void slw_known_roots_init(struct slw_known_roots *known);

@@ -185,15 +185,22 @@ static void knows_roots_by_all_of_their_digest(void)
     uint8_t other[SLW_SHA256_SIZE] = {7, [SLW_SHA256_SIZE - 1] = 1};
     const uint8_t zeros[SLW_SHA256_SIZE] = {0};
     slw_known_roots_init(&known);
-    TAP_CHECK(!slw_known_roots_has(&known, zeros)); /* an empty slot isn't a digest of zeros */
+    TAP_CHECK(!slw_known_roots_has(&known, zeros)); /* none isn't a digest of zeros */
     TAP_CHECK(!slw_known_roots_has(&known, first));
     slw_known_roots_add(&known, first);
     TAP_CHECK(slw_known_roots_has(&known, first));
     TAP_CHECK(!slw_known_roots_has(&known, other));
     slw_known_roots_add(&known, other);
     TAP_CHECK(slw_known_roots_has(&known, other));
-    TAP_CHECK(!slw_known_roots_has(&known, first));
+    TAP_CHECK(slw_known_roots_has(&known, first));
     TAP_CHECK(!slw_known_roots_has(&known, zeros));
+    /* The one that was added first is forgotten first. */
+    for (size_t i = 0; i < SLW_KNOWN_ROOTS_MAX - 1; i++) {
+        const uint8_t more[SLW_SHA256_SIZE] = {1, (uint8_t)i, (uint8_t)(i >> 8)};
+        slw_known_roots_add(&known, more);
+    }
+    TAP_CHECK(!slw_known_roots_has(&known, first));
+    TAP_CHECK(slw_known_roots_has(&known, other));
     slw_known_roots_wipe(&known);
 }
 
