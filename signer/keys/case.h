@@ -37,6 +37,7 @@ struct slw_case {
     bool has_content;
     /* the judge */
     struct slw_judge judge; /* descriptor -1: none runs */
+    bool judge_heard;       /* poll() has seen something of it, or its time is over */
     size_t validators_done;
     bool rules_judged;
     enum slw_policy_judged judged;
@@ -67,9 +68,10 @@ void slw_case_uploaded(struct slw_service *service, const uint8_t *sha256);
 void slw_case_go_on(struct slw_case *work);
 void slw_cases_tick(struct slw_service *service);
 
-/* Descriptors of judges, for poll(); and what became of them. */
+/* Descriptors of judges, for poll(); what it answered, for which ones; and what became of these. */
 size_t slw_cases_poll(const struct slw_service *service, struct pollfd *list, size_t max,
                       int64_t *ret_deadline_ms);
+void slw_cases_polled(struct slw_service *service, const struct pollfd *list, size_t count);
 void slw_cases_judged(struct slw_service *service);
 /* Whether a judge is at work. */
 bool slw_cases_are_judged(const struct slw_service *service);

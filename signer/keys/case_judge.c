@@ -169,6 +169,7 @@ static void verdict_take(struct slw_case *work, const struct slw_verdict *verdic
 static void judged(struct slw_case *work)
 {
     struct slw_verdict verdict;
+    work->judge_heard = false;
     if (slw_judge_finish(work->service->options.spawner, &work->judge, &verdict) != SLW_OK) {
         return; /* not yet */
     }
@@ -181,8 +182,9 @@ static void judged(struct slw_case *work)
 void slw_cases_judged(struct slw_service *service)
 {
     for (size_t i = service->cases_count; i > 0; i--) {
-        if (i <= service->cases_count && service->cases[i - 1]->judge.descriptor >= 0) {
-            judged(service->cases[i - 1]);
+        struct slw_case *work = i <= service->cases_count ? service->cases[i - 1] : NULL;
+        if (work != NULL && work->judge.descriptor >= 0 && work->judge_heard) {
+            judged(work);
         }
     }
 }
@@ -201,6 +203,20 @@ size_t slw_cases_poll(const struct slw_service *service, struct pollfd *list, si
         list[count++] = (struct pollfd){.fd = judge->descriptor, .events = POLLIN};
     }
     return count;
+}
+
+/* Right behind slw_cases_poll() and poll(): the cases are in the same order still. */
+void slw_cases_polled(struct slw_service *service, const struct pollfd *list, size_t count)
+{
+    size_t at = 0;
+    int64_t now_ms = slw_service_now_ms(service);
+    for (size_t i = 0; i < service->cases_count && at < count; i++) {
+        struct slw_case *work = service->cases[i];
+        if (work->judge.descriptor >= 0) {
+            work->judge_heard =
+                list[at++].revents != 0 || now_ms >= slw_judge_deadline_ms(&work->judge);
+        }
+    }
 }
 
 bool slw_cases_are_judged(const struct slw_service *service)

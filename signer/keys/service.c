@@ -136,7 +136,10 @@ static void wait_for_something(struct slw_service *service, int timeout_ms)
     int64_t deadline_ms =
         service->effects == NULL ? INT64_MAX : service->effects_since_ms + SLW_EFFECTS_GATHER_MS;
     size_t judges = slw_cases_poll(service, list + 2, POLL_MAX - 2, &deadline_ms);
-    (void)poll(list, (nfds_t)(judges + 2), wait_ms(service, timeout_ms, deadline_ms));
+    if (poll(list, (nfds_t)(judges + 2), wait_ms(service, timeout_ms, deadline_ms)) < 0) {
+        judges = 0; /* a signal: nothing was looked at */
+    }
+    slw_cases_polled(service, list + 2, judges);
 }
 
 static void finish_jobs(struct slw_service *service)
