@@ -11,7 +11,7 @@
 /* Records are committed before the log's limits for one commit are near. */
 #define EFFECTS_BYTES_MAX 8388608u
 #define EFFECTS_COUNT_MAX 256u
-#define EFFECTS_ENOUGH 64u
+#define EFFECTS_ENOUGH 128u
 
 static struct slw_effect *effect_new(const struct slw_effect *effect)
 {
