@@ -24,6 +24,7 @@
 
 #define PRODUCTS 64u /* under way at one time */
 #define ROUNDS 8u
+#define AT_ONCE 8u              /* signatures asked for with one look at the service */
 #define BUNDLE_SIZE_MAX 100000u /* one piece */
 #define ORIGIN "bench.example/log"
 
@@ -159,25 +160,38 @@ static void prepare(unsigned product, unsigned round)
     slw_heap_free(&payload);
 }
 
-/* Passes over answers to SUBMIT, which may have been sent before. */
-static bool is_signed(const struct asked *asked)
+/* Asks for the signatures of those that aren't signed yet, all at once; whether all are now. */
+static bool ask_signed(const struct asked *const *asked, bool *is_signed, size_t count)
 {
-    struct slw_signer_call call = {
-        .kind = SLW_SIGNER_BLOB, .has_digest = true, .value = SLW_SIGNER_SIGNATURE};
-    memcpy(call.digest, asked->id, sizeof call.digest);
-    send_call(&call);
-    for (;;) {
-        struct slw_signer_answer answer = take_answer();
-        if (answer.kind == SLW_SIGNER_SUBMIT) {
-            accept_answer(&answer);
-        } else if (answer.reason.len == 0) {
-            return true;
-        } else if (!slw_bytes_equal(answer.reason, SLW_BYTES_OF("not-found"))) {
-            accept_answer(&answer);
-        } else {
-            return false;
+    uint64_t first = number + 1;
+    bool all = true;
+    size_t wanted = 0;
+    size_t of[AT_ONCE];
+    for (size_t i = 0; i < count; i++) {
+        if (!is_signed[i]) {
+            struct slw_signer_call call = {
+                .kind = SLW_SIGNER_BLOB, .has_digest = true, .value = SLW_SIGNER_SIGNATURE};
+            memcpy(call.digest, asked[i]->id, sizeof call.digest);
+            send_call(&call);
+            of[wanted++] = i;
         }
     }
+    for (size_t answered = 0; answered < wanted;) {
+        struct slw_signer_answer answer = take_answer();
+        if (answer.kind == SLW_SIGNER_SUBMIT) { /* of one that was sent before */
+            accept_answer(&answer);
+            continue;
+        }
+        answered++;
+        if (answer.reason.len == 0) {
+            is_signed[of[answer.number - first]] = true;
+        } else if (slw_bytes_equal(answer.reason, SLW_BYTES_OF("not-found"))) {
+            all = false;
+        } else {
+            accept_answer(&answer);
+        }
+    }
+    return all;
 }
 
 static int64_t now_us(void)
@@ -194,9 +208,25 @@ static void submit(const struct asked *asked)
     send_call(&call);
 }
 
-int main(int argc, char **argv)
+/* A request of each product in turn: the next one is submitted when the former is signed. */
+static void have_signed(unsigned round, unsigned product)
 {
     const struct timespec pause_time = {.tv_nsec = 200000};
+    const struct asked *asked[AT_ONCE];
+    bool is_signed[AT_ONCE] = {false};
+    for (unsigned i = 0; i < AT_ONCE; i++) {
+        asked[i] = &requests[product + i][round];
+    }
+    while (!ask_signed(asked, is_signed, AT_ONCE)) {
+        (void)nanosleep(&pause_time, NULL);
+    }
+    for (unsigned i = 0; i < AT_ONCE && round + 1 < ROUNDS; i++) {
+        submit(&requests[product + i][round + 1]);
+    }
+}
+
+int main(int argc, char **argv)
+{
     char text[512];
     for (int i = 1; i + 1 < argc; i++) {
         if (strcmp(argv[i], "--key-process-fd") == 0) {
@@ -218,13 +248,8 @@ int main(int argc, char **argv)
     for (unsigned product = 0; product < PRODUCTS; product++) {
         submit(&requests[product][0]);
     }
-    for (unsigned i = 0; i < PRODUCTS * ROUNDS; i++) {
-        while (!is_signed(&requests[i % PRODUCTS][i / PRODUCTS])) {
-            (void)nanosleep(&pause_time, NULL);
-        }
-        if (i / PRODUCTS + 1 < ROUNDS) {
-            submit(&requests[i % PRODUCTS][i / PRODUCTS + 1]);
-        }
+    for (unsigned i = 0; i < PRODUCTS * ROUNDS; i += AT_ONCE) {
+        have_signed(i / PRODUCTS, i % PRODUCTS);
     }
     (void)snprintf(text, sizeof text, "%u %lld", PRODUCTS * ROUNDS, (long long)(now_us() - start));
     report(text);
