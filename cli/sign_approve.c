@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * `slipway sign approve` and `slipway sign reject`. An approval is of bytes that this machine saw:
- * it downloads the metadata, works out by itself what differs from the last release that the log
+ * it downloads the metadata, works out by itself what differs from the last release of the product,
+ * by a key of the same class, that the log
  * proves, shows that, asks, and signs the digests of exactly what it showed.
  */
 #include "bundle.h"
@@ -178,8 +179,9 @@ static enum slw_status find_former(struct decision *decision, const struct cli_a
     struct slw_targets_draft now = {0};
     struct slw_signer_log_files files = slw_signer_client_log_files(decision->signer.client);
     SLW_TRY(slw_targets_draft_parse(slw_heap_bytes(&decision->metadata), &now, &cli->detail));
-    enum slw_status status = slw_signer_last_release(&files, &decision->signer.transparency.log,
-                                                     now.product, &decision->release, &cli->detail);
+    enum slw_status status =
+        slw_signer_last_release(&files, &decision->signer.transparency.log, now.product,
+                                decision->approval.key_class, &decision->release, &cli->detail);
     if (status == SLW_OK && decision->release.found && previous != NULL) {
         status = load_previous(decision, previous);
     } else if (status == SLW_OK && decision->release.found) {
@@ -230,17 +232,18 @@ static enum slw_status describe(struct decision *decision, struct slw_heap_buffe
         describe_other(decision, text);
         return SLW_OK;
     }
+    const char *class_word = cli_key_class_words[decision->approval.key_class];
     if (decision->release.found) {
         slw_heap_printf(text, "difference to release %" PRIu32 " of ", decision->release.version);
         slw_quote(slw_heap_bytes(&decision->product), text);
-        slw_heap_printf(text,
-                        ", entry %" PRIu64 " of %" PRIu64 " in the log, which was verified:\n",
-                        decision->release.index, decision->release.log_size);
+        slw_heap_printf(
+            text, ", class %s, entry %" PRIu64 " of %" PRIu64 " in the log, which was verified:\n",
+            class_word, decision->release.index, decision->release.log_size);
     } else {
         slw_heap_append_text(text, "the first release of ");
         slw_quote(slw_heap_bytes(&decision->product), text);
-        slw_heap_printf(text, ": none of the %" PRIu64 " entries of the log is one:\n",
-                        decision->release.log_size);
+        slw_heap_printf(text, ", class %s: none of the %" PRIu64 " entries of the log is one:\n",
+                        class_word, decision->release.log_size);
     }
     return cli_difference_describe(slw_heap_bytes(&decision->former),
                                    slw_heap_bytes(&decision->metadata), text,

@@ -105,17 +105,21 @@ approvals_are() {
 
 @test "the last release's metadata are those of the log, or somebody has to bring them" {
     waiting_request
-    cp test.bundle last.bundle
+    ok sign approve "$id" --config sign.conf --approver-key ben.key --yes
+    ok sign approve "$id" --config sign.conf --ssh-key eve-ssh --yes
+    waits_for "$id" signed
+    cp prod.bundle last.bundle
+    sign_bundle prod.bundle prod 3
     submits 7 prod.bundle --key lamp-prod --channel stable
     waits_for "$id" waiting
     # Whatever the service gives for the former release isn't it.
     lies '{"path": "^/v1/requests[?]", "member": "requests", "value": []}'
     exits 1 sign approve "$id" "${liar[@]}" --approver-key ben.key --yes
-    says "doesn't have the metadata of release 1"
+    says "doesn't have the metadata of release 2"
     refused wrong-hash sign approve "$id" "${liar[@]}" --approver-key ben.key --yes --previous prod.bundle
     approvals_are 0
     ok sign approve "$id" "${liar[@]}" --approver-key ben.key --yes --previous last.bundle
-    prints 'difference to release 1 of "lamp"'
+    prints 'difference to release 2 of "lamp"'
     approvals_are 1
 }
 

@@ -35,7 +35,7 @@ teardown() {
     submits 7 prod.bundle --key lamp-prod --channel stable
     waits_for "$id" waiting
     ok sign approve "$id" --config sign.conf --approver-key ben.key --yes
-    prints "the first release of \"lamp\": none of the "
+    prints "the first release of \"lamp\", class prod: none of the "
     prints "target \"app\": 5,000 bytes"
     exits 7 sign fetch "$id" prod.bundle --config sign.conf
     ok sign approve "$id" --config sign.conf --ssh-key eve-ssh --yes
@@ -44,7 +44,13 @@ teardown() {
     verifies prod.bundle prod
 }
 
-@test "an approver sees what differs from the last release that the log proves" {
+@test "an approver sees what differs from the last release of its class that the log proves" {
+    submits 7 prod.bundle --key lamp-prod --channel stable
+    waits_for "$id" waiting
+    ok sign approve "$id" --config sign.conf --approver-key ben.key --yes
+    ok sign approve "$id" --config sign.conf --ssh-key eve-ssh --yes
+    waits_for "$id" signed
+    sign_bundle test.bundle test 7
     submits 0 test.bundle --key lamp-test --wait
     head -c 6000 /dev/urandom >app.bin
     echo 'Flickers less' >notes
@@ -52,7 +58,7 @@ teardown() {
     submits 7 prod.bundle --key lamp-prod --channel stable
     waits_for "$id" waiting
     ok sign approve "$id" --config sign.conf --approver-key ben.key --yes
-    prints "difference to release 1 of \"lamp\", entry "
+    prints "difference to release 1 of \"lamp\", class prod, entry "
     prints "~ targets version: 1 becomes 2"
     prints "~ urgency: none becomes security"
     prints '~ notes: "" becomes "Flickers less\x0a"'

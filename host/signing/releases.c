@@ -3,12 +3,14 @@
  * Goes over a log's entries from its end, a tile at a time, each verified under the checkpoint. See
  * slipway/signer_releases.h.
  */
+#include "releases_record.h"
+
 #include "slipway/checked.h"
 #include "slipway/explain.h"
 #include "slipway/json_reader.h"
 #include "slipway/log.h"
 #include "slipway/merkle.h"
-#include "slipway/signer_releases.h"
+#include "slipway/policy.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -27,9 +29,21 @@ struct tile {
     struct slw_merkle_hash hashes[TILE_WIDTH];
 };
 
+/* A release of the product in a tile, and the leaf behind it. */
+struct candidate {
+    struct slw_signer_release release;
+    bool has_record;
+    uint8_t record[SLW_SHA256_SIZE]; /* what the record's leaf has */
+};
+
 struct looking {
     const struct slw_signer_log_files *files;
     struct slw_bytes product;
+    const char *class_word;
+    struct candidate candidates[TILE_WIDTH]; /* of the tile that is looked at */
+    size_t candidates_count;
+    struct slw_log_leaf later; /* the first leaf of the tile behind that, when it is a record */
+    bool has_later;
     struct slw_checkpoint checkpoint;
     struct slw_merkle_hash root;
     struct tile tiles[KEPT_TILES];
@@ -152,19 +166,59 @@ static bool take_entry(struct slw_bytes *rest, struct slw_bytes *ret_entry)
     return true;
 }
 
-/* Notes the entry when it is a release of the product; the last one of a tile stays. */
-static void look_at(const struct looking *looking, struct slw_bytes entry, uint64_t index,
-                    struct slw_signer_release *release)
+static void note_record(struct candidate *candidate, const struct slw_log_leaf *leaf)
+{
+    candidate->has_record = true;
+    memcpy(candidate->record, leaf->digest, sizeof candidate->record);
+}
+
+/* Notes the entry when it is a release of the product, or the record behind one. */
+static void look_at(struct looking *looking, struct slw_bytes entry, uint64_t index)
 {
     struct slw_log_leaf leaf;
-    if (slw_log_leaf_parse(entry, &leaf) != SLW_OK || leaf.kind != SLW_LOG_RELEASE ||
-        !slw_bytes_equal(leaf.product, looking->product)) {
-        return;
+    bool is_leaf = slw_log_leaf_parse(entry, &leaf) == SLW_OK;
+    bool is_record = is_leaf && leaf.kind == SLW_LOG_RECORD;
+    size_t count = looking->candidates_count;
+    if (is_record && count > 0 && looking->candidates[count - 1].release.index + 1 == index) {
+        note_record(&looking->candidates[count - 1], &leaf);
     }
-    release->found = true;
-    release->index = index;
-    release->version = leaf.targets_version;
-    memcpy(release->digest, leaf.digest, sizeof release->digest);
+    if (is_leaf && leaf.kind == SLW_LOG_RELEASE &&
+        slw_bytes_equal(leaf.product, looking->product)) {
+        struct candidate *candidate = &looking->candidates[looking->candidates_count++];
+        *candidate = (struct candidate){
+            .release = {.found = true, .index = index, .version = leaf.targets_version}};
+        memcpy(candidate->release.digest, leaf.digest, sizeof candidate->release.digest);
+    }
+}
+
+/* What comes first in a tile may be the record of what is last in the tile before. */
+static void look_at_first(struct looking *looking, struct slw_bytes entry)
+{
+    looking->has_later = slw_log_leaf_parse(entry, &looking->later) == SLW_OK &&
+                         looking->later.kind == SLW_LOG_RECORD;
+}
+
+/* The last release of a verified tile that was signed by a key of the class. */
+static enum slw_status choose(const struct looking *looking, struct slw_signer_release *release)
+{
+    for (size_t i = looking->candidates_count; i > 0 && !release->found; i--) {
+        const struct candidate *candidate = &looking->candidates[i - 1];
+        bool is_it = false;
+        if (!candidate->has_record) {
+            return slw_explain(looking->detail, SLW_BAD_PROOF,
+                               "log: no record stands behind release %" PRIu64,
+                               candidate->release.index);
+        }
+        SLW_TRY(slw_signer_release_is_of_class(looking->files, candidate->release.index,
+                                               candidate->record, looking->class_word, &is_it,
+                                               looking->detail));
+        if (is_it) {
+            uint64_t log_size = release->log_size;
+            *release = candidate->release;
+            release->log_size = log_size;
+        }
+    }
+    return SLW_OK;
 }
 
 /* That a tile of entries with this root is the tree's, at its place. */
@@ -184,6 +238,17 @@ static enum slw_status verify_tile(struct looking *looking, uint64_t start, uint
                                           start, end - 1);
 }
 
+/* The tile behind this one, which was verified before, may begin with what its last entry lacks. */
+static void end_tile(struct looking *looking, uint64_t end, struct slw_bytes first)
+{
+    size_t count = looking->candidates_count;
+    if (count > 0 && looking->candidates[count - 1].release.index + 1 == end &&
+        looking->has_later) {
+        note_record(&looking->candidates[count - 1], &looking->later);
+    }
+    look_at_first(looking, first);
+}
+
 static enum slw_status look_at_tile(struct looking *looking, uint64_t number,
                                     struct slw_signer_release *release)
 {
@@ -199,10 +264,13 @@ static enum slw_status look_at_tile(struct looking *looking, uint64_t number,
     enum slw_status status = looking->files->read(looking->files->context, path, ENTRIES_SIZE_MAX,
                                                   &bytes, looking->detail);
     struct slw_bytes rest = slw_heap_bytes(&bytes);
+    struct slw_bytes first = {0};
+    looking->candidates_count = 0;
     while (status == SLW_OK && count < width && take_entry(&rest, &entry)) {
         struct slw_merkle_hash hash;
         slw_merkle_leaf(entry, &hash);
-        look_at(looking, entry, start + count, release);
+        look_at(looking, entry, start + count);
+        first = count == 0 ? entry : first;
         count += slw_merkle_frontier_append(&tree, &hash) ? 1 : 0;
     }
     if (status == SLW_OK && (count != width || rest.len != 0)) {
@@ -211,6 +279,10 @@ static enum slw_status look_at_tile(struct looking *looking, uint64_t number,
     if (status == SLW_OK) {
         slw_merkle_frontier_root(&tree, &root);
         status = verify_tile(looking, start, start + width, &root);
+    }
+    if (status == SLW_OK) {
+        end_tile(looking, start + width, first);
+        status = choose(looking, release);
     }
     slw_heap_drop(&bytes);
     return status;
@@ -236,12 +308,15 @@ static enum slw_status look_back(struct looking *looking, struct slw_signer_rele
 
 enum slw_status slw_signer_last_release(const struct slw_signer_log_files *files,
                                         const struct slw_note_key *log_key,
-                                        struct slw_bytes product,
+                                        struct slw_bytes product, enum slw_key_class key_class,
                                         struct slw_signer_release *ret_release,
                                         struct slw_detail *detail)
 {
     static const size_t limit = SLW_NOTE_SIZE_MAX;
-    struct looking looking = {.files = files, .product = product, .detail = detail};
+    struct looking looking = {.files = files,
+                              .product = product,
+                              .class_word = slw_policy_class_name(key_class),
+                              .detail = detail};
     struct slw_signer_release release = {0};
     struct slw_heap_buffer text = {0};
     struct slw_note note;
