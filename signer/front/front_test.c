@@ -454,6 +454,7 @@ static void streams_files_of_the_log(void)
         len += (size_t)count;
     }
     TAP_CHECK(memcmp(got, bytes, LEN) == 0);
+    test_behind_meet(&front.behind);
     TAP_CHECK(strcmp(front.behind.path, "tile/0/x001/234") == 0);
     (void)close(descriptor);
     free(bytes);

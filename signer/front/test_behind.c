@@ -88,8 +88,6 @@ static void give_work(struct test_behind *behind, struct slw_signer_answer *answ
             .body = SLW_BYTES_OF("old 0\n\nlog\n7\nAAAA\n\n"),
         };
         answer->work_count = 1;
-    } else {
-        (void)usleep(20 * 1000); /* there is nothing, and it is asked again at once */
     }
 }
 
@@ -177,10 +175,16 @@ static void *play(void *context)
         answer.kind = call.kind;
         answer_call(behind, &call, &answer);
         bool mute = behind->mute;
-        if (!mute) {
+        /* There is nothing, and it is asked again at once; nobody waits for the lock meanwhile. */
+        bool rests = call.kind == SLW_SIGNER_POLL && answer.work_count == 0;
+        if (!mute && !rests) {
             status = slw_signer_answer_send(behind->descriptor, &answer, outgoing, &detail);
         }
         (void)pthread_mutex_unlock(&behind->lock);
+        if (!mute && rests) {
+            (void)usleep(20 * 1000);
+            status = slw_signer_answer_send(behind->descriptor, &answer, outgoing, &detail);
+        }
     }
     slw_signer_joiner_free(&joiner);
     return NULL;
@@ -206,6 +210,12 @@ void test_behind_stop(struct test_behind *behind)
     }
     slw_heap_drop(&behind->envelope);
     slw_heap_drop(&behind->file);
+}
+
+void test_behind_meet(struct test_behind *behind)
+{
+    (void)pthread_mutex_lock(&behind->lock);
+    (void)pthread_mutex_unlock(&behind->lock);
 }
 
 struct test_blob *test_behind_expect(struct test_behind *behind, struct slw_bytes bytes)

@@ -46,6 +46,13 @@ struct test_behind {
 bool test_behind_start(struct test_behind *behind, int descriptor);
 void test_behind_stop(struct test_behind *behind);
 
+/*
+ * Waits until it isn't at work. What a test wrote before is seen by it afterwards, and what it kept
+ * before is seen by the test: an answer that came by way of the front's process orders nothing
+ * between threads. test_send() and test_receive() call it for every front that runs.
+ */
+void test_behind_meet(struct test_behind *behind);
+
 /* Expects an upload of these bytes, of which it knows length and digest. */
 struct test_blob *test_behind_expect(struct test_behind *behind, struct slw_bytes bytes);
 

@@ -33,6 +33,30 @@ extern char **environ;
 #define CONFINEMENT ""
 #endif
 
+/* The fronts that run. */
+#define RUNNING_MAX 4u
+static struct test_front *running[RUNNING_MAX];
+
+static bool note_running(struct test_front *former, struct test_front *now)
+{
+    for (size_t i = 0; i < RUNNING_MAX; i++) {
+        if (running[i] == former) {
+            running[i] = now;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void meet_running(void)
+{
+    for (size_t i = 0; i < RUNNING_MAX; i++) {
+        if (running[i] != NULL) {
+            test_behind_meet(&running[i]->behind);
+        }
+    }
+}
+
 bool test_front_prepare(struct test_front *front)
 {
     memset(front, 0, sizeof *front);
@@ -120,7 +144,8 @@ bool test_front_start(struct test_front *front, const char *settings, const char
     (void)close(carried);
     (void)close(output[1]);
     front->output = output[0];
-    return failed == 0 && test_behind_start(&front->behind, ends[0]) && read_addresses(front);
+    return failed == 0 && test_behind_start(&front->behind, ends[0]) && note_running(NULL, front) &&
+           read_addresses(front);
 }
 
 int test_front_stop(struct test_front *front)
@@ -131,6 +156,7 @@ int test_front_stop(struct test_front *front)
         (void)waitpid(front->process, &status, 0);
     }
     front->process = 0;
+    (void)note_running(front, NULL);
     test_behind_stop(&front->behind);
     (void)close(front->output);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -156,6 +182,7 @@ int test_connect(const struct test_front *front)
 
 bool test_send(int descriptor, const char *text, size_t len)
 {
+    meet_running();
     while (len > 0) {
         ssize_t sent = send(descriptor, text, len, MSG_NOSIGNAL);
         if (sent <= 0) {
@@ -221,6 +248,7 @@ struct test_reply test_receive_head(int descriptor)
 {
     struct test_reply reply = {0};
     receive_head(descriptor, &reply);
+    meet_running();
     return reply;
 }
 
@@ -233,6 +261,7 @@ struct test_reply test_receive(int descriptor)
            receive_byte(descriptor, &reply.body[reply.body_len], &reply.closed)) {
         reply.body_len++;
     }
+    meet_running();
     return reply;
 }
 
