@@ -35,6 +35,13 @@ const struct cli_option cli_sign_policy_options[] = {
      .repeated = true,
      .help = "explain: as if this person approved it"},
     {.name = "--at", .value = "TIME", .help = "explain: as if it were then (now)"},
+    {.name = "--signed",
+     .value = "TIME",
+     .repeated = true,
+     .help = "explain: when such a key signed before, by the log, for the rate"},
+    {.name = "--previous",
+     .value = "BUNDLE",
+     .help = "explain: the last release by a key of the class, for its growth"},
     {.name = "--key-in-file", .help = "explain: as if the key weren't in a token"},
     {0},
 };

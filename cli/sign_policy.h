@@ -22,7 +22,7 @@ enum cli_exit cli_sign_policy(struct cli *cli, const struct cli_arguments *argum
                     "      [-o ENVELOPE] [--passphrase-file FILE] [--force]\n"                     \
                     "  slipway sign policy explain FILE --key NAME --requester WHO\n"              \
                     "      [--bundle BUNDLE] [--channel NAME] [--role NAME] [--approve NAME…]\n" \
-                    "      [--at TIME] [--key-in-file]\n"                                          \
+                    "      [--at TIME] [--signed TIME…] [--previous BUNDLE] [--key-in-file]\n"   \
                     "  slipway sign policy example test|production",                               \
         .positionals_min = 2, .positionals_max = 2, .options = cli_sign_policy_options,            \
         .about =                                                                                   \
@@ -36,7 +36,8 @@ enum cli_exit cli_sign_policy(struct cli *cli, const struct cli_arguments *argum
             "of administrators' keys for the service whose log is called --origin. explain "       \
             "lists\n"                                                                              \
             "everything that a request would have to show and whether it does, before it is\n"     \
-            "asked; approvals are assumed with --approve. example prints a policy to begin "       \
+            "asked; approvals are assumed with --approve, and what it can't know it names. "       \
+            "example prints a policy to begin "                                                    \
             "with:\n"                                                                              \
             "nobody has the private keys of the keys in it.",                                      \
         .examples =                                                                                \

@@ -42,7 +42,7 @@ static const char *outcome_word(enum slw_policy_outcome outcome)
 }
 
 static void tell_text(const struct cli *cli, const struct slw_policy_decision *decision,
-                      struct slw_heap_buffer *text)
+                      struct cli_policy_unknowns *unknowns, struct slw_heap_buffer *text)
 {
     for (size_t i = 0; i < decision->count; i++) {
         const struct slw_policy_requirement *requirement = &decision->requirements[i];
@@ -53,9 +53,15 @@ static void tell_text(const struct cli *cli, const struct slw_policy_decision *d
         slw_escape(slw_bytes_make(requirement->text, strlen(requirement->text)), text);
         slw_heap_append_text(text, "\n");
     }
+    for (size_t i = 0; i < unknowns->count; i++) {
+        slw_heap_printf(text, "%s%-8s%s %-*s %s\n", cli_out_style(cli, CLI_BAD), "unknown",
+                        cli_out_style(cli, CLI_PLAIN), AT_LEAST_WIDTH, unknowns->list[i].need,
+                        slw_heap_text(&unknowns->list[i].text));
+    }
 }
 
-static void tell_json(const struct slw_policy_decision *decision, struct slw_heap_buffer *text)
+static void tell_json(const struct slw_policy_decision *decision,
+                      struct cli_policy_unknowns *unknowns, struct slw_heap_buffer *text)
 {
     struct slw_json json;
     slw_json_init(&json, text);
@@ -75,23 +81,33 @@ static void tell_json(const struct slw_policy_decision *decision, struct slw_hea
         slw_json_end_object(&json);
     }
     slw_json_end_array(&json);
+    slw_json_begin_array(&json, "unknown");
+    for (size_t i = 0; i < unknowns->count; i++) {
+        slw_json_begin_object(&json, NULL);
+        slw_json_text(&json, "need", unknowns->list[i].need);
+        slw_json_text(&json, "text", slw_heap_text(&unknowns->list[i].text));
+        slw_json_end_object(&json);
+    }
+    slw_json_end_array(&json);
     slw_json_end_object(&json);
     slw_heap_append_text(text, "\n");
 }
 
-static enum cli_exit tell(struct cli *cli, const struct slw_policy_decision *decision)
+static enum cli_exit tell(struct cli *cli, const struct slw_policy_decision *decision,
+                          struct cli_policy_unknowns *unknowns)
 {
     struct slw_heap_buffer text = {0};
     if (cli->json) {
-        tell_json(decision, &text);
+        tell_json(decision, unknowns, &text);
     } else {
-        tell_text(cli, decision, &text);
+        tell_text(cli, decision, unknowns, &text);
     }
     if (cli_print(cli, &text) != CLI_DONE) {
         return CLI_FAILED;
     }
     if (decision->outcome == SLW_POLICY_ALLOWED) {
-        cli_note(cli, "it would be signed");
+        cli_note(cli, unknowns->count == 0 ? "it would be signed"
+                                           : "it would be signed, as far as is known here");
         return CLI_DONE;
     }
     if (decision->outcome == SLW_POLICY_WAITING) {
@@ -115,7 +131,10 @@ static enum cli_exit explain(struct cli *cli, const struct slw_policy *policy,
     if (code == CLI_DONE) {
         enum slw_status status = slw_policy_decide(policy, &facts.facts, &decision, &cli->detail);
         if (status == SLW_OK) {
-            code = tell(cli, &decision);
+            struct cli_policy_unknowns unknowns = {.count = 0};
+            cli_policy_unknowns_find(policy, &facts, &unknowns);
+            code = tell(cli, &decision, &unknowns);
+            cli_policy_unknowns_free(&unknowns);
             slw_policy_decision_free(&decision);
         } else {
             code = cli_fail(cli, status);

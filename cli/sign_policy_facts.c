@@ -97,7 +97,7 @@ static void hash(struct slw_bytes bytes, uint8_t ret_digest[static SLW_SHA256_SI
     slw_sha256_final(&state, ret_digest);
 }
 
-/* As a judge does, but for the growth since the last release and for validators. */
+/* As a judge does, by the last release as far as it was given. Validators run at the service. */
 static enum slw_status judge(struct cli *cli, const struct slw_policy *policy,
                              struct cli_policy_facts *facts)
 {
@@ -110,7 +110,10 @@ static enum slw_status judge(struct cli *cli, const struct slw_policy *policy,
     if (rule != NULL) {
         slw_policy_content_rules(rule, &rules);
     }
-    rules.has_growth = false;
+    rules.has_former = facts->has_former;
+    rules.former = facts->former;
+    rules.former_count = facts->former_count;
+    rules.has_growth = rules.has_growth && facts->has_former;
     SLW_TRY(slw_content_check(facts->build.bundle.path, &facts->build.bundle.file.source, &rules,
                               &report, &cli->detail));
     facts->facts.judged = SLW_POLICY_JUDGED_GOOD;
@@ -121,9 +124,6 @@ static enum slw_status judge(struct cli *cli, const struct slw_policy *policy,
         facts->facts.judged_detail = facts->judged.text;
     }
     slw_content_report_free(&report);
-    if (rule != NULL && (rule->validators_count > 0 || rule->content.has_growth)) {
-        cli_note(cli, "growth since the last release and validators aren't looked at here");
-    }
     return SLW_OK;
 }
 
@@ -187,6 +187,9 @@ enum cli_exit cli_policy_facts_gather(struct cli *cli, const struct slw_policy *
     const char *path = cli_value(arguments, "--bundle");
     memset(ret_facts, 0, sizeof *ret_facts);
     enum cli_exit code = assume_request(cli, policy, arguments, &ret_facts->facts);
+    if (code == CLI_DONE) {
+        code = cli_policy_facts_remember(cli, arguments, ret_facts);
+    }
     if (code == CLI_DONE && path != NULL) {
         code = read_bundle(cli, policy, path, ret_facts);
     } else if (code == CLI_DONE && ret_facts->facts.operation == SLW_POLICY_USE_TARGETS) {
@@ -198,6 +201,7 @@ enum cli_exit cli_policy_facts_gather(struct cli *cli, const struct slw_policy *
 void cli_policy_facts_free(struct cli_policy_facts *facts)
 {
     cli_policy_facts_forget(facts);
+    cli_policy_facts_unremember(facts);
     slw_endorsements_free(&facts->list);
     if (facts->has_bundle) {
         cli_build_close(&facts->build);

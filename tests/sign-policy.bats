@@ -230,3 +230,31 @@ again() {
     says 'it would wait: outside-hours'
     explained 0 --approve ben --at 2026-01-05T12:00:00Z
 }
+
+@test "sign policy explain: takes what is known of former signatures, and names what isn't" {
+    make_bundle
+    cp b former
+    head -c 900 /dev/zero >app.bin
+    again
+    endorse
+    tested
+    write_policy policy.json '.rules[0] += {rate: {count: 2, per_s: 3600}, validators: [{program: "/usr/lib/lint", arguments: ["-x"], timeout_s: 9}]}
+        | .rules[0].content.growth_percent = 25'
+    explained 0 --approve ben
+    says 'it would be signed, as far as is known here'
+    prints 'unknown  rate         what was signed in the last 3600 s: say --signed TIME'
+    prints 'unknown  growth       the last release by a key of this class: give it with --previous'
+    prints 'unknown  validator    /usr/lib/lint -x runs at the service'
+    explained 0 --approve ben --json
+    [ "$(jq -c '[.unknown[].need]' <<<"$output")" = '["rate","growth","validator"]' ]
+    local at=2026-01-05T12:00:00Z
+    explained 0 --approve ben --at "$at" --signed 2026-01-05T11:30:00Z --signed 2026-01-05T10:30:00Z --json
+    [ "$(jq -c '[.unknown[].need]' <<<"$output")" = '["growth","validator"]' ]
+    explained 7 --approve ben --at "$at" --signed 2026-01-05T11:30:00Z --signed 2026-01-05T11:59:00Z
+    says 'refused: too-many'
+    explained 7 --approve ben --previous former
+    says 'refused: wrong-content'
+    explained 0 --approve ben --previous b
+    exits 2 sign policy explain policy.json --bundle b --key lamp-prod --requester ada --channel stable --at "$at" --signed 2026-01-05T12:00:01Z
+    exits 3 sign policy explain policy.json --bundle b --key lamp-prod --requester ada --channel stable --previous app.bin
+}
