@@ -210,7 +210,7 @@ static bool receive_byte(int descriptor, char *byte, bool *ret_closed)
 
 const char *test_header(const struct test_reply *reply, const char *name)
 {
-    static char value[256];
+    static _Thread_local char value[256]; /* two may upload at once */
     size_t len = strlen(name);
     value[0] = '\0';
     for (const char *line = reply->head; line != NULL && *line != '\0';
