@@ -3,6 +3,7 @@
  * stops it the other way round. */
 #include "program.h"
 
+#include "observe.h"
 #include "program_parts.h"
 
 #include <stdio.h>
@@ -38,6 +39,7 @@ static enum slw_status start_server(struct depot_program *program, struct slw_de
         .security_policy = "default-src 'none'; script-src 'self'; style-src 'self'; "
                            "connect-src 'self'; img-src 'self' data:; font-src 'self'; "
                            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        .observe = depot_observe,
     };
     return slw_http_server_start(&http, program->gate.routes, program->gate.count, program,
                                  &program->server, detail);
