@@ -160,38 +160,95 @@ static void prepare(unsigned product, unsigned round)
     slw_heap_free(&payload);
 }
 
-/* Asks for the signatures of those that aren't signed yet, all at once; whether all are now. */
-static bool ask_signed(const struct asked *const *asked, bool *is_signed, size_t count)
+/* Of each product: the round that is under way, ROUNDS when all are signed, and since when. */
+static unsigned rounds[PRODUCTS];
+static uint64_t since[PRODUCTS];
+static uint64_t submitted;
+
+static void submit(unsigned product)
 {
-    uint64_t first = number + 1;
-    bool all = true;
-    size_t wanted = 0;
-    size_t of[AT_ONCE];
-    for (size_t i = 0; i < count; i++) {
-        if (!is_signed[i]) {
-            struct slw_signer_call call = {
-                .kind = SLW_SIGNER_BLOB, .has_digest = true, .value = SLW_SIGNER_SIGNATURE};
-            memcpy(call.digest, asked[i]->id, sizeof call.digest);
-            send_call(&call);
-            of[wanted++] = i;
-        }
-    }
-    for (size_t answered = 0; answered < wanted;) {
+    struct slw_signer_call call = {
+        .kind = SLW_SIGNER_SUBMIT,
+        .bytes = slw_heap_bytes(&requests[product][rounds[product]].envelope)};
+    send_call(&call);
+    since[product] = ++submitted;
+}
+
+/* Of what answers SLW_SIGNER_BLOB; answers to SUBMIT, which was sent before, are passed over. */
+static bool take_is_signed(void)
+{
+    for (;;) {
         struct slw_signer_answer answer = take_answer();
-        if (answer.kind == SLW_SIGNER_SUBMIT) { /* of one that was sent before */
+        if (answer.kind == SLW_SIGNER_SUBMIT) {
             accept_answer(&answer);
-            continue;
-        }
-        answered++;
-        if (answer.reason.len == 0) {
-            is_signed[of[answer.number - first]] = true;
         } else if (slw_bytes_equal(answer.reason, SLW_BYTES_OF("not-found"))) {
-            all = false;
+            return false;
         } else {
             accept_answer(&answer);
+            return true;
         }
     }
-    return all;
+}
+
+/* Asks for the signatures of products, all at once, and goes on with those that are signed. */
+static unsigned go_on(const unsigned *products, unsigned count)
+{
+    bool is_signed[PRODUCTS];
+    unsigned done = 0;
+    for (unsigned i = 0; i < count; i++) {
+        struct slw_signer_call call = {
+            .kind = SLW_SIGNER_BLOB, .has_digest = true, .value = SLW_SIGNER_SIGNATURE};
+        memcpy(call.digest, requests[products[i]][rounds[products[i]]].id, sizeof call.digest);
+        send_call(&call);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        is_signed[i] = take_is_signed();
+    }
+    for (unsigned i = 0; i < count; i++) {
+        if (is_signed[i]) {
+            done++;
+            if (++rounds[products[i]] < ROUNDS) {
+                submit(products[i]);
+            }
+        }
+    }
+    return done;
+}
+
+/* The products that aren't done, the one that has waited longest first. */
+static unsigned list_waiting(unsigned ret_products[static PRODUCTS])
+{
+    unsigned count = 0;
+    for (unsigned product = 0; product < PRODUCTS; product++) {
+        if (rounds[product] == ROUNDS) {
+            continue;
+        }
+        ret_products[count] = product;
+        if (since[product] < since[ret_products[0]]) {
+            ret_products[count] = ret_products[0];
+            ret_products[0] = product;
+        }
+        count++;
+    }
+    return count;
+}
+
+/* What is signed is signed in bunches: when the oldest request is, the others are asked for. */
+static void have_all_signed(void)
+{
+    const struct timespec pause_time = {.tv_nsec = 200000};
+    unsigned waiting[PRODUCTS];
+    for (unsigned product = 0; product < PRODUCTS; product++) {
+        submit(product);
+    }
+    for (unsigned count = PRODUCTS; count > 0;) {
+        count = list_waiting(waiting);
+        if (count > 0 && go_on(waiting, 1) == 0) {
+            (void)nanosleep(&pause_time, NULL);
+        } else if (count > 1) {
+            (void)go_on(waiting + 1, count - 1);
+        }
+    }
 }
 
 static int64_t now_us(void)
@@ -199,30 +256,6 @@ static int64_t now_us(void)
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-static void submit(const struct asked *asked)
-{
-    struct slw_signer_call call = {.kind = SLW_SIGNER_SUBMIT,
-                                   .bytes = slw_heap_bytes(&asked->envelope)};
-    send_call(&call);
-}
-
-/* A request of each product in turn: the next one is submitted when the former is signed. */
-static void have_signed(unsigned round, unsigned product)
-{
-    const struct timespec pause_time = {.tv_nsec = 200000};
-    const struct asked *asked[AT_ONCE];
-    bool is_signed[AT_ONCE] = {false};
-    for (unsigned i = 0; i < AT_ONCE; i++) {
-        asked[i] = &requests[product + i][round];
-    }
-    while (!ask_signed(asked, is_signed, AT_ONCE)) {
-        (void)nanosleep(&pause_time, NULL);
-    }
-    for (unsigned i = 0; i < AT_ONCE && round + 1 < ROUNDS; i++) {
-        submit(&requests[product + i][round + 1]);
-    }
 }
 
 int main(int argc, char **argv)
@@ -245,12 +278,7 @@ int main(int argc, char **argv)
         prepare(i % PRODUCTS, i / PRODUCTS);
     }
     int64_t start = now_us();
-    for (unsigned product = 0; product < PRODUCTS; product++) {
-        submit(&requests[product][0]);
-    }
-    for (unsigned i = 0; i < PRODUCTS * ROUNDS; i += AT_ONCE) {
-        have_signed(i / PRODUCTS, i % PRODUCTS);
-    }
+    have_all_signed();
     (void)snprintf(text, sizeof text, "%u %lld", PRODUCTS * ROUNDS, (long long)(now_us() - start));
     report(text);
     while (pause() == 0) {
