@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What comes from devices and goes to them, the first byte says which: taken or refused, and freed. */
+/* What comes from devices and goes to them, the first byte says which: taken or refused, and freed.
+ */
 #include "slipway/fleet.h"
 
 #include "fuzz.h"
