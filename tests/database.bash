@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2034,SC2154
+# Databases for scenarios: SQLite in the current directory, or a PostgreSQL of the test's own on a local socket.
+#
+#     database_start postgresql           sets $depot_database, which depot_setup takes
+#     database_sql 'SELECT COUNT(*) FROM products'
+#     database_halt; database_again       (PostgreSQL alone: it goes away and comes back)
+#     database_stop                       in teardown
+#
+# A server runs as nobody when the test runs as root, and sorts as people do, not by bytes.
+
+# database_start KIND
+database_start() {
+    database_kind=$1
+    depot_database=sqlite:$PWD/depot.db
+    [ "$1" = postgresql ] || return 0
+    local program
+    for program in /usr/lib/postgresql/*/bin; do
+        [ ! -x "$program/postgres" ] || database_programs=$program
+    done
+    database_dir=$(mktemp -d /tmp/slipway-database-XXXXXX)
+    depot_database="postgresql://slipway@/depot?host=$database_dir"
+    [ "$(id -u)" -ne 0 ] || chown nobody "$database_dir"
+    (cd "$database_dir" && database_as_nobody "$database_programs/initdb" -D data -U slipway -A trust -N -E UTF8 \
+        --locale=C.UTF-8 --locale-provider=icu --icu-locale=en-US) >"$PWD/initdb.log" 2>&1
+    database_again
+    "$database_programs/createdb" -h "$database_dir" -U slipway depot
+}
+
+database_as_nobody() {
+    if [ "$(id -u)" -eq 0 ]; then
+        exec setpriv --reuid=nobody --regid=nogroup --clear-groups "$@"
+    fi
+    exec "$@"
+}
+
+# database_again: starts the server.
+database_again() {
+    (cd "$database_dir" && database_as_nobody "$database_programs/postgres" -D data -k "$database_dir" -h '' -F \
+        -c max_connections=60 -c shared_buffers=16MB) </dev/null >>"$PWD/postgres.log" 2>&1 3>&- &
+    database_pid=$!
+    for _ in $(seq 400); do
+        ! grep -qs '^ready' "$database_dir/data/postmaster.pid" || return 0
+        kill -0 "$database_pid" 2>/dev/null || break
+        sleep 0.05
+    done
+    cat "$PWD/postgres.log"
+    return 1
+}
+
+# database_halt [SIGNAL]: INT ends sessions and goes down in order, QUIT is as if the power were cut.
+database_halt() {
+    [ -n "${database_pid:-}" ] || return 0
+    kill "-${1:-INT}" "$database_pid" 2>/dev/null || true
+    wait "$database_pid" 2>/dev/null || true
+    database_pid=
+}
+
+database_stop() {
+    database_halt QUIT
+    [ -z "${database_dir:-}" ] || rm -rf "$database_dir"
+    database_dir=
+}
+
+# database_sql SQL: what it gives, a row a line, columns with | between.
+database_sql() {
+    if [ "$database_kind" = sqlite ]; then
+        sqlite3 -bail depot.db "$1"
+    else
+        "$database_programs/psql" -XAtq -v ON_ERROR_STOP=1 -h "$database_dir" -U slipway depot -c "$1"
+    fi
+}

@@ -1,0 +1,266 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2154
+# Several depots on one PostgreSQL, behind nginx: any of them may end, or stand still, at any time.
+bats_require_minimum_version 1.5.0
+
+setup() {
+    # shellcheck source=tests/slipway.bash
+    . "$BATS_TEST_DIRNAME/slipway.bash"
+    # shellcheck source=tests/depot.bash
+    . "$BATS_TEST_DIRNAME/depot.bash"
+    # shellcheck source=tests/database.bash
+    . "$BATS_TEST_DIRNAME/database.bash"
+    slipway_setup
+    load_pids=()
+    replica_pids=()
+    nginx_pid=
+    database_start postgresql
+    depot_setup ''
+    local number
+    for number in 1 2 3; do
+        replica_start "$number"
+    done
+    front_start
+}
+
+teardown() {
+    touch load-ends
+    local pid
+    for pid in "${load_pids[@]}" "${replica_pids[@]}" ${nginx_pid:+"$nginx_pid"}; do
+        kill -CONT "$pid" 2>/dev/null || true
+        kill -KILL "$pid" 2>/dev/null || true
+        wait "$pid" 2>/dev/null || true
+    done
+    database_stop
+}
+
+# replica_start NUMBER: on the port that it had before, if it had one.
+replica_start() {
+    local number=$1
+    local port=${replica_ports[number]:-0}
+    sed "s/^listen = .*/listen = 127.0.0.1:$port/" depot.conf >"depot-$number.conf"
+    : >"depot-$number.out"
+    "$slipway_depot" run --config "depot-$number.conf" >"depot-$number.out" 2>>"depot-$number.log" 3>&- &
+    replica_pids[number]=$!
+    for _ in $(seq 400); do
+        if grep -q '^listening on' "depot-$number.out"; then
+            replica_ports[number]=$(sed -n 's/^listening on .*:\([0-9]*\)$/\1/p' "depot-$number.out")
+            return 0
+        fi
+        kill -0 "${replica_pids[number]}" 2>/dev/null || break
+        sleep 0.05
+    done
+    cat "depot-$number.log"
+    return 1
+}
+
+# replica_end NUMBER SIGNAL
+replica_end() {
+    kill "-$2" "${replica_pids[$1]}"
+    wait "${replica_pids[$1]}" 2>/dev/null || true
+}
+
+# front_start: nginx before all of them; $depot_url is its own.
+front_start() {
+    local port
+    for _ in $(seq 20); do
+        port=$((20000 + (RANDOM * 32768 + RANDOM) % 40000))
+        front_configuration "$port" >nginx.conf
+        PATH=$PATH:/usr/sbin nginx -p "$PWD" -c "$PWD/nginx.conf" -e "$PWD/nginx.log" </dev/null >nginx.out 2>&1 3>&- &
+        nginx_pid=$!
+        for _ in $(seq 100); do
+            [ ! -s nginx.pid ] || break
+            kill -0 "$nginx_pid" 2>/dev/null || break
+            sleep 0.05
+        done
+        if [ -s nginx.pid ]; then
+            depot_url=http://127.0.0.1:$port
+            return 0
+        fi
+        wait "$nginx_pid" 2>/dev/null || true
+    done
+    cat nginx.log
+    return 1
+}
+
+# It asks another one only when nothing of a call has been sent: what is done twice, nginx didn't do.
+front_configuration() {
+    cat <<END
+daemon off;
+master_process off;
+pid $PWD/nginx.pid;
+events { worker_connections 256; }
+http {
+    access_log off;
+    client_body_temp_path $PWD/temp-body;
+    proxy_temp_path $PWD/temp-proxy;
+    fastcgi_temp_path $PWD/temp-fastcgi;
+    uwsgi_temp_path $PWD/temp-uwsgi;
+    scgi_temp_path $PWD/temp-scgi;
+    upstream depots {
+$(printf '        server 127.0.0.1:%s max_fails=1 fail_timeout=1s;\n' "${replica_ports[@]}")
+    }
+    server {
+        listen 127.0.0.1:$1;
+        location / {
+            proxy_pass http://depots;
+            proxy_connect_timeout 1s;
+            proxy_read_timeout 3s;
+        }
+    }
+}
+END
+}
+
+# load NAME: makes products, each asked for until there is an answer that settles it: 201, or 409 when it had been made
+# although nobody said so. What was settled is in load-NAME.
+load() {
+    local number=0 answer
+    while [ ! -e load-ends ]; do
+        number=$((number + 1))
+        answer=
+        while [ "$answer" != 201 ] && [ "$answer" != 409 ]; do
+            answer=$(curl --noproxy '*' -s -m 5 -o /dev/null -w '%{http_code}' -X POST -H "Authorization: Bearer $depot_token" \
+                -H 'Content-Type: application/json' --data-binary "{\"name\":\"$1-$number\"}" "$depot_url/api/v1/products") ||
+                true
+            echo "$1-$number $answer" >>"load-$1.log"
+        done
+        echo "$1-$number" >>"load-$1"
+    done
+}
+
+load_start() {
+    local name
+    for name in a b c; do
+        load "$name" 3>&- &
+        load_pids+=($!)
+    done
+}
+
+load_end() {
+    touch load-ends
+    wait "${load_pids[@]}"
+    load_pids=()
+    cat load-a load-b load-c | sort >settled
+}
+
+# Everything that was settled is there, nothing else is, and each is in the trail once.
+nothing_lost_nothing_twice() {
+    database_sql "SELECT name FROM products WHERE name LIKE '_-%'" | LC_ALL=C sort >there
+    LC_ALL=C sort settled | diff - there
+    [ "$(database_sql "SELECT COUNT(*), COUNT(DISTINCT subject) FROM audit WHERE subject LIKE '_-%'")" = \
+        "$(wc -l <settled)|$(wc -l <settled)" ]
+    [ "$(database_sql 'SELECT COUNT(*) = MAX(number) AND MAX(number) = (SELECT value FROM counters WHERE name = '"'audit'"') FROM audit')" = t ]
+    "$slipway_depot" check --config depot.conf
+}
+
+@test "depots that are killed in turn under load lose nothing and do nothing twice" {
+    load_start
+    local number
+    for number in 1 2 3; do
+        sleep 0.5
+        replica_end "$number" KILL
+        sleep 0.3
+        replica_start "$number"
+    done
+    sleep 0.5
+    load_end
+    echo "settled: $(wc -l <settled)"
+    [ "$(wc -l <settled)" -gt 20 ]
+    cut -d ' ' -f 2 load-?.log | sort | uniq -c
+    nothing_lost_nothing_twice
+    # Each of them did its part.
+    for number in 1 2 3; do
+        depot_url=http://127.0.0.1:${replica_ports[number]}
+        answers 200 GET /api/v1/products/a-1
+    done
+}
+
+# A release and a group, as rows; what this is about is who starts the rollout.
+fleet_rows() {
+    answers 201 POST /api/v1/products '{"name": "lamp"}'
+    database_sql "
+        INSERT INTO builds (id, product, bundle, size, version, build_type, hardware, targets, made_us, made_by, state,
+            state_us, furthest) VALUES ('0', 'lamp', '', 1, 1, 'user', '[]', '[]', 1, 'ci', 'production', 1, 4);
+        INSERT INTO groups (product, name, query, consent, windows, made_us)
+            VALUES ('lamp', 'all', '{\"tag\":\"home\"}', 'automatic', '[]', 1);
+        INSERT INTO releases (product, version, build, stage, channel, key_name, key_class, kind, release_version, urgency,
+            min_installed_version, hardware, notes, changes, state, state_us, reason, prepared_blob, request, blob, size, path,
+            role, is_complete, replaces, made_us, made_by) VALUES ('lamp', 2, '0', 'production', 'stable', 'lamp-prod', 'prod',
+            'feature', '2.0', 'routine', 0, '[]', '', '[]', 'published', 1, '', '', '', '0', 4711, 'lamp/stable/2.bundle',
+            'lamp-stable-rollout', 0, 0, 1, 'admin')"
+}
+
+# leader LEASE: the number of the replica that holds it.
+leader() {
+    local holder number
+    holder=$(database_sql "SELECT holder FROM leases WHERE name = '$1' AND until_us > 0")
+    for number in 1 2 3; do
+        [[ $holder != *"-${replica_pids[number]}-"* ]] || echo "$number"
+    done
+}
+
+# eventually SECONDS COMMAND…: it comes true.
+eventually() {
+    local tenths=$(($1 * 10))
+    shift
+    until "$@"; do
+        [ $((tenths--)) -gt 0 ] || return 1
+        sleep 0.1
+    done
+}
+
+rollout_is() { [ "$(database_sql 'SELECT state FROM rollouts')" = "$1" ]; }
+rollout_is_not() { ! rollout_is "$1"; }
+leader_is_not() { [ "$(leader rollouts)" != "$1" ] && [ -n "$(leader rollouts)" ]; }
+
+@test "a leader that stood still past its lease and goes on does nothing twice" {
+    fleet_rows
+    eventually 10 leader_is_not none
+    local stopped token start
+    stopped=$(leader rollouts)
+    token=$(database_sql "SELECT token FROM leases WHERE name = 'rollouts'")
+    start=$(date -u -d '+2 seconds' +%Y-%m-%dT%H:%M:%SZ)
+    answers 201 POST /api/v1/products/lamp/rollouts "{\"release\": 2, \"group\": \"all\", \"start\": \"$start\",
+        \"plan\": {\"phases\": [{\"ppm\": 1000000, \"failure_ppm\": 100000}]}}"
+    answers 200 POST "/api/v1/products/lamp/rollouts/$(jq .id <<<"$output")/start" '{}'
+    rollout_is scheduled
+    load_start
+    kill -STOP "${replica_pids[stopped]}"
+    # Its lease is over for the others, and isn't for itself: its clock stands as it stands.
+    database_sql "UPDATE leases SET until_us = until_us - 10000000 WHERE token = $token AND name = 'rollouts'"
+    eventually 15 leader_is_not "$stopped"
+    eventually 15 rollout_is_not scheduled
+    kill -CONT "${replica_pids[stopped]}"
+    sleep 2
+    load_end
+    [ "$(database_sql "SELECT token FROM leases WHERE name = 'rollouts'")" -gt "$token" ]
+    leader_is_not "$stopped"
+    grep -q 'rollouts: lost' "depot-$stopped.log"
+    database_sql "SELECT who, action, detail FROM audit WHERE action LIKE 'rollout%' ORDER BY number"
+    database_sql "SELECT id, subject, data FROM events WHERE kind = 'rollout' ORDER BY id"
+    [ "$(database_sql "SELECT COUNT(*) FROM events WHERE data LIKE '%its time has come%'")" = 1 ]
+    [ "$(database_sql "SELECT COUNT(*) - COUNT(DISTINCT data) FROM events WHERE kind = 'rollout'")" = 0 ]
+    [ "$(database_sql "SELECT COUNT(*) - COUNT(DISTINCT detail) FROM audit WHERE action LIKE 'rollout.%'")" = 0 ]
+    nothing_lost_nothing_twice
+}
+
+@test "without the database every depot says so, and with it they go on" {
+    local number
+    answers 201 POST /api/v1/products '{"name": "before"}'
+    database_halt
+    for number in 1 2 3; do
+        depot_url=http://127.0.0.1:${replica_ports[number]}
+        answers 503 GET /api/v1/products/before
+        answers 503 POST /api/v1/products '{"name": "meanwhile"}'
+    done
+    database_again
+    for number in 1 2 3; do
+        depot_url=http://127.0.0.1:${replica_ports[number]}
+        answers 200 GET /api/v1/products/before
+        answers 404 GET /api/v1/products/meanwhile
+        answers 201 POST /api/v1/products "{\"name\": \"after-$number\"}"
+    done
+    "$slipway_depot" check --config depot.conf
+}
