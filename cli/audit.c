@@ -29,6 +29,9 @@ static const struct cli_option verify_options[] = {
      .value = "BUNDLE",
      .repeated = true,
      .help = "a signed bundle that the log must contain"},
+    {.name = "--repo",
+     .value = "DIR",
+     .help = "a TUF repository: what the service's keys signed in it must be in the log"},
     {0},
 };
 
@@ -82,7 +85,7 @@ static const struct cli_command commands[] = {
         .usage = "slipway audit verify",
         .summary = "verify all of a signing service's log",
         .synopsis = "LOG --log VKEY [--witness VKEY…] [--witness-quorum N] [--state FILE] "
-                    "[--bundles BUNDLE…]",
+                    "[--bundles BUNDLE…] [--repo DIR]",
         .positionals_min = 1,
         .positionals_max = 1,
         .options = verify_options,

@@ -55,6 +55,31 @@ const char *cli_audit_word(enum slw_status status);
 /* Replaces what isn't printable, for people's terminals and mail. */
 void cli_audit_clean(char *text);
 
+/* --- audit_wild.c: signatures that are found elsewhere, against those of the log --- */
+
+/* What was signed and by which key, in hexadecimal digits. */
+struct cli_audit_signature {
+    char sha256[2 * SLW_SHA256_SIZE];
+    char key_id[2 * SLW_SHA256_SIZE];
+};
+
+struct cli_audit_signed {
+    struct cli_audit_signature *items;
+    size_t count;
+    bool is_sorted;
+};
+
+/* Notes an entry, if it is the record of a signature. SLW_NO_SPACE. */
+enum slw_status cli_audit_signed_note(struct cli_audit_signed *list,
+                                      const struct slw_log_entry *entry, struct slw_detail *detail);
+void cli_audit_signed_free(struct cli_audit_signed *list);
+
+/* Looks through the role files of a repository (DIR/metadata, or DIR) for signatures by keys that
+ * the log's policies name; CLI_REFUSED for any that isn't among those of the log, which it says. */
+enum cli_exit cli_audit_hunt(struct cli *cli, const struct slw_audit *audit,
+                             struct cli_audit_signed *logged, const char *repository,
+                             size_t *ret_missing);
+
 /* --- audit_alert.c --- */
 
 struct cli_alerts {

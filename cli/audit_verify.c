@@ -25,6 +25,9 @@ struct wild {
 struct wilds {
     struct wild *bundles;
     size_t count;
+    const char *repository; /* NULL: none */
+    struct cli_audit_signed logged;
+    size_t missing_roles;
 };
 
 static void digest_of(struct slw_bytes bytes, uint8_t ret_digest[static SLW_SHA256_SIZE])
@@ -74,14 +77,14 @@ static enum cli_exit read_bundle(struct cli *cli, const char *path, struct wild 
     return code;
 }
 
-static enum slw_status look_for_bundles(void *context, const struct slw_log_entry *entry,
-                                        struct slw_detail *detail)
+static enum slw_status look_for_wilds(void *context, const struct slw_log_entry *entry,
+                                      struct slw_detail *detail)
 {
     struct wilds *wilds = context;
     uint8_t digest[SLW_SHA256_SIZE];
-    (void)detail;
     if (entry->leaf.kind != SLW_LOG_RELEASE) {
-        return SLW_OK;
+        return wilds->repository == NULL ? SLW_OK
+                                         : cli_audit_signed_note(&wilds->logged, entry, detail);
     }
     digest_of(entry->leaf_bytes, digest);
     for (size_t i = 0; i < wilds->count; i++) {
@@ -113,7 +116,7 @@ static enum cli_exit read_bundles(struct cli *cli, const struct cli_arguments *a
 
 static size_t count_missing(const struct wilds *wilds)
 {
-    size_t missing = 0;
+    size_t missing = wilds->missing_roles;
     for (size_t i = 0; i < wilds->count; i++) {
         missing += wilds->bundles[i].is_signed && !wilds->bundles[i].is_found ? 1 : 0;
     }
@@ -133,6 +136,7 @@ static void say_json(const struct slw_audit *audit, const struct wilds *wilds,
     if (!is_good) {
         slw_json_text(&json, "reason", slw_status_word(SLW_LOG_DAMAGED));
     }
+    slw_json_uint(&json, "missing_role_signatures", wilds->missing_roles);
     slw_json_text(&json, "origin", audit->settings.log_key->name);
     slw_json_uint(&json, "size", audit->size);
     slw_json_hex(&json, "root", slw_bytes_make(audit->root.bytes, sizeof audit->root.bytes));
@@ -166,10 +170,17 @@ static void say_text(const struct cli *cli, const struct slw_audit *audit,
     }
 }
 
-static enum cli_exit say(struct cli *cli, struct slw_audit *audit, const struct wilds *wilds)
+static enum cli_exit say(struct cli *cli, struct slw_audit *audit, struct wilds *wilds)
 {
     struct slw_heap_buffer text = {0};
     enum cli_exit verdict = CLI_DONE;
+    if (wilds->repository != NULL) {
+        verdict =
+            cli_audit_hunt(cli, audit, &wilds->logged, wilds->repository, &wilds->missing_roles);
+        if (verdict != CLI_DONE && verdict != CLI_REFUSED) {
+            return verdict;
+        }
+    }
     if (cli->json) {
         say_json(audit, wilds, &text);
     } else {
@@ -199,7 +210,8 @@ static enum cli_exit say(struct cli *cli, struct slw_audit *audit, const struct 
 
 /* --- Doing it --- */
 
-/* With bundles the whole log has to be seen, whatever was verified before: a second time then. */
+/* With bundles or a repository the whole log has to be seen, whatever was verified before: a second
+ * time then. */
 static enum slw_status run(struct slw_audit *audit, const struct cli_audit_log *log,
                            const char *state, struct wilds *wilds, struct slw_detail *detail)
 {
@@ -210,11 +222,11 @@ static enum slw_status run(struct slw_audit *audit, const struct cli_audit_log *
             SLW_TRY(slw_audit_save(audit, state, detail));
         }
     }
-    if (state != NULL && wilds->count == 0) {
+    if (state != NULL && wilds->count == 0 && wilds->repository == NULL) {
         return SLW_OK;
     }
     struct slw_audit whole = {
-        .settings = audit->settings, .visit = look_for_bundles, .visit_context = wilds};
+        .settings = audit->settings, .visit = look_for_wilds, .visit_context = wilds};
     SLW_TRY(slw_audit_run(&whole, &log->source, detail));
     slw_audit_free(audit);
     *audit = whole;
@@ -225,7 +237,7 @@ enum cli_exit cli_audit_verify(struct cli *cli, const struct cli_arguments *argu
 {
     struct cli_transparency transparency;
     struct cli_audit_log log;
-    struct wilds wilds = {0};
+    struct wilds wilds = {.repository = cli_value(arguments, "--repo")};
     struct slw_audit *audit = calloc(1, sizeof *audit);
     if (audit == NULL) {
         return cli_error(cli, "out of memory");
@@ -247,5 +259,6 @@ enum cli_exit cli_audit_verify(struct cli *cli, const struct cli_arguments *argu
     slw_audit_free(audit);
     free(audit);
     free(wilds.bundles);
+    cli_audit_signed_free(&wilds.logged);
     return code;
 }

@@ -230,7 +230,7 @@ refuses() {
     says "the alert couldn't be posted"
 }
 
-# mail_setup: servers that want a login, a log that was cut, and $mail with what tells it by mail.
+# mail_setup: servers that want a login, a log that was cut, and ${by_mail[@]} with what tells it by mail.
 mail_setup() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=127.0.0.1 \
         -addext subjectAltName=IP:127.0.0.1 -keyout key.pem -out cert.pem 2>/dev/null
@@ -240,16 +240,16 @@ mail_setup() {
     make_log good long 20
     ok audit monitor long --log "$log" --state state --once
     make_log good short 10
-    mail=(audit monitor short --log "$log" --state state --once --mail-from log@example.com --mail-to ada@example.com
+    by_mail=(audit monitor short --log "$log" --state state --once --mail-from log@example.com --mail-to ada@example.com
         --smtp-user log@example.com --smtp-password-file password)
 }
 
 @test "logs in to a mail server, by STARTTLS or smtps" {
     mail_setup
     touch out/starttls
-    refuses log-behind "${mail[@]}" --smtp "$smtp" --ca-file cert.pem
+    refuses log-behind "${by_mail[@]}" --smtp "$smtp" --ca-file cert.pem
     grep -q 'it was cut' out/mail-1
-    refuses log-behind "${mail[@]}" --smtp "$smtps" --ca-file cert.pem
+    refuses log-behind "${by_mail[@]}" --smtp "$smtps" --ca-file cert.pem
     grep -q 'it was cut' out/mail-2
     [ "$(grep -c '^tls AUTH PLAIN' out/said)" = 2 ]
     [ "$(grep -c '^plain \(AUTH\|MAIL\)' out/said)" = 0 ]
@@ -259,44 +259,44 @@ mail_setup() {
 @test "tells no password and no alert to a mail server that it can't be sure of" {
     mail_setup
     # One that offers no STARTTLS, or whose offer somebody took out.
-    refuses log-behind "${mail[@]}" --smtp "$smtp" --ca-file cert.pem
+    refuses log-behind "${by_mail[@]}" --smtp "$smtp" --ca-file cert.pem
     says "mail couldn't be sent"
     # One of whose certificate nobody knows.
     touch out/starttls
-    refuses log-behind "${mail[@]}" --smtp "$smtp"
+    refuses log-behind "${by_mail[@]}" --smtp "$smtp"
     says "mail couldn't be sent"
-    refuses log-behind "${mail[@]}" --smtp "$smtps"
+    refuses log-behind "${by_mail[@]}" --smtp "$smtps"
     says "mail couldn't be sent"
     [ "$(grep -c 'AUTH\|MAIL\|RCPT' out/said)" = 0 ]
     # One that doesn't take the password.
     (umask 077 && echo 'open barley' >password)
-    refuses log-behind "${mail[@]}" --smtp "$smtp" --ca-file cert.pem
+    refuses log-behind "${by_mail[@]}" --smtp "$smtp" --ca-file cert.pem
     says "mail couldn't be sent: Login denied"
     [ "$(grep -c 'barley\|sesame' stderr)" = 0 ]
-    [ -z "$(ls out | grep mail)" ]
+    [ ! -e out/mail-1 ]
 }
 
 @test "takes a mail server's password from a file that its owner alone may read" {
     mail_setup
     touch out/starttls
-    mail+=(--smtp "$smtp" --ca-file cert.pem)
+    by_mail+=(--smtp "$smtp" --ca-file cert.pem)
     for mode in 0640 0604 0620; do
         chmod "$mode" password
-        exits 1 "${mail[@]}"
+        exits 1 "${by_mail[@]}"
         says "password: others may read or write it"
     done
     rm password
-    exits 1 "${mail[@]}"
+    exits 1 "${by_mail[@]}"
     for text in '' '\n' 'two\nlines' 'a\0b' "$(head -c 300 /dev/zero | tr '\0' a)"; do
         (umask 077 && printf "$text" >password)
-        exits 1 "${mail[@]}"
+        exits 1 "${by_mail[@]}"
         says 'password: '
     done
     [ ! -e out/said ]
-    monitor=(audit monitor short --log "$log" --state state --once --mail-from a@b.c --mail-to a@b.c)
-    exits 2 "${monitor[@]}" --smtp "$smtp" --smtp-user ada
-    exits 2 "${monitor[@]}" --smtp "$smtp" --smtp-password-file password
-    exits 2 "${monitor[@]}" --smtp smtp://ada:secret@127.0.0.1
+    by_nobody=(audit monitor short --log "$log" --state state --once --mail-from a@b.c --mail-to a@b.c)
+    exits 2 "${by_nobody[@]}" --smtp "$smtp" --smtp-user ada
+    exits 2 "${by_nobody[@]}" --smtp "$smtp" --smtp-password-file password
+    exits 2 "${by_nobody[@]}" --smtp smtp://ada:secret@127.0.0.1
     says 'no user and password in it'
     [ "$(grep -c secret stderr)" = 0 ]
     exits 2 audit monitor short --log "$log" --state state --once --smtp-user ada --smtp-password-file password
@@ -352,7 +352,9 @@ mail_setup() {
             says "changed: "
         done
     done
-    [ -z "$(ls | grep '^state-')" ]
+    for state in state-*; do
+        [ ! -e "$state" ]
+    done
 }
 
 @test "names each place that is forked, behind, or can't be read, and looks at the others" {

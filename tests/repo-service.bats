@@ -23,6 +23,7 @@ make_service() {
     for name in admin1 admin2 pat ben role root targets online; do
         "$slipway" key generate -q "$name" >/dev/null
     done
+    [ -z "${role_type:-}" ] || "$slipway" key generate -q --force --type "$role_type" role >/dev/null
     "$slipway" key generate -q --type ed25519 logkey >/dev/null
     vkey=$(node "$source_dir/tests/transparency/policy.mjs" --vkey signer.example/lamp logkey.pub)
     make_policy '{"count":1,"people":["ben"]}'
@@ -201,4 +202,45 @@ requests_kept() {
     says 'wants NAME PUBLIC-KEY-FILE'
     sed -i 's|^lamp-beta.*|lamp-beta = signer:lamp-beta nothing.pub|' repo/keys.conf
     exits 1 repo check repo
+}
+
+@test "repo: an auditor finds what the service's key signed behind its back" {
+    ok repo add repo v2.bundle --channel stable "${signer[@]}"
+    approve_waiting
+    ok repo publish repo "${signer[@]}"
+    ok audit verify state/log --log "$vkey" --repo repo
+    says ' 1 signatures by keys of the service, 0 not in the log'
+    # Somebody with a copy of the key.
+    sed -i 's|signer:lamp-stable-2026 ../role.pub|../role|' repo/keys.conf
+    ok repo remove repo lamp/stable/v2.bundle --role lamp-stable
+    ok repo publish repo
+    exits 3 audit verify state/log --log "$vkey" --repo repo --json
+    says "lamp-stable.json: signed by lamp-stable-2026, and the log doesn't contain that"
+    [ "$(jq -c '[.verdict, .missing_role_signatures]' <<<"$output")" = '["refuse",1]' ]
+    # It counts whatever the file says of it, and what was verified before.
+    node -e 'const fs = require("fs"); const file = fs.readdirSync("repo/metadata").filter((name) => /lamp-stable/.test(name)).pop();
+        const role = JSON.parse(fs.readFileSync(`repo/metadata/${file}`)); role.signatures[0].keyid = "00".repeat(32);
+        fs.mkdirSync("found"); fs.writeFileSync("found/a.json", JSON.stringify(role));'
+    ok audit verify state/log --log "$vkey" --state audit.state
+    exits 3 audit verify state/log --log "$vkey" --state audit.state --repo found
+    says "found/a.json: signed by lamp-stable-2026"
+    exits 1 audit verify state/log --log "$vkey" --repo sock
+    echo '{}' >found/b.json
+    exits 3 audit verify state/log --log "$vkey" --repo found
+    says malformed
+}
+
+@test "repo: what an Ed25519 key signs is in the log whole, so that its signature can be verified" {
+    kill "$service" && wait "$service" || true
+    rm -rf ./*
+    role_type=ed25519
+    make_service
+    make_repository
+    ok repo add repo v2.bundle --channel stable "${signer[@]}"
+    approve_waiting
+    ok repo publish repo "${signer[@]}"
+    ok audit verify state/log --log "$vkey" --repo repo
+    says ' 1 signatures by keys of the service, 0 not in the log'
+    ok audit show state/log --log "$vkey" --json
+    [ "$(jq -r 'select(.record.kind == "signature").record.metadata | @base64d | fromjson._type' <<<"$output")" = targets ]
 }

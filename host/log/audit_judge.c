@@ -204,8 +204,12 @@ static void judge_named(struct slw_audit_record *record,
     }
 }
 
-/* By a key that a policy names, and of these bytes. */
-static void judge_signed(struct slw_audit_record *record, struct slw_bytes metadata)
+/*
+ * By a key that a policy names, and of these bytes. Of a role that a P-256 key signed the log has
+ * their SHA-256 alone (metadata is empty then), which is what such a signature is over.
+ */
+static void judge_signed(struct slw_audit_record *record, struct slw_bytes metadata,
+                         const uint8_t digest[static SLW_SHA256_SIZE])
 {
     uint8_t key_id[SLW_SHA256_SIZE] = {0};
     uint8_t signature[SLW_SIGNATURE_SIZE] = {0};
@@ -218,9 +222,13 @@ static void judge_signed(struct slw_audit_record *record, struct slw_bytes metad
     const struct slw_policy_signing_key *key = slw_audit_signing_key(record->audit, key_id);
     if (key == NULL) {
         slw_audit_find(record->audit, record->index, "a signature by a key that no policy names");
-    } else if (slw_statement_key_verify(&key->key, metadata,
-                                        slw_bytes_make(signature, sizeof signature),
-                                        &unheard) != SLW_OK) {
+    } else if (metadata.len == 0 && key->key.as.public_key.type != SLW_KEY_TYPE_P256) {
+        slw_audit_find(record->audit, record->index, "a signature without what was signed");
+    } else if (metadata.len == 0
+                   ? slw_p256_verify(key->key.as.public_key.value, digest, signature) != SLW_OK
+                   : slw_statement_key_verify(&key->key, metadata,
+                                              slw_bytes_make(signature, sizeof signature),
+                                              &unheard) != SLW_OK) {
         slw_audit_find(record->audit, record->index, "a signature that doesn't verify");
     }
 }
@@ -238,15 +246,17 @@ static enum slw_status judge_metadata(struct slw_audit_record *record,
         if (!slw_bytes_equal(slw_audit_text(record, SLW_BYTES_OF("operation")),
                              SLW_BYTES_OF("sign-role"))) {
             slw_audit_find(record->audit, record->index, "a signature without what was signed");
+        } else {
+            judge_signed(record, text, digest);
         }
-        return SLW_OK; /* of roles, which a repository has, the log has the digest alone */
+        return SLW_OK;
     }
     enum slw_status status = slw_base64_decode(text, &metadata);
     if (status == SLW_NO_SPACE) {
         return slw_explain_no_memory(detail);
     }
     if (status == SLW_OK) {
-        judge_signed(record, slw_heap_bytes(&metadata));
+        judge_signed(record, slw_heap_bytes(&metadata), digest);
     }
     slw_sha256_init(&hash);
     slw_sha256_update(&hash, slw_heap_bytes(&metadata));

@@ -157,3 +157,16 @@ slw_audit_signing_key(const struct slw_audit *audit, const uint8_t key_id[static
     }
     return NULL;
 }
+
+const struct slw_policy_signing_key *slw_audit_named_key(const struct slw_audit *audit,
+                                                         size_t number)
+{
+    for (size_t i = audit->policies_count; i > 0; i--) {
+        const struct slw_policy *policy = audit->policies[i - 1].policy;
+        if (number < policy->keys_count) {
+            return &policy->keys[number];
+        }
+        number -= policy->keys_count;
+    }
+    return NULL;
+}

@@ -410,6 +410,68 @@ static void refuses_a_state_that_it_did_not_save(void)
     test_log_teardown(&test);
 }
 
+/* A role's signature, as the service records it: without what was signed, if metadata is NULL. */
+static void add_role_signature(struct test_log *test, const char *content, const char *said,
+                               const char *metadata)
+{
+    uint8_t digest[SLW_SHA256_SIZE];
+    uint8_t signature[SLW_SIGNATURE_SIZE];
+    struct slw_heap_buffer text = {0};
+    digest_of(said, digest);
+    TAP_EQUAL_INT(slw_private_key_sign(test_signing, slw_bytes_make(content, strlen(content)),
+                                       signature, &detail),
+                  SLW_OK);
+    slw_heap_append_text(&text, "{\"class\":\"prod\",\"key_id\":\"");
+    test_audit_hex(slw_bytes_make(slw_private_key_public(test_signing)->id, SLW_SHA256_SIZE),
+                   &text);
+    slw_heap_append_text(&text, "\",\"kind\":\"signature\",\"operation\":\"sign-role\"");
+    if (metadata != NULL) {
+        slw_heap_append_text(&text, ",\"metadata\":\"");
+        slw_base64_encode(slw_bytes_make(metadata, strlen(metadata)), &text);
+        slw_heap_append_text(&text, "\"");
+    }
+    slw_heap_append_text(&text, ",\"product\":\"lamp\",\"sha256\":\"");
+    test_audit_hex(slw_bytes_make(digest, sizeof digest), &text);
+    slw_heap_append_text(&text, "\",\"signature\":\"");
+    test_audit_hex(slw_bytes_make(signature, sizeof signature), &text);
+    slw_heap_append_text(&text, "\",\"time\":\"2026-01-02T00:00:00Z\",\"version\":1}");
+    test_audit_record(test, slw_heap_text(&text));
+    slw_heap_free(&text);
+}
+
+/* Of roles the log has the digest that a P-256 key signs; an Ed25519 key signs the text itself. */
+static void verifies_signatures_of_roles(void)
+{
+    static const struct {
+        bool is_ed25519;
+        const char *content, *said, *metadata, *finding;
+    } rows[] = {
+        {false, "a", "a", NULL, NULL},
+        {false, "a", "a", "a", NULL},
+        {false, "a", "b", NULL, "a signature that doesn't verify"},
+        {false, "a", "b", "a", "metadata that aren't what was signed"},
+        {true, "a", "a", "a", NULL},
+        {true, "a", "a", NULL, "a signature without what was signed"},
+        {true, "a", "b", "b", "a signature that doesn't verify"},
+        {true, "a", "b", "a", "metadata that aren't what was signed"},
+    };
+    struct slw_private_key *usual = test_signing;
+    struct slw_private_key *other = NULL;
+    TAP_REQUIRE(slw_private_key_generate(SLW_KEY_TYPE_ED25519, &other, &detail) == SLW_OK);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct test_log test;
+        test_signing = rows[i].is_ed25519 ? other : usual;
+        TAP_ROW(rows[i].finding == NULL ? "good" : rows[i].finding);
+        TAP_CHECK(test_audit_setup(&test));
+        add_role_signature(&test, rows[i].content, rows[i].said, rows[i].metadata);
+        TAP_CHECK(test_audit_finds(&test, rows[i].finding));
+        test_log_teardown(&test);
+    }
+    TAP_ROW(NULL);
+    test_signing = usual;
+    slw_private_key_free(other);
+}
+
 int main(void)
 {
     if (!test_audit_make_keys()) {
@@ -425,6 +487,7 @@ int main(void)
     TAP_RUN(finds_cuts_and_forks);
     TAP_RUN(asks_for_its_quorum);
     TAP_RUN(refuses_a_state_that_it_did_not_save);
+    TAP_RUN(verifies_signatures_of_roles);
     test_audit_free_keys();
     return tap_finish();
 }

@@ -150,6 +150,14 @@ static struct slw_bytes text_of(const char *text)
     return slw_bytes_make(text, strlen(text));
 }
 
+/* A signature in the log must be verifiable from it: of roles, which may be large, by their SHA-256
+ * where that is what the key signs. */
+static bool is_message_logged(const struct slw_case *work)
+{
+    return work->request->request.operation != SLW_OPERATION_SIGN_ROLE ||
+           work->signing_key->key.as.public_key.type != SLW_KEY_TYPE_P256;
+}
+
 static void signature_record(const struct slw_case *work, struct slw_record *record)
 {
     const struct slw_content *content = &work->content;
@@ -164,7 +172,7 @@ static void signature_record(const struct slw_case *work, struct slw_record *rec
     slw_record_uint(record, "version", content->version);
     slw_record_hex(record, "sha256", content->sha256, SLW_SHA256_SIZE);
     slw_record_hex(record, "signature", work->sig, sizeof work->sig);
-    if (work->request->request.operation != SLW_OPERATION_SIGN_ROLE) {
+    if (is_message_logged(work)) {
         struct slw_heap_buffer text = {0};
         slw_base64_encode(slw_heap_bytes(&content->bytes), &text);
         slw_record_text(record, "metadata", slw_heap_bytes(&text));
@@ -217,7 +225,10 @@ void slw_case_sign(struct slw_case *work)
         work->retry_ms = slw_service_now_ms(work->service) + RETRY_MS;
         return;
     }
-    status = version_take(work, &detail);
+    status = is_message_logged(work) && work->content.bytes.len > SLW_CONTENT_SIGNABLE_MAX
+                 ? slw_explain(&detail, SLW_TOO_LARGE,
+                               "more than the log keeps of what an Ed25519 key signs")
+                 : version_take(work, &detail);
     if (status != SLW_OK) {
         slw_case_refuse(work, status, detail.text);
         return;

@@ -124,6 +124,12 @@ SLW_MUST_USE enum slw_status slw_audit_checkpoint(const struct slw_audit *audit,
                                                   struct slw_checkpoint *ret_checkpoint,
                                                   struct slw_detail *detail);
 
+/* The keys that the service signs with, as the policies in the log name them, the newest first: one
+ * that several policies name comes once for each. NULL behind the last. */
+struct slw_policy_signing_key;
+const struct slw_policy_signing_key *slw_audit_named_key(const struct slw_audit *audit,
+                                                         size_t number);
+
 /* What is kept between runs, in one file. A file that isn't there is nothing; SLW_STORED_STATE for
  * one that isn't what was saved, or of another log. */
 SLW_MUST_USE enum slw_status slw_audit_load(struct slw_audit *audit, const char *path,
