@@ -25,7 +25,13 @@ depot_command_function depot_command_init;
 depot_command_function depot_command_migrate;
 /* Reads the settings, opens everything, and recomputes the audit trail. */
 depot_command_function depot_command_check;
+/* To and from a directory; see backup.c. */
 depot_command_function depot_command_backup;
 depot_command_function depot_command_restore;
+
+/* Blobs of the settings' store to DIRECTORY/blobs, or back. ret_count: how many there are. */
+SLW_MUST_USE enum slw_status depot_copy_blobs(const struct depot_settings *settings,
+                                              const char *directory, bool to_directory,
+                                              int64_t *ret_count, struct slw_detail *detail);
 
 #endif

@@ -37,6 +37,8 @@ static const struct command {
     {"init", depot_command_init, false, true},
     {"migrate", depot_command_migrate, false, false},
     {"check", depot_command_check, false, false},
+    {"backup", depot_command_backup, true, false},
+    {"restore", depot_command_restore, true, false},
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
 

@@ -22,6 +22,9 @@ struct depot_program;
 SLW_MUST_USE enum slw_status depot_services_open(const struct depot_settings *settings,
                                                  bool migrate, struct depot *ret_depot,
                                                  struct slw_detail *detail);
+SLW_MUST_USE enum slw_status depot_services_open_blobs(const struct depot_settings *settings,
+                                                       struct slw_blobs **ret_blobs,
+                                                       struct slw_detail *detail);
 void depot_services_close(struct depot *depot);
 
 /* Everything; it listens when this returns. */

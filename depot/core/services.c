@@ -69,8 +69,8 @@ static const char *text_or_null(const char *text)
     return text[0] == '\0' ? NULL : text;
 }
 
-static enum slw_status open_blobs(const struct depot_settings *settings,
-                                  struct slw_blobs **ret_blobs, struct slw_detail *detail)
+enum slw_status depot_services_open_blobs(const struct depot_settings *settings,
+                                          struct slw_blobs **ret_blobs, struct slw_detail *detail)
 {
     const struct slw_blobs_s3 s3 = {
         .endpoint = settings->s3.endpoint,
@@ -99,7 +99,7 @@ enum slw_status depot_services_open(const struct depot_settings *settings, bool 
             slw_database_migrate(depot.database, depot_migrations, depot_migrations_count, detail);
     }
     if (status == SLW_OK) {
-        status = open_blobs(settings, &depot.blobs, detail);
+        status = depot_services_open_blobs(settings, &depot.blobs, detail);
     }
     if (status == SLW_OK) {
         *ret_depot = depot;

@@ -2,6 +2,8 @@
 /* Whoever wants to be somebody else: guesses, stolen or made-up sessions and tokens, floods. */
 #include "test_depot.h"
 
+#include "people/attempt.h"
+
 #include "tap.h"
 
 #include <pthread.h>
@@ -141,6 +143,48 @@ static void guesses_at_once_are_no_more_than_one_after_the_other(void)
     }
     TAP_EQUAL_INT(test_count(&depot, "SELECT failures FROM login_failures WHERE name = 'eve'"), 5);
     TAP_EQUAL_INT(try_password("eve", EVE), 401);
+    TAP_REQUIRE(test_sql(&depot, "DELETE FROM login_failures"));
+}
+
+static enum slw_status decide(void *context, struct slw_transaction *transaction,
+                              struct slw_detail *detail)
+{
+    return people_attempt_decide(transaction, context, detail);
+}
+
+/* Between hashing and counting, which takes long, the account changes. */
+static void what_was_hashed_is_looked_at_again(void)
+{
+    static const char *const changes[] = {
+        "UPDATE people SET password = '$y$another' WHERE name = 'joe'",
+        "UPDATE people SET password = NULL WHERE name = 'joe'",
+        "UPDATE people SET disabled_us = 1 WHERE name = 'joe'",
+        "UPDATE people SET totp = invitation WHERE name = 'joe'",
+        "UPDATE people SET is_machine = 1 WHERE name = 'joe'",
+    };
+    struct slw_detail detail = {""};
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        struct people_attempt attempt = {.name = SLW_BYTES_OF("joe"),
+                                         .password = SLW_BYTES_OF(EVE)};
+        TAP_REQUIRE(test_sql(&depot, "DELETE FROM login_failures"));
+        TAP_REQUIRE(test_sql(&depot, "DELETE FROM roles WHERE person = 'joe'"));
+        TAP_REQUIRE(test_sql(&depot, "DELETE FROM people WHERE name = 'joe'"));
+        TAP_REQUIRE(test_person_with_password(&depot, "joe", "lamp", "viewer", EVE));
+        TAP_REQUIRE(test_sql(&depot, "UPDATE people SET invitation = secret FROM (SELECT secret "
+                                     "FROM tokens LIMIT 1) AS some WHERE name = 'joe'"));
+        TAP_ROW(changes[i]);
+        TAP_EQUAL_INT(people_attempt_look(depot.depot, &attempt, &detail), SLW_OK);
+        TAP_EQUAL_INT(slw_database_transact(depot.depot->database, SLW_DATABASE_WRITE, decide,
+                                            &attempt, &detail),
+                      SLW_OK);
+        TAP_CHECK(attempt.is_good);
+        TAP_REQUIRE(test_sql(&depot, changes[i]));
+        TAP_EQUAL_INT(slw_database_transact(depot.depot->database, SLW_DATABASE_WRITE, decide,
+                                            &attempt, &detail),
+                      SLW_OK);
+        TAP_CHECK(!attempt.is_good);
+    }
+    TAP_ROW(NULL);
     TAP_REQUIRE(test_sql(&depot, "DELETE FROM login_failures"));
 }
 
@@ -368,6 +412,7 @@ int main(void)
     TAP_RUN(tells_nobody_which_names_there_are);
     TAP_RUN(works_as_long_for_unknown_names);
     TAP_RUN(guesses_at_once_are_no_more_than_one_after_the_other);
+    TAP_RUN(what_was_hashed_is_looked_at_again);
     TAP_RUN(a_client_may_fail_thirty_times_a_minute);
     TAP_RUN(a_stolen_session_cannot_guess_the_password);
     TAP_RUN(other_spellings_are_nobody);

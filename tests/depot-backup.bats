@@ -1,0 +1,99 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2154
+# A depot's backup: taken while it runs, restored elsewhere, damaged in every way.
+bats_require_minimum_version 1.5.0
+
+setup() {
+    # shellcheck source=tests/slipway.bash
+    . "$BATS_TEST_DIRNAME/slipway.bash"
+    # shellcheck source=tests/depot.bash
+    . "$BATS_TEST_DIRNAME/depot.bash"
+    slipway_setup
+    depot_setup
+    depot_start
+    answers 201 POST /api/v1/products '{"name": "lamp", "title": "Glüh\u0001\"birne\\ \n"}'
+    answers 201 POST /api/v1/people \
+        '{"name": "ada", "password": "the password of ada", "roles": [{"product": "lamp", "role": "developer"}]}'
+    "$slipway_depot" backup --config depot.conf backup
+}
+
+teardown() {
+    depot_stop
+}
+
+# other_depot: settings of an empty one with the same secret, in other.conf.
+other_depot() {
+    rm -rf other other.db*
+    sed -e "s|$PWD/depot.db|$PWD/other.db|" -e "s|$PWD/blobs|$PWD/other|" depot.conf >other.conf
+}
+
+@test "what was backed up is there again elsewhere" {
+    answers 201 POST /api/v1/products '{"name": "later"}'
+    depot_stop
+    other_depot
+    "$slipway_depot" restore --config other.conf backup
+    "$slipway_depot" check --config other.conf
+    depot_start other.conf
+    answers 200 GET /api/v1/products/lamp
+    [ "$(jq -r .title <<<"$output")" = "$(printf 'Glüh\001"birne\\ \n.' | sed '$ s/\.$//')" ]
+    answers 404 GET /api/v1/products/later
+    # Numbers go on, and nothing is the same as before the backup.
+    answers 200 GET /api/v1/audit
+    [ "$(jq -r '.entries[0].action' <<<"$output")" = depot.restore ]
+    answers 201 POST /api/v1/products '{"name": "fan"}'
+    [ "$(sqlite3 other.db "SELECT value FROM counters WHERE name = 'restores'")" = 1 ]
+    depot_stop
+    diff <(sqlite3 depot.db "SELECT * FROM people, roles, tokens, token_roles") \
+        <(sqlite3 other.db "SELECT * FROM people, roles, tokens, token_roles")
+}
+
+@test "sessions don't outlive a restore" {
+    depot_token=
+    answers 200 POST /api/v1/session '{"name": "admin", "password": "the first password"}' -c jar
+    answers 200 GET /api/v1/session '' -b jar
+    rm -r backup
+    "$slipway_depot" backup --config depot.conf backup
+    depot_stop
+    other_depot
+    "$slipway_depot" restore --config other.conf backup
+    depot_start other.conf
+    answers 401 GET /api/v1/session '' -b jar
+}
+
+@test "a damaged backup is refused, whole" {
+    depot_stop
+    cp backup/database.jsonl good
+    local lines
+    lines=$(wc -l <good)
+    for damage in 'head -c -1' 'head -n -1' "sed -n 2,${lines}p" "sed 4d" 'sed s/lamp/LAMP/' 'sed s/ada/eva/' 'sed 1s/v1/v9/' \
+        'sed s/0001-people/0001-others/' 'sed 2s/"name"/"nome"/' 'sed 2s/products/products2/' 'sed s/"i/"t/' 'sed $s/rows":/rows":1/' \
+        'sed $p' 'sed 3p' 'sed y/[/{/' 'head -c 0'; do
+        other_depot
+        $damage good >backup/database.jsonl
+        run -1 "$slipway_depot" restore --config other.conf backup
+        [[ $output == "slipway-depot: "* ]]
+        [ "$(sqlite3 other.db 'SELECT COUNT(*) FROM people, products' 2>/dev/null || echo 0)" = 0 ]
+    done
+    cp good backup/database.jsonl
+    other_depot
+    "$slipway_depot" restore --config other.conf backup
+}
+
+@test "a depot that is in use isn't written over" {
+    run -1 "$slipway_depot" restore --config depot.conf backup
+    [[ $output == *"has people already"* ]]
+    run -1 "$slipway_depot" restore --config depot.conf nowhere
+    answers 200 GET /api/v1/products/lamp
+}
+
+@test "a backup is nobody else's, and a second one takes its place" {
+    [ "$(mode_of backup)" = 700 ]
+    [ "$(mode_of backup/database.jsonl)" = 600 ]
+    cp backup/database.jsonl first
+    answers 201 POST /api/v1/products '{"name": "fan"}'
+    "$slipway_depot" backup --config depot.conf backup
+    differs first backup/database.jsonl
+    ! grep -q "$(cut -d_ -f3 admin.token)" backup/database.jsonl
+    ! grep -q "the password of ada" backup/database.jsonl
+}
