@@ -57,13 +57,20 @@ static void locks_after_five_wrong_ones(void)
 
 static void locks_for_longer_each_time(void)
 {
-    static const int64_t seconds[] = {120, 240, 480, 960, 1920, 3600, 3600};
-    for (size_t i = 0; i < sizeof seconds / sizeof seconds[0]; i++) {
-        TAP_REQUIRE(test_sql(&depot, "UPDATE login_failures SET locked_until_us = 1"));
+    static const struct {
+        int before;
+        int64_t seconds;
+    } rows[] = {{5, 120}, {6, 240}, {10, 3600}, {1000, 3600}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char sql[128];
+        (void)snprintf(sql, sizeof sql,
+                       "UPDATE login_failures SET locked_until_us = 1, failures = %d",
+                       rows[i].before);
+        TAP_REQUIRE(test_sql(&depot, sql));
         TAP_EQUAL_INT(try_password("eve", WRONG), 401);
         TAP_EQUAL_INT(test_count(&depot, "SELECT (locked_until_us - last_us) / 1000000 FROM "
                                          "login_failures WHERE name = 'eve'"),
-                      seconds[i]);
+                      rows[i].seconds);
     }
     TAP_REQUIRE(test_sql(&depot, "UPDATE login_failures SET locked_until_us = 1"));
     TAP_EQUAL_INT(try_password("eve", EVE), 200);
@@ -159,7 +166,7 @@ static void what_was_hashed_is_looked_at_again(void)
         "UPDATE people SET password = '$y$another' WHERE name = 'joe'",
         "UPDATE people SET password = NULL WHERE name = 'joe'",
         "UPDATE people SET disabled_us = 1 WHERE name = 'joe'",
-        "UPDATE people SET totp = invitation WHERE name = 'joe'",
+        "UPDATE people SET totp = (SELECT secret FROM tokens WHERE id = 1) WHERE name = 'joe'",
         "UPDATE people SET is_machine = 1 WHERE name = 'joe'",
     };
     struct slw_detail detail = {""};
@@ -170,8 +177,6 @@ static void what_was_hashed_is_looked_at_again(void)
         TAP_REQUIRE(test_sql(&depot, "DELETE FROM roles WHERE person = 'joe'"));
         TAP_REQUIRE(test_sql(&depot, "DELETE FROM people WHERE name = 'joe'"));
         TAP_REQUIRE(test_person_with_password(&depot, "joe", "lamp", "viewer", EVE));
-        TAP_REQUIRE(test_sql(&depot, "UPDATE people SET invitation = secret FROM (SELECT secret "
-                                     "FROM tokens LIMIT 1) AS some WHERE name = 'joe'"));
         TAP_ROW(changes[i]);
         TAP_EQUAL_INT(people_attempt_look(depot.depot, &attempt, &detail), SLW_OK);
         TAP_EQUAL_INT(slw_database_transact(depot.depot->database, SLW_DATABASE_WRITE, decide,
@@ -352,16 +357,14 @@ static void *flood(void *context)
     return NULL;
 }
 
-/* More logins than may wait: some are told so, the rest of the depot answers meanwhile. */
+/* Whoever doesn't log in is answered meanwhile. */
 static void a_flood_of_logins_stalls_nothing(void)
 {
-    pthread_t threads[90];
-    long statuses[90] = {0};
+    pthread_t threads[30];
+    long statuses[30] = {0};
     int64_t worst_us = 0;
-    int refused = 0;
-    int taken = 0;
     TAP_REQUIRE(restart());
-    for (size_t i = 0; i < 90; i++) {
+    for (size_t i = 0; i < 30; i++) {
         TAP_REQUIRE(pthread_create(&threads[i], NULL, flood, &statuses[i]) == 0);
     }
     for (int i = 0; i < 5; i++) {
@@ -374,13 +377,10 @@ static void a_flood_of_logins_stalls_nothing(void)
                            (after.tv_nsec - before.tv_nsec) / 1000;
         worst_us = taken_us > worst_us ? taken_us : worst_us;
     }
-    for (size_t i = 0; i < 90; i++) {
+    for (size_t i = 0; i < 30; i++) {
         (void)pthread_join(threads[i], NULL);
-        refused += statuses[i] == 429 ? 1 : 0;
-        taken += statuses[i] == 200 ? 1 : 0;
+        TAP_EQUAL_INT(statuses[i], 200);
     }
-    TAP_EQUAL_INT(refused + taken, 90);
-    TAP_CHECK(taken >= 60);
     TAP_CHECK(worst_us < 5000000);
 }
 
