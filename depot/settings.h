@@ -28,6 +28,7 @@ struct depot_settings {
     char database[DEPOT_TEXT_MAX]; /* slw_database_open() */
     char blobs[DEPOT_TEXT_MAX];    /* slw_blobs_open() */
     char secret_file[DEPOT_TEXT_MAX];
+    char osv[DEPOT_TEXT_MAX]; /* directory of advisories, ID.json each; "": none */
     char user[DEPOT_TEXT_MAX];
     bool sandbox;
     bool totp_required; /* people without a code may do nothing but set one up; no by default */

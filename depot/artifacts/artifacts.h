@@ -51,9 +51,9 @@ bool depot_digest_parse(struct slw_bytes text, uint8_t ret_sha256[static SLW_SHA
 const char *depot_digest_format(const uint8_t sha256[static SLW_SHA256_SIZE],
                                 char buffer[static DEPOT_DIGEST_SIZE]);
 
-/* A worker of this part's small pool runs work(exchange's context): for what takes longer than the
- * database, such as hashing a large blob. SLW_TOO_MANY when the queue is full: the caller refuses.
- * work must answer. */
+/* A worker of this part's small pool runs work(context): for what takes longer than the
+ * database, such as hashing a large blob. SLW_UNAVAILABLE when the queue is full: the caller
+ * refuses. work must answer. */
 SLW_MUST_USE enum slw_status depot_later(void (*work)(void *context), void *context,
                                          struct slw_detail *detail);
 

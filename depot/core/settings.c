@@ -35,6 +35,7 @@ static const struct name names[] = {
     {"depot", "database", TEXT, PLACE(database)},
     {"depot", "blobs", TEXT, PLACE(blobs)},
     {"depot", "secret-file", TEXT, PLACE(secret_file)},
+    {"depot", "osv", TEXT, PLACE(osv)},
     {"depot", "user", TEXT, PLACE(user)},
     {"depot", "sandbox", YES_NO, PLACE(sandbox)},
     {"depot", "totp-required", YES_NO, PLACE(totp_required)},

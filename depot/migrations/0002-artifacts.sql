@@ -28,13 +28,17 @@ CREATE TABLE blob_senders (
     PRIMARY KEY (sha256, person)
 );
 
--- Uploads under way: the length that was announced with the first piece.
+-- Uploads under way, each person's own: the length that was announced with the first piece.
 CREATE TABLE uploads (
-    sha256 TEXT PRIMARY KEY,
-    size BIGINT NOT NULL,
+    sha256 TEXT NOT NULL,
     person TEXT NOT NULL,
-    touched_us BIGINT NOT NULL
+    size BIGINT NOT NULL,
+    touched_us BIGINT NOT NULL,
+    PRIMARY KEY (sha256, person)
 );
+
+CREATE INDEX uploads_person ON uploads (person);
+CREATE INDEX uploads_touched ON uploads (touched_us);
 
 -- A build stays as a row when its bundle went by retention.
 CREATE TABLE builds (
