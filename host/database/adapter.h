@@ -11,6 +11,7 @@
 
 /* How a transaction begins. */
 enum sql_begin {
+    SQL_BEGIN_READ_ONE, /* its one statement is the transaction: nothing is begun or committed */
     SQL_BEGIN_READ,
     SQL_BEGIN_WRITE,
     SQL_BEGIN_ALONE,   /* no other writer meanwhile: for one that others got in the way of too often

@@ -360,6 +360,42 @@ static void only_reads_when_it_said_so(void)
     slw_database_close(database);
 }
 
+/* Reads how many there are, and the time; then, when it is told to, once more, or changes. */
+static enum slw_status read_one(void *context, struct slw_transaction *transaction,
+                                struct slw_detail *detail)
+{
+    struct check *check = context;
+    int64_t now_us = 0;
+    check->runs++;
+    SLW_TRY(slw_database_now(transaction, &now_us, detail));
+    if (check->len == 2) {
+        return slw_sql_run(transaction, "DELETE FROM things", NULL, 0, NULL, detail);
+    }
+    SLW_TRY(slw_sql_number(transaction, "SELECT COUNT(*) FROM things", NULL, 0, &check->number,
+                           detail));
+    if (check->len == 1) {
+        return slw_sql_number(transaction, "SELECT 1", NULL, 0, &now_us, detail);
+    }
+    return SLW_OK;
+}
+
+static void reads_one_statement_by_itself_and_no_more(void)
+{
+    static const enum slw_status expected[] = {SLW_OK, SLW_WRONG_STATE, SLW_BAD_ARGUMENT};
+    struct slw_database *database = test_database_open(things);
+    TAP_EQUAL_INT(insert_name(database, "a"), SLW_OK);
+    for (size_t i = 0; i < 3; i++) {
+        struct check check = {.len = i, .number = -1};
+        TAP_EQUAL_INT(
+            slw_database_transact(database, SLW_DATABASE_READ_ONE, read_one, &check, &test_detail),
+            expected[i]);
+        TAP_EQUAL_INT(check.runs, 1);
+        TAP_EQUAL_INT(check.number, i == 2 ? -1 : 1);
+        TAP_EQUAL_INT(test_number(database, "SELECT COUNT(*) FROM things", NULL, 0), 1);
+    }
+    slw_database_close(database);
+}
+
 static enum slw_status change_and_fail(void *context, struct slw_transaction *transaction,
                                        struct slw_detail *detail)
 {
@@ -548,6 +584,7 @@ int main(void)
         TEST_CASE(says_what_a_constraint_forbids),
         TEST_CASE(never_numbers_twice),
         TEST_CASE(only_reads_when_it_said_so),
+        TEST_CASE(reads_one_statement_by_itself_and_no_more),
         TEST_CASE(keeps_nothing_of_what_failed),
         TEST_CASE(commits_nothing_after_a_statement_that_failed),
         TEST_CASE(refuses_a_statement_while_rows_are_open_and_rows_left_open),

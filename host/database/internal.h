@@ -30,6 +30,7 @@ struct slw_transaction {
     struct slw_database *database;
     struct sql_connection *connection;
     enum sql_begin how;
+    bool had_statement;
     enum slw_status failed;   /* of the first statement that failed */
     struct slw_detail reason; /* of that one */
     int64_t now_us;           /* 0: not asked for yet */

@@ -116,6 +116,12 @@ static enum slw_status write_through(void *context, struct slw_transaction *tran
                        detail);
 }
 
+static enum slw_status count_once(void *context, struct slw_transaction *transaction,
+                                  struct slw_detail *detail)
+{
+    return slw_sql_number(transaction, count_notes, NULL, 0, context, detail);
+}
+
 static void stop_server(struct outage *outage)
 {
     (void)outage;
@@ -143,6 +149,18 @@ static void postgresql_goes_away_and_comes_back(void)
     test_database_server_start();
     TAP_EQUAL_INT(add_note(database), SLW_OK);
     TAP_EQUAL_INT(test_number(database, count_notes, NULL, 0), 3);
+    test_database_server_stop(SIGQUIT);
+    test_database_server_start();
+    int64_t count = 0;
+    TAP_EQUAL_INT(
+        slw_database_transact(database, SLW_DATABASE_READ_ONE, count_once, &count, &test_detail),
+        SLW_OK);
+    TAP_EQUAL_INT(count, 3);
+    test_database_server_stop(SIGQUIT);
+    TAP_EQUAL_INT(
+        slw_database_transact(database, SLW_DATABASE_READ_ONE, count_once, &count, &test_detail),
+        SLW_UNAVAILABLE);
+    test_database_server_start();
     slw_database_close(database);
 }
 

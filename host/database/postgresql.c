@@ -148,6 +148,8 @@ static const char session[] =
     "SELECT current_setting('server_encoding'), to_regclass('schema_migrations') IS NOT NULL,"
     " set_config('statement_timeout', '%u', false), set_config('lock_timeout', '%u', false),"
     " set_config('idle_in_transaction_session_timeout', '%u', false),"
+    " set_config('default_transaction_isolation', 'serializable', false),"
+    " set_config('default_transaction_read_only', 'on', false),"
     " set_config('standard_conforming_strings', 'on', false),"
     " set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off'"
     " THEN 'on' ELSE current_setting('synchronous_commit') END, false)";
@@ -213,6 +215,8 @@ static const char *begin_command(const struct slw_database *database, enum sql_b
 {
     bool locks = atomic_load(&database->migrated);
     switch (how) {
+    case SQL_BEGIN_READ_ONE:
+        break;
     case SQL_BEGIN_READ:
         return BEGIN_SERIALIZABLE " READ ONLY";
     case SQL_BEGIN_WRITE:
@@ -245,7 +249,10 @@ static enum slw_status postgresql_begin(struct sql_connection *connection, enum 
     struct postgresql_connection *postgresql = postgresql_of(connection);
     uint32_t timeout_ms =
         how == SQL_BEGIN_MIGRATE ? MIGRATION_MS_MAX : postgresql_answer_ms(postgresql);
-    postgresql->reads_only = how == SQL_BEGIN_READ;
+    postgresql->reads_only = how == SQL_BEGIN_READ || how == SQL_BEGIN_READ_ONE;
+    if (how == SQL_BEGIN_READ_ONE) {
+        return SLW_OK; /* as the session's defaults are */
+    }
     enum slw_status status =
         command(postgresql, begin_command(connection->database, how), timeout_ms, detail);
     if (status != SLW_OK) {

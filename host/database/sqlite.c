@@ -215,7 +215,7 @@ static enum slw_status sqlite_begin(struct sql_connection *connection, enum sql_
                                     struct slw_detail *detail)
 {
     struct sqlite_connection *sqlite = sqlite_of(connection);
-    bool reads = how == SQL_BEGIN_READ;
+    bool reads = how == SQL_BEGIN_READ || how == SQL_BEGIN_READ_ONE;
     int has_moved = 0;
     sqlite->reads_only = reads;
     sqlite->deadline_ms = INT64_MAX; /* of waiting for a lock the busy timeout is */
@@ -227,6 +227,9 @@ static enum slw_status sqlite_begin(struct sql_connection *connection, enum sql_
         return slw_explain(detail, SLW_UNAVAILABLE, "%s: isn't there any more",
                            connection->database->place);
     }
+    if (how == SQL_BEGIN_READ_ONE) {
+        return SLW_OK;
+    }
     enum slw_status status = command(sqlite, reads ? "BEGIN" : "BEGIN IMMEDIATE", detail);
     connection->conflict = false; /* it has waited for timeout_ms already */
     return status;
@@ -236,7 +239,7 @@ static enum slw_status sqlite_commit(struct sql_connection *connection, struct s
 {
     struct sqlite_connection *sqlite = sqlite_of(connection);
     sqlite->deadline_ms = INT64_MAX;
-    return command(sqlite, "COMMIT", detail);
+    return sqlite3_get_autocommit(sqlite->handle) != 0 ? SLW_OK : command(sqlite, "COMMIT", detail);
 }
 
 static void sqlite_rollback(struct sql_connection *connection)

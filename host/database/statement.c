@@ -71,6 +71,10 @@ static enum slw_status check(const struct slw_transaction *transaction,
         return slw_explain(detail, SLW_WRONG_STATE, "database: a statement while rows are open: %s",
                            statement->sql);
     }
+    if (transaction->how == SQL_BEGIN_READ_ONE && transaction->had_statement) {
+        return slw_explain(detail, SLW_WRONG_STATE, "database: a second statement: %s",
+                           statement->sql);
+    }
     if (!is_allowed(statement->sql)) {
         return slw_explain(detail, SLW_BAD_ARGUMENT, "database: not for a transaction: %s",
                            statement->sql);
@@ -92,6 +96,7 @@ enum slw_status slw_sql_run(struct slw_transaction *transaction, const char *sql
     struct sql_statement statement = {sql, values, count};
     int64_t changed = 0;
     enum slw_status status = check(transaction, &statement, detail);
+    transaction->had_statement = true;
     if (status == SLW_OK) {
         status = transaction->database->adapter->run(transaction->connection, &statement, &changed,
                                                      detail);
@@ -108,6 +113,7 @@ enum slw_status slw_sql_query(struct slw_transaction *transaction, const char *s
 {
     struct sql_statement statement = {sql, values, count};
     enum slw_status status = check(transaction, &statement, detail);
+    transaction->had_statement = true;
     if (status == SLW_OK) {
         status = transaction->database->adapter->query(transaction->connection, &statement, detail);
     }

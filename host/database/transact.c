@@ -15,6 +15,7 @@
 struct attempt {
     enum slw_status status;
     bool again;
+    bool lost; /* the connection went away */
 };
 
 /* Rows that were left open: fine when the work failed anyway. */
@@ -56,16 +57,16 @@ static struct attempt try_once(struct slw_database *database, struct sql_connect
     if (status != SLW_OK || connection->conflict) {
         database->adapter->rollback(connection);
     }
-    return (struct attempt){status, connection->conflict};
+    return (struct attempt){status, connection->conflict, false};
 }
 
 /* A connection that a transaction has begun on. One that lay idle may have been cut off meanwhile
  * (the server was started anew): nothing was done yet, so another one takes its place. */
-static enum slw_status begin(struct slw_database *database, enum sql_begin how,
+static enum slw_status begin(struct slw_database *database, enum sql_begin how, bool fresh,
                              struct sql_connection **ret_connection, struct slw_detail *detail)
 {
     struct sql_connection *connection = NULL;
-    SLW_TRY(sql_pool_take(database, false, &connection, detail));
+    SLW_TRY(sql_pool_take(database, fresh, &connection, detail));
     enum slw_status status = database->adapter->begin(connection, how, detail);
     if (status != SLW_OK && connection->lost) {
         sql_pool_give(database, connection);
@@ -80,15 +81,16 @@ static enum slw_status begin(struct slw_database *database, enum sql_begin how,
     return SLW_OK;
 }
 
-static struct attempt attempt(struct slw_database *database, enum sql_begin how,
+static struct attempt attempt(struct slw_database *database, enum sql_begin how, bool fresh,
                               slw_transaction_work *work, void *context, struct slw_detail *detail)
 {
     struct sql_connection *connection = NULL;
-    enum slw_status status = begin(database, how, &connection, detail);
+    enum slw_status status = begin(database, how, fresh, &connection, detail);
     if (status != SLW_OK) {
-        return (struct attempt){status, false};
+        return (struct attempt){status, false, false};
     }
     struct attempt result = try_once(database, connection, how, work, context, detail);
+    result.lost = connection->lost;
     sql_pool_give(database, connection);
     return result;
 }
@@ -108,11 +110,15 @@ static enum slw_status attempts(struct slw_database *database, enum sql_begin ho
                                 slw_transaction_work *work, void *context,
                                 struct slw_detail *detail)
 {
+    bool fresh = false;
     for (unsigned number = 1; number <= SLW_DATABASE_ATTEMPTS; number++) {
         bool alone = how == SQL_BEGIN_WRITE && number > ATTEMPTS_TOGETHER;
         struct attempt result =
-            attempt(database, alone ? SQL_BEGIN_ALONE : how, work, context, detail);
-        if (!result.again) {
+            attempt(database, alone ? SQL_BEGIN_ALONE : how, fresh, work, context, detail);
+        /* What is only begun with its statement finds out no sooner that a connection is cut off.
+         */
+        fresh = how == SQL_BEGIN_READ_ONE && result.lost && !fresh;
+        if (!result.again && !(fresh && result.status != SLW_OK)) {
             return result.status;
         }
         if (!alone) {
@@ -127,7 +133,8 @@ static enum slw_status attempts(struct slw_database *database, enum sql_begin ho
 enum slw_status sql_transact(struct slw_database *database, enum sql_begin how,
                              slw_transaction_work *work, void *context, struct slw_detail *detail)
 {
-    bool takes_turn = database->adapter->one_writer && how != SQL_BEGIN_READ;
+    bool reads = how == SQL_BEGIN_READ || how == SQL_BEGIN_READ_ONE;
+    bool takes_turn = database->adapter->one_writer && !reads;
     if (takes_turn && !sql_turns_take(&database->writer, database->options.timeout_ms)) {
         return slw_explain(detail, SLW_UNAVAILABLE, "database: others have been writing for %u ms",
                            database->options.timeout_ms);
@@ -143,6 +150,9 @@ enum slw_status slw_database_transact(struct slw_database *database, enum slw_da
                                       slw_transaction_work *work, void *context,
                                       struct slw_detail *detail)
 {
-    enum sql_begin how = mode == SLW_DATABASE_READ ? SQL_BEGIN_READ : SQL_BEGIN_WRITE;
+    enum sql_begin how = SQL_BEGIN_WRITE;
+    if (mode != SLW_DATABASE_WRITE) {
+        how = mode == SLW_DATABASE_READ ? SQL_BEGIN_READ : SQL_BEGIN_READ_ONE;
+    }
     return sql_transact(database, how, work, context, detail);
 }

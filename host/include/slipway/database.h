@@ -59,7 +59,13 @@ struct slw_transaction;
 struct slw_rows;
 
 enum slw_database_kind { SLW_DATABASE_SQLITE, SLW_DATABASE_POSTGRESQL };
-enum slw_database_mode { SLW_DATABASE_READ, SLW_DATABASE_WRITE };
+enum slw_database_mode {
+    SLW_DATABASE_READ,
+    SLW_DATABASE_WRITE,
+    /* READ of one statement (and the time): a second one is refused. With PostgreSQL it is one
+     * round trip instead of three. */
+    SLW_DATABASE_READ_ONE,
+};
 
 struct slw_database_options {
     uint32_t connections; /* at most; 0: 8 */
