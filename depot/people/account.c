@@ -209,7 +209,7 @@ static enum slw_status read_new_totp(struct slw_transaction *transaction, const 
 }
 
 /* It counts once they have shown that their authenticator has it. */
-static enum slw_status confirm(struct people_call *call, struct slw_transaction *transaction,
+static enum slw_status confirm(struct depot_call *call, struct slw_transaction *transaction,
                                struct slw_detail *detail)
 {
     struct slw_bytes person = text_of(call->caller->person);
@@ -218,7 +218,7 @@ static enum slw_status confirm(struct people_call *call, struct slw_transaction 
     bool matches = false;
     int64_t step = 0;
     int64_t now_us = 0;
-    SLW_TRY(people_read_text(call, "code", 16, &code, detail));
+    SLW_TRY(depot_read_text(call, "code", 16, &code, detail));
     SLW_TRY(read_new_totp(transaction, call->depot, person, secret, detail));
     SLW_TRY(slw_database_now(transaction, &now_us, detail));
     enum slw_status status =
@@ -241,7 +241,7 @@ static enum slw_status confirm(struct people_call *call, struct slw_transaction 
 void people_confirm_totp(void *context, struct slw_http_exchange *exchange)
 {
     if (people_is_session(exchange)) {
-        people_serve(depot_of(context), exchange, SLW_DATABASE_WRITE, true, confirm, NULL);
+        depot_serve(depot_of(context), exchange, SLW_DATABASE_WRITE, true, confirm, NULL);
     }
 }
 

@@ -25,7 +25,7 @@ enum slw_status people_grants_store(struct slw_transaction *transaction, struct 
     return SLW_OK;
 }
 
-enum slw_status people_grants_audit(struct people_call *call, struct slw_transaction *transaction,
+enum slw_status people_grants_audit(struct depot_call *call, struct slw_transaction *transaction,
                                     const char *action, struct slw_bytes product,
                                     struct slw_bytes name, const struct people_grants *grants,
                                     struct slw_detail *detail)
@@ -49,7 +49,8 @@ enum slw_status people_grants_audit(struct people_call *call, struct slw_transac
                              slw_heap_text(&text), detail);
     }
     if (status == SLW_OK) {
-        status = depot_event(transaction, product, "people", name, slw_heap_text(&text), detail);
+        status = depot_event(transaction, product.len == 0 ? SLW_BYTES_OF("*") : product, "people",
+                             name, slw_heap_text(&text), detail);
     }
     slw_heap_free(&text);
     return status;
@@ -57,7 +58,7 @@ enum slw_status people_grants_audit(struct people_call *call, struct slw_transac
 
 /* --- everywhere ----------------------------------------------------------------------------- */
 
-static enum slw_status set_all(struct people_call *call, struct slw_transaction *transaction,
+static enum slw_status set_all(struct depot_call *call, struct slw_transaction *transaction,
                                struct slw_detail *detail)
 {
     struct slw_bytes name = slw_http_parameter(call->exchange, 0);
@@ -77,12 +78,12 @@ static enum slw_status set_all(struct people_call *call, struct slw_transaction 
 
 void people_set_roles(void *context, struct slw_http_exchange *exchange)
 {
-    people_serve(depot_of(context), exchange, SLW_DATABASE_WRITE, true, set_all, NULL);
+    depot_serve(depot_of(context), exchange, SLW_DATABASE_WRITE, true, set_all, NULL);
 }
 
 /* --- in one product ------------------------------------------------------------------------- */
 
-static enum slw_status list(struct people_call *call, struct slw_transaction *transaction,
+static enum slw_status list(struct depot_call *call, struct slw_transaction *transaction,
                             struct slw_detail *detail)
 {
     const struct slw_sql_value product = slw_sql_text(slw_http_parameter(call->exchange, 0));
@@ -112,11 +113,11 @@ static enum slw_status list(struct people_call *call, struct slw_transaction *tr
 
 void people_list_product_people(void *context, struct slw_http_exchange *exchange)
 {
-    people_serve(depot_of(context), exchange, SLW_DATABASE_READ, false, list, NULL);
+    depot_serve(depot_of(context), exchange, SLW_DATABASE_READ, false, list, NULL);
 }
 
 /* ["developer", …], all in the product of the path: no word of the body names another. */
-static enum slw_status read_words(const struct people_call *call, struct slw_bytes product,
+static enum slw_status read_words(const struct depot_call *call, struct slw_bytes product,
                                   struct people_grants *ret_grants, struct slw_detail *detail)
 {
     uint32_t list_of = slw_json_member(&call->body, SLW_JSON_TOP, SLW_BYTES_OF("roles"));
@@ -139,7 +140,7 @@ static enum slw_status read_words(const struct people_call *call, struct slw_byt
     return SLW_OK;
 }
 
-static enum slw_status set_in_product(struct people_call *call, struct slw_transaction *transaction,
+static enum slw_status set_in_product(struct depot_call *call, struct slw_transaction *transaction,
                                       struct slw_detail *detail)
 {
     struct slw_bytes product = slw_http_parameter(call->exchange, 0);
@@ -157,5 +158,5 @@ static enum slw_status set_in_product(struct people_call *call, struct slw_trans
 
 void people_set_product_roles(void *context, struct slw_http_exchange *exchange)
 {
-    people_serve(depot_of(context), exchange, SLW_DATABASE_WRITE, true, set_in_product, NULL);
+    depot_serve(depot_of(context), exchange, SLW_DATABASE_WRITE, true, set_in_product, NULL);
 }

@@ -50,7 +50,7 @@ static bool is_another(struct slw_heap_buffer *name, struct slw_bytes now)
     return true;
 }
 
-static enum slw_status put_people(struct people_call *call, struct slw_rows *rows, int64_t now_us,
+static enum slw_status put_people(struct depot_call *call, struct slw_rows *rows, int64_t now_us,
                                   struct slw_detail *detail)
 {
     struct slw_heap_buffer name = {0};
@@ -84,7 +84,7 @@ static enum slw_status put_people(struct people_call *call, struct slw_rows *row
     return status;
 }
 
-static enum slw_status list(struct people_call *call, struct slw_transaction *transaction,
+static enum slw_status list(struct depot_call *call, struct slw_transaction *transaction,
                             struct slw_detail *detail)
 {
     struct slw_rows *rows = NULL;
@@ -101,7 +101,7 @@ static enum slw_status list(struct people_call *call, struct slw_transaction *tr
 
 void people_list_people(void *context, struct slw_http_exchange *exchange)
 {
-    people_serve(depot_of(context), exchange, SLW_DATABASE_READ, false, list, NULL);
+    depot_serve(depot_of(context), exchange, SLW_DATABASE_READ, false, list, NULL);
 }
 
 /* --- make ----------------------------------------------------------------------------------- */
@@ -111,7 +111,7 @@ struct new_person {
     char hash[PEOPLE_HASH_SIZE]; /* of the password that the administrator gave; "": none */
 };
 
-static void put_invitation(struct people_call *call, struct slw_json *json, const char *invitation,
+static void put_invitation(struct depot_call *call, struct slw_json *json, const char *invitation,
                            int64_t now_us)
 {
     char link[DEPOT_TEXT_MAX + 128];
@@ -123,7 +123,7 @@ static void put_invitation(struct people_call *call, struct slw_json *json, cons
     slw_wipe(link, sizeof link);
 }
 
-static enum slw_status read_kind(const struct people_call *call, bool *ret_is_machine,
+static enum slw_status read_kind(const struct depot_call *call, bool *ret_is_machine,
                                  struct slw_detail *detail)
 {
     uint32_t value = slw_json_member(&call->body, SLW_JSON_TOP, SLW_BYTES_OF("kind"));
@@ -136,7 +136,7 @@ static enum slw_status read_kind(const struct people_call *call, bool *ret_is_ma
     return SLW_OK;
 }
 
-static enum slw_status insert_person(struct people_call *call, struct slw_transaction *transaction,
+static enum slw_status insert_person(struct depot_call *call, struct slw_transaction *transaction,
                                      struct slw_bytes name, bool is_machine, int64_t now_us,
                                      struct slw_detail *detail)
 {
@@ -163,7 +163,7 @@ static enum slw_status insert_person(struct people_call *call, struct slw_transa
                      : slw_explain(detail, SLW_VERSION_TAKEN, "there is somebody of this name");
 }
 
-static enum slw_status make(struct people_call *call, struct slw_transaction *transaction,
+static enum slw_status make(struct depot_call *call, struct slw_transaction *transaction,
                             struct slw_detail *detail)
 {
     const struct new_person *person = call->more;
@@ -173,7 +173,7 @@ static enum slw_status make(struct people_call *call, struct slw_transaction *tr
     bool is_machine = false;
     int64_t now_us = 0;
     uint32_t roles = slw_json_member(&call->body, SLW_JSON_TOP, SLW_BYTES_OF("roles"));
-    SLW_TRY(people_read_text(call, "name", DEPOT_NAME_MAX, &name, detail));
+    SLW_TRY(depot_read_text(call, "name", DEPOT_NAME_MAX, &name, detail));
     if (!depot_is_name(name, "@") || slw_bytes_equal(name, SLW_BYTES_OF("depot"))) {
         return slw_explain(detail, SLW_BAD_ARGUMENT,
                            "body: name must be 1 to 64 letters, digits, _, ., -, @, beginning with "
@@ -226,7 +226,7 @@ static void handle_make(struct depot *depot, struct slw_http_exchange *exchange)
     if (status != SLW_OK) {
         slw_http_refuse(exchange, status, &detail);
     } else {
-        people_serve(depot, exchange, SLW_DATABASE_WRITE, true, make, &person);
+        depot_serve(depot, exchange, SLW_DATABASE_WRITE, true, make, &person);
     }
     slw_wipe(&person, sizeof person);
 }
@@ -280,7 +280,7 @@ struct doing {
     const struct act *act;
 };
 
-static enum slw_status do_act(struct people_call *call, struct slw_transaction *transaction,
+static enum slw_status do_act(struct depot_call *call, struct slw_transaction *transaction,
                               struct slw_detail *detail)
 {
     const struct act *act = ((const struct doing *)call->more)->act;
@@ -305,7 +305,7 @@ static enum slw_status do_act(struct people_call *call, struct slw_transaction *
 static void run_act(void *context, struct slw_http_exchange *exchange, const struct act *act)
 {
     struct doing doing = {act};
-    people_serve(depot_of(context), exchange, SLW_DATABASE_WRITE, false, do_act, &doing);
+    depot_serve(depot_of(context), exchange, SLW_DATABASE_WRITE, false, do_act, &doing);
 }
 
 void people_disable_person(void *context, struct slw_http_exchange *exchange)
@@ -341,7 +341,7 @@ void people_unlock_person(void *context, struct slw_http_exchange *exchange)
 }
 
 /* For who has forgotten their password: the old one ends at once. */
-static enum slw_status invite(struct people_call *call, struct slw_transaction *transaction,
+static enum slw_status invite(struct depot_call *call, struct slw_transaction *transaction,
                               struct slw_detail *detail)
 {
     const struct new_person *person = call->more;
@@ -383,6 +383,6 @@ void people_invite_person(void *context, struct slw_http_exchange *exchange)
         slw_http_refuse(exchange, status, &detail);
         return;
     }
-    people_serve(depot_of(context), exchange, SLW_DATABASE_WRITE, false, invite, &person);
+    depot_serve(depot_of(context), exchange, SLW_DATABASE_WRITE, false, invite, &person);
     slw_wipe(&person, sizeof person);
 }

@@ -20,7 +20,7 @@ SLW_MUST_USE enum slw_status people_grants_store(struct slw_transaction *transac
                                                  const struct people_grants *grants,
                                                  struct slw_detail *detail);
 SLW_MUST_USE enum slw_status
-people_grants_audit(struct people_call *call, struct slw_transaction *transaction,
+people_grants_audit(struct depot_call *call, struct slw_transaction *transaction,
                     const char *action, struct slw_bytes product, struct slw_bytes name,
                     const struct people_grants *grants, struct slw_detail *detail);
 

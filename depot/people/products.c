@@ -21,7 +21,7 @@ static void put_product(struct slw_json *json, const char *name, const struct sl
 
 /* Those in which the caller has a role. A token's roles and its maker's must meet: each is asked
  * for in full, for there are few products. */
-static enum slw_status list(struct people_call *call, struct slw_transaction *transaction,
+static enum slw_status list(struct depot_call *call, struct slw_transaction *transaction,
                             struct slw_detail *detail)
 {
     const struct slw_sql_value values[] = {
@@ -49,10 +49,10 @@ static enum slw_status list(struct people_call *call, struct slw_transaction *tr
 
 void people_list_products(void *context, struct slw_http_exchange *exchange)
 {
-    people_serve(depot_of(context), exchange, SLW_DATABASE_READ, false, list, NULL);
+    depot_serve(depot_of(context), exchange, SLW_DATABASE_READ, false, list, NULL);
 }
 
-static enum slw_status show_one(struct people_call *call, struct slw_transaction *transaction,
+static enum slw_status show_one(struct depot_call *call, struct slw_transaction *transaction,
                                 struct slw_bytes name, struct slw_detail *detail)
 {
     const struct slw_sql_value value = slw_sql_text(name);
@@ -72,7 +72,7 @@ static enum slw_status show_one(struct people_call *call, struct slw_transaction
     return is_there ? SLW_OK : slw_explain(detail, SLW_NOT_FOUND, "there is no such product");
 }
 
-static enum slw_status show(struct people_call *call, struct slw_transaction *transaction,
+static enum slw_status show(struct depot_call *call, struct slw_transaction *transaction,
                             struct slw_detail *detail)
 {
     return show_one(call, transaction, slw_http_parameter(call->exchange, 0), detail);
@@ -80,7 +80,7 @@ static enum slw_status show(struct people_call *call, struct slw_transaction *tr
 
 void people_show_product(void *context, struct slw_http_exchange *exchange)
 {
-    people_serve(depot_of(context), exchange, SLW_DATABASE_READ, false, show, NULL);
+    depot_serve(depot_of(context), exchange, SLW_DATABASE_READ, false, show, NULL);
 }
 
 /* What both making and changing may say. */
@@ -89,19 +89,19 @@ struct product {
     int64_t keep_days, log_days;
 };
 
-static enum slw_status read_product(const struct people_call *call, struct product *product,
+static enum slw_status read_product(const struct depot_call *call, struct product *product,
                                     struct slw_detail *detail)
 {
     if (slw_json_member(&call->body, SLW_JSON_TOP, SLW_BYTES_OF("title")) != SLW_JSON_NONE) {
-        SLW_TRY(people_read_text(call, "title", TITLE_MAX, &product->title, detail));
+        SLW_TRY(depot_read_text(call, "title", TITLE_MAX, &product->title, detail));
     }
-    SLW_TRY(people_read_number(call, "keep_days", 1, DAYS_MAX, product->keep_days,
-                               &product->keep_days, detail));
-    return people_read_number(call, "log_days", 1, DAYS_MAX, product->log_days, &product->log_days,
-                              detail);
+    SLW_TRY(depot_read_number(call, "keep_days", 1, DAYS_MAX, product->keep_days,
+                              &product->keep_days, detail));
+    return depot_read_number(call, "log_days", 1, DAYS_MAX, product->log_days, &product->log_days,
+                             detail);
 }
 
-static enum slw_status audit(const struct people_call *call, struct slw_transaction *transaction,
+static enum slw_status audit(const struct depot_call *call, struct slw_transaction *transaction,
                              const char *action, struct slw_bytes name,
                              const struct product *product, struct slw_detail *detail)
 {
@@ -122,14 +122,14 @@ static enum slw_status audit(const struct people_call *call, struct slw_transact
     return status;
 }
 
-static enum slw_status make(struct people_call *call, struct slw_transaction *transaction,
+static enum slw_status make(struct depot_call *call, struct slw_transaction *transaction,
                             struct slw_detail *detail)
 {
     struct product product = {.keep_days = 90, .log_days = 30};
     struct slw_bytes name = {NULL, 0};
     int64_t now_us = 0;
     int64_t made = 0;
-    SLW_TRY(people_read_text(call, "name", DEPOT_NAME_MAX, &name, detail));
+    SLW_TRY(depot_read_text(call, "name", DEPOT_NAME_MAX, &name, detail));
     if (!depot_is_name(name, "")) {
         return slw_explain(detail, SLW_BAD_ARGUMENT,
                            "body: name must be 1 to 64 letters, digits, _, ., -, beginning with a "
@@ -154,10 +154,10 @@ static enum slw_status make(struct people_call *call, struct slw_transaction *tr
 
 void people_make_product(void *context, struct slw_http_exchange *exchange)
 {
-    people_serve(depot_of(context), exchange, SLW_DATABASE_WRITE, true, make, NULL);
+    depot_serve(depot_of(context), exchange, SLW_DATABASE_WRITE, true, make, NULL);
 }
 
-static enum slw_status change(struct people_call *call, struct slw_transaction *transaction,
+static enum slw_status change(struct depot_call *call, struct slw_transaction *transaction,
                               struct slw_detail *detail)
 {
     struct slw_bytes name = slw_http_parameter(call->exchange, 0);
@@ -195,5 +195,5 @@ static enum slw_status change(struct people_call *call, struct slw_transaction *
 
 void people_change_product(void *context, struct slw_http_exchange *exchange)
 {
-    people_serve(depot_of(context), exchange, SLW_DATABASE_WRITE, true, change, NULL);
+    depot_serve(depot_of(context), exchange, SLW_DATABASE_WRITE, true, change, NULL);
 }

@@ -95,7 +95,7 @@ static enum slw_status put_session(struct slw_heap_buffer *text, struct depot *d
     return SLW_OK;
 }
 
-static enum slw_status show(struct people_call *call, struct slw_transaction *transaction,
+static enum slw_status show(struct depot_call *call, struct slw_transaction *transaction,
                             struct slw_detail *detail)
 {
     struct slw_bytes secret = {NULL, 0};
@@ -107,7 +107,7 @@ static enum slw_status show(struct people_call *call, struct slw_transaction *tr
 
 void people_show_session(void *context, struct slw_http_exchange *exchange)
 {
-    people_serve(depot_of(context), exchange, SLW_DATABASE_READ, false, show, NULL);
+    depot_serve(depot_of(context), exchange, SLW_DATABASE_READ, false, show, NULL);
 }
 
 /* --- beginning ------------------------------------------------------------------------------ */
@@ -265,7 +265,7 @@ void people_begin_session(void *context, struct slw_http_exchange *exchange)
 
 /* --- end ------------------------------------------------------------------------------------ */
 
-static enum slw_status end(struct people_call *call, struct slw_transaction *transaction,
+static enum slw_status end(struct depot_call *call, struct slw_transaction *transaction,
                            struct slw_detail *detail)
 {
     const struct depot_caller *caller = call->caller;
@@ -281,6 +281,6 @@ void people_end_session(void *context, struct slw_http_exchange *exchange)
 {
     if (people_is_session(exchange)) {
         set_cookie(exchange, "", 0);
-        people_serve(depot_of(context), exchange, SLW_DATABASE_WRITE, false, end, NULL);
+        depot_serve(depot_of(context), exchange, SLW_DATABASE_WRITE, false, end, NULL);
     }
 }

@@ -13,7 +13,7 @@
 #define LIFE_S (INT64_C(90) * 86400)
 #define SECOND_US INT64_C(1000000)
 
-static struct slw_bytes person_of(const struct people_call *call)
+static struct slw_bytes person_of(const struct depot_call *call)
 {
     return slw_bytes_make(call->caller->person, strlen(call->caller->person));
 }
@@ -74,7 +74,7 @@ static enum slw_status put_tokens(struct slw_heap_buffer *text, struct slw_rows 
 }
 
 /* One's own; everybody's for an administrator who asks so. */
-static enum slw_status list(struct people_call *call, struct slw_transaction *transaction,
+static enum slw_status list(struct depot_call *call, struct slw_transaction *transaction,
                             struct slw_detail *detail)
 {
     struct slw_rows *rows = NULL;
@@ -98,11 +98,11 @@ static enum slw_status list(struct people_call *call, struct slw_transaction *tr
 
 void people_list_tokens(void *context, struct slw_http_exchange *exchange)
 {
-    people_serve(depot_of(context), exchange, SLW_DATABASE_READ, false, list, NULL);
+    depot_serve(depot_of(context), exchange, SLW_DATABASE_READ, false, list, NULL);
 }
 
 /* DEPOT.md, section 3: "at most its maker's rights". Checked at every use too. */
-static enum slw_status check_grant(struct people_call *call, struct slw_transaction *transaction,
+static enum slw_status check_grant(struct depot_call *call, struct slw_transaction *transaction,
                                    const struct people_grant *grant, struct slw_detail *detail)
 {
     for (int right = DEPOT_SEE; right <= DEPOT_ADMINISTER; right++) {
@@ -119,7 +119,7 @@ static enum slw_status check_grant(struct people_call *call, struct slw_transact
     return SLW_OK;
 }
 
-static enum slw_status check_count(struct people_call *call, struct slw_transaction *transaction,
+static enum slw_status check_count(struct depot_call *call, struct slw_transaction *transaction,
                                    int64_t now_us, struct slw_detail *detail)
 {
     const struct slw_sql_value values[] = {slw_sql_text(person_of(call)), slw_sql_int(now_us)};
@@ -133,7 +133,7 @@ static enum slw_status check_count(struct people_call *call, struct slw_transact
                                             "you have %d tokens; revoke one first", TOKENS_MAX);
 }
 
-static enum slw_status audit(struct people_call *call, struct slw_transaction *transaction,
+static enum slw_status audit(struct depot_call *call, struct slw_transaction *transaction,
                              const char *action, int64_t id, struct slw_bytes title,
                              struct slw_detail *detail)
 {
@@ -162,13 +162,13 @@ struct new_token {
     struct people_grants grants;
 };
 
-static enum slw_status read_token(struct people_call *call, struct slw_transaction *transaction,
+static enum slw_status read_token(struct depot_call *call, struct slw_transaction *transaction,
                                   struct new_token *token, struct slw_detail *detail)
 {
     uint32_t roles = slw_json_member(&call->body, SLW_JSON_TOP, SLW_BYTES_OF("roles"));
-    SLW_TRY(people_read_text(call, "title", TITLE_MAX, &token->title, detail));
-    SLW_TRY(people_read_number(call, "expires_s", LIFE_MIN_S, LIFE_MAX_S, LIFE_S, &token->life_s,
-                               detail));
+    SLW_TRY(depot_read_text(call, "title", TITLE_MAX, &token->title, detail));
+    SLW_TRY(depot_read_number(call, "expires_s", LIFE_MIN_S, LIFE_MAX_S, LIFE_S, &token->life_s,
+                              detail));
     SLW_TRY(people_grants_read(&call->body, roles, &token->grants, detail));
     if (token->grants.count == 0) {
         return slw_explain(detail, SLW_BAD_ARGUMENT, "body: a token needs a role");
@@ -179,7 +179,7 @@ static enum slw_status read_token(struct people_call *call, struct slw_transacti
     return people_grants_check(transaction, &token->grants, detail);
 }
 
-static enum slw_status insert_token(struct people_call *call, struct slw_transaction *transaction,
+static enum slw_status insert_token(struct depot_call *call, struct slw_transaction *transaction,
                                     const struct new_token *token, int64_t now_us, int64_t *ret_id,
                                     struct slw_detail *detail)
 {
@@ -205,7 +205,7 @@ static enum slw_status insert_token(struct people_call *call, struct slw_transac
     return SLW_OK;
 }
 
-static enum slw_status make(struct people_call *call, struct slw_transaction *transaction,
+static enum slw_status make(struct depot_call *call, struct slw_transaction *transaction,
                             struct slw_detail *detail)
 {
     struct new_token *token = call->more;
@@ -243,12 +243,12 @@ void people_make_api_token(void *context, struct slw_http_exchange *exchange)
         slw_http_refuse(exchange, status, &detail);
         return;
     }
-    people_serve(depot_of(context), exchange, SLW_DATABASE_WRITE, true, make, &token);
+    depot_serve(depot_of(context), exchange, SLW_DATABASE_WRITE, true, make, &token);
     slw_wipe(&token, sizeof token);
 }
 
 /* By its maker, or an administrator of everything. For others it isn't there. */
-static enum slw_status revoke(struct people_call *call, struct slw_transaction *transaction,
+static enum slw_status revoke(struct depot_call *call, struct slw_transaction *transaction,
                               struct slw_detail *detail)
 {
     struct slw_bytes text = slw_http_parameter(call->exchange, 0);
@@ -277,5 +277,5 @@ static enum slw_status revoke(struct people_call *call, struct slw_transaction *
 
 void people_revoke_token(void *context, struct slw_http_exchange *exchange)
 {
-    people_serve(depot_of(context), exchange, SLW_DATABASE_WRITE, false, revoke, NULL);
+    depot_serve(depot_of(context), exchange, SLW_DATABASE_WRITE, false, revoke, NULL);
 }

@@ -90,7 +90,7 @@ struct listing {
     bool is_csv;
 };
 
-static enum slw_status list(struct people_call *call, struct slw_transaction *transaction,
+static enum slw_status list(struct depot_call *call, struct slw_transaction *transaction,
                             struct slw_detail *detail)
 {
     const struct listing *listing = call->more;
@@ -125,7 +125,7 @@ static enum slw_status list(struct people_call *call, struct slw_transaction *tr
 static enum slw_status list_text(void *context, struct slw_transaction *transaction,
                                  struct slw_detail *detail)
 {
-    struct people_call *call = context;
+    struct depot_call *call = context;
     slw_heap_free(&call->text);
     return list(call, transaction, detail);
 }
@@ -134,7 +134,7 @@ static void answer_csv(struct depot *depot, struct slw_http_exchange *exchange,
                        struct listing *listing)
 {
     struct slw_detail detail = {""};
-    struct people_call call = {.depot = depot, .exchange = exchange, .more = listing};
+    struct depot_call call = {.depot = depot, .exchange = exchange, .more = listing};
     enum slw_status status =
         slw_database_transact(depot->database, SLW_DATABASE_READ, list_text, &call, &detail);
     if (status == SLW_OK) {
@@ -159,7 +159,7 @@ static void answer_list(struct depot *depot, struct slw_http_exchange *exchange,
     } else if (listing.is_csv) {
         answer_csv(depot, exchange, &listing);
     } else {
-        people_serve(depot, exchange, SLW_DATABASE_READ, false, list, &listing);
+        depot_serve(depot, exchange, SLW_DATABASE_READ, false, list, &listing);
     }
 }
 
@@ -174,7 +174,7 @@ void people_list_product_audit(void *context, struct slw_http_exchange *exchange
 }
 
 /* What whoever wants to keep the depot honest writes down elsewhere. */
-static enum slw_status prove(struct people_call *call, struct slw_transaction *transaction,
+static enum slw_status prove(struct depot_call *call, struct slw_transaction *transaction,
                              struct slw_detail *detail)
 {
     uint8_t hash[SLW_SHA256_SIZE];
@@ -191,5 +191,5 @@ static enum slw_status prove(struct people_call *call, struct slw_transaction *t
 
 void people_prove_audit(void *context, struct slw_http_exchange *exchange)
 {
-    people_serve(depot_of(context), exchange, SLW_DATABASE_READ, false, prove, NULL);
+    depot_serve(depot_of(context), exchange, SLW_DATABASE_READ, false, prove, NULL);
 }
