@@ -57,8 +57,12 @@ bool test_bundle_make(const char *product, uint32_t version, const char *image,
     struct slw_detail detail = {""};
     struct slw_output output;
     struct making making = {.product = product, .version = version};
-    making.payload = (struct slw_bundle_payload){
-        .name = SLW_BYTES_OF("app"), .piece.bytes = text_of(image), .length = strlen(image)};
+    struct slw_memory_source memory;
+    slw_memory_source_init(&memory, text_of(image));
+    making.payload = (struct slw_bundle_payload){.name = SLW_BYTES_OF("app"),
+                                                 .piece.source = &memory.source,
+                                                 .piece.span = {0, strlen(image)},
+                                                 .length = strlen(image)};
     const struct slw_bundle_parts parts = {.payloads = &making.payload,
                                            .payloads_count = 1,
                                            .targets = make_targets,

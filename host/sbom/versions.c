@@ -27,7 +27,7 @@ static int compare_bytes(struct slw_bytes left, struct slw_bytes right)
 
 static struct slw_bytes skip(struct slw_bytes text, size_t len)
 {
-    return slw_bytes_make(text.ptr + len, text.len - len);
+    return len == 0 ? text : slw_bytes_make(text.ptr + len, text.len - len);
 }
 
 struct slw_bytes slw_version_take_digits(struct slw_bytes *text)
