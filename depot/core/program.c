@@ -9,6 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* A call that waits for the database holds up those of its thread, so there are more than
+ * processors. */
+#define SERVER_THREADS 16u
+
 static enum slw_status open_parts(struct depot_program *program, struct slw_detail *detail)
 {
     for (; depot_parts[program->parts_open] != NULL; program->parts_open++) {
@@ -39,6 +43,7 @@ static enum slw_status start_server(struct depot_program *program, struct slw_de
         .security_policy = "default-src 'none'; script-src 'self'; style-src 'self'; "
                            "connect-src 'self'; img-src 'self' data:; font-src 'self'; "
                            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        .threads = SERVER_THREADS,
         .observe = depot_observe,
     };
     return slw_http_server_start(&http, program->gate.routes, program->gate.count, program,
