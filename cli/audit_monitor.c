@@ -243,10 +243,11 @@ static void compare(struct monitor *monitor, const struct slw_audit *audit, cons
                     size_t place)
 {
     char text[512];
-    for (size_t i = 0; i < audit->watch_count; i++) {
+    for (size_t i = 0; i < monitor->count; i++) {
         const struct slw_audit_watch *watch = &audit->watches[i];
-        bool is_once = seen[i].checkpoint.size < seen[place].checkpoint.size ||
-                       (seen[i].checkpoint.size == seen[place].checkpoint.size && i < place);
+        const bool is_before = i < place; /* of two that are as long, one tells */
+        const bool is_once = is_before ? seen[i].checkpoint.size <= seen[place].checkpoint.size
+                                       : seen[i].checkpoint.size < seen[place].checkpoint.size;
         if (!seen[i].is_there || !is_once || !watch->is_reached ||
             memcmp(watch->root.bytes, seen[i].checkpoint.root, sizeof watch->root.bytes) == 0) {
             continue;

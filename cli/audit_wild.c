@@ -78,7 +78,7 @@ static void put_digits(const uint8_t *bytes, char *ret_text)
 
 static bool is_logged(struct cli_audit_signed *list, const uint8_t *sha256, const uint8_t *key_id)
 {
-    struct cli_audit_signature wanted;
+    struct cli_audit_signature wanted = {{0}, {0}};
     put_digits(sha256, wanted.sha256);
     put_digits(key_id, wanted.key_id);
     if (!list->is_sorted && list->count > 0) {
