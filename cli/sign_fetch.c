@@ -9,6 +9,7 @@
 #include "sign.h"
 
 #include "slipway/files.h"
+#include "slipway/signer_ask.h"
 
 #include <string.h>
 
@@ -39,11 +40,8 @@ static enum slw_status get_results(struct delivery *delivery, bool with_proof)
         return slw_explain(&cli->detail, SLW_UNAVAILABLE,
                            "the service doesn't say which key signed");
     }
-    SLW_TRY(slw_signer_client_blob(client, id, SLW_SIGNER_SIGNATURE, SLW_SIGNATURE_SIZE,
-                                   &delivery->signature, &cli->detail));
-    return with_proof ? slw_signer_client_blob(client, id, SLW_SIGNER_PROOF, SLW_PROOF_SIZE_MAX,
-                                               &delivery->proof, &cli->detail)
-                      : SLW_OK;
+    return slw_signer_ask_fetch(client, id, with_proof, &delivery->signature, &delivery->proof,
+                                &cli->detail);
 }
 
 /* The key that the service names, as the root that goes with the file has it, for the role. */

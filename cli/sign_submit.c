@@ -8,16 +8,14 @@
 #include "sign.h"
 #include "values.h"
 
-#include "slipway/dsse.h"
 #include "slipway/explain.h"
 #include "slipway/files.h"
 #include "slipway/json.h"
-#include "slipway/statements.h"
+#include "slipway/signer_ask.h"
 #include "slipway/time_text.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #define EXPIRES_S (7 * 86400)
 #define TIMEOUT_S 3600u
@@ -93,73 +91,31 @@ static enum slw_status hash_file(struct submission *submission)
     return slw_file_source_check_unchanged(&submission->file, &submission->cli->detail);
 }
 
-static enum slw_status send(struct submission *submission, struct slw_bytes payload,
-                            struct slw_signer_receipt *ret_receipt)
-{
-    struct slw_heap_buffer envelope = {0};
-    struct slw_detail *detail = &submission->cli->detail;
-    enum slw_status status =
-        slw_dsse_sign(submission->key, SLW_DSSE_INTOTO, payload, &envelope, detail);
-    if (status == SLW_OK) {
-        status = slw_signer_client_submit(submission->signer.client, slw_heap_bytes(&envelope),
-                                          ret_receipt, detail);
-    }
-    slw_heap_drop(&envelope);
-    return status;
-}
-
-static enum slw_status stage(struct submission *submission)
-{
-    struct slw_heap_buffer payload = {0};
-    struct slw_signer_receipt receipt;
-    struct slw_stage statement = {
-        .subject_name = text_of(file_name(submission->file.path)),
-        .signer = cli_signer_origin(&submission->signer),
-        .length = submission->file.source.size,
-        .issued_utc_s = submission->now_utc_s,
-    };
-    memcpy(statement.sha256, submission->sha256, sizeof statement.sha256);
-    enum slw_status status = slw_stage_format(&statement, &payload, &submission->cli->detail);
-    if (status == SLW_OK) {
-        status = send(submission, slw_heap_bytes(&payload), &receipt);
-    }
-    slw_heap_drop(&payload);
-    return status;
-}
-
-static enum slw_status upload(struct submission *submission)
-{
-    struct cli_progress progress;
-    cli_progress_begin(&progress, submission->cli, "uploading");
-    enum slw_status status = slw_signer_client_upload(submission->signer.client, submission->sha256,
-                                                      &submission->file.source, &progress.progress,
-                                                      &submission->cli->detail);
-    cli_progress_end(&progress);
-    return status;
-}
-
-static enum slw_status request(struct submission *submission)
+static enum slw_status ask(struct submission *submission)
 {
     const struct cli_arguments *arguments = &submission->signer.arguments;
-    struct slw_heap_buffer payload = {0};
-    struct slw_request statement = {
-        .subject_name = text_of(file_name(submission->file.path)),
+    struct slw_detail *detail = &submission->cli->detail;
+    struct cli_progress progress;
+    struct slw_signer_asked asked;
+    struct slw_signer_ask what = {
+        .name = text_of(file_name(submission->file.path)),
         .signer = cli_signer_origin(&submission->signer),
-        .operation = submission->operation,
         .key = text_of(cli_value(arguments, "--key")),
         .channel = text_of(cli_value(arguments, "--channel")),
-        .issued_utc_s = submission->now_utc_s,
+        .operation = submission->operation,
+        .length = submission->file.source.size,
+        .now_utc_s = submission->now_utc_s,
         .expires_utc_s = submission->expires_utc_s,
+        .requester = submission->key,
     };
-    memcpy(statement.staged, submission->sha256, sizeof statement.staged);
-    if (getrandom(statement.nonce, sizeof statement.nonce, 0) != (ssize_t)sizeof statement.nonce) {
-        return slw_explain(&submission->cli->detail, SLW_IO, "the system has no random numbers");
-    }
-    enum slw_status status = slw_request_format(&statement, &payload, &submission->cli->detail);
-    if (status == SLW_OK) {
-        status = send(submission, slw_heap_bytes(&payload), &submission->receipt);
-    }
-    slw_heap_drop(&payload);
+    memcpy(what.sha256, submission->sha256, sizeof what.sha256);
+    SLW_TRY(slw_signer_ask_make(&what, &asked, detail));
+    cli_progress_begin(&progress, submission->cli, "uploading");
+    enum slw_status status =
+        slw_signer_ask_send(submission->signer.client, &asked, &submission->file.source,
+                            &progress.progress, &submission->receipt, detail);
+    cli_progress_end(&progress);
+    slw_signer_asked_free(&asked);
     return status;
 }
 
@@ -216,13 +172,7 @@ static enum cli_exit run(struct submission *submission)
     if (status != SLW_OK) {
         return cli_fail(cli, status);
     }
-    status = stage(submission);
-    if (status == SLW_OK) {
-        status = upload(submission);
-    }
-    if (status == SLW_OK) {
-        status = request(submission);
-    }
+    status = ask(submission);
     if (status != SLW_OK) {
         return cli_signer_fail(&submission->signer, status);
     }
