@@ -230,3 +230,71 @@ bool test_result(const struct test_depot *depot, const char *product, const char
     return test_result_make(build, suite, outcome, &envelope) &&
            add_envelope(depot, product, "test-result", &envelope);
 }
+
+struct row {
+    const char *table;
+    const char *columns;
+    const char *values;
+};
+
+/* Whether a word is in a list with commas. */
+static bool lists(const char *columns, struct slw_bytes word)
+{
+    const char *at = columns;
+    while (*at != '\0') {
+        at += strspn(at, ", ");
+        size_t len = strcspn(at, ", ");
+        if (len == word.len && memcmp(at, word.ptr, len) == 0) {
+            return true;
+        }
+        at += len;
+    }
+    return false;
+}
+
+static enum slw_status insert_row(void *context, struct slw_transaction *transaction,
+                                  struct slw_detail *detail)
+{
+    const struct row *row = context;
+    const struct slw_sql_value table = slw_sql_text(text_of(row->table));
+    struct slw_heap_buffer columns = {0};
+    struct slw_heap_buffer values = {0};
+    struct slw_heap_buffer sql = {0};
+    struct slw_rows *rows = NULL;
+    SLW_TRY(slw_sql_query(transaction,
+                          "SELECT name, type FROM pragma_table_info($1) WHERE \"notnull\" = 1",
+                          &table, 1, &rows, detail));
+    slw_heap_append_text(&columns, row->columns);
+    slw_heap_append_text(&values, row->values);
+    while (slw_rows_next(rows)) {
+        struct slw_bytes name = slw_rows_bytes(rows, 0);
+        bool is_number = slw_bytes_equal(slw_rows_bytes(rows, 1), SLW_BYTES_OF("BIGINT"));
+        if (!lists(row->columns, name)) {
+            slw_heap_printf(&columns, ", %.*s", (int)name.len, (const char *)name.ptr);
+            slw_heap_append_text(&values, is_number ? ", 0" : ", ''");
+        }
+    }
+    enum slw_status status = slw_rows_close(rows, detail);
+    slw_heap_printf(&sql, "INSERT INTO %s (%s) VALUES (%s)", row->table, slw_heap_text(&columns),
+                    slw_heap_text(&values));
+    if (status == SLW_OK) {
+        status = slw_sql_run(transaction, slw_heap_text(&sql), NULL, 0, NULL, detail);
+    }
+    slw_heap_free(&columns);
+    slw_heap_free(&values);
+    slw_heap_free(&sql);
+    return status;
+}
+
+bool test_row(const struct test_depot *depot, const char *table, const char *columns,
+              const char *values)
+{
+    struct row row = {table, columns, values};
+    struct slw_detail detail = {""};
+    bool good = slw_database_transact(depot->depot->database, SLW_DATABASE_WRITE, insert_row, &row,
+                                      &detail) == SLW_OK;
+    if (!good) {
+        (void)printf("# a row of %s: %s\n", table, detail.text);
+    }
+    return good;
+}
