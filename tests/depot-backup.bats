@@ -66,10 +66,13 @@ other_depot() {
     cp backup/database.jsonl good
     local lines
     lines=$(wc -l <good)
+    # Quotes in these are meant as they stand.
+    # shellcheck disable=SC2089
     for damage in 'head -c -1' 'head -n -1' "sed -n 2,${lines}p" "sed 4d" 'sed s/lamp/LAMP/' 'sed s/ada/eva/' 'sed 1s/v1/v9/' \
         'sed s/0001-people/0001-others/' 'sed 2s/"name"/"nome"/' 'sed 2s/products/products2/' 'sed s/"i/"t/' 'sed $s/rows":/rows":1/' \
         'sed $p' 'sed 3p' 'sed y/[/{/' 'head -c 0'; do
         other_depot
+        # shellcheck disable=SC2090
         $damage good >backup/database.jsonl
         run -1 "$slipway_depot" restore --config other.conf backup
         [[ $output == "slipway-depot: "* ]]
@@ -94,6 +97,6 @@ other_depot() {
     answers 201 POST /api/v1/products '{"name": "fan"}'
     "$slipway_depot" backup --config depot.conf backup
     differs first backup/database.jsonl
-    ! grep -q "$(cut -d_ -f3 admin.token)" backup/database.jsonl
-    ! grep -q "the password of ada" backup/database.jsonl
+    run ! grep -q "$(cut -d_ -f3 admin.token)" backup/database.jsonl
+    run ! grep -q "the password of ada" backup/database.jsonl
 }

@@ -2,18 +2,15 @@
 /* The command `run`: gives up what it doesn't need, serves, and ends on a signal. See commands.h.
  */
 #include "commands.h"
+#include "confine.h"
 
 #include "slipway/notify.h"
-#include "slipway/sandbox.h"
 
 #include <curl/curl.h>
-#include <errno.h>
 #include <gnutls/gnutls.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 static void prepare_signals(sigset_t *ret_ends)
 {
@@ -23,22 +20,6 @@ static void prepare_signals(sigset_t *ret_ends)
     (void)sigaddset(ret_ends, SIGINT);
     (void)sigaction(SIGPIPE, &ignore, NULL);
     (void)sigprocmask(SIG_BLOCK, ret_ends, NULL); /* threads inherit it */
-}
-
-/* Secrets of its memory stay out of files and other people's sight; it becomes its own user. */
-static enum slw_status confine(const struct depot_settings *settings, struct slw_detail *detail)
-{
-    if (settings->user[0] != '\0') {
-        struct slw_sandbox_user user;
-        SLW_TRY(slw_sandbox_find_user(settings->user, &user, detail));
-        SLW_TRY(slw_sandbox_drop_user(&user, detail));
-    }
-    if (!settings->sandbox) {
-        return SLW_OK;
-    }
-    SLW_TRY(slw_sandbox_forbid_dumps(detail));
-    SLW_TRY(slw_sandbox_forbid_privileges(detail));
-    return slw_sandbox_restrict_calls(SLW_SANDBOX_DEPOT, SLW_SANDBOX_KILL, detail);
 }
 
 static enum slw_status wait_for_end(const sigset_t *ends, struct slw_detail *detail)
@@ -60,7 +41,7 @@ enum slw_status depot_command_run(const struct depot_command *command, struct sl
     if (gnutls_global_init() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         return slw_explain(detail, SLW_IO, "TLS can't be set up");
     }
-    SLW_TRY(confine(&settings, detail));
+    SLW_TRY(depot_confine(&settings, detail));
     SLW_TRY(depot_program_start(&settings, &program, detail));
     (void)printf("listening on %s\n", depot_program_address(program));
     (void)fflush(stdout);

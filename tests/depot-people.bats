@@ -1,0 +1,125 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2154
+# People and machines over real connections: TLS, client certificates, a proxy on the local socket; and what is kept.
+bats_require_minimum_version 1.5.0
+
+setup() {
+    # shellcheck source=tests/slipway.bash
+    . "$BATS_TEST_DIRNAME/slipway.bash"
+    # shellcheck source=tests/depot.bash
+    . "$BATS_TEST_DIRNAME/depot.bash"
+    slipway_setup
+}
+
+teardown() {
+    depot_stop
+}
+
+# certificate NAME SUBJECT CA [EXTENSION]: NAME.pem and NAME.key, signed by CA (itself when it is NAME).
+certificate() {
+    local extra=()
+    [ -z "${4:-}" ] || extra=(-addext "$4")
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -keyout "$1.key" -out "$1.pem" -days 2 \
+        -subj "$2" "${extra[@]}" "${@:5}" 2>/dev/null
+}
+
+@test "over TLS a session's cookie is for TLS alone, and a certificate is a machine" {
+    certificate ca /CN=authority ca
+    certificate server /CN=127.0.0.1 ca subjectAltName=IP:127.0.0.1 -CA ca.pem -CAkey ca.key
+    certificate robot /CN=robot ca extendedKeyUsage=clientAuth -CA ca.pem -CAkey ca.key
+    certificate admin /CN=admin ca extendedKeyUsage=clientAuth -CA ca.pem -CAkey ca.key
+    certificate self /CN=robot self extendedKeyUsage=clientAuth
+    depot_setup "$(printf 'tls-certificate = %s\ntls-key = %s\nclient-ca = %s' "$PWD/server.pem" "$PWD/server.key" "$PWD/ca.pem")"
+    depot_start
+    [[ $depot_url == https://* ]]
+    local tls=(--cacert ca.pem)
+    answers 201 POST /api/v1/products '{"name": "lamp"}' "${tls[@]}"
+    answers 201 POST /api/v1/people \
+        '{"name": "robot", "kind": "machine", "roles": [{"product": "lamp", "role": "developer"}]}' "${tls[@]}"
+    depot_token=
+    answers 401 GET /api/v1/session '' "${tls[@]}"
+    answers 200 GET /api/v1/session '' "${tls[@]}" --cert robot.pem --key robot.key
+    [ "$(jq -c '[.name, .machine]' <<<"$output")" = '["robot",true]' ]
+    answers 200 GET /api/v1/products/lamp '' "${tls[@]}" --cert robot.pem --key robot.key
+    answers 403 POST /api/v1/products '{"name": "fan"}' "${tls[@]}" --cert robot.pem --key robot.key
+    # A person's name in a certificate makes nobody that person, and an authority of one's own counts for nothing.
+    answers 401 GET /api/v1/session '' "${tls[@]}" --cert admin.pem --key admin.key
+    api GET /api/v1/session '' "${tls[@]}" --cert self.pem --key self.key
+    [ "$status" != 200 ]
+    # A page of another site can't use a certificate that a browser has.
+    answers 403 POST /api/v1/products '{"name": "fan"}' "${tls[@]}" --cert robot.pem --key robot.key \
+        -H 'Origin: https://evil.example'
+    answers 200 POST /api/v1/session '{"name": "admin", "password": "the first password"}' "${tls[@]}" -D head
+    grep -qi '^set-cookie: slipway_session=[0-9a-f]\{64\}; Path=/; Max-Age=43200; HttpOnly; SameSite=Strict; Secure' head
+    depot_token=$(cat admin.token)
+    answers 204 POST /api/v1/people/robot/disable '' "${tls[@]}"
+    depot_token=
+    answers 401 GET /api/v1/session '' "${tls[@]}" --cert robot.pem --key robot.key
+}
+
+@test "what a proxy says is believed on the local socket alone" {
+    depot_setup "socket = $PWD/depot.sock"
+    depot_start
+    answers 201 POST /api/v1/people '{"name": "robot", "kind": "machine", "roles": []}'
+    depot_token=
+    answers 401 GET /api/v1/session '' -H 'X-Slipway-Client-Name: robot'
+    answers 200 GET /api/v1/session '' -H 'X-Slipway-Client-Name: robot' --unix-socket depot.sock
+    answers 401 GET /api/v1/session '' -H 'X-Slipway-Client-Name: admin' --unix-socket depot.sock
+    answers 200 POST /api/v1/session '{"name": "admin", "password": "the first password"}' \
+        -H 'X-Forwarded-Proto: https' --unix-socket depot.sock -c jar -D head
+    grep -qi '^set-cookie: .*; Secure' head
+    cookie=$(sed -n 's/^set-cookie: \([^;]*\);.*/\1/Ip' head)
+    answers 200 GET /api/v1/session '' -H 'X-Forwarded-Proto: https' --unix-socket depot.sock -H "Cookie: $cookie"
+    answers 401 GET /api/v1/session '' --unix-socket depot.sock -H "Cookie: $cookie"
+    answers 401 GET /api/v1/session '' -H 'X-Forwarded-Proto: https' -H "Cookie: $cookie"
+    answers 200 POST /api/v1/session '{"name": "admin", "password": "the first password"}' \
+        -H 'X-Forwarded-Proto: https' -D head
+    run ! grep -qi '; Secure' head
+}
+
+@test "passwords, tokens, sessions and codes are in no file and no log" {
+    depot_setup
+    depot_start
+    answers 201 POST /api/v1/people '{"name": "ada", "roles": []}'
+    invitation=$(jq -r .invitation <<<"$output")
+    answers 200 POST /api/v1/invitation "{\"secret\": \"$invitation\", \"password\": \"the password of ada\"}"
+    depot_token=
+    answers 200 POST /api/v1/session '{"name": "ada", "password": "the password of ada"}' -D head
+    csrf=$(jq -r .csrf <<<"$output")
+    cookie=$(sed -n 's/^set-cookie: slipway_session=\([^;]*\);.*/\1/Ip' head)
+    answers 401 POST /api/v1/session '{"name": "ada", "password": "a secret typo"}'
+    answers 200 POST /api/v1/account/totp '{"password": "the password of ada"}' \
+        -H "Cookie: slipway_session=$cookie" -H "X-Slipway-CSRF: $csrf"
+    totp=$(jq -r .secret <<<"$output")
+    [ ${#cookie} = 64 ] && [ ${#csrf} = 64 ] && [ ${#totp} = 32 ]
+    depot_stop
+    for secret in "$invitation" "the password of ada" "a secret typo" "$cookie" "$csrf" "$totp" \
+        "$(printf %s "$totp" | base32 -d | od -An -tx1 | tr -d ' \n')" "$(cut -d_ -f3 admin.token)"; do
+        run ! grep -rqF -- "$secret" depot.db* depot.log depot.out blobs
+    done
+    run ! grep -q 127.0.0.1 depot.log
+}
+
+@test "a second factor that everybody must have comes first" {
+    depot_setup 'totp-required = yes'
+    depot_start
+    depot_token=
+    answers 200 POST /api/v1/session '{"name": "admin", "password": "the first password"}' -D head
+    csrf=$(jq -r .csrf <<<"$output")
+    [ "$(jq -c '[.totp, .totp_required]' <<<"$output")" = '[false,true]' ]
+    cookie=$(sed -n 's/^set-cookie: \([^;]*\);.*/\1/Ip' head)
+    local session=(-H "Cookie: $cookie" -H "X-Slipway-CSRF: $csrf")
+    answers 403 GET /api/v1/people '' "${session[@]}"
+    answers 403 POST /api/v1/tokens '{"title": "t", "roles": [{"product": "*", "role": "viewer"}]}' "${session[@]}"
+    answers 200 POST /api/v1/account/totp '{"password": "the first password"}' "${session[@]}"
+    key=$(jq -r .secret <<<"$output" | base32 -d | od -An -tx1 | tr -d ' \n')
+    # RFC 6238 by openssl, which shares no code with what checks it.
+    counter=$(printf '%016x' $(($(date +%s) / 30)) | sed 's/../\\x&/g')
+    mac=$(printf '%b' "$counter" | openssl dgst -sha1 -mac HMAC -macopt "hexkey:$key" | sed 's/.* //')
+    code=$(printf '%06d' $(((0x${mac:$((0x${mac:39:1} * 2)):8} & 0x7fffffff) % 1000000)))
+    answers 204 POST /api/v1/account/totp/confirm "{\"code\": \"$code\"}" "${session[@]}"
+    answers 200 GET /api/v1/people '' "${session[@]}"
+    answers 401 POST /api/v1/session '{"name": "admin", "password": "the first password"}'
+    answers 401 POST /api/v1/session "{\"name\": \"admin\", \"password\": \"the first password\", \"code\": \"$code\"}"
+}
