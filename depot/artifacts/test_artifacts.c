@@ -268,7 +268,7 @@ static enum slw_status insert_row(void *context, struct slw_transaction *transac
     slw_heap_append_text(&values, row->values);
     while (slw_rows_next(rows)) {
         struct slw_bytes name = slw_rows_bytes(rows, 0);
-        bool is_number = slw_bytes_equal(slw_rows_bytes(rows, 1), SLW_BYTES_OF("BIGINT"));
+        bool is_number = !slw_bytes_equal(slw_rows_bytes(rows, 1), SLW_BYTES_OF("TEXT"));
         if (!lists(row->columns, name)) {
             slw_heap_printf(&columns, ", %.*s", (int)name.len, (const char *)name.ptr);
             slw_heap_append_text(&values, is_number ? ", 0" : ", ''");
