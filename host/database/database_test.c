@@ -249,6 +249,12 @@ static void binds_by_number_wherever_it_stands(void)
     TAP_EQUAL_INT(test_number(database, "SELECT $2 - $1", values, 3), 19);
     values[1] = slw_sql_int(21);
     TAP_EQUAL_INT(test_number(database, "SELECT $2 - $1", values, 2), 20);
+    TAP_EQUAL_INT(test_number(database,
+                              "SELECT COUNT(*) FROM (SELECT $1 + 0 AS one) AS \"$9\""
+                              " WHERE '$8' <> '''$7' AND one = $1 -- $6 '\n"
+                              " AND one = /* $5 */ $1",
+                              values, 1),
+                  1);
     TAP_EQUAL_INT(test_run(database, "SELECT $1", values, 1), SLW_BAD_ARGUMENT);
     slw_database_close(database);
 }
@@ -277,6 +283,12 @@ static void refuses_statements_that_are_not_for_a_transaction(void)
         "DELETE FROM things WHERE number = ?",
         "DELETE FROM things WHERE number = :number",
         "DELETE FROM things WHERE number = $0",
+        "DELETE FROM things WHERE number = $99999999999999999999",
+        "DELETE FROM things WHERE number = $32767",
+        "DELETE FROM things WHERE number = $a",
+        "DELETE FROM things WHERE number = $",
+        "DELETE FROM things WHERE number = @a",
+        "DELETE FROM things WHERE name = '$1",
         "DELETE FROM things WHERE",
     };
     struct slw_database *database = test_database_open(things);
@@ -532,7 +544,7 @@ static void counts_and_sums(void)
 
 static void takes_many_rows_in_one_statement(void)
 {
-    enum { ROWS = 2000 };
+    enum { ROWS = 16000 }; /* nearly as many values as there may be */
     struct slw_database *database = test_database_open(things);
     char *sql = malloc(ROWS * 24 + 64);
     struct slw_sql_value *values = malloc(2 * ROWS * sizeof *values);

@@ -47,9 +47,8 @@ static void copy(struct translation *translation, size_t len)
     translation->at += len;
 }
 
-/* Length of the string, quoted name or comment at text; 0 when there is none, SIZE_MAX when it has
- * no end. A doubled quote is two strings in a row, which comes to the same. */
-static size_t opaque_length(const char *text)
+/* A doubled quote is two strings in a row, which comes to the same. */
+size_t sql_opaque_length(const char *text)
 {
     const char *end = NULL;
     if (text[0] == '\'' || text[0] == '"') {
@@ -170,7 +169,7 @@ static void end_statement(struct translation *translation)
 
 static enum slw_status translate_next(struct translation *translation, struct slw_detail *detail)
 {
-    size_t len = opaque_length(translation->at);
+    size_t len = sql_opaque_length(translation->at);
     if (len == SIZE_MAX) {
         return slw_explain(detail, SLW_BAD_ARGUMENT, "migration: never ends: %.40s",
                            translation->at);

@@ -14,4 +14,8 @@ SLW_MUST_USE enum slw_status sql_dialect_translate(enum slw_database_kind kind, 
                                                    struct slw_heap_buffer *ret_sql,
                                                    struct slw_detail *detail);
 
+/* Length of the string, quoted name or comment that begins at text; 0 when none does, SIZE_MAX when
+ * it never ends. */
+size_t sql_opaque_length(const char *text);
+
 #endif

@@ -13,7 +13,7 @@
 struct sqlite_prepared {
     char *sql; /* NULL: nothing here */
     sqlite3_stmt *statement;
-    uint16_t *numbers; /* of each of SQLite's parameters (the first is 1), ours: 12 for $12 */
+    uint16_t *numbers; /* which value each of SQLite's parameters takes: 12 where $12 stood */
     int parameters;
     size_t highest; /* of the numbers */
 };

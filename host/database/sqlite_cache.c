@@ -3,6 +3,7 @@
  * Prepared statements of a connection, by their text. Each text has one place; another one that
  * falls on it takes it over, so the cache neither grows nor has to be tended.
  */
+#include "dialect.h"
 #include "sqlite.h"
 
 #include <stdlib.h>
@@ -31,43 +32,78 @@ void sqlite_prepared_drop_all(struct sqlite_connection *connection)
     }
 }
 
-/* 12 for "$12"; 0 for a parameter of another form. */
-static size_t number_of(const char *name)
+/* The number at text ("12" for 12), and how long it is; 0 when it is none that may be. */
+static size_t read_number(const char *text, size_t *ret_len)
 {
     size_t number = 0;
-    if (name == NULL || name[0] != '$' || name[1] == '0') {
-        return 0;
+    size_t len = 0;
+    for (; text[len] >= '0' && text[len] <= '9' && number <= SLW_DATABASE_VALUES_MAX; len++) {
+        number = number * 10 + (size_t)(text[len] - '0');
     }
-    for (const char *at = name + 1; *at != '\0'; at++) {
-        if (*at < '0' || *at > '9' || number > SLW_DATABASE_VALUES_MAX) {
-            return 0;
-        }
-        number = number * 10 + (size_t)(*at - '0');
-    }
-    return number <= SLW_DATABASE_VALUES_MAX ? number : 0;
+    *ret_len = len;
+    return text[0] != '0' && number <= SLW_DATABASE_VALUES_MAX ? number : 0;
 }
 
-/* To SQLite `$2` is a name, and its first parameter when it stands first: so values are bound by
- * name, and what the names are is found out once. */
-static enum slw_status read_numbers(struct sqlite_prepared *prepared, struct slw_detail *detail)
+static size_t count_of(const char *text, char wanted)
 {
-    int count = sqlite3_bind_parameter_count(prepared->statement);
-    if (count > 0) {
-        prepared->numbers = calloc((size_t)count, sizeof *prepared->numbers);
-        if (prepared->numbers == NULL) {
-            return slw_explain_no_memory(detail);
-        }
+    size_t count = 0;
+    for (; *text != '\0'; text++) {
+        count += *text == wanted ? 1 : 0;
     }
-    prepared->parameters = count;
-    for (int i = 0; i < count; i++) {
-        size_t number = number_of(sqlite3_bind_parameter_name(prepared->statement, i + 1));
-        if (number == 0) {
-            return slw_explain(detail, SLW_BAD_ARGUMENT,
-                               "database: parameters are $1 to $%u in: %s", SLW_DATABASE_VALUES_MAX,
-                               prepared->sql);
+    return count;
+}
+
+/*
+ * To SQLite `$2` is a name: its first parameter when it stands first, and the longer to find the
+ * more there are, so that thousands take seconds. So each becomes a `?` here, with a note of the
+ * value that belongs there. text has room for sql.
+ */
+static enum slw_status take_parameters(struct sqlite_prepared *prepared, char *text,
+                                       struct slw_detail *detail)
+{
+    const char *at = prepared->sql;
+    while (*at != '\0') {
+        size_t len = sql_opaque_length(at);
+        if (len == SIZE_MAX) {
+            return slw_explain(detail, SLW_BAD_ARGUMENT, "database: never ends: %s", prepared->sql);
         }
-        prepared->numbers[i] = (uint16_t)number;
-        prepared->highest = number > prepared->highest ? number : prepared->highest;
+        if (len == 0 && *at == '$') {
+            size_t number = read_number(at + 1, &len);
+            if (number == 0) {
+                return slw_explain(detail, SLW_BAD_ARGUMENT, "database: $1 to $%u in: %s",
+                                   SLW_DATABASE_VALUES_MAX, prepared->sql);
+            }
+            prepared->numbers[prepared->parameters++] = (uint16_t)number;
+            prepared->highest = number > prepared->highest ? number : prepared->highest;
+            *text++ = '?';
+            at += len + 1;
+            continue;
+        }
+        len = len == 0 ? 1 : len;
+        memcpy(text, at, len);
+        text += len;
+        at += len;
+    }
+    *text = '\0';
+    return SLW_OK;
+}
+
+static enum slw_status prepare_text(struct sqlite_connection *connection, const char *text,
+                                    struct sqlite_prepared *prepared, struct slw_detail *detail)
+{
+    const char *rest = NULL;
+    int code = sqlite3_prepare_v3(connection->handle, text, -1, SQLITE_PREPARE_PERSISTENT,
+                                  &prepared->statement, &rest);
+    if (code != SQLITE_OK) {
+        return sqlite_explain(connection, code, detail);
+    }
+    if (prepared->statement == NULL || rest[strspn(rest, " \t\n;")] != '\0') {
+        return slw_explain(detail, SLW_BAD_ARGUMENT, "database: not one statement: %s",
+                           prepared->sql);
+    }
+    if (sqlite3_bind_parameter_count(prepared->statement) != prepared->parameters) {
+        return slw_explain(detail, SLW_BAD_ARGUMENT, "database: parameters are $1, $2, … in: %s",
+                           prepared->sql);
     }
     return SLW_OK;
 }
@@ -75,20 +111,20 @@ static enum slw_status read_numbers(struct sqlite_prepared *prepared, struct slw
 static enum slw_status prepare(struct sqlite_connection *connection, const char *sql,
                                struct sqlite_prepared *prepared, struct slw_detail *detail)
 {
-    const char *rest = NULL;
+    char *text = malloc(strlen(sql) + 1);
     prepared->sql = strdup(sql);
-    if (prepared->sql == NULL) {
-        return slw_explain_no_memory(detail);
+    prepared->numbers = calloc(count_of(sql, '$') + 1, sizeof *prepared->numbers);
+    enum slw_status status = SLW_OK;
+    if (text == NULL || prepared->sql == NULL || prepared->numbers == NULL) {
+        status = slw_explain_no_memory(detail);
+    } else {
+        status = take_parameters(prepared, text, detail);
     }
-    int code = sqlite3_prepare_v3(connection->handle, sql, -1, SQLITE_PREPARE_PERSISTENT,
-                                  &prepared->statement, &rest);
-    if (code != SQLITE_OK) {
-        return sqlite_explain(connection, code, detail);
+    if (status == SLW_OK) {
+        status = prepare_text(connection, text, prepared, detail);
     }
-    if (prepared->statement == NULL || rest[strspn(rest, " \t\n;")] != '\0') {
-        return slw_explain(detail, SLW_BAD_ARGUMENT, "database: not one statement: %s", sql);
-    }
-    return read_numbers(prepared, detail);
+    free(text);
+    return status;
 }
 
 enum slw_status sqlite_prepared_find(struct sqlite_connection *connection, const char *sql,
