@@ -9,6 +9,8 @@ setup() {
     . "$BATS_TEST_DIRNAME/slipway.bash"
     # shellcheck source=tests/depot.bash
     . "$BATS_TEST_DIRNAME/depot.bash"
+    # shellcheck source=tests/database.bash
+    . "$BATS_TEST_DIRNAME/database.bash"
     slipway_setup
     depot_setup
     depot_start
@@ -20,6 +22,7 @@ setup() {
 
 teardown() {
     depot_stop
+    database_stop
 }
 
 # other_depot: settings of an empty one with the same secret, in other.conf.
@@ -46,6 +49,29 @@ other_depot() {
     depot_stop
     diff <(sqlite3 depot.db "SELECT * FROM people, roles, tokens, token_roles") \
         <(sqlite3 other.db "SELECT * FROM people, roles, tokens, token_roles")
+}
+
+@test "SQLite's backup goes on in PostgreSQL, and back" {
+    depot_stop
+    database_start postgresql
+    other_depot
+    sed "s|^database = .*|database = $depot_database|" other.conf >postgresql.conf
+    "$slipway_depot" restore --config postgresql.conf backup
+    "$slipway_depot" check --config postgresql.conf
+    depot_start postgresql.conf
+    answers 200 GET /api/v1/products/lamp
+    # The next number is a new one.
+    depot_token=
+    answers 200 POST /api/v1/session '{"name": "admin", "password": "the first password"}' -D head
+    answers 201 POST /api/v1/tokens '{"title": "t", "roles": [{"product": "lamp", "role": "viewer"}]}' \
+        -H "Cookie: $(sed -n 's/^set-cookie: \([^;]*\);.*/\1/Ip' head)" -H "X-Slipway-CSRF: $(jq -r .csrf <<<"$output")"
+    [ "$(jq .id <<<"$output")" = 2 ]
+    depot_stop
+    "$slipway_depot" backup --config postgresql.conf second
+    "$slipway_depot" restore --config other.conf second
+    "$slipway_depot" check --config other.conf
+    diff <(sqlite3 depot.db "SELECT * FROM people ORDER BY name") <(sqlite3 other.db "SELECT * FROM people ORDER BY name")
+    [ "$(sqlite3 other.db "SELECT value FROM counters WHERE name = 'restores'")" = 2 ]
 }
 
 @test "sessions don't outlive a restore" {
