@@ -46,8 +46,8 @@ static void start(void)
     struct slw_detail detail;
     FUZZ_CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) == 0);
     FUZZ_CHECK(behind_start(ends[0], &plan));
-    FUZZ_CHECK(front_limits_init(&front.limits, 1000000) == SLW_OK);
-    FUZZ_CHECK(front_connections_start(&front.connections, 3600, 1) == SLW_OK);
+    FUZZ_CHECK(slw_http_limits_init(&front.limits, 1000000) == SLW_OK);
+    FUZZ_CHECK(slw_http_connections_start(&front.connections, 3600, 1, NULL, NULL) == SLW_OK);
     FUZZ_CHECK(front_channel_open(ends[1], say_closed, NULL, &front.channel, &detail) == SLW_OK);
     server = MHD_start_daemon(
         MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, front_handler_serve, &listener,

@@ -5,7 +5,7 @@
  */
 #include "channel.h"
 
-#include "clock.h"
+#include "slipway/http_clock.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -147,7 +147,7 @@ enum slw_status front_channel_ask(struct front_channel *channel, struct slw_sign
                                   int timeout_ms, struct front_answer *ret_answer,
                                   struct slw_detail *detail)
 {
-    struct timespec deadline = front_clock_after_ms(timeout_ms);
+    struct timespec deadline = slw_http_clock_after_ms(timeout_ms);
     uint8_t *packet = NULL;
     size_t len = 0;
     struct ask *ask = new_ask(call->kind);

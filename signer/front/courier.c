@@ -5,7 +5,7 @@
  */
 #include "courier.h"
 
-#include "clock.h"
+#include "slipway/http_clock.h"
 
 #include <curl/curl.h>
 #include <pthread.h>
@@ -186,7 +186,7 @@ static void take_work(struct front_courier *courier, const struct slw_signer_ans
 /* A pause that ends at once when all is to end. */
 static void pause_polling(struct front_courier *courier)
 {
-    struct timespec deadline = front_clock_after_ms(REDIAL_MS);
+    struct timespec deadline = slw_http_clock_after_ms(REDIAL_MS);
     (void)pthread_mutex_lock(&courier->lock);
     if (!courier->stopping) {
         (void)pthread_cond_timedwait(&courier->room, &courier->lock, &deadline);

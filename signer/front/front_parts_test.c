@@ -4,11 +4,12 @@
  * too often, and what is believed of the process behind.
  */
 #include "channel.h"
-#include "clock.h"
-#include "connections.h"
-#include "limits.h"
 
 #include "tap.h"
+
+#include "slipway/http_clock.h"
+#include "slipway/http_connections.h"
+#include "slipway/http_limits.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -21,84 +22,85 @@ static void shuts_who_is_too_long_at_something(void)
     enum { IDLE_S = 3600, FLOOR = 1000 };
     static const struct {
         const char *name;
-        enum front_phase phase;
+        enum slw_http_phase phase;
         uint64_t bytes;
         int64_t passed_ms;
         unsigned shut;
     } rows[] = {
-        {"head, in time", FRONT_IDLE, 0, IDLE_S * 1000 - 1000, 0},
-        {"head, too late", FRONT_IDLE, 0, IDLE_S * 1000, 1},
-        {"head, bytes don't count", FRONT_IDLE, 1u << 20, IDLE_S * 1000, 1},
-        {"answer, in time", FRONT_ANSWER, 0, FRONT_ANSWER_S * 1000 - 1000, 0},
-        {"answer, too late", FRONT_ANSWER, 0, FRONT_ANSWER_S * 1000 + 1000, 1},
-        {"body, before the window ends", FRONT_BODY, 0, FRONT_FLOOR_WINDOW_S * 1000 - 1000, 0},
-        {"body, fast enough", FRONT_BODY, FLOOR * 12, 11000, 0},
-        {"body, too slow", FRONT_BODY, FLOOR * 9, 11000, 1},
+        {"head, in time", SLW_HTTP_IDLE, 0, IDLE_S * 1000 - 1000, 0},
+        {"head, too late", SLW_HTTP_IDLE, 0, IDLE_S * 1000, 1},
+        {"head, bytes don't count", SLW_HTTP_IDLE, 1u << 20, IDLE_S * 1000, 1},
+        {"answer, in time", SLW_HTTP_ANSWER, 0, SLW_HTTP_ANSWER_S * 1000 - 1000, 0},
+        {"answer, too late", SLW_HTTP_ANSWER, 0, SLW_HTTP_ANSWER_S * 1000 + 1000, 1},
+        {"body, before the window ends", SLW_HTTP_BODY, 0, SLW_HTTP_FLOOR_WINDOW_S * 1000 - 1000,
+         0},
+        {"body, fast enough", SLW_HTTP_BODY, FLOOR * 12, 11000, 0},
+        {"body, too slow", SLW_HTTP_BODY, FLOOR * 9, 11000, 1},
     };
-    static struct front_connections connections;
-    TAP_REQUIRE(front_connections_start(&connections, IDLE_S, FLOOR) == SLW_OK);
+    static struct slw_http_connections connections;
+    TAP_REQUIRE(slw_http_connections_start(&connections, IDLE_S, FLOOR, NULL, NULL) == SLW_OK);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char byte = 0;
         int ends[2];
         TAP_ROW(rows[i].name);
         TAP_REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
-        struct front_connection *connection = front_connections_add(&connections, ends[0]);
+        struct slw_http_connection *connection = slw_http_connections_add(&connections, ends[0]);
         TAP_REQUIRE(connection != NULL);
-        front_connections_enter(&connections, connection, rows[i].phase);
-        front_connections_received(&connections, connection, rows[i].bytes);
+        slw_http_connections_enter(&connections, connection, rows[i].phase);
+        slw_http_connections_received(&connections, connection, rows[i].bytes);
         int64_t then_ms = connection->since_ms + rows[i].passed_ms;
-        TAP_EQUAL_INT(front_connections_look(&connections, then_ms), rows[i].shut);
+        TAP_EQUAL_INT(slw_http_connections_look(&connections, then_ms), rows[i].shut);
         TAP_EQUAL_INT(recv(ends[1], &byte, 1, MSG_DONTWAIT), rows[i].shut == 1 ? 0 : -1);
-        TAP_EQUAL_INT(front_connections_look(&connections, then_ms), 0); /* once */
-        front_connections_remove(&connections, connection);
+        TAP_EQUAL_INT(slw_http_connections_look(&connections, then_ms), 0); /* once */
+        slw_http_connections_remove(&connections, connection);
         (void)close(ends[0]);
         (void)close(ends[1]);
     }
     TAP_ROW(NULL);
     TAP_CHECK(connections.first == NULL);
-    front_connections_stop(&connections);
+    slw_http_connections_stop(&connections);
 }
 
 /* Fast once isn't fast for ever. */
 static void measures_a_body_anew_in_each_window(void)
 {
-    static struct front_connections connections;
+    static struct slw_http_connections connections;
     int ends[2];
-    TAP_REQUIRE(front_connections_start(&connections, 3600, 1000) == SLW_OK);
+    TAP_REQUIRE(slw_http_connections_start(&connections, 3600, 1000, NULL, NULL) == SLW_OK);
     TAP_REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
-    struct front_connection *connection = front_connections_add(&connections, ends[0]);
-    front_connections_enter(&connections, connection, FRONT_BODY);
-    front_connections_received(&connections, connection, 1u << 20);
+    struct slw_http_connection *connection = slw_http_connections_add(&connections, ends[0]);
+    slw_http_connections_enter(&connections, connection, SLW_HTTP_BODY);
+    slw_http_connections_received(&connections, connection, 1u << 20);
     int64_t then_ms = connection->since_ms + 11000;
-    TAP_EQUAL_INT(front_connections_look(&connections, then_ms), 0);
-    TAP_EQUAL_INT(front_connections_look(&connections, then_ms + 5000), 0);
-    TAP_EQUAL_INT(front_connections_look(&connections, then_ms + 11000), 1);
-    front_connections_remove(&connections, connection);
-    front_connections_stop(&connections);
+    TAP_EQUAL_INT(slw_http_connections_look(&connections, then_ms), 0);
+    TAP_EQUAL_INT(slw_http_connections_look(&connections, then_ms + 5000), 0);
+    TAP_EQUAL_INT(slw_http_connections_look(&connections, then_ms + 11000), 1);
+    slw_http_connections_remove(&connections, connection);
+    slw_http_connections_stop(&connections);
     (void)close(ends[0]);
     (void)close(ends[1]);
 }
 
 static void admits_each_client_so_many_requests_a_second(void)
 {
-    static struct front_limits limits;
+    static struct slw_http_limits limits;
     struct slw_bytes ada = SLW_BYTES_OF("ada");
     const int64_t begun_ms = 5000;
-    TAP_REQUIRE(front_limits_init(&limits, 2) == SLW_OK);
-    TAP_CHECK(front_limits_admit(&limits, ada, begun_ms));
-    TAP_CHECK(front_limits_admit(&limits, ada, begun_ms));
-    TAP_CHECK(!front_limits_admit(&limits, ada, begun_ms));
-    TAP_CHECK(!front_limits_admit(&limits, ada, begun_ms + 499));
-    TAP_CHECK(front_limits_admit(&limits, ada, begun_ms + 500));
-    TAP_CHECK(!front_limits_admit(&limits, ada, begun_ms + 500));
+    TAP_REQUIRE(slw_http_limits_init(&limits, 2) == SLW_OK);
+    TAP_CHECK(slw_http_limits_admit(&limits, ada, begun_ms));
+    TAP_CHECK(slw_http_limits_admit(&limits, ada, begun_ms));
+    TAP_CHECK(!slw_http_limits_admit(&limits, ada, begun_ms));
+    TAP_CHECK(!slw_http_limits_admit(&limits, ada, begun_ms + 499));
+    TAP_CHECK(slw_http_limits_admit(&limits, ada, begun_ms + 500));
+    TAP_CHECK(!slw_http_limits_admit(&limits, ada, begun_ms + 500));
     /* Rest isn't saved up for more than a second. */
-    TAP_CHECK(front_limits_admit(&limits, ada, begun_ms + 3600000));
-    TAP_CHECK(front_limits_admit(&limits, ada, begun_ms + 3600000));
-    TAP_CHECK(!front_limits_admit(&limits, ada, begun_ms + 3600000));
+    TAP_CHECK(slw_http_limits_admit(&limits, ada, begun_ms + 3600000));
+    TAP_CHECK(slw_http_limits_admit(&limits, ada, begun_ms + 3600000));
+    TAP_CHECK(!slw_http_limits_admit(&limits, ada, begun_ms + 3600000));
     /* Others have places of their own: of eight hardly all share hers. */
     unsigned admitted = 0;
     for (uint8_t other = 0; other < 8; other++) {
-        admitted += front_limits_admit(&limits, slw_bytes_make(&other, 1), begun_ms + 3600000);
+        admitted += slw_http_limits_admit(&limits, slw_bytes_make(&other, 1), begun_ms + 3600000);
     }
     TAP_CHECK(admitted >= 4);
 }

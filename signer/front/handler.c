@@ -14,7 +14,7 @@
  * the connection is cut. */
 #define DRAIN_MAX (16u << 20)
 
-static struct front_connection *peer_of(struct MHD_Connection *connection)
+static struct slw_http_connection *peer_of(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -28,11 +28,11 @@ void front_handler_connection(void *context, struct MHD_Connection *connection,
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         const union MHD_ConnectionInfo *info =
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-        *socket_context =
-            info == NULL ? NULL
-                         : front_connections_add(&listener->front->connections, info->connect_fd);
+        *socket_context = info == NULL ? NULL
+                                       : slw_http_connections_add(&listener->front->connections,
+                                                                  info->connect_fd);
     } else if (*socket_context != NULL) {
-        front_connections_remove(&listener->front->connections, *socket_context);
+        slw_http_connections_remove(&listener->front->connections, *socket_context);
         *socket_context = NULL;
     }
 }
@@ -64,8 +64,8 @@ static void begin(struct front_request *request, const char *method)
         return; /* after answering */
     }
     request->begun = true;
-    front_connections_enter(&request->front->connections, request->peer,
-                            request->length > 0 ? FRONT_BODY : FRONT_ANSWER);
+    slw_http_connections_enter(&request->front->connections, request->peer,
+                               request->length > 0 ? SLW_HTTP_BODY : SLW_HTTP_ANSWER);
 }
 
 /*
@@ -92,7 +92,7 @@ static enum MHD_Result finish(struct front_request *request, const char *method)
     if (!request->begun || request->received != request->length) {
         return MHD_NO;
     }
-    front_connections_enter(&request->front->connections, request->peer, FRONT_ANSWER);
+    slw_http_connections_enter(&request->front->connections, request->peer, SLW_HTTP_ANSWER);
     return request->route->finish(request);
 }
 
@@ -101,7 +101,7 @@ static enum MHD_Result take(struct front_request *request, const char *body, siz
     struct slw_bytes piece = slw_bytes_make(body, *body_len);
     *body_len = 0;
     request->received += piece.len;
-    front_connections_received(&request->front->connections, request->peer, piece.len);
+    slw_http_connections_received(&request->front->connections, request->peer, piece.len);
     if (!request->begun || request->received > request->length) {
         return MHD_NO;
     }
@@ -139,7 +139,7 @@ void front_handler_completed(void *context, struct MHD_Connection *connection, v
         return;
     }
     if (served->peer != NULL) {
-        front_connections_enter(&served->front->connections, served->peer, FRONT_IDLE);
+        slw_http_connections_enter(&served->front->connections, served->peer, SLW_HTTP_IDLE);
     }
     slw_heap_drop(&served->body);
     free(served);

@@ -113,14 +113,15 @@ static enum slw_status open_all(struct program *program, struct slw_detail *deta
     SLW_TRY(front_settings_read(program->config, front->is_witness, &front->settings, detail));
     SLW_TRY(slw_notify_open(detail));
     SLW_TRY(slw_sandbox_clear_environment(detail));
-    SLW_TRY(front_limits_init(&front->limits, front->settings.requests_per_s));
+    SLW_TRY(slw_http_limits_init(&front->limits, front->settings.requests_per_s));
     SLW_TRY(prepare_signals(program, detail));
     if (gnutls_pkcs11_init(GNUTLS_PKCS11_FLAG_MANUAL, NULL) < 0 || gnutls_global_init() < 0 ||
         curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         return slw_explain(detail, SLW_IO, "TLS can't be set up");
     }
     if (front->settings.client_ca[0] != '\0') {
-        SLW_TRY(front_trust_open(&front->settings, &front->trust, detail));
+        SLW_TRY(slw_http_trust_open(front->settings.client_ca, front->settings.client_crl,
+                                    &front->trust, detail));
     }
     return front_server_open(front, &program->server, detail);
 }
@@ -184,8 +185,8 @@ static enum slw_status start_all(struct program *program, struct slw_detail *det
     if (settings->sandbox) {
         SLW_TRY(confine(settings, detail));
     }
-    SLW_TRY(front_connections_start(&front->connections, settings->idle_s,
-                                    settings->floor_bytes_per_s));
+    SLW_TRY(slw_http_connections_start(&front->connections, settings->idle_s,
+                                       settings->floor_bytes_per_s, NULL, NULL));
     SLW_TRY(front_channel_open(program->descriptor, tell_gone, program, &front->channel, detail));
     if (!front->is_witness) {
         SLW_TRY(front_courier_start(settings, front->channel, &program->courier, detail));
@@ -218,8 +219,8 @@ static void close_all(struct program *program)
     front_channel_stop(program->front.channel);
     front_courier_stop(program->courier);
     front_channel_free(program->front.channel);
-    front_connections_stop(&program->front.connections);
-    front_trust_close(program->front.trust);
+    slw_http_connections_stop(&program->front.connections);
+    slw_http_trust_close(program->front.trust);
 }
 
 int main(int argc, char **argv)

@@ -11,7 +11,7 @@
 /* Something that is fetched from the key process piece by piece while it is sent. */
 struct flow {
     struct front *front;
-    struct front_connection *peer;
+    struct slw_http_connection *peer;
     struct slw_signer_call call;
     char text[SLW_SIGNER_TEXT_SIZE_MAX];
     uint64_t total;
@@ -25,7 +25,7 @@ static enum slw_status fetch(struct flow *flow, uint64_t position, struct slw_de
     flow->call.position = position;
     flow->piece_at = position;
     /* Each piece has its time: what is large may take long, but not for nothing. */
-    front_connections_enter(&flow->front->connections, flow->peer, FRONT_ANSWER);
+    slw_http_connections_enter(&flow->front->connections, flow->peer, SLW_HTTP_ANSWER);
     return front_channel_ask(flow->front->channel, &flow->call, FRONT_ASK_TIMEOUT_MS, &flow->piece,
                              detail);
 }

@@ -59,7 +59,7 @@ enum MHD_Result front_reply_queue(struct front_request *request, unsigned http_s
     (void)MHD_add_response_header(response, MHD_HTTP_HEADER_X_CONTENT_TYPE_OPTIONS, "nosniff");
     request->answered = true;
     if (request->peer != NULL) {
-        front_connections_enter(&request->front->connections, request->peer, FRONT_ANSWER);
+        slw_http_connections_enter(&request->front->connections, request->peer, SLW_HTTP_ANSWER);
     }
     enum MHD_Result queued = MHD_queue_response(request->connection, http_status, response);
     MHD_destroy_response(response);

@@ -5,8 +5,9 @@
  */
 #include "request.h"
 
-#include "clock.h"
 #include "reply.h"
+
+#include "slipway/http_clock.h"
 
 #include <string.h>
 #include <strings.h>
@@ -275,7 +276,7 @@ static enum slw_status identify(struct front_request *request, struct slw_detail
     }
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-    return front_trust_verify(front->trust, info->tls_session, request->peer, detail);
+    return slw_http_trust_verify(front->trust, info->tls_session, request->peer, detail);
 }
 
 static bool check_peer(struct front_request *request)
@@ -287,7 +288,7 @@ static bool check_peer(struct front_request *request)
         return false;
     }
     struct slw_bytes client = slw_bytes_make(request->peer->client, request->peer->client_len);
-    if (!front_limits_admit(&request->front->limits, client, front_clock_ms())) {
+    if (!slw_http_limits_admit(&request->front->limits, client, slw_http_clock_ms())) {
         (void)front_reply_refuse_as(request, 429, SLW_TOO_MANY, "too many requests a second");
         return false;
     }

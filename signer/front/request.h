@@ -11,10 +11,12 @@
 #define SLIPWAY_FRONT_REQUEST_H
 
 #include "channel.h"
-#include "connections.h"
-#include "limits.h"
 #include "peer.h"
 #include "settings.h"
+
+#include "slipway/http_connections.h"
+#include "slipway/http_limits.h"
+#include "slipway/http_trust.h"
 
 #include <microhttpd.h>
 
@@ -26,9 +28,9 @@ struct front {
     struct front_settings settings;
     bool is_witness;
     struct front_channel *channel;
-    struct front_connections connections;
-    struct front_limits limits;
-    struct front_trust *trust; /* NULL: nobody shows a certificate */
+    struct slw_http_connections connections;
+    struct slw_http_limits limits;
+    struct slw_http_trust *trust; /* NULL: nobody shows a certificate */
 };
 
 enum front_listener_kind { FRONT_TLS, FRONT_LOCAL, FRONT_PLAIN };
@@ -44,7 +46,7 @@ struct front_request {
     struct front *front;
     const struct front_listener *listener;
     struct MHD_Connection *connection;
-    struct front_connection *peer;
+    struct slw_http_connection *peer;
     char target[FRONT_PATH_MAX]; /* as it stood in the request's first line */
     const char *target_at;       /* where the HTTP library has it, and how long it was */
     size_t target_len;

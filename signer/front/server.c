@@ -3,9 +3,9 @@
 #include "server.h"
 
 #include "handler.h"
-#include "listen.h"
 
 #include "slipway/files.h"
+#include "slipway/http_listen.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -34,11 +34,12 @@ static enum slw_status add(struct front_server *server, enum front_listener_kind
     size_t size = sizeof server->listeners[at].address;
     int *descriptor = &server->listeners[at].descriptor;
     if (kind == FRONT_LOCAL) {
-        SLW_TRY(front_listen_local(text, server->front->settings.socket_mode, descriptor, detail));
+        SLW_TRY(
+            slw_http_listen_local(text, server->front->settings.socket_mode, descriptor, detail));
         (void)snprintf(address, size, "unix:%s", text);
     } else {
-        SLW_TRY(front_listen_tcp(text, kind == FRONT_TLS ? "https" : "http", size, address,
-                                 descriptor, detail));
+        SLW_TRY(slw_http_listen_tcp(text, kind == FRONT_TLS ? "https" : "http", size, address,
+                                    descriptor, detail));
     }
     server->listeners[at].listener = (struct front_listener){server->front, kind};
     server->count++;
