@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The client of the signing service: what may be asked of it. See slipway/signer_client.h. */
-#include "exchange.h"
+#include "slipway/signer_client.h"
 
 #include "slipway/explain.h"
+#include "slipway/http_client.h"
 #include "slipway/json_reader.h"
 
 #include <inttypes.h>
@@ -10,70 +11,33 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define CONNECT_TIMEOUT_MS 10000u
-#define ATTEMPTS 5u
+#define SIGNER_PATH_SIZE_MAX 512u
 #define POLL_FIRST_MS 50u
 #define POLL_MOST_MS 2000u
 
-static bool copy_text(const char *text, char **ret_copy)
-{
-    *ret_copy = text == NULL ? NULL : strdup(text);
-    return text == NULL || *ret_copy != NULL;
-}
-
-/* "https://HOST[:PORT]" without anything behind it, or "unix:PATH". */
-static enum slw_status take_url(struct slw_signer_client *client, const char *url,
-                                struct slw_detail *detail)
-{
-    static const char allowed[] = "0123456789abcdefghijklmnopqrstuvwxyz"
-                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ.-:[]";
-    bool copied = copy_text(url, &client->shown);
-    if (strncmp(url, "unix:/", 6) == 0) {
-        copied = copied && copy_text(url + 5, &client->socket) &&
-                 copy_text("http://localhost", &client->base);
-        return copied ? SLW_OK : slw_explain_no_memory(detail);
-    }
-    size_t len = strlen(url);
-    len -= len > 8 && url[len - 1] == '/' ? 1 : 0;
-    if (strncmp(url, "https://", 8) != 0 || len == 8 || strspn(url + 8, allowed) != len - 8) {
-        return slw_explain(detail, SLW_BAD_ARGUMENT,
-                           "%s: neither https://HOST[:PORT] nor unix:/PATH", url);
-    }
-    client->base = strndup(url, len);
-    return copied && client->base != NULL ? SLW_OK : slw_explain_no_memory(detail);
-}
-
-static enum slw_status take_settings(struct slw_signer_client *client,
-                                     const struct slw_signer_client_settings *settings,
-                                     struct slw_detail *detail)
-{
-    SLW_TRY(take_url(client, settings->url, detail));
-    if (settings->certificate_file != NULL && settings->key_file == NULL) {
-        return slw_explain(detail, SLW_BAD_ARGUMENT, "%s: a client certificate without its key",
-                           settings->certificate_file);
-    }
-    client->connect_timeout_ms =
-        settings->connect_timeout_ms != 0 ? settings->connect_timeout_ms : CONNECT_TIMEOUT_MS;
-    client->attempts = settings->attempts != 0 ? settings->attempts : ATTEMPTS;
-    client->curl = curl_easy_init();
-    bool good = client->curl != NULL && copy_text(settings->ca_file, &client->ca_file) &&
-                copy_text(settings->certificate_file, &client->certificate_file) &&
-                copy_text(settings->key_file, &client->key_file);
-    return good ? SLW_OK : slw_explain_no_memory(detail);
-}
+struct slw_signer_client {
+    struct slw_http_client *http;
+};
 
 enum slw_status slw_signer_client_new(const struct slw_signer_client_settings *settings,
                                       struct slw_signer_client **ret_client,
                                       struct slw_detail *detail)
 {
+    const struct slw_http_client_settings http = {
+        .url = settings->url,
+        .ca_file = settings->ca_file,
+        .certificate_file = settings->certificate_file,
+        .key_file = settings->key_file,
+        .connect_timeout_ms = settings->connect_timeout_ms,
+        .attempts = settings->attempts,
+    };
     struct slw_signer_client *client = calloc(1, sizeof *client);
-    if (client == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-        free(client);
+    if (client == NULL) {
         return slw_explain_no_memory(detail);
     }
-    enum slw_status status = take_settings(client, settings, detail);
+    enum slw_status status = slw_http_client_new(&http, &client->http, detail);
     if (status != SLW_OK) {
-        slw_signer_client_free(client);
+        free(client);
         return status;
     }
     *ret_client = client;
@@ -82,20 +46,10 @@ enum slw_status slw_signer_client_new(const struct slw_signer_client_settings *s
 
 void slw_signer_client_free(struct slw_signer_client *client)
 {
-    if (client == NULL) {
-        return;
+    if (client != NULL) {
+        slw_http_client_free(client->http);
+        free(client);
     }
-    if (client->curl != NULL) {
-        curl_easy_cleanup(client->curl);
-    }
-    curl_global_cleanup();
-    free(client->base);
-    free(client->shown);
-    free(client->socket);
-    free(client->ca_file);
-    free(client->certificate_file);
-    free(client->key_file);
-    free(client);
 }
 
 static bool hex_digest(struct slw_bytes text, uint8_t ret_digest[static SLW_SHA256_SIZE])
@@ -117,12 +71,12 @@ static bool hex_digest(struct slw_bytes text, uint8_t ret_digest[static SLW_SHA2
 }
 
 /* `{"id":HEX,"state":…}`, which a refusal may have, too. */
-static bool read_receipt(const struct slw_signer_exchange *exchange,
-                         struct slw_signer_receipt *ret_receipt, struct slw_detail *detail)
+static bool read_receipt(const struct slw_http_call *call, struct slw_signer_receipt *ret_receipt,
+                         struct slw_detail *detail)
 {
     struct slw_json_document json;
     struct slw_signer_receipt receipt = {0};
-    if (slw_json_parse("answer", slw_heap_bytes(&exchange->answer), &json, detail) != SLW_OK) {
+    if (slw_json_parse("answer", slw_heap_bytes(&call->answer), &json, detail) != SLW_OK) {
         return false;
     }
     uint32_t id = slw_json_member(&json, SLW_JSON_TOP, SLW_BYTES_OF("id"));
@@ -140,7 +94,7 @@ static enum slw_status explain_nonsense(const struct slw_signer_client *client,
                                         struct slw_detail *detail)
 {
     return slw_explain(detail, SLW_UNAVAILABLE, "%s: an answer that isn't one of the service's",
-                       client->shown);
+                       slw_http_client_shown(client->http));
 }
 
 enum slw_status slw_signer_client_submit(struct slw_signer_client *client,
@@ -148,20 +102,20 @@ enum slw_status slw_signer_client_submit(struct slw_signer_client *client,
                                          struct slw_signer_receipt *ret_receipt,
                                          struct slw_detail *detail)
 {
-    struct slw_signer_exchange exchange = {.method = "POST",
-                                           .path = "/v1/statements",
-                                           .body = envelope,
-                                           .limit = SLW_SIGNER_JSON_SIZE_MAX};
+    struct slw_http_call call = {.method = "POST",
+                                 .path = "/v1/statements",
+                                 .body = envelope,
+                                 .limit = SLW_SIGNER_JSON_SIZE_MAX};
     struct slw_detail unused;
     *ret_receipt = (struct slw_signer_receipt){0};
-    enum slw_status status = slw_signer_exchange_run(client, &exchange, detail);
-    bool known = status == SLW_OK && read_receipt(&exchange, ret_receipt, &unused);
-    if (status == SLW_OK && exchange.http_status != 202) {
-        status = slw_signer_exchange_refusal(client, &exchange, detail);
+    enum slw_status status = slw_http_call_run(client->http, &call, detail);
+    bool known = status == SLW_OK && read_receipt(&call, ret_receipt, &unused);
+    if (status == SLW_OK && call.http_status != 202) {
+        status = slw_http_call_refusal(client->http, &call, detail);
     } else if (status == SLW_OK && !known) {
         status = explain_nonsense(client, detail);
     }
-    slw_heap_drop(&exchange.answer);
+    slw_heap_drop(&call.answer);
     return status;
 }
 
@@ -169,21 +123,21 @@ enum slw_status slw_signer_client_submit(struct slw_signer_client *client,
 static enum slw_status get(struct slw_signer_client *client, const char *path, size_t limit,
                            struct slw_heap_buffer *ret_bytes, struct slw_detail *detail)
 {
-    struct slw_signer_exchange exchange = {
+    struct slw_http_call call = {
         .method = "GET",
         .path = path,
         .limit = limit > SLW_SIGNER_DETAIL_SIZE_MAX * 8 ? limit : SLW_SIGNER_DETAIL_SIZE_MAX * 8};
-    enum slw_status status = slw_signer_exchange_run(client, &exchange, detail);
-    if (status == SLW_OK && exchange.http_status != 200) {
-        status = slw_signer_exchange_refusal(client, &exchange, detail);
-    } else if (status == SLW_OK && exchange.answer.len > limit) {
-        status = slw_explain(detail, SLW_TOO_LARGE, "%s: %s: more than %zu bytes", client->shown,
-                             path, limit);
+    enum slw_status status = slw_http_call_run(client->http, &call, detail);
+    if (status == SLW_OK && call.http_status != 200) {
+        status = slw_http_call_refusal(client->http, &call, detail);
+    } else if (status == SLW_OK && call.answer.len > limit) {
+        status = slw_explain(detail, SLW_TOO_LARGE, "%s: %s: more than %zu bytes",
+                             slw_http_client_shown(client->http), path, limit);
     } else if (status == SLW_OK) {
-        slw_heap_append(ret_bytes, slw_heap_bytes(&exchange.answer));
+        slw_heap_append(ret_bytes, slw_heap_bytes(&call.answer));
         status = ret_bytes->status == SLW_OK ? SLW_OK : slw_explain_no_memory(detail);
     }
-    slw_heap_drop(&exchange.answer);
+    slw_heap_drop(&call.answer);
     return status;
 }
 
@@ -201,7 +155,7 @@ enum slw_status slw_signer_client_show(struct slw_signer_client *client,
                                        struct slw_heap_buffer *ret_json, struct slw_detail *detail)
 {
     char hex[HEX_SIZE];
-    char path[SLW_SIGNER_PATH_SIZE_MAX];
+    char path[SIGNER_PATH_SIZE_MAX];
     append_hex(hex, id);
     (void)snprintf(path, sizeof path, "/v1/requests/%s", hex);
     return get(client, path, SLW_SIGNER_JSON_SIZE_MAX, ret_json, detail);
@@ -212,7 +166,7 @@ enum slw_status slw_signer_client_list(struct slw_signer_client *client, const u
                                        struct slw_detail *detail)
 {
     char hex[HEX_SIZE] = "";
-    char path[SLW_SIGNER_PATH_SIZE_MAX];
+    char path[SIGNER_PATH_SIZE_MAX];
     if (after != NULL) {
         append_hex(hex, after);
     }
@@ -227,7 +181,7 @@ enum slw_status slw_signer_client_blob(struct slw_signer_client *client,
                                        struct slw_heap_buffer *ret_bytes, struct slw_detail *detail)
 {
     char hex[HEX_SIZE];
-    char path[SLW_SIGNER_PATH_SIZE_MAX];
+    char path[SIGNER_PATH_SIZE_MAX];
     append_hex(hex, id);
     (void)snprintf(path, sizeof path, "/v1/requests/%s/%s", hex, slw_signer_blob_name(which));
     return get(client, path, limit, ret_bytes, detail);
@@ -237,7 +191,7 @@ enum slw_status slw_signer_client_log(struct slw_signer_client *client, const ch
                                       size_t limit, struct slw_heap_buffer *ret_bytes,
                                       struct slw_detail *detail)
 {
-    char whole[SLW_SIGNER_PATH_SIZE_MAX];
+    char whole[SIGNER_PATH_SIZE_MAX];
     int len = snprintf(whole, sizeof whole, "/v1/log/%s", path);
     if (len < 0 || (size_t)len >= sizeof whole) {
         return slw_explain(detail, SLW_BAD_ARGUMENT, "%s: not a path of a log", path);
@@ -291,4 +245,18 @@ enum slw_status slw_signer_client_wait(struct slw_signer_client *client,
         (void)nanosleep(&time, NULL);
         wait_ms = 2 * wait_ms < POLL_MOST_MS ? 2 * wait_ms : POLL_MOST_MS;
     }
+}
+
+enum slw_status slw_signer_client_upload(struct slw_signer_client *client,
+                                         const uint8_t sha256[static SLW_SHA256_SIZE],
+                                         const struct slw_source *source,
+                                         const struct slw_progress *progress,
+                                         struct slw_detail *detail)
+{
+    char path[SIGNER_PATH_SIZE_MAX];
+    int len = snprintf(path, sizeof path, "/v1/staged/");
+    for (size_t i = 0; i < SLW_SHA256_SIZE; i++) {
+        (void)snprintf(path + len + 2 * i, 3, "%02x", sha256[i]);
+    }
+    return slw_http_upload(client->http, path, source, false, progress, detail);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libcurl behind one exchange with the signing service. See exchange.h. */
-#include "exchange.h"
+/* libcurl behind one call. See slipway/http_client.h. */
+#include "client.h"
 
 #include "slipway/checked.h"
 #include "slipway/explain.h"
@@ -18,14 +18,14 @@
 
 static size_t take_body(char *bytes, size_t size, size_t count, void *context)
 {
-    struct slw_signer_exchange *exchange = context;
+    struct slw_http_call *call = context;
     size_t len = size * count;
-    if (len > exchange->limit - exchange->answer.len) {
-        exchange->failed = SLW_TOO_LARGE;
+    if (len > call->limit - call->answer.len) {
+        call->failed = SLW_TOO_LARGE;
         return 0;
     }
-    slw_heap_append(&exchange->answer, slw_bytes_make(bytes, len));
-    return exchange->answer.status == SLW_OK ? len : 0;
+    slw_heap_append(&call->answer, slw_bytes_make(bytes, len));
+    return call->answer.status == SLW_OK ? len : 0;
 }
 
 /* "NAME: DIGITS" with this name. */
@@ -58,58 +58,56 @@ static bool parse_header(struct slw_bytes line, const char *name, uint64_t *ret_
 
 static size_t take_header(char *bytes, size_t size, size_t count, void *context)
 {
-    struct slw_signer_exchange *exchange = context;
+    struct slw_http_call *call = context;
     struct slw_bytes line = slw_bytes_make(bytes, size * count);
-    if (parse_header(line, "Upload-Offset", &exchange->upload_offset)) {
-        exchange->has_upload_offset = true;
+    if (parse_header(line, "Upload-Offset", &call->upload_offset)) {
+        call->has_upload_offset = true;
     }
-    if (parse_header(line, "Upload-Length", &exchange->upload_length)) {
-        exchange->has_upload_length = true;
+    if (parse_header(line, "Upload-Length", &call->upload_length)) {
+        call->has_upload_length = true;
     }
+    (void)parse_header(line, "Retry-After", &call->retry_after_s);
     return line.len;
 }
 
 struct sending {
-    struct slw_signer_exchange *exchange;
+    struct slw_http_call *call;
     uint64_t sent;
 };
 
 static size_t give_body(char *buffer, size_t size, size_t count, void *context)
 {
     struct sending *sending = context;
-    struct slw_signer_exchange *exchange = sending->exchange;
-    uint64_t left = exchange->length - sending->sent;
+    struct slw_http_call *call = sending->call;
+    uint64_t left = call->length - sending->sent;
     size_t step = (size_t)slw_min_u64(size * count, left);
     if (step == 0) {
         return 0;
     }
-    enum slw_status status = exchange->source->read(
-        exchange->source->context, exchange->offset + sending->sent, (uint8_t *)buffer, step);
+    enum slw_status status = call->source->read(call->source->context, call->offset + sending->sent,
+                                                (uint8_t *)buffer, step);
     if (status != SLW_OK) {
-        exchange->failed = status;
+        call->failed = status;
         return CURL_READFUNC_ABORT;
     }
     sending->sent += step;
-    slw_progress_report(exchange->progress, exchange->offset + sending->sent,
-                        exchange->source->size);
+    slw_progress_report(call->progress, call->offset + sending->sent, call->source->size);
     return step;
 }
 
-static bool set_transport(const struct slw_signer_client *client, CURL *curl)
+static bool set_transport(const struct slw_http_client *client, CURL *curl)
 {
     bool good =
         curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
         curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
         curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L) == CURLE_OK &&
         curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
-        curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, client->socket != NULL ? "http" : "https") ==
-            CURLE_OK &&
+        curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, client->protocol) == CURLE_OK &&
         curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)client->connect_timeout_ms) ==
             CURLE_OK &&
         curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, SLOW_BYTES_PER_S) == CURLE_OK &&
         curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, SLOW_FOR_S) == CURLE_OK &&
-        curl_easy_setopt(curl, CURLOPT_USERAGENT, "slipway/" SLIPWAY_VERSION) == CURLE_OK &&
-        curl_easy_setopt(curl, CURLOPT_HTTPHEADER, client->headers) == CURLE_OK;
+        curl_easy_setopt(curl, CURLOPT_USERAGENT, "slipway/" SLIPWAY_VERSION) == CURLE_OK;
     if (good && client->socket != NULL) {
         good = curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, client->socket) == CURLE_OK &&
                curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK;
@@ -125,83 +123,105 @@ static bool set_transport(const struct slw_signer_client *client, CURL *curl)
     return good;
 }
 
-static bool set_body(struct slw_signer_exchange *exchange, CURL *curl, struct sending *sending)
+static bool set_body(struct slw_http_call *call, CURL *curl, struct sending *sending)
 {
-    if (strcmp(exchange->method, "HEAD") == 0) {
+    if (strcmp(call->method, "HEAD") == 0) {
         return curl_easy_setopt(curl, CURLOPT_NOBODY, 1L) == CURLE_OK;
     }
-    if (exchange->source != NULL) {
+    if (call->source != NULL) {
         return curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L) == CURLE_OK &&
-               curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, exchange->method) == CURLE_OK &&
+               curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call->method) == CURLE_OK &&
                curl_easy_setopt(curl, CURLOPT_READFUNCTION, give_body) == CURLE_OK &&
                curl_easy_setopt(curl, CURLOPT_READDATA, sending) == CURLE_OK &&
-               curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)exchange->length) ==
+               curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)call->length) ==
                    CURLE_OK;
     }
-    if (exchange->body.len > 0) {
+    if (call->body.len > 0 || call->has_body) {
         return curl_easy_setopt(curl, CURLOPT_POST, 1L) == CURLE_OK &&
-               curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
-                                (curl_off_t)exchange->body.len) == CURLE_OK &&
-               curl_easy_setopt(curl, CURLOPT_POSTFIELDS, (const char *)exchange->body.ptr) ==
-                   CURLE_OK;
+               curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call->method) == CURLE_OK &&
+               curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len) ==
+                   CURLE_OK &&
+               curl_easy_setopt(curl, CURLOPT_POSTFIELDS,
+                                call->body.len > 0 ? (const char *)call->body.ptr : "") == CURLE_OK;
     }
-    return curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L) == CURLE_OK;
+    return curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call->method) == CURLE_OK;
 }
 
-/* Everything anew: what a former exchange set must not count for this one. */
-static bool set_up(struct slw_signer_client *client, struct slw_signer_exchange *exchange,
-                   const char *url, struct curl_slist *headers, struct sending *sending)
+/* Everything anew: what a former call set must not count for this one. */
+static bool set_up(struct slw_http_client *client, struct slw_http_call *call, const char *url,
+                   struct curl_slist *headers, struct sending *sending)
 {
     CURL *curl = client->curl;
     curl_easy_reset(curl);
     client->problem[0] = '\0';
-    return set_transport(client, curl) && set_body(exchange, curl, sending) &&
+    return set_transport(client, curl) && set_body(call, curl, sending) &&
            curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, client->problem) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_WRITEDATA, exchange) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_WRITEDATA, call) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_HEADERDATA, exchange) == CURLE_OK;
+           curl_easy_setopt(curl, CURLOPT_HEADERDATA, call) == CURLE_OK;
 }
 
-static struct curl_slist *make_headers(const struct slw_signer_exchange *exchange)
+/* Appends a line; NULL, and nothing left, when memory ran out. */
+static struct curl_slist *add_header(struct curl_slist *headers, const char *line)
 {
-    char line[48];
-    (void)snprintf(line, sizeof line, "Upload-Offset: %" PRIu64, exchange->offset);
-    struct curl_slist *headers = curl_slist_append(NULL, "Expect:");
-    struct curl_slist *more =
-        headers == NULL
-            ? NULL
-            : curl_slist_append(headers, exchange->source != NULL ? line : "Accept: */*");
+    struct curl_slist *more = curl_slist_append(headers, line);
     if (more == NULL) {
         curl_slist_free_all(headers);
     }
     return more;
 }
 
-static void forget_answer(struct slw_signer_exchange *exchange)
+static struct curl_slist *make_headers(const struct slw_http_client *client,
+                                       const struct slw_http_call *call)
 {
-    slw_heap_drop(&exchange->answer);
-    exchange->http_status = 0;
-    exchange->has_upload_offset = false;
-    exchange->has_upload_length = false;
-    exchange->failed = SLW_OK;
+    char line[160];
+    struct curl_slist *headers = add_header(NULL, "Expect:");
+    if (headers != NULL && call->source != NULL) {
+        (void)snprintf(line, sizeof line, "Upload-Offset: %" PRIu64, call->offset);
+        headers = add_header(headers, line);
+    }
+    if (headers != NULL && call->source != NULL && call->announces) {
+        (void)snprintf(line, sizeof line, "Upload-Length: %" PRIu64, call->source->size);
+        headers = add_header(headers, line);
+    }
+    if (headers != NULL && (call->body.len > 0 || call->has_body)) {
+        (void)snprintf(line, sizeof line, "Content-Type: %s",
+                       call->type == NULL ? "application/json" : call->type);
+        headers = add_header(headers, line);
+    }
+    if (headers != NULL && client->authorization != NULL) {
+        headers = add_header(headers, client->authorization);
+    }
+    return headers;
 }
 
-static enum slw_status explain_failure(const struct slw_signer_client *client,
-                                       const struct slw_signer_exchange *exchange, CURLcode code,
+static void forget_answer(struct slw_http_call *call)
+{
+    slw_heap_drop(&call->answer);
+    call->http_status = 0;
+    call->has_upload_offset = false;
+    call->has_upload_length = false;
+    call->retry_after_s = 0;
+    call->failed = SLW_OK;
+}
+
+static enum slw_status explain_failure(const struct slw_http_client *client,
+                                       const struct slw_http_call *call, CURLcode code,
                                        struct slw_detail *detail)
 {
-    if (exchange->failed == SLW_TOO_LARGE) {
+    if (call->failed == SLW_TOO_LARGE) {
         return slw_explain(detail, SLW_TOO_LARGE, "%s: an answer of more than %zu bytes",
-                           client->shown, exchange->limit);
+                           client->shown, call->limit);
     }
-    if (exchange->failed != SLW_OK) {
-        return slw_explain(detail, exchange->failed, "%s: what is uploaded can't be read",
+    if (call->failed != SLW_OK) {
+        return slw_explain(detail, call->failed, "%s: what is uploaded can't be read",
                            client->shown);
     }
-    if (exchange->answer.status != SLW_OK) {
+    if (call->answer.status != SLW_OK) {
         return slw_explain_no_memory(detail);
     }
     enum slw_status status = code == CURLE_OPERATION_TIMEDOUT ? SLW_IO_TIMEOUT : SLW_UNAVAILABLE;
@@ -209,24 +229,24 @@ static enum slw_status explain_failure(const struct slw_signer_client *client,
                        client->problem[0] != '\0' ? client->problem : curl_easy_strerror(code));
 }
 
-static enum slw_status run_once(struct slw_signer_client *client,
-                                struct slw_signer_exchange *exchange, struct slw_detail *detail)
+static enum slw_status run_once(struct slw_http_client *client, struct slw_http_call *call,
+                                struct slw_detail *detail)
 {
     struct slw_heap_buffer url = {0};
-    struct sending sending = {.exchange = exchange};
-    struct curl_slist *headers = make_headers(exchange);
-    forget_answer(exchange);
-    slw_heap_printf(&url, "%s%s", client->base, exchange->path);
+    struct sending sending = {.call = call};
+    struct curl_slist *headers = make_headers(client, call);
+    forget_answer(call);
+    slw_heap_printf(&url, "%s%s", client->base, call->path);
     CURLcode code = CURLE_OUT_OF_MEMORY;
     if (headers != NULL && url.status == SLW_OK &&
-        set_up(client, exchange, slw_heap_text(&url), headers, &sending)) {
+        set_up(client, call, slw_heap_text(&url), headers, &sending)) {
         code = curl_easy_perform(client->curl);
-        (void)curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &exchange->http_status);
+        (void)curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &call->http_status);
         (void)curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, NULL);
     }
     curl_slist_free_all(headers);
     slw_heap_drop(&url);
-    return code == CURLE_OK ? SLW_OK : explain_failure(client, exchange, code, detail);
+    return code == CURLE_OK ? SLW_OK : explain_failure(client, call, code, detail);
 }
 
 static void pause_ms(uint32_t ms)
@@ -236,22 +256,21 @@ static void pause_ms(uint32_t ms)
 }
 
 /* Whether it may be otherwise in a moment. */
-static bool is_passing(enum slw_status status, const struct slw_signer_exchange *exchange)
+static bool is_passing(enum slw_status status, const struct slw_http_call *call)
 {
     return status == SLW_UNAVAILABLE || status == SLW_IO_TIMEOUT ||
-           (status == SLW_OK && (exchange->http_status == 429 || exchange->http_status == 503));
+           (status == SLW_OK && (call->http_status == 429 || call->http_status == 503));
 }
 
-enum slw_status slw_signer_exchange_run(struct slw_signer_client *client,
-                                        struct slw_signer_exchange *exchange,
-                                        struct slw_detail *detail)
+enum slw_status slw_http_call_run(struct slw_http_client *client, struct slw_http_call *call,
+                                  struct slw_detail *detail)
 {
     uint32_t wait_ms = PAUSE_FIRST_MS;
-    uint32_t attempts = exchange->once ? 1 : client->attempts;
+    uint32_t attempts = call->once ? 1 : client->attempts;
     enum slw_status status = SLW_OK;
     for (uint32_t attempt = 1;; attempt++) {
-        status = run_once(client, exchange, detail);
-        if (attempt >= attempts || !is_passing(status, exchange)) {
+        status = run_once(client, call, detail);
+        if (attempt >= attempts || !is_passing(status, call)) {
             return status;
         }
         pause_ms(wait_ms);
@@ -261,8 +280,8 @@ enum slw_status slw_signer_exchange_run(struct slw_signer_client *client,
 
 static enum slw_status status_of_reason(struct slw_bytes reason)
 {
-    char word[SLW_SIGNER_REASON_SIZE_MAX + 1] = {0};
-    if (reason.len == 0 || reason.len > SLW_SIGNER_REASON_SIZE_MAX) {
+    char word[SLW_HTTP_REASON_SIZE_MAX + 1] = {0};
+    if (reason.len == 0 || reason.len > SLW_HTTP_REASON_SIZE_MAX) {
         return SLW_UNAVAILABLE;
     }
     memcpy(word, reason.ptr, reason.len);
@@ -272,13 +291,12 @@ static enum slw_status status_of_reason(struct slw_bytes reason)
 }
 
 /* The service's own words; false when the answer isn't its JSON. */
-static bool explain_reason(const struct slw_signer_client *client,
-                           const struct slw_signer_exchange *exchange, enum slw_status *ret_status,
-                           struct slw_detail *detail)
+static bool explain_reason(const struct slw_http_client *client, const struct slw_http_call *call,
+                           enum slw_status *ret_status, struct slw_detail *detail)
 {
     struct slw_json_document json;
     struct slw_heap_buffer text = {0};
-    if (slw_json_parse("answer", slw_heap_bytes(&exchange->answer), &json, detail) != SLW_OK) {
+    if (slw_json_parse("answer", slw_heap_bytes(&call->answer), &json, detail) != SLW_OK) {
         return false;
     }
     uint32_t reason = slw_json_member(&json, SLW_JSON_TOP, SLW_BYTES_OF("reason"));
@@ -294,14 +312,13 @@ static bool explain_reason(const struct slw_signer_client *client,
     return good;
 }
 
-enum slw_status slw_signer_exchange_refusal(const struct slw_signer_client *client,
-                                            const struct slw_signer_exchange *exchange,
-                                            struct slw_detail *detail)
+enum slw_status slw_http_call_refusal(const struct slw_http_client *client,
+                                      const struct slw_http_call *call, struct slw_detail *detail)
 {
     enum slw_status status = SLW_UNAVAILABLE;
-    if (explain_reason(client, exchange, &status, detail)) {
+    if (explain_reason(client, call, &status, detail)) {
         return status;
     }
-    return slw_explain(detail, exchange->http_status == 404 ? SLW_NOT_FOUND : SLW_UNAVAILABLE,
-                       "%s: HTTP status %ld", client->shown, exchange->http_status);
+    return slw_explain(detail, call->http_status == 404 ? SLW_NOT_FOUND : SLW_UNAVAILABLE,
+                       "%s: HTTP status %ld", client->shown, call->http_status);
 }

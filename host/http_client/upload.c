@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Resumable uploads: in pieces that are each asked for by their offset, so that what broke off goes
- * on where the service says it is. See slipway/signer_client.h.
+ * on where the service says it is. See slipway/http_client.h.
  */
-#include "exchange.h"
+#include "client.h"
 
 #include "slipway/checked.h"
 
@@ -14,8 +14,9 @@
 #define STANDSTILLS_MAX 10u /* pieces in a row after which no more was there than before */
 
 struct upload {
-    struct slw_signer_client *client;
-    char path[SLW_SIGNER_PATH_SIZE_MAX];
+    struct slw_http_client *client;
+    const char *path;
+    bool announces;
     const struct slw_source *source;
     const struct slw_progress *progress;
     struct slw_detail *detail;
@@ -30,22 +31,26 @@ static enum slw_status explain_nonsense(const struct upload *upload)
 /* Where the service is. */
 static enum slw_status ask(const struct upload *upload, uint64_t *ret_offset)
 {
-    struct slw_signer_exchange exchange = {
-        .method = "HEAD", .path = upload->path, .limit = SLW_SIGNER_JSON_SIZE_MAX};
-    enum slw_status status = slw_signer_exchange_run(upload->client, &exchange, upload->detail);
-    slw_heap_drop(&exchange.answer);
+    struct slw_http_call call = {
+        .method = "HEAD", .path = upload->path, .limit = SLW_HTTP_ANSWER_SIZE_MAX};
+    enum slw_status status = slw_http_call_run(upload->client, &call, upload->detail);
+    slw_heap_drop(&call.answer);
     SLW_TRY(status);
-    if (exchange.http_status != 204) {
-        return slw_signer_exchange_refusal(upload->client, &exchange, upload->detail);
+    if (call.http_status == 404 && upload->announces) {
+        *ret_offset = 0;
+        return SLW_OK;
     }
-    if (!exchange.has_upload_offset || !exchange.has_upload_length) {
+    if (call.http_status != 200 && call.http_status != 204) {
+        return slw_http_call_refusal(upload->client, &call, upload->detail);
+    }
+    if (!call.has_upload_offset || !call.has_upload_length) {
         return explain_nonsense(upload);
     }
-    if (exchange.upload_length != upload->source->size) {
+    if (call.upload_length != upload->source->size) {
         return slw_explain(upload->detail, SLW_WRONG_LENGTH,
                            "%s: the service was told another length", upload->client->shown);
     }
-    *ret_offset = exchange.upload_offset;
+    *ret_offset = call.upload_offset;
     return SLW_OK;
 }
 
@@ -53,25 +58,27 @@ static enum slw_status ask(const struct upload *upload, uint64_t *ret_offset)
 static enum slw_status send_piece(const struct upload *upload, uint64_t offset,
                                   uint64_t *ret_offset)
 {
-    struct slw_signer_exchange exchange = {
+    struct slw_http_call call = {
         .method = "PATCH",
         .path = upload->path,
         .source = upload->source,
         .offset = offset,
         .length = slw_min_u64(upload->source->size - offset, PIECE_SIZE),
+        .announces = upload->announces,
         .progress = upload->progress,
         .once = true,
-        .limit = SLW_SIGNER_JSON_SIZE_MAX,
+        .limit = SLW_HTTP_ANSWER_SIZE_MAX,
     };
-    enum slw_status status = slw_signer_exchange_run(upload->client, &exchange, upload->detail);
-    if (status == SLW_OK && exchange.http_status != 204 && exchange.http_status != 409) {
-        status = slw_signer_exchange_refusal(upload->client, &exchange, upload->detail);
-    } else if (status == SLW_OK && !exchange.has_upload_offset) {
+    enum slw_status status = slw_http_call_run(upload->client, &call, upload->detail);
+    if (status == SLW_OK && call.http_status != 201 && call.http_status != 204 &&
+        call.http_status != 409) {
+        status = slw_http_call_refusal(upload->client, &call, upload->detail);
+    } else if (status == SLW_OK && !call.has_upload_offset) {
         status = explain_nonsense(upload);
     } else if (status == SLW_OK) {
-        *ret_offset = exchange.upload_offset;
+        *ret_offset = call.upload_offset;
     }
-    slw_heap_drop(&exchange.answer);
+    slw_heap_drop(&call.answer);
     return status;
 }
 
@@ -111,17 +118,15 @@ static enum slw_status send_all(const struct upload *upload)
     return SLW_OK;
 }
 
-enum slw_status slw_signer_client_upload(struct slw_signer_client *client,
-                                         const uint8_t sha256[static SLW_SHA256_SIZE],
-                                         const struct slw_source *source,
-                                         const struct slw_progress *progress,
-                                         struct slw_detail *detail)
+enum slw_status slw_http_upload(struct slw_http_client *client, const char *path,
+                                const struct slw_source *source, bool announces,
+                                const struct slw_progress *progress, struct slw_detail *detail)
 {
-    struct upload upload = {
-        .client = client, .source = source, .progress = progress, .detail = detail};
-    int len = snprintf(upload.path, sizeof upload.path, "/v1/staged/");
-    for (size_t i = 0; i < SLW_SHA256_SIZE; i++) {
-        (void)snprintf(upload.path + len + 2 * i, 3, "%02x", sha256[i]);
-    }
+    struct upload upload = {.client = client,
+                            .path = path,
+                            .announces = announces,
+                            .source = source,
+                            .progress = progress,
+                            .detail = detail};
     return send_all(&upload);
 }
