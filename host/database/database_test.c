@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Values, statements, statuses and transactions of database.h, the same on both kinds. */
+/* Values, statements and statuses of database.h, the same on both kinds. */
 #include "test_database.h"
 
 #include <math.h>
@@ -352,176 +352,6 @@ static void never_numbers_twice(void)
     slw_database_close(database);
 }
 
-static enum slw_status change(void *context, struct slw_transaction *transaction,
-                              struct slw_detail *detail)
-{
-    (void)context;
-    return slw_sql_run(transaction, "DELETE FROM things", NULL, 0, NULL, detail);
-}
-
-static void only_reads_when_it_said_so(void)
-{
-    struct slw_database *database = test_database_open(things);
-    TAP_EQUAL_INT(insert_name(database, "a"), SLW_OK);
-    TAP_EQUAL_INT(slw_database_transact(database, SLW_DATABASE_READ, change, NULL, &test_detail),
-                  SLW_BAD_ARGUMENT);
-    TAP_EQUAL_INT(test_number(database, "SELECT COUNT(*) FROM things", NULL, 0), 1);
-    TAP_EQUAL_INT(slw_database_transact(database, SLW_DATABASE_WRITE, change, NULL, &test_detail),
-                  SLW_OK);
-    TAP_EQUAL_INT(test_number(database, "SELECT COUNT(*) FROM things", NULL, 0), 0);
-    slw_database_close(database);
-}
-
-/* Reads how many there are, and the time; then, when it is told to, once more, or changes. */
-static enum slw_status read_one(void *context, struct slw_transaction *transaction,
-                                struct slw_detail *detail)
-{
-    struct check *check = context;
-    int64_t now_us = 0;
-    check->runs++;
-    SLW_TRY(slw_database_now(transaction, &now_us, detail));
-    if (check->len == 2) {
-        return slw_sql_run(transaction, "DELETE FROM things", NULL, 0, NULL, detail);
-    }
-    SLW_TRY(slw_sql_number(transaction, "SELECT COUNT(*) FROM things", NULL, 0, &check->number,
-                           detail));
-    if (check->len == 1) {
-        return slw_sql_number(transaction, "SELECT 1", NULL, 0, &now_us, detail);
-    }
-    return SLW_OK;
-}
-
-static void reads_one_statement_by_itself_and_no_more(void)
-{
-    static const enum slw_status expected[] = {SLW_OK, SLW_WRONG_STATE, SLW_BAD_ARGUMENT};
-    struct slw_database *database = test_database_open(things);
-    TAP_EQUAL_INT(insert_name(database, "a"), SLW_OK);
-    for (size_t i = 0; i < 3; i++) {
-        struct check check = {.len = i, .number = -1};
-        TAP_EQUAL_INT(
-            slw_database_transact(database, SLW_DATABASE_READ_ONE, read_one, &check, &test_detail),
-            expected[i]);
-        TAP_EQUAL_INT(check.runs, 1);
-        TAP_EQUAL_INT(check.number, i == 2 ? -1 : 1);
-        TAP_EQUAL_INT(test_number(database, "SELECT COUNT(*) FROM things", NULL, 0), 1);
-    }
-    slw_database_close(database);
-}
-
-static enum slw_status change_and_fail(void *context, struct slw_transaction *transaction,
-                                       struct slw_detail *detail)
-{
-    int64_t changed = 0;
-    (void)context;
-    SLW_TRY(slw_sql_run(transaction, "UPDATE things SET number = 5", NULL, 0, &changed, detail));
-    TAP_EQUAL_INT(changed, 2);
-    return slw_explain(detail, SLW_CONSENT_REFUSED, "changed my mind");
-}
-
-static void keeps_nothing_of_what_failed(void)
-{
-    struct slw_database *database = test_database_open(things);
-    TAP_EQUAL_INT(insert_name(database, "a"), SLW_OK);
-    TAP_EQUAL_INT(insert_name(database, "b"), SLW_OK);
-    TAP_EQUAL_INT(
-        slw_database_transact(database, SLW_DATABASE_WRITE, change_and_fail, NULL, &test_detail),
-        SLW_CONSENT_REFUSED);
-    TAP_EQUAL_INT(strcmp(test_detail.text, "changed my mind"), 0);
-    TAP_EQUAL_INT(test_number(database, "SELECT COUNT(*) FROM things WHERE number = 5", NULL, 0),
-                  0);
-    slw_database_close(database);
-}
-
-/* Goes on after a statement that failed, as if nothing were. */
-static enum slw_status ignore_failure(void *context, struct slw_transaction *transaction,
-                                      struct slw_detail *detail)
-{
-    struct check *check = context;
-    check->runs++;
-    SLW_TRY(slw_sql_run(transaction, "UPDATE things SET number = 6", NULL, 0, NULL, detail));
-    TAP_EQUAL_INT(
-        slw_sql_run(transaction, "INSERT INTO things (name) VALUES ('a')", NULL, 0, NULL, detail),
-        SLW_VERSION_TAKEN);
-    TAP_EQUAL_INT(slw_sql_run(transaction, "UPDATE things SET number = 7", NULL, 0, NULL, detail),
-                  SLW_VERSION_TAKEN);
-    TAP_EQUAL_INT(slw_database_now(transaction, &check->number, detail), SLW_VERSION_TAKEN);
-    return SLW_OK;
-}
-
-static void commits_nothing_after_a_statement_that_failed(void)
-{
-    struct slw_database *database = test_database_open(things);
-    struct check check = {0};
-    TAP_EQUAL_INT(insert_name(database, "a"), SLW_OK);
-    TAP_EQUAL_INT(
-        slw_database_transact(database, SLW_DATABASE_WRITE, ignore_failure, &check, &test_detail),
-        SLW_VERSION_TAKEN);
-    TAP_EQUAL_INT(check.runs, 1);
-    TAP_EQUAL_INT(
-        test_number(database, "SELECT COUNT(*) FROM things WHERE number IS NULL", NULL, 0), 1);
-    slw_database_close(database);
-}
-
-static enum slw_status leave_open(void *context, struct slw_transaction *transaction,
-                                  struct slw_detail *detail)
-{
-    struct check *check = context;
-    struct slw_rows *rows = NULL;
-    SLW_TRY(slw_sql_query(transaction, "SELECT id FROM things", NULL, 0, &rows, detail));
-    TAP_CHECK(slw_rows_next(rows));
-    check->number = slw_rows_int(rows, 0);
-    if (check->is_null) {
-        return slw_sql_run(transaction, "UPDATE things SET number = 8", NULL, 0, NULL, detail);
-    }
-    return SLW_OK;
-}
-
-static void refuses_a_statement_while_rows_are_open_and_rows_left_open(void)
-{
-    struct slw_database *database = test_database_open(things);
-    TAP_EQUAL_INT(insert_name(database, "a"), SLW_OK);
-    TAP_EQUAL_INT(insert_name(database, "b"), SLW_OK);
-    for (int i = 0; i < 2; i++) {
-        struct check check = {.is_null = i == 0};
-        TAP_EQUAL_INT(
-            slw_database_transact(database, SLW_DATABASE_WRITE, leave_open, &check, &test_detail),
-            SLW_WRONG_STATE);
-        TAP_CHECK(check.number > 0);
-    }
-    TAP_EQUAL_INT(insert_name(database, "c"), SLW_OK);
-    TAP_EQUAL_INT(test_number(database, "SELECT COUNT(*) FROM things", NULL, 0), 3);
-    slw_database_close(database);
-}
-
-static enum slw_status read_the_clock(void *context, struct slw_transaction *transaction,
-                                      struct slw_detail *detail)
-{
-    struct check *check = context;
-    int64_t again = 0;
-    SLW_TRY(slw_database_now(transaction, &check->number, detail));
-    SLW_TRY(slw_sql_number(transaction, "SELECT COUNT(*) FROM things", NULL, 0, &again, detail));
-    SLW_TRY(slw_database_now(transaction, &again, detail));
-    TAP_EQUAL_INT(again, check->number);
-    return SLW_OK;
-}
-
-static void tells_the_same_time_in_all_of_a_transaction(void)
-{
-    struct slw_database *database = test_database_open(things);
-    struct check first = {0};
-    struct check second = {0};
-    TAP_EQUAL_INT(
-        slw_database_transact(database, SLW_DATABASE_READ, read_the_clock, &first, &test_detail),
-        SLW_OK);
-    TAP_EQUAL_INT(
-        slw_database_transact(database, SLW_DATABASE_WRITE, read_the_clock, &second, &test_detail),
-        SLW_OK);
-    TAP_CHECK(first.number > 1700000000000000);
-    TAP_CHECK(second.number > first.number);
-    TAP_CHECK(second.number - first.number < 60000000);
-    slw_database_close(database);
-}
-
 static void counts_and_sums(void)
 {
     struct slw_database *database = test_database_open(things);
@@ -595,12 +425,6 @@ int main(void)
         TEST_CASE(refuses_statements_that_are_not_for_a_transaction),
         TEST_CASE(says_what_a_constraint_forbids),
         TEST_CASE(never_numbers_twice),
-        TEST_CASE(only_reads_when_it_said_so),
-        TEST_CASE(reads_one_statement_by_itself_and_no_more),
-        TEST_CASE(keeps_nothing_of_what_failed),
-        TEST_CASE(commits_nothing_after_a_statement_that_failed),
-        TEST_CASE(refuses_a_statement_while_rows_are_open_and_rows_left_open),
-        TEST_CASE(tells_the_same_time_in_all_of_a_transaction),
         TEST_CASE(counts_and_sums),
         TEST_CASE(takes_many_rows_in_one_statement),
         TEST_CASE(refuses_urls_that_are_none),
