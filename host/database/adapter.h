@@ -65,6 +65,8 @@ struct sql_adapter {
     /* A migration's statements, as dialect.h made them. */
     enum slw_status (*script)(struct sql_connection *connection, const char *sql,
                               struct slw_detail *detail);
+    /* NULL: needs none. */
+    enum slw_status (*check)(struct sql_connection *connection, struct slw_detail *detail);
 };
 
 extern const struct sql_adapter sql_sqlite, sql_postgresql;

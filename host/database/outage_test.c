@@ -269,6 +269,28 @@ static void says_what_is_no_database(void)
     }
 }
 
+/* Whether a check of it passes once a page of its file, somewhere in the middle, is spoilt. */
+static void finds_damage_that_nobody_ran_into(void)
+{
+    struct slw_database *database = test_database_open(tables);
+    static uint8_t content[3000];
+    struct slw_sql_value value = slw_sql_blob(slw_bytes_make(content, sizeof content));
+    for (int i = 0; i < 40; i++) {
+        TAP_EQUAL_INT(
+            test_run(database, "INSERT INTO notes (note, content) VALUES ('a', $1)", &value, 1),
+            SLW_OK);
+    }
+    TAP_EQUAL_INT(slw_database_check(database, &test_detail), SLW_OK);
+    slw_database_close(database);
+    if (test_database_kind() == SLW_DATABASE_SQLITE) {
+        spoil(test_database_url() + strlen("sqlite:"), 12 * 4096, 64);
+    }
+    database = test_database_open_again();
+    TAP_EQUAL_INT(slw_database_check(database, &test_detail),
+                  test_database_kind() == SLW_DATABASE_SQLITE ? SLW_IO : SLW_OK);
+    slw_database_close(database);
+}
+
 static void keeps_its_file_to_itself(void)
 {
     static const char *const ends[] = {"", "-wal", "-shm"};
@@ -314,6 +336,7 @@ int main(void)
         TEST_CASE_ON(SQLITE, a_full_disk_loses_nothing),
         TEST_CASE_ON(SQLITE, a_file_that_went_away_takes_nothing_more),
         TEST_CASE_ON(SQLITE, says_what_is_no_database),
+        TEST_CASE(finds_damage_that_nobody_ran_into),
         TEST_CASE_ON(SQLITE, keeps_its_file_to_itself),
         TEST_CASE(refuses_a_server_that_is_none),
     };

@@ -278,6 +278,45 @@ static enum slw_status sqlite_script(struct sql_connection *connection, const ch
     return SLW_OK;
 }
 
+/* The first row of a pragma that says what is wrong: *ret_found when there is one, and it isn't
+ * "ok". */
+static enum slw_status look_for_damage(struct sqlite_connection *connection, const char *pragma,
+                                       bool *ret_found, struct slw_detail *detail)
+{
+    struct sqlite_prepared *prepared = NULL;
+    SLW_TRY(sqlite_prepared_find(connection, pragma, &prepared, detail));
+    int code = sqlite3_step(prepared->statement);
+    enum slw_status status = SLW_OK;
+    *ret_found = false;
+    if (code == SQLITE_ROW) {
+        const char *text = (const char *)sqlite3_column_text(prepared->statement, 0);
+        *ret_found = text == NULL || strcmp(text, "ok") != 0;
+        if (*ret_found) {
+            (void)slw_explain(detail, SLW_IO, "%s: damaged: %.200s",
+                              connection->base.database->place, text == NULL ? "?" : text);
+        }
+    } else if (code != SQLITE_DONE) {
+        status = sqlite_explain(connection, code, detail);
+    }
+    (void)sqlite3_reset(prepared->statement);
+    return status;
+}
+
+static enum slw_status sqlite_check(struct sql_connection *connection, struct slw_detail *detail)
+{
+    static const char *const pragmas[] = {"PRAGMA integrity_check(1)", "PRAGMA foreign_key_check"};
+    struct sqlite_connection *sqlite = sqlite_of(connection);
+    sqlite->deadline_ms = INT64_MAX;
+    for (size_t i = 0; i < sizeof pragmas / sizeof pragmas[0]; i++) {
+        bool found = false;
+        SLW_TRY(look_for_damage(sqlite, pragmas[i], &found, detail));
+        if (found) {
+            return SLW_IO;
+        }
+    }
+    return SLW_OK;
+}
+
 const struct sql_adapter sql_sqlite = {
     .kind = SLW_DATABASE_SQLITE,
     .one_writer = true,
@@ -297,4 +336,5 @@ const struct sql_adapter sql_sqlite = {
     .finish = sqlite_finish,
     .now = sqlite_now,
     .script = sqlite_script,
+    .check = sqlite_check,
 };

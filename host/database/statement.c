@@ -197,3 +197,20 @@ enum slw_status slw_database_now(struct slw_transaction *transaction, int64_t *r
     *ret_now_us = transaction->now_us;
     return SLW_OK;
 }
+
+static enum slw_status check_all(void *context, struct slw_transaction *transaction,
+                                 struct slw_detail *detail)
+{
+    (void)context;
+    const struct sql_adapter *adapter = transaction->database->adapter;
+    enum slw_status status = SLW_OK;
+    if (adapter->check != NULL) {
+        status = adapter->check(transaction->connection, detail);
+    }
+    return sql_note_failure(transaction, status, detail);
+}
+
+enum slw_status slw_database_check(struct slw_database *database, struct slw_detail *detail)
+{
+    return sql_transact(database, SQL_BEGIN_READ, check_all, NULL, detail);
+}

@@ -165,6 +165,11 @@ SLW_MUST_USE enum slw_status slw_database_migrate(struct slw_database *database,
                                                   const struct slw_migration *migrations,
                                                   size_t count, struct slw_detail *detail);
 
+/* Reads all of it and says whether it holds together: SLW_IO when SQLite's file is damaged, or a
+ * foreign key leads nowhere. PostgreSQL looks after itself. Takes as long as it takes. */
+SLW_MUST_USE enum slw_status slw_database_check(struct slw_database *database,
+                                                struct slw_detail *detail);
+
 /*
  * Leases by the database's clock, in the table leases (made by slw_database_migrate itself). Each
  * holder gets a higher token than any before. SLW_WRONG_STATE while somebody else holds it, or when
