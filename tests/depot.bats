@@ -99,3 +99,11 @@ teardown() {
         [[ $output == usage:* ]]
     done
 }
+
+@test "check notices a database that its disk damaged" {
+    depot_setup ''
+    "$slipway_depot" check --config depot.conf
+    printf '\245%.0s' $(seq 64) | dd of=depot.db bs=4096 seek=5 conv=notrunc status=none
+    run -1 "$slipway_depot" check --config depot.conf
+    [[ $output == *depot.db*damaged* || $output == *depot.db*malformed* ]]
+}

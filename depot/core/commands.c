@@ -121,7 +121,10 @@ enum slw_status depot_command_check(const struct depot_command *command, struct 
     int64_t entries = 0;
     SLW_TRY(depot_settings_read(command->config, &settings, detail));
     SLW_TRY(depot_services_open(&settings, false, &depot, detail));
-    enum slw_status status = depot_check_trail(&depot, &entries, detail);
+    enum slw_status status = slw_database_check(depot.database, detail);
+    if (status == SLW_OK) {
+        status = depot_check_trail(&depot, &entries, detail);
+    }
     depot_services_close(&depot);
     SLW_TRY(status);
     (void)printf("settings, database and blobs can be used; %lld entries of the audit trail are as "
