@@ -3,6 +3,7 @@
  * are none. */
 #include "part.h"
 #include "test_artifacts.h"
+#include "test_both.h"
 
 #include "slipway/files.h"
 
@@ -181,25 +182,34 @@ static void releases_and_devices_are_told(void)
     test_answer_free(&answer);
 }
 
-static void set_advisories(struct depot_settings *settings)
+static void (*change_database)(struct depot_settings *settings);
+
+static void change_settings(struct depot_settings *settings)
 {
+    change_database(settings);
     (void)snprintf(settings->osv, sizeof settings->osv, "%s", directory);
+}
+
+static bool begin(void (*change)(struct depot_settings *settings))
+{
+    change_database = change;
+    (void)snprintf(directory, sizeof directory, "/tmp/depot-osv.XXXXXX");
+    return mkdtemp(directory) != NULL && test_depot_open(&depot, change_settings) &&
+           test_product(&depot, "lamp");
+}
+
+static void end(void)
+{
+    test_depot_close(&depot);
+    remove_tree(directory);
 }
 
 int main(void)
 {
-    (void)snprintf(directory, sizeof directory, "/tmp/depot-osv.XXXXXX");
-    if (mkdtemp(directory) == NULL || !test_depot_open(&depot, set_advisories) ||
-        !test_product(&depot, "lamp")) {
-        return 1;
-    }
-    TAP_RUN(takes_sboms_and_lists_their_packages);
-    TAP_RUN(refuses_what_is_no_sbom);
-    TAP_RUN(packages_are_found_by_purl);
-    TAP_RUN(advisories_tell_which_builds_are_affected);
-    TAP_RUN(refuses_advisories_that_are_none);
-    TAP_RUN(releases_and_devices_are_told);
-    test_depot_close(&depot);
-    remove_tree(directory);
-    return tap_finish();
+    static const struct test_both_case cases[] = {
+        CASE(takes_sboms_and_lists_their_packages), CASE(refuses_what_is_no_sbom),
+        CASE(packages_are_found_by_purl),           CASE(advisories_tell_which_builds_are_affected),
+        CASE(refuses_advisories_that_are_none),     CASE(releases_and_devices_are_told),
+    };
+    return test_both_main(begin, end, cases, sizeof cases / sizeof cases[0]);
 }

@@ -2,6 +2,7 @@
 /* Builds and what is said of them: what is taken, shown, and refused, and to whom. */
 #include "part.h"
 #include "test_artifacts.h"
+#include "test_both.h"
 
 #include "tap.h"
 
@@ -303,27 +304,38 @@ static void other_parts_get_bundles_and_envelopes(void)
     TAP_EQUAL_INT(count, 1);
 }
 
-int main(void)
+static bool begin(void (*change)(struct depot_settings *settings))
 {
     static char ann[128];
     static char eve[128];
-    if (!test_depot_open(&depot, NULL) || !test_product(&depot, "lamp") ||
+    if (!test_depot_open(&depot, change) || !test_product(&depot, "lamp") ||
         !test_product(&depot, "fan") || !test_person(&depot, "ann", "lamp", "developer", ann) ||
         !test_person(&depot, "eve", "fan", "developer", eve)) {
-        return 1;
+        return false;
     }
     as_ann = as_eve = depot;
     as_ann.use_token = ann;
     as_eve.use_token = eve;
-    TAP_RUN(a_bundle_becomes_a_build);
-    TAP_RUN(refuses_bundles_that_are_no_builds);
-    TAP_RUN(takes_endorsements_and_results_of_builds_that_are_here);
-    TAP_RUN(refuses_envelopes_that_say_nothing_of_a_build);
-    TAP_RUN(takes_logs_and_gives_them_as_text);
-    TAP_RUN(refuses_names_and_members_that_make_no_sense);
-    TAP_RUN(other_products_are_not_found);
-    TAP_RUN(lists_go_on);
-    TAP_RUN(other_parts_get_bundles_and_envelopes);
+    return true;
+}
+
+static void end(void)
+{
     test_depot_close(&depot);
-    return tap_finish();
+}
+
+int main(void)
+{
+    static const struct test_both_case cases[] = {
+        CASE(a_bundle_becomes_a_build),
+        CASE(refuses_bundles_that_are_no_builds),
+        CASE(takes_endorsements_and_results_of_builds_that_are_here),
+        CASE(refuses_envelopes_that_say_nothing_of_a_build),
+        CASE(takes_logs_and_gives_them_as_text),
+        CASE(refuses_names_and_members_that_make_no_sense),
+        CASE(other_products_are_not_found),
+        CASE(lists_go_on),
+        CASE(other_parts_get_bundles_and_envelopes),
+    };
+    return test_both_main(begin, end, cases, sizeof cases / sizeof cases[0]);
 }

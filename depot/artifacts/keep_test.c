@@ -3,6 +3,7 @@
  * the database says of it. */
 #include "part.h"
 #include "test_artifacts.h"
+#include "test_both.h"
 
 #include "tap.h"
 
@@ -241,18 +242,26 @@ static void blobs_without_row_go_when_they_are_old(void)
     TAP_EQUAL_INT(test_count(&depot, "SELECT COUNT(*) FROM blobs WHERE missing_us IS NULL"), rows);
 }
 
+static bool begin(void (*change_settings)(struct depot_settings *settings))
+{
+    return test_depot_open(&depot, change_settings) && test_product(&depot, "lamp") && take_lease();
+}
+
+static void end(void)
+{
+    test_depot_close(&depot);
+}
+
 int main(void)
 {
-    if (!test_depot_open(&depot, NULL) || !test_product(&depot, "lamp") || !take_lease()) {
-        return 1;
-    }
-    TAP_RUN(builds_go_after_their_days);
-    TAP_RUN(builds_of_releases_stay);
-    TAP_RUN(logs_and_unfinished_uploads_go);
-    TAP_RUN(what_is_being_removed_cannot_be_named);
-    TAP_RUN(who_lost_the_lease_changes_nothing);
-    TAP_RUN(rows_without_blob_are_found_and_mended);
-    TAP_RUN(blobs_without_row_go_when_they_are_old);
-    test_depot_close(&depot);
-    return tap_finish();
+    static const struct test_both_case cases[] = {
+        CASE(builds_go_after_their_days),
+        CASE(builds_of_releases_stay),
+        CASE(logs_and_unfinished_uploads_go),
+        CASE(what_is_being_removed_cannot_be_named),
+        CASE(who_lost_the_lease_changes_nothing),
+        CASE(rows_without_blob_are_found_and_mended),
+        CASE(blobs_without_row_go_when_they_are_old),
+    };
+    return test_both_main(begin, end, cases, sizeof cases / sizeof cases[0]);
 }

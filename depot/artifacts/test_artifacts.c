@@ -235,6 +235,7 @@ struct row {
     const char *table;
     const char *columns;
     const char *values;
+    const char *query; /* for the columns that may not be NULL */
 };
 
 /* Whether a word is in a list with commas. */
@@ -261,9 +262,7 @@ static enum slw_status insert_row(void *context, struct slw_transaction *transac
     struct slw_heap_buffer values = {0};
     struct slw_heap_buffer sql = {0};
     struct slw_rows *rows = NULL;
-    SLW_TRY(slw_sql_query(transaction,
-                          "SELECT name, type FROM pragma_table_info($1) WHERE \"notnull\" = 1",
-                          &table, 1, &rows, detail));
+    SLW_TRY(slw_sql_query(transaction, row->query, &table, 1, &rows, detail));
     slw_heap_append_text(&columns, row->columns);
     slw_heap_append_text(&values, row->values);
     while (slw_rows_next(rows)) {
@@ -289,7 +288,14 @@ static enum slw_status insert_row(void *context, struct slw_transaction *transac
 bool test_row(const struct test_depot *depot, const char *table, const char *columns,
               const char *values)
 {
-    struct row row = {table, columns, values};
+    static const char sqlite[] =
+        "SELECT name, type FROM pragma_table_info($1) WHERE \"notnull\" = 1";
+    static const char postgresql[] =
+        "SELECT CAST(column_name AS TEXT), UPPER(CAST(data_type AS TEXT)) FROM "
+        "information_schema.columns WHERE CAST(table_name AS TEXT) = $1 AND CAST(is_nullable AS "
+        "TEXT) = 'NO'";
+    bool is_sqlite = slw_database_kind(depot->depot->database) == SLW_DATABASE_SQLITE;
+    struct row row = {table, columns, values, is_sqlite ? sqlite : postgresql};
     struct slw_detail detail = {""};
     bool good = slw_database_transact(depot->depot->database, SLW_DATABASE_WRITE, insert_row, &row,
                                       &detail) == SLW_OK;

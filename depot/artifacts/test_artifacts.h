@@ -40,7 +40,7 @@ bool test_endorse(const struct test_depot *depot, const char *product, const cha
 bool test_result(const struct test_depot *depot, const char *product, const char *build,
                  const char *suite, enum slw_test_outcome outcome);
 
-/* Inserts a row of another part's table, on SQLite: columns and their values as in SQL; all others
+/* Inserts a row of another part's table: columns and their values as in SQL; all others
  * that may not be NULL become 0 or ''. So that a test needn't know what it isn't about. */
 bool test_row(const struct test_depot *depot, const char *table, const char *columns,
               const char *values);

@@ -81,6 +81,10 @@ static enum slw_status add_readable(const struct depot_settings *settings, struc
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         SLW_TRY(add_directory_of(files[i], paths->readable, &paths->readable_count, detail));
     }
+    if (settings->osv[0] != '\0') {
+        SLW_TRY(add(settings->osv, strlen(settings->osv), paths->readable, &paths->readable_count,
+                    detail));
+    }
     for (size_t i = 0; i < settings->signer.keys_count; i++) {
         SLW_TRY(add_directory_of(settings->signer.keys[i].file, paths->readable,
                                  &paths->readable_count, detail));

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """OpenStack Swift with its S3 interface, all of its servers in one process, for tests.
 
-    /usr/bin/python3 tests/s3/serve-swift.py DIRECTORY
+    /usr/bin/python3 tests/s3/serve-swift.py DIRECTORY [BUCKET...]
 
 Keeps everything below DIRECTORY, which must be on a file system with extended attributes, listens
-on a free port of 127.0.0.1, and prints the endpoint as its first line. It checks signatures: the
+on a free port of 127.0.0.1, makes the buckets, and prints the endpoint as its first line. It checks signatures: the
 access key is "test:depot", the secret key "s3-secret". It ends with SIGTERM, or when its standard
 input ends.
 """
@@ -19,6 +19,7 @@ import logging  # noqa: E402
 import logging.handlers  # noqa: E402
 
 from eventlet import wsgi  # noqa: E402
+from swift.common import swob  # noqa: E402
 from swift.common import utils  # noqa: E402
 from swift.common import storage_policy  # noqa: E402
 from swift.common.ring import RingBuilder  # noqa: E402
@@ -120,6 +121,14 @@ def serve(sock, app):
     wsgi.server(sock, app, logger, protocol=SwiftHttpProtocol, log_output=False, debug=False)
 
 
+def make_bucket(proxy, name):
+    request = swob.Request.blank("/v1/AUTH_test/" + name, environ={
+        "REQUEST_METHOD": "PUT", "swift.authorize_override": True})
+    status = request.get_response(proxy).status_int
+    if status not in (201, 202):
+        sys.exit("a bucket can't be made: %d" % status)
+
+
 def main():
     directory = os.path.abspath(sys.argv[1])
     os.makedirs(os.path.join(directory, "devices", "d1"))
@@ -139,7 +148,10 @@ def main():
                      SERVER.format(dir=directory, kind=kind))
         eventlet.spawn(serve, sockets[kind], loadapp(path, allow_modify_pipeline=False))
     path = write(os.path.join(directory, "proxy.conf"), PROXY.format(dir=directory))
-    eventlet.spawn(serve, sockets["proxy"], with_cache(loadapp(path)))
+    proxy = with_cache(loadapp(path))
+    eventlet.spawn(serve, sockets["proxy"], proxy)
+    for bucket in sys.argv[2:]:
+        make_bucket(proxy, bucket)
     print("http://127.0.0.1:%d" % sockets["proxy"].getsockname()[1], flush=True)
     # Whoever started it has gone when this ends.
     eventlet.tpool.execute(sys.stdin.read)
