@@ -9,15 +9,16 @@
 
 #define PERIOD_MS 1000
 
-/* One for a process: a depot has one view, and tests open one depot after the other. */
-static struct {
-    pthread_mutex_t lock;
+/* Of views' references, whichever depot's: held for a few instructions. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+struct depot_rollouts_state {
+    struct depot *depot;
     pthread_cond_t wake;
     pthread_t thread;
-    struct depot *depot;
     struct view *newest;
     bool stopping;
-} viewing = {.lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
+};
 
 int64_t rollouts_view_clock_ms(void)
 {
@@ -163,9 +164,9 @@ void rollouts_view_drop(struct view *view)
     if (view == NULL) {
         return;
     }
-    pthread_mutex_lock(&viewing.lock);
+    pthread_mutex_lock(&lock);
     bool is_last = --view->references == 0;
-    pthread_mutex_unlock(&viewing.lock);
+    pthread_mutex_unlock(&lock);
     if (is_last) {
         empty(view);
         free(view);
@@ -174,25 +175,25 @@ void rollouts_view_drop(struct view *view)
 
 struct view *rollouts_view_take(struct depot *depot)
 {
-    pthread_mutex_lock(&viewing.lock);
-    struct view *view = viewing.depot == depot ? viewing.newest : NULL;
+    pthread_mutex_lock(&lock);
+    struct view *view = depot->rollouts == NULL ? NULL : depot->rollouts->newest;
     if (view != NULL) {
         view->references++;
     }
-    pthread_mutex_unlock(&viewing.lock);
+    pthread_mutex_unlock(&lock);
     return view;
 }
 
-static void show(struct view *view)
+static void show(struct depot_rollouts_state *state, struct view *view)
 {
-    pthread_mutex_lock(&viewing.lock);
-    struct view *former = viewing.newest;
-    viewing.newest = view;
-    pthread_mutex_unlock(&viewing.lock);
+    pthread_mutex_lock(&lock);
+    struct view *former = state->newest;
+    state->newest = view;
+    pthread_mutex_unlock(&lock);
     rollouts_view_drop(former);
 }
 
-static void refresh(struct depot *depot)
+static void refresh(struct depot_rollouts_state *state)
 {
     struct slw_detail detail = {""};
     struct view *view = calloc(1, sizeof *view);
@@ -202,9 +203,9 @@ static void refresh(struct depot *depot)
     view->references = 1;
     view->read_ms = rollouts_view_clock_ms();
     enum slw_status status =
-        slw_database_transact(depot->database, SLW_DATABASE_READ, read_all, view, &detail);
+        slw_database_transact(state->depot->database, SLW_DATABASE_READ, read_all, view, &detail);
     if (status == SLW_OK) {
-        show(view);
+        show(state, view);
         return;
     }
     depot_log("warning", "rollouts", "what runs can't be read: %s", detail.text);
@@ -213,44 +214,50 @@ static void refresh(struct depot *depot)
 
 static void *keep_fresh(void *context)
 {
-    struct depot *depot = context;
-    pthread_mutex_lock(&viewing.lock);
-    while (!viewing.stopping) {
-        pthread_mutex_unlock(&viewing.lock);
-        refresh(depot);
+    struct depot_rollouts_state *state = context;
+    pthread_mutex_lock(&lock);
+    while (!state->stopping) {
+        pthread_mutex_unlock(&lock);
+        refresh(state);
         struct timespec until = {0};
         (void)clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_sec += PERIOD_MS / 1000;
-        pthread_mutex_lock(&viewing.lock);
-        while (!viewing.stopping &&
-               pthread_cond_clockwait(&viewing.wake, &viewing.lock, CLOCK_MONOTONIC, &until) == 0) {
+        pthread_mutex_lock(&lock);
+        while (!state->stopping &&
+               pthread_cond_clockwait(&state->wake, &lock, CLOCK_MONOTONIC, &until) == 0) {
         }
     }
-    pthread_mutex_unlock(&viewing.lock);
+    pthread_mutex_unlock(&lock);
     return NULL;
 }
 
 enum slw_status rollouts_view_open(struct depot *depot, struct slw_detail *detail)
 {
-    viewing.stopping = false;
-    viewing.depot = depot;
-    if (pthread_create(&viewing.thread, NULL, keep_fresh, depot) != 0) {
-        viewing.depot = NULL;
+    struct depot_rollouts_state *state = calloc(1, sizeof *state);
+    if (state == NULL) {
+        return slw_explain_no_memory(detail);
+    }
+    state->depot = depot;
+    (void)pthread_cond_init(&state->wake, NULL);
+    if (pthread_create(&state->thread, NULL, keep_fresh, state) != 0) {
+        (void)pthread_cond_destroy(&state->wake);
+        free(state);
         return slw_explain(detail, SLW_IO, "no thread could be started");
     }
+    depot->rollouts = state;
     return SLW_OK;
 }
 
 void rollouts_view_close(struct depot *depot)
 {
-    if (viewing.depot != depot) {
-        return;
-    }
-    pthread_mutex_lock(&viewing.lock);
-    viewing.stopping = true;
-    pthread_cond_signal(&viewing.wake);
-    pthread_mutex_unlock(&viewing.lock);
-    pthread_join(viewing.thread, NULL);
-    show(NULL);
-    viewing.depot = NULL;
+    struct depot_rollouts_state *state = depot->rollouts;
+    pthread_mutex_lock(&lock);
+    state->stopping = true;
+    pthread_cond_signal(&state->wake);
+    pthread_mutex_unlock(&lock);
+    pthread_join(state->thread, NULL);
+    show(state, NULL);
+    (void)pthread_cond_destroy(&state->wake);
+    free(state);
+    depot->rollouts = NULL;
 }
