@@ -3,13 +3,14 @@
 #include "test_depot.h"
 
 #include "core/check.h"
+#include "core/gate.h"
 #include "core/trail.h"
 
 #include "slipway/files.h"
 
 #include "tap.h"
 
-#include <sys/stat.h>
+#include <time.h>
 
 static struct test_depot depot;
 
@@ -50,6 +51,138 @@ static void keeps_its_chain_over_a_restart(void)
     TAP_CHECK(entries >= 3);
 }
 
+/* --- several replicas on one database -------------------------------------------------------- */
+
+static int64_t holders(void)
+{
+    return test_count(&depot, "SELECT COUNT(DISTINCT holder) FROM leases WHERE name = "
+                              "'housekeeping'");
+}
+
+static int64_t lease_token(void)
+{
+    return test_count(&depot, "SELECT token FROM leases WHERE name = 'housekeeping'");
+}
+
+static bool is_held_by(const char *replica)
+{
+    char sql[256];
+    (void)snprintf(sql, sizeof sql,
+                   "SELECT COUNT(*) FROM leases WHERE name = 'housekeeping' AND holder = '%s'",
+                   replica);
+    return test_count(&depot, sql) == 1;
+}
+
+/* Within ten seconds. */
+static bool comes_to_be_held_by(const char *replica)
+{
+    bool is_held = is_held_by(replica);
+    for (int i = 0; i < 200 && !is_held; i++) {
+        (void)nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+        is_held = is_held_by(replica);
+    }
+    return is_held;
+}
+
+/* When one goes, the next has it at its next look, not after the lease ran out. */
+static void one_replica_keeps_house_and_another_after_it(void)
+{
+    struct depot_program *second = NULL;
+    struct depot_program *first = depot.program;
+    struct slw_detail detail = {""};
+    TAP_REQUIRE(comes_to_be_held_by(depot.depot->replica));
+    int64_t before = lease_token();
+    TAP_REQUIRE(depot_program_start(&depot.settings, &second, &detail) == SLW_OK);
+    const char *replica = depot_program_services(second)->replica;
+    TAP_CHECK(strcmp(replica, depot.depot->replica) != 0);
+    (void)nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
+    TAP_EQUAL_INT(lease_token(), before);
+    depot.program = second;
+    depot.depot = depot_program_services(second);
+    depot.address = depot_program_address(second);
+    depot_program_stop(first);
+    TAP_CHECK(comes_to_be_held_by(replica));
+    TAP_CHECK(lease_token() > before);
+    TAP_EQUAL_INT(holders(), 1);
+    TAP_EQUAL_INT(test_status(&depot, "GET", "/api/v1/products/lamp", NULL), 200);
+}
+
+/* --- routes ---------------------------------------------------------------------------------- */
+
+static void nothing(void *context, struct slw_http_exchange *exchange)
+{
+    (void)context;
+    (void)exchange;
+}
+
+static void a_route_without_a_right_ends_the_start(void)
+{
+    static struct depot_gate gate;
+    const struct slw_http_route routes[] = {{"GET", "/a", nothing, 0, DEPOT_SEE},
+                                            {"GET", "/b", nothing, 0, 0}};
+    const struct slw_http_route more[] = {{"GET", "/c", nothing, 0, DEPOT_ADMINISTER + 1}};
+    const struct depot_part good = {.name = "good", .routes = routes, .routes_count = 1};
+    const struct depot_part bad = {.name = "bad", .routes = routes, .routes_count = 2};
+    const struct depot_part worse = {.name = "worse", .routes = more, .routes_count = 1};
+    struct slw_detail detail = {""};
+    TAP_EQUAL_INT(depot_gate_add(&gate, &bad, &detail), SLW_BAD_ARGUMENT);
+    TAP_CHECK(strstr(detail.text, "GET /b") != NULL);
+    TAP_EQUAL_INT(depot_gate_add(&gate, &worse, &detail), SLW_BAD_ARGUMENT);
+    gate.count = 0;
+    for (size_t i = 0; i < DEPOT_ROUTES_MAX; i++) {
+        TAP_REQUIRE(depot_gate_add(&gate, &good, &detail) == SLW_OK);
+    }
+    TAP_EQUAL_INT(depot_gate_add(&gate, &good, &detail), SLW_BAD_ARGUMENT);
+}
+
+/* --- what doesn't start ---------------------------------------------------------------------- */
+
+static void bad_settings_end_the_start(void)
+{
+    static struct depot_settings settings;
+    struct depot_program *program = NULL;
+    struct slw_detail detail = {""};
+    settings = depot.settings;
+    (void)snprintf(settings.secret_file, sizeof settings.secret_file, "/nowhere/secret");
+    TAP_EQUAL_INT(depot_program_start(&settings, &program, &detail), SLW_IO);
+    settings = depot.settings;
+    (void)snprintf(settings.database, sizeof settings.database, "sqlite:/nowhere/depot.db");
+    TAP_CHECK(depot_program_start(&settings, &program, &detail) != SLW_OK);
+    settings = depot.settings;
+    (void)snprintf(settings.database, sizeof settings.database, "oracle:x");
+    TAP_CHECK(depot_program_start(&settings, &program, &detail) != SLW_OK);
+    settings = depot.settings;
+    (void)snprintf(settings.blobs, sizeof settings.blobs, "dir:/nowhere/at/all");
+    TAP_CHECK(depot_program_start(&settings, &program, &detail) != SLW_OK);
+    settings = depot.settings;
+    (void)snprintf(settings.tls_certificate, sizeof settings.tls_certificate, "/nowhere/cert");
+    (void)snprintf(settings.tls_key, sizeof settings.tls_key, "/nowhere/key");
+    TAP_CHECK(depot_program_start(&settings, &program, &detail) != SLW_OK);
+    settings = depot.settings;
+    (void)snprintf(settings.listen, sizeof settings.listen, "%s",
+                   depot.address + strlen("http://")); /* taken */
+    TAP_CHECK(depot_program_start(&settings, &program, &detail) != SLW_OK);
+    TAP_CHECK(program == NULL);
+}
+
+static void times_are_written_as_they_should(void)
+{
+    static const struct {
+        int64_t us;
+        const char *text;
+    } rows[] = {
+        {0, "1970-01-01T00:00:00Z"},
+        {1, "1970-01-01T00:00:00.000001Z"},
+        {-1, "1969-12-31T23:59:59.999999Z"},
+        {1000000, "1970-01-01T00:00:01Z"},
+        {INT64_C(1764338421123456), "2025-11-28T14:00:21.123456Z"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char time[DEPOT_TIME_SIZE];
+        TAP_CHECK(strcmp(depot_time_format(rows[i].us, time), rows[i].text) == 0);
+    }
+}
+
 int main(void)
 {
     if (!test_depot_open(&depot, NULL)) {
@@ -58,6 +191,10 @@ int main(void)
     TAP_RUN(makes_a_product);
     TAP_RUN(lets_nobody_in_without_a_token);
     TAP_RUN(keeps_its_chain_over_a_restart);
+    TAP_RUN(one_replica_keeps_house_and_another_after_it);
+    TAP_RUN(a_route_without_a_right_ends_the_start);
+    TAP_RUN(bad_settings_end_the_start);
+    TAP_RUN(times_are_written_as_they_should);
     test_depot_close(&depot);
     return tap_finish();
 }
