@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #define RETRY_S "5"
+#define LARGE (256u << 10) /* bytes of an answer that isn't sent as one */
 
 pthread_mutex_t http_later_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -182,15 +183,18 @@ void http_abandon(struct slw_http_server *server, int64_t suspended_before_ms)
     }
 }
 
-/* A copy of a view's memory that the HTTP library frees. */
-static struct MHD_Response *response_of_buffer(struct slw_heap_buffer *bytes)
+/* Takes the buffer's memory over. */
+static struct MHD_Response *response_of_buffer(const struct slw_http_exchange *exchange,
+                                               struct slw_heap_buffer *bytes)
 {
     struct MHD_Response *response = NULL;
-    if (bytes->status == SLW_OK) {
+    if (bytes->status == SLW_OK && bytes->len > LARGE) {
+        response = http_memory_response(exchange, bytes);
+    } else if (bytes->status == SLW_OK) {
         response = MHD_create_response_from_buffer(bytes->len, bytes->ptr, MHD_RESPMEM_MUST_FREE);
     }
     if (response == NULL) {
-        free(bytes->ptr);
+        slw_heap_drop(bytes);
     }
     *bytes = (struct slw_heap_buffer){0};
     return response;
@@ -249,7 +253,7 @@ void slw_http_answer_bytes(struct slw_http_exchange *exchange, unsigned http_sta
         slw_http_refuse_as(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, SLW_NO_SPACE, "out of memory");
         return;
     }
-    finish(exchange, http_status, response_of_buffer(bytes), type);
+    finish(exchange, http_status, response_of_buffer(exchange, bytes), type);
 }
 
 static void write_refusal(enum slw_status reason, const char *why, struct slw_heap_buffer *text)
@@ -268,7 +272,7 @@ struct MHD_Response *http_refusal_response(const struct slw_http_exchange *excha
 {
     struct slw_heap_buffer text = {0};
     write_refusal(reason, why, &text);
-    struct MHD_Response *response = response_of_buffer(&text);
+    struct MHD_Response *response = response_of_buffer(exchange, &text);
     if (response != NULL) {
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
         http_finish_response(exchange, http_status, response);

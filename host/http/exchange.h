@@ -185,6 +185,11 @@ const char *http_set_next(const struct slw_http_exchange *exchange, const char *
                           const char **ret_value);
 unsigned http_status_of(enum slw_status reason);
 
+/* source.c: sends memory piece by piece, so that a client has time for each; takes it over unless
+ * it returns NULL. */
+struct MHD_Response *http_memory_response(const struct slw_http_exchange *exchange,
+                                          struct slw_heap_buffer *bytes);
+
 /* stream.c */
 void http_streams_tick(struct slw_http_server *server, int64_t now_ms);
 void http_streams_end(struct slw_http_server *server); /* http_later_lock is held */

@@ -221,6 +221,33 @@ static void sends_all_when_a_range_says_nothing(void)
         416);
 }
 
+/* How many bytes of a body are those of the pattern. */
+static size_t read_pattern_of(const char *request, size_t len)
+{
+    static uint8_t bytes[1100000];
+    int descriptor = test_connect(&test);
+    size_t got_len = 0;
+    size_t good = 0;
+    ssize_t got = 1;
+    (void)test_say(descriptor, request);
+    struct test_reply reply = test_receive_head(descriptor);
+    while (got > 0 && got_len < len && reply.status == 200) {
+        got = read(descriptor, bytes + got_len, sizeof bytes - got_len);
+        got_len += got > 0 ? (size_t)got : 0;
+    }
+    while (good < got_len && bytes[good] == (uint8_t)(good % 251)) {
+        good++;
+    }
+    (void)close(descriptor);
+    return good;
+}
+
+static void sends_large_answers_in_pieces(void)
+{
+    TAP_EQUAL_INT(read_pattern_of(GET("/large"), 1000000), 1000000);
+    TAP_EQUAL_INT(read_pattern_of(GET("/source/plain"), 1000000), 1000000);
+}
+
 static void cuts_a_source_that_fails(void)
 {
     static char bytes[131072];
@@ -423,6 +450,7 @@ int main(void)
     TAP_RUN(lets_no_header_end_the_head);
     TAP_RUN(sends_parts_of_a_source);
     TAP_RUN(sends_all_when_a_range_says_nothing);
+    TAP_RUN(sends_large_answers_in_pieces);
     TAP_RUN(cuts_a_source_that_fails);
     TAP_RUN(answers_later_from_another_thread);
     TAP_RUN(answers_whichever_thread_is_first);

@@ -119,6 +119,43 @@ static struct MHD_Response *response_of(const struct sending *wanted)
     return response;
 }
 
+/* An answer in memory that is read piece by piece as well. */
+struct kept {
+    struct slw_memory_source memory;
+    uint8_t *ptr;
+};
+
+static void free_kept(void *context)
+{
+    struct kept *kept = context;
+    free(kept->ptr);
+    free(kept);
+}
+
+struct MHD_Response *http_memory_response(const struct slw_http_exchange *exchange,
+                                          struct slw_heap_buffer *bytes)
+{
+    struct kept *kept = calloc(1, sizeof *kept);
+    if (kept == NULL) {
+        return NULL;
+    }
+    slw_memory_source_init(&kept->memory, slw_heap_bytes(bytes));
+    kept->ptr = bytes->ptr;
+    const struct sending sending = {.source = kept->memory.source,
+                                    .length = bytes->len,
+                                    .connections = &exchange->server->connections,
+                                    .peer = exchange->peer,
+                                    .close = free_kept,
+                                    .context = kept};
+    struct MHD_Response *response = response_of(&sending);
+    if (response == NULL) {
+        free(kept);
+        return NULL;
+    }
+    *bytes = (struct slw_heap_buffer){0};
+    return response;
+}
+
 /* Whether the part that is asked for is one of what is here (RFC 9110, 13.1.5). */
 static bool is_current(const struct slw_http_exchange *exchange)
 {

@@ -152,6 +152,18 @@ static void source(void *context, struct slw_http_exchange *exchange)
     slw_http_answer_source(exchange, "application/octet-stream", &bytes, count_freed, context);
 }
 
+/* A million bytes from memory. */
+static void large(void *context, struct slw_http_exchange *exchange)
+{
+    struct slw_heap_buffer bytes = {0};
+    note(context);
+    uint8_t *at = slw_heap_reserve(&bytes, 1000000);
+    if (at != NULL) {
+        (void)read_pattern(NULL, 0, at, 1000000);
+    }
+    slw_http_answer_bytes(exchange, 200, "application/octet-stream", &bytes);
+}
+
 static const struct slw_http_route routes[] = {
     {"GET", "/echo/{first}/and/{second}", echo, 0, 7},
     {"POST", "/echo/{first}", echo, 100000, 8},
@@ -163,6 +175,7 @@ static const struct slw_http_route routes[] = {
     {"GET", "/later", later, 0, 0},
     {"POST", "/later", later, 100000, 0},
     {"GET", "/race", race, 0, 0},
+    {"GET", "/large", large, 0, 0},
     {"GET", "/stream", stream, 0, 0},
     {"GET", "/static", whole, 0, 0},
     {"GET", "/refuse/{word}", refuse, 0, 0},
