@@ -67,7 +67,7 @@ static bool may_sign(const struct cli_arguments *arguments)
 
 static enum cli_exit open_requester(struct cli_repo_service *service)
 {
-    const struct cli_arguments *arguments = &service->signer.arguments;
+    const struct cli_arguments *arguments = &service->signer.filled.arguments;
     const char *path = cli_value(arguments, "--requester-key");
     if (path == NULL) {
         return cli_usage(service->cli,
@@ -79,7 +79,7 @@ static enum cli_exit open_requester(struct cli_repo_service *service)
 
 static enum cli_exit read_wait(struct cli_repo_service *service, uint32_t *ret_wait_s)
 {
-    const char *text = cli_value(&service->signer.arguments, "--timeout");
+    const char *text = cli_value(&service->signer.filled.arguments, "--timeout");
     int64_t seconds = WAIT_S;
     if (text != NULL && (slw_duration_parse(text, &seconds) != SLW_OK || seconds > WAIT_MAX_S)) {
         return cli_usage(service->cli, "--timeout %s: not a duration of up to a day", text);

@@ -4,6 +4,7 @@
 #define SLIPWAY_CLI_SIGN_H
 
 #include "inputs.h"
+#include "option_file.h"
 #include "transparency.h"
 
 #include "slipway/json_reader.h"
@@ -22,12 +23,11 @@
 
 /*
  * A connection to the service and what is known of it. Points into itself: not to be copied.
- * arguments are those of the command line, and those of sign.conf that it doesn't have.
+ * filled.arguments are those of the command line, and those of sign.conf that it doesn't have.
  */
 struct cli_signer {
     struct cli *cli;
-    struct cli_arguments arguments;
-    struct slw_heap_buffer words; /* the memory of what sign.conf says */
+    struct cli_filled filled;
     struct cli_transparency transparency;
     struct slw_signer_client *client;
 };

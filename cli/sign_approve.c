@@ -264,7 +264,7 @@ static enum slw_status sign(struct decision *decision, struct slw_bytes payload,
                             struct slw_heap_buffer *ret_envelope)
 {
     struct cli *cli = decision->cli;
-    const struct cli_arguments *arguments = &decision->signer.arguments;
+    const struct cli_arguments *arguments = &decision->signer.filled.arguments;
     const char *ssh_key = cli_value(arguments, "--ssh-key");
     const char *key_name = cli_value(arguments, "--approver-key");
     struct slw_private_key *key = NULL;
@@ -353,7 +353,7 @@ static enum cli_exit begin(struct cli *cli, const struct cli_arguments *argument
     if (code != CLI_DONE) {
         return code;
     }
-    code = check_options(cli, &ret_decision->signer.arguments);
+    code = check_options(cli, &ret_decision->signer.filled.arguments);
     if (code == CLI_DONE) {
         code = cli_request_load(&ret_decision->signer, id, &ret_decision->request);
     }

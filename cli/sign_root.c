@@ -47,7 +47,7 @@ static enum slw_status make_envelope(struct cli_signer *signer, const struct slw
                                      const struct slw_heap_buffer *file,
                                      struct slw_heap_buffer *ret_envelope)
 {
-    const char *product = cli_value(&signer->arguments, "--product");
+    const char *product = cli_value(&signer->filled.arguments, "--product");
     struct slw_detail *detail = &signer->cli->detail;
     struct slw_heap_buffer root = {0};
     struct slw_heap_buffer payload = {0};
@@ -98,7 +98,7 @@ static enum cli_exit send_root(struct cli_signer *signer, const struct slw_priva
 
 static enum cli_exit send_all(struct cli_signer *signer)
 {
-    const struct cli_arguments *arguments = &signer->arguments;
+    const struct cli_arguments *arguments = &signer->filled.arguments;
     const char *path = cli_value(arguments, "--requester-key");
     struct slw_private_key *key = NULL;
     if (path == NULL) {

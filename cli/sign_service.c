@@ -5,17 +5,8 @@
  */
 #include "sign.h"
 
-#include "command.h"
-
-#include "slipway/ini.h"
-
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define SETTINGS_MAX 64u
-#define SETTING_SIZE_MAX 1024u
 
 /* What sign.conf may set: the names of options, without the dashes. */
 static const char *const setting_names[] = {
@@ -24,130 +15,12 @@ static const char *const setting_names[] = {
     NULL,
 };
 
-struct reading {
-    struct cli_signer *signer;
-    const struct cli_arguments *given; /* on the command line */
-    const char *path;
-    enum cli_exit code;
-    size_t count;
-    struct {
-        const struct cli_option *option;
-        size_t value; /* where it is in the signer's words */
-    } settings[SETTINGS_MAX];
-};
-
-static const struct cli_option *find_option(const struct cli_command *command, const char *name)
-{
-    for (const struct cli_option *at = command->options; at->name != NULL; at++) {
-        if (strcmp(at->name + 2, name) == 0) {
-            return at;
-        }
-    }
-    return NULL;
-}
-
-static bool is_setting(const char *name)
-{
-    for (size_t i = 0; setting_names[i] != NULL; i++) {
-        if (strcmp(setting_names[i] + 2, name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool take_line(void *context, const char *section, const char *name, const char *value)
-{
-    struct reading *reading = context;
-    struct cli *cli = reading->signer->cli;
-    struct slw_heap_buffer *words = &reading->signer->words;
-    const struct cli_option *option = find_option(reading->given->command, name);
-    if (strcmp(section, "sign") != 0 || !is_setting(name)) {
-        reading->code =
-            cli_error(cli, "%s: %s: not a setting of section [sign]", reading->path, name);
-        return false;
-    }
-    if (option == NULL || cli_has(reading->given, option->name)) {
-        return true; /* another command's, or given on the command line */
-    }
-    if (reading->count == SETTINGS_MAX || strlen(value) > SETTING_SIZE_MAX) {
-        reading->code =
-            cli_error(cli, "%s: %s: too long, or too many settings", reading->path, name);
-        return false;
-    }
-    reading->settings[reading->count].option = option;
-    reading->settings[reading->count].value = words->len;
-    reading->count++;
-    slw_heap_append(words, slw_bytes_make(value, strlen(value) + 1));
-    return true;
-}
-
-static enum cli_exit read_file(struct reading *reading, bool must_exist)
-{
-    struct cli *cli = reading->signer->cli;
-    enum slw_status status = slw_ini_read(reading->path, take_line, reading, &cli->detail);
-    if (status == SLW_OK || reading->code != CLI_DONE || (status == SLW_NOT_FOUND && !must_exist)) {
-        return reading->code;
-    }
-    return cli_error(cli, "%s", cli->detail.text);
-}
-
-static void format_default_path(struct slw_heap_buffer *path)
-{
-    const char *base = getenv("XDG_CONFIG_HOME");
-    const char *home = getenv("HOME");
-    if (base != NULL && base[0] == '/') {
-        slw_heap_printf(path, "%s/slipway/sign.conf", base);
-    } else if (home != NULL) {
-        slw_heap_printf(path, "%s/.config/slipway/sign.conf", home);
-    }
-}
-
-/* The command line's options, and behind them those of the file. */
-static enum cli_exit merge(struct reading *reading)
-{
-    struct cli_arguments *merged = &reading->signer->arguments;
-    const struct cli_arguments *given = reading->given;
-    *merged = *given;
-    merged->given = calloc(given->given_count + reading->count + 1, sizeof *merged->given);
-    if (merged->given == NULL || reading->signer->words.status != SLW_OK) {
-        return cli_error(reading->signer->cli, "out of memory");
-    }
-    if (given->given_count > 0) {
-        memcpy(merged->given, given->given, given->given_count * sizeof *merged->given);
-    }
-    for (size_t i = 0; i < reading->count; i++) {
-        merged->given[merged->given_count++] = (struct cli_given){
-            .option = reading->settings[i].option,
-            .value = (const char *)reading->signer->words.ptr + reading->settings[i].value,
-        };
-    }
-    return CLI_DONE;
-}
-
-static enum cli_exit read_settings(struct cli_signer *signer, const struct cli_arguments *arguments)
-{
-    struct slw_heap_buffer path = {0};
-    const char *named = cli_value(arguments, "--config");
-    struct reading reading = {.signer = signer, .given = arguments};
-    if (named != NULL) {
-        slw_heap_append_text(&path, named);
-    } else {
-        format_default_path(&path);
-    }
-    reading.path = slw_heap_text(&path);
-    enum cli_exit code = path.len == 0 ? CLI_DONE : read_file(&reading, named != NULL);
-    if (code == CLI_DONE) {
-        code = merge(&reading);
-    }
-    slw_heap_drop(&path);
-    return code;
-}
+static const struct cli_option_file sign_conf = {"sign.conf", "sign", setting_names};
 
 static enum cli_exit connect_to(struct cli_signer *signer, bool needs_log)
 {
     struct cli *cli = signer->cli;
-    const struct cli_arguments *arguments = &signer->arguments;
+    const struct cli_arguments *arguments = &signer->filled.arguments;
     const struct slw_signer_client_settings settings = {
         .url = cli_value(arguments, "--signer"),
         .ca_file = cli_value(arguments, "--ca-file"),
@@ -176,7 +49,7 @@ enum cli_exit cli_signer_open(struct cli *cli, const struct cli_arguments *argum
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
     *ret_signer = (struct cli_signer){.cli = cli};
     (void)sigaction(SIGPIPE, &ignore, NULL); /* a connection that ends is a status */
-    enum cli_exit code = read_settings(ret_signer, arguments);
+    enum cli_exit code = cli_fill_options(cli, arguments, &sign_conf, &ret_signer->filled);
     if (code == CLI_DONE) {
         code = connect_to(ret_signer, needs_log);
     }
@@ -189,10 +62,8 @@ enum cli_exit cli_signer_open(struct cli *cli, const struct cli_arguments *argum
 void cli_signer_close(struct cli_signer *signer)
 {
     slw_signer_client_free(signer->client);
-    slw_heap_free(&signer->words);
-    free(signer->arguments.given);
+    cli_filled_free(&signer->filled);
     signer->client = NULL;
-    signer->arguments.given = NULL;
 }
 
 enum cli_exit cli_signer_fail(const struct cli_signer *signer, enum slw_status status)

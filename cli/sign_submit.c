@@ -93,7 +93,7 @@ static enum slw_status hash_file(struct submission *submission)
 
 static enum slw_status ask(struct submission *submission)
 {
-    const struct cli_arguments *arguments = &submission->signer.arguments;
+    const struct cli_arguments *arguments = &submission->signer.filled.arguments;
     struct slw_detail *detail = &submission->cli->detail;
     struct cli_progress progress;
     struct slw_signer_asked asked;
@@ -159,7 +159,7 @@ static enum cli_exit wait_and_fetch(struct submission *submission)
     code = cli_request_tell(cli, &told);
     if (code == CLI_DONE) {
         code = cli_sign_deliver(&submission->signer, &told, submission->file.path,
-                                cli_value(&submission->signer.arguments, "--output"));
+                                cli_value(&submission->signer.filled.arguments, "--output"));
     }
     cli_request_free(&told);
     return code;
@@ -177,7 +177,7 @@ static enum cli_exit run(struct submission *submission)
         return cli_signer_fail(&submission->signer, status);
     }
     enum cli_exit code = print_receipt(submission);
-    if (code == CLI_DONE && cli_has(&submission->signer.arguments, "--wait")) {
+    if (code == CLI_DONE && cli_has(&submission->signer.filled.arguments, "--wait")) {
         code = wait_and_fetch(submission);
     } else if (code == CLI_DONE && submission->receipt.state != SLW_SIGNER_SIGNED) {
         cli_note(cli, "%s; `slipway sign show` tells how it goes on",
@@ -222,7 +222,7 @@ static enum cli_exit read_options(struct submission *submission,
 
 static enum cli_exit open_key(struct submission *submission)
 {
-    const struct cli_arguments *arguments = &submission->signer.arguments;
+    const struct cli_arguments *arguments = &submission->signer.filled.arguments;
     const char *key = cli_value(arguments, "--requester-key");
     if (key == NULL) {
         return cli_usage(submission->cli, "--requester-key is missing");
