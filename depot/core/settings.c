@@ -12,8 +12,9 @@
 /* What libinih would cut without a word: longer lines are refused before it sees them. */
 #define LINE_MAX_BYTES 198u
 #define FILE_MAX_BYTES 65536u
+#define SECONDS_MAX 86401
 
-enum kind { TEXT, YES_NO };
+enum kind { TEXT, YES_NO, SECONDS };
 
 struct name {
     const char *section;
@@ -39,6 +40,7 @@ static const struct name names[] = {
     {"depot", "user", TEXT, PLACE(user)},
     {"depot", "sandbox", YES_NO, PLACE(sandbox)},
     {"depot", "totp-required", YES_NO, PLACE(totp_required)},
+    {"devices", "check-in-s", SECONDS, PLACE(checkin_s)},
     {"s3", "endpoint", TEXT, PLACE(s3.endpoint)},
     {"s3", "region", TEXT, PLACE(s3.region)},
     {"s3", "bucket", TEXT, PLACE(s3.bucket)},
@@ -96,6 +98,36 @@ static enum slw_status take_yes_no(struct reading *reading, const struct name *n
     return SLW_OK;
 }
 
+static enum slw_status take_seconds(struct reading *reading, const struct name *name,
+                                    const char *value)
+{
+    int64_t seconds = 0;
+    size_t len = strlen(value);
+    for (size_t i = 0; i < len && i < 6; i++) {
+        seconds =
+            value[i] >= '0' && value[i] <= '9' ? seconds * 10 + (value[i] - '0') : SECONDS_MAX;
+    }
+    if (len == 0 || len > 5 || seconds < 1 || seconds > SECONDS_MAX - 1) {
+        return refuse(reading, name->section, name->name, "not a number of seconds up to a day");
+    }
+    memcpy((char *)&reading->settings + name->offset, &seconds, sizeof seconds);
+    return SLW_OK;
+}
+
+static enum slw_status take_value(struct reading *reading, const struct name *name,
+                                  const char *value)
+{
+    switch (name->kind) {
+    case TEXT:
+        break;
+    case YES_NO:
+        return take_yes_no(reading, name, value);
+    case SECONDS:
+        return take_seconds(reading, name, value);
+    }
+    return take_text(reading, name, value);
+}
+
 /* keys.NAME = FILE in [signer]. */
 static enum slw_status take_key(struct reading *reading, const char *name, const char *value)
 {
@@ -133,8 +165,7 @@ static enum slw_status take(struct reading *reading, const char *section, const 
             return refuse(reading, section, name, "stands there twice");
         }
         reading->seen[i] = true;
-        return names[i].kind == TEXT ? take_text(reading, &names[i], value)
-                                     : take_yes_no(reading, &names[i], value);
+        return take_value(reading, &names[i], value);
     }
     if (strcmp(section, "signer") == 0 && strncmp(name, "keys.", strlen("keys.")) == 0) {
         return take_key(reading, name, value);

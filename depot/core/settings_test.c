@@ -36,7 +36,8 @@ static void reads_what_it_knows(void)
     TAP_EQUAL_INT(
         read_text(SLW_BYTES_OF(LEAST "url = https://depot.example\ntotp-required = yes\n"
                                      "[signer]\nurl = unix:/run/s.sock\nkeys.lamp-prod = p.pub\n"
-                                     "keys.lamp-test = t.pub\n[repository]\nstorage = dir:r\n"),
+                                     "keys.lamp-test = t.pub\n[repository]\nstorage = dir:r\n"
+                                     "[devices]\ncheck-in-s = 86400\n"),
                   &settings, &detail),
         SLW_OK);
     TAP_CHECK(strcmp(settings.listen, "127.0.0.1:0") == 0);
@@ -47,6 +48,7 @@ static void reads_what_it_knows(void)
     TAP_CHECK(strcmp(settings.signer.keys[1].name, "lamp-test") == 0);
     TAP_CHECK(strcmp(settings.signer.keys[1].file, "t.pub") == 0);
     TAP_CHECK(strcmp(settings.repository.storage, "dir:r") == 0);
+    TAP_EQUAL_INT(settings.checkin_s, 86400);
 }
 
 #define LONG_100                                                                                   \
@@ -76,6 +78,10 @@ static void ends_the_start(void)
         {"a key twice", SLW_BYTES_OF(LEAST "[signer]\nkeys.a = b\nkeys.a = c\n"), "twice"},
         {"a key without name", SLW_BYTES_OF(LEAST "[signer]\nkeys. = b\n"), "keys."},
         {"empty", SLW_BYTES_OF(LEAST "url =\n"), "empty"},
+        {"no seconds", SLW_BYTES_OF(LEAST "[devices]\ncheck-in-s = 1m\n"), "seconds"},
+        {"0 seconds", SLW_BYTES_OF(LEAST "[devices]\ncheck-in-s = 0\n"), "seconds"},
+        {"over a day", SLW_BYTES_OF(LEAST "[devices]\ncheck-in-s = 86401\n"), "seconds"},
+        {"a long number", SLW_BYTES_OF(LEAST "[devices]\ncheck-in-s = 000060\n"), "seconds"},
         {"neither yes nor no", SLW_BYTES_OF(LEAST "sandbox = maybe\n"), "neither"},
         {"a certificate without key", SLW_BYTES_OF(LEAST "tls-certificate = c\n"), "tls-key"},
         {"a key without certificate", SLW_BYTES_OF(LEAST "tls-key = c\n"), "tls-key"},

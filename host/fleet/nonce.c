@@ -43,7 +43,8 @@ enum slw_status slw_fleet_nonce_check(const uint8_t secret[static 32], struct sl
         uint8_t digit = nonce.ptr[i];
         made = made << 4 | (uint64_t)(digit <= '9' ? digit - '0' : digit - 'a' + 10) % 16;
     }
-    if ((int64_t)made > now_s || (int64_t)made < now_s - SLW_FLEET_NONCE_VALID_S) {
+    if ((int64_t)made > now_s + SLW_FLEET_NONCE_SKEW_S ||
+        (int64_t)made < now_s - SLW_FLEET_NONCE_VALID_S) {
         return slw_explain(detail, SLW_STALE_STATEMENT, "that nonce is too old");
     }
     slw_fleet_nonce_make(secret, product, device, epoch, (int64_t)made, expected);

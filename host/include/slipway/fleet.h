@@ -30,6 +30,7 @@
 #define SLW_FLEET_ATTRIBUTES_MAX 64u
 #define SLW_FLEET_NONCE_SIZE 49u /* with its zero: time, mark, in hexadecimal */
 #define SLW_FLEET_NONCE_VALID_S 600
+#define SLW_FLEET_NONCE_SKEW_S 30 /* that clocks of replicas may differ */
 
 /* Whether text can be a device's id: 1 to 64 letters, digits, `_`, `.`, `-`, `:`. */
 SLW_MUST_USE bool slw_fleet_device_is_good(struct slw_bytes text);

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Check-ins: one indexed read, no write. Whoever can't show the secret of the device's present
+ * epoch, for whatever reason (another's secret, a former epoch, a device that isn't there or was
+ * revoked, a backup that was restored), is told the same: to enrol again.
+ */
+#include "parts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define REPORT_DIGITS 16u /* of the last report's digest */
+
+struct asking {
+    struct slw_bytes product, device, secret, report;
+    int64_t epoch, version;
+};
+
+static enum slw_status read_asking(const struct slw_http_exchange *exchange, struct asking *asking,
+                                   struct slw_detail *detail)
+{
+    struct slw_bytes header = slw_http_header(exchange, "Authorization");
+    struct slw_bytes scheme = SLW_BYTES_OF("Bearer ");
+    asking->product = slw_http_parameter(exchange, 0);
+    asking->device = slw_http_parameter(exchange, 1);
+    asking->report = slw_http_query(exchange, "s");
+    if (!slw_http_query_number(exchange, "e", 1, INT64_MAX, &asking->epoch) ||
+        !slw_http_query_number(exchange, "v", 0, UINT32_MAX, &asking->version) ||
+        asking->report.len == 0 || asking->report.len > REPORT_DIGITS) {
+        return slw_explain(detail, SLW_BAD_ARGUMENT, "a check-in has e, v and s");
+    }
+    if (!depot_is_name(asking->product, "") || !slw_fleet_device_is_good(asking->device)) {
+        return slw_explain(detail, SLW_BAD_NAME, "that can't be a product and a device");
+    }
+    if (header.len > scheme.len && memcmp(header.ptr, scheme.ptr, scheme.len) == 0) {
+        asking->secret = slw_bytes_make(header.ptr + scheme.len, header.len - scheme.len);
+    }
+    return SLW_OK;
+}
+
+static bool is_known(const struct device_row *row, const struct asking *asking)
+{
+    uint8_t hash[SLW_SHA256_SIZE];
+    people_secret_hash(asking->secret, hash);
+    return row->state == DEVICE_ENROLLED && !row->is_restored && row->has_secret &&
+           row->epoch == asking->epoch && slw_equal_constant_time(hash, row->secret, sizeof hash);
+}
+
+/* Whether what we know of it is what it last said, and still so. */
+static bool is_up_to_date(const struct device_row *row, const struct asking *asking)
+{
+    char digits[REPORT_DIGITS + 1] = "0";
+    for (size_t i = 0; row->has_report && i < REPORT_DIGITS / 2; i++) {
+        (void)snprintf(digits + 2 * i, 3, "%02x", row->report[i]);
+    }
+    return row->has_report && row->view.version == asking->version &&
+           slw_bytes_equal(asking->report, slw_bytes_make(digits, strlen(digits)));
+}
+
+static struct slw_bytes text_of(const char *text)
+{
+    return slw_bytes_make(text, strlen(text));
+}
+
+static void take_offer(const struct depot_offer *offer, struct slw_fleet_answer *answer)
+{
+    answer->has_offer = true;
+    answer->offer = (struct slw_fleet_offer){
+        .rollout = offer->rollout,
+        .release = offer->release,
+        .length = offer->size,
+        .valid_s = DEPOT_OFFER_VALID_S,
+        .release_version = text_of(offer->release_version),
+        .urgency = text_of(offer->urgency),
+        .role = text_of(offer->role),
+        .path = text_of(offer->path),
+        .sha256 = text_of(offer->sha256),
+        .consent_given = offer->consent_given,
+    };
+}
+
+static enum slw_status answer_row(struct depot *depot, const struct device_row *row,
+                                  const struct asking *asking, struct slw_heap_buffer *text,
+                                  struct slw_detail *detail)
+{
+    char nonce[SLW_FLEET_NONCE_SIZE];
+    struct depot_offer offer;
+    int64_t now_us = devices_now_us();
+    slw_fleet_nonce_make(depot->secret, row->view.product, row->view.id, row->epoch,
+                         now_us / DEVICES_US, nonce);
+    struct slw_fleet_answer answer = {.next_s = devices_seen_next_s(depot->devices->seen),
+                                      .nonce = text_of(nonce),
+                                      .wants_report = !is_up_to_date(row, asking),
+                                      .wants_log = row->log_wanted};
+    /* What it runs must be known first: else it might be offered what it has. */
+    if (!answer.wants_report) {
+        enum slw_status status = depot_offer_find(depot, &row->view, now_us, &offer, detail);
+        if (status == SLW_OK) {
+            take_offer(&offer, &answer);
+        } else if (status != SLW_NOT_FOUND) {
+            return status;
+        }
+    }
+    devices_seen_note(depot->devices->seen, row, now_us);
+    slw_fleet_answer_put(&answer, text);
+    return SLW_OK;
+}
+
+void devices_check_in(void *context, struct slw_http_exchange *exchange)
+{
+    struct depot *depot = depot_of(context);
+    struct slw_detail detail = {""};
+    struct slw_heap_buffer text = {0};
+    struct asking asking = {.epoch = 0};
+    struct device_row row = {.epoch = 0};
+    enum slw_status status = read_asking(exchange, &asking, &detail);
+    if (status == SLW_OK) {
+        status = device_row_find(depot, asking.product, asking.device, &row, &detail);
+    }
+    if (status == SLW_NOT_FOUND || (status == SLW_OK && !is_known(&row, &asking))) {
+        status = slw_explain(&detail, SLW_EPOCH_OVER, "this enrolment isn't known; enrol again");
+    }
+    if (status == SLW_OK && !devices_bucket_take(depot->devices->buckets, asking.product,
+                                                 asking.device, SLW_BYTES_OF("checkin"))) {
+        device_row_free(&row);
+        devices_refuse_flood(exchange);
+        return;
+    }
+    if (status == SLW_OK) {
+        status = answer_row(depot, &row, &asking, &text, &detail);
+    }
+    device_row_free(&row);
+    depot_answer(exchange, status, 200, &text, &detail);
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Devices from their first word to an outcome: enrolment, check-ins, reports, an offer; all over
+ * HTTP, with real keys. What attackers try is in devices_attacks_test.c.
+ */
+#include "test_fleet.h"
+
+#include "tap.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TOKEN                                                                                      \
+    "{\"title\":\"line "                                                                           \
+    "1\",\"class\":\"prod\",\"channel\":\"stable\",\"uses\":2,\"tags\":[\"home\"]}"
+#define NO_BUILD "0000000000000000000000000000000000000000000000000000000000000000"
+
+static bool open_depot(struct test_depot *depot, char token[static 80])
+{
+    return test_depot_open(depot, NULL) && test_product(depot, "lamp") &&
+           test_enrolment_token(depot, "lamp", TOKEN, token);
+}
+
+static bool add_release(struct test_depot *depot)
+{
+    return test_sql(depot, "INSERT INTO builds (id, product, bundle, size, version, build_type, "
+                           "hardware, targets, made_us, made_by, state, state_us, furthest) VALUES "
+                           "('" NO_BUILD "', 'lamp', '', 1, 1, 'user', '[]', '[]', 1, 'ci', "
+                           "'production', 1, 4)") &&
+           test_sql(depot,
+                    "INSERT INTO releases (product, version, build, stage, channel, key_name, "
+                    "key_class, kind, release_version, urgency, min_installed_version, hardware, "
+                    "notes, changes, state, state_us, reason, prepared_blob, request, blob, size, "
+                    "path, role, is_complete, replaces, made_us, made_by) VALUES ('lamp', 2, "
+                    "'" NO_BUILD "', 'production', 'stable', 'lamp-prod', 'prod', 'feature', "
+                    "'2.0', 'routine', 0, '[]', '', '[]', 'published', 1, '', '', '', '" NO_BUILD
+                    "', 4711, 'lamp/stable/2.bundle', 'lamp-stable-rollout', 0, 0, 1, 'admin')");
+}
+
+static bool start_rollout(struct test_depot *depot)
+{
+    return test_status(depot, "PUT", "/api/v1/products/lamp/groups/homes",
+                       "{\"query\":{\"tag\":\"home\"},\"consent\":\"automatic\"}") == 200 &&
+           test_status(depot, "POST", "/api/v1/products/lamp/rollouts",
+                       "{\"release\":2,\"group\":\"homes\",\"plan\":{\"phases\":[{\"ppm\":1000000}"
+                       "]}}") == 201 &&
+           test_status(depot, "POST", "/api/v1/products/lamp/rollouts/1/start", "{}") == 200;
+}
+
+/* Until there is an offer, for at most 5 s. */
+static bool await_offer(struct test_device *device, struct test_answer *ret_answer)
+{
+    for (int i = 0; i < 50; i++) {
+        (void)test_device_check_in(device, ret_answer);
+        if (test_number(ret_answer, "offer.release") > 0) {
+            return true;
+        }
+        test_answer_free(ret_answer);
+        usleep(100000);
+    }
+    return false;
+}
+
+static void goes_from_enrolment_to_an_outcome(void)
+{
+    struct test_depot depot;
+    struct test_device device;
+    struct test_answer answer;
+    char token[80];
+    char state[32];
+    TAP_REQUIRE(open_depot(&depot, token) && test_device_open(&depot, "lamp:0001", &device));
+    TAP_EQUAL_INT(test_device_enrol(&device, token, state), 200);
+    TAP_CHECK(strcmp(state, "enrolled") == 0);
+    TAP_EQUAL_INT(device.epoch, 1);
+    TAP_EQUAL_INT(test_device_check_in(&device, &answer), 200);
+    TAP_CHECK(slw_json_kind(&answer.json, test_find(&answer, "report")) == SLW_JSON_TRUE);
+    TAP_EQUAL_INT(test_number(&answer, "next_s"), 60);
+    test_answer_free(&answer);
+    TAP_EQUAL_INT(test_device_say(&device), 200);
+    TAP_EQUAL_INT(test_device_check_in(&device, &answer), 200);
+    TAP_EQUAL_INT(test_find(&answer, "report"), SLW_JSON_NONE);
+    TAP_EQUAL_INT(test_find(&answer, "offer"), SLW_JSON_NONE);
+    test_answer_free(&answer);
+
+    TAP_REQUIRE(add_release(&depot) && start_rollout(&depot));
+    TAP_REQUIRE(await_offer(&device, &answer));
+    TAP_CHECK(test_text(&answer, "offer.role", "lamp-stable-rollout"));
+    TAP_CHECK(test_text(&answer, "offer.path", "lamp/stable/2.bundle"));
+    TAP_EQUAL_INT(test_number(&answer, "offer.valid_s"), 900);
+    TAP_EQUAL_INT(test_number(&answer, "offer.rollout"), 1);
+    test_answer_free(&answer);
+
+    struct slw_fleet_report report = test_device_report(&device, SLW_FLEET_PROGRESS);
+    report.rollout = 1;
+    report.release = 2;
+    report.progress_percent = 10;
+    TAP_EQUAL_INT(test_device_send(&device, &report, &answer), 200);
+    test_answer_free(&answer);
+    TAP_EQUAL_INT(test_count(&depot, "SELECT downloading FROM rollout_phases"), 1);
+    device.version = 2;
+    report = test_device_report(&device, SLW_FLEET_OUTCOME);
+    report.rollout = 1;
+    report.release = 2;
+    report.result = SLW_FLEET_SUCCESS;
+    TAP_EQUAL_INT(test_device_send(&device, &report, &answer), 200);
+    test_answer_free(&answer);
+    TAP_EQUAL_INT(test_count(&depot, "SELECT succeeded FROM rollout_phases"), 1);
+    TAP_EQUAL_INT(test_count(&depot, "SELECT version FROM devices"), 2);
+    TAP_EQUAL_INT(test_device_check_in(&device, &answer), 200);
+    TAP_EQUAL_INT(test_find(&answer, "offer"), SLW_JSON_NONE);
+    test_answer_free(&answer);
+    TAP_EQUAL_INT(test_count(&depot, "SELECT COUNT(*) FROM device_history"), 4);
+    test_device_close(&device);
+    test_depot_close(&depot);
+}
+
+static void halts_what_fails(void)
+{
+    struct test_depot depot;
+    struct test_device device;
+    struct test_answer answer;
+    char token[80];
+    char state[32];
+    TAP_REQUIRE(open_depot(&depot, token) && test_device_open(&depot, "d1", &device));
+    TAP_EQUAL_INT(test_device_enrol(&device, token, state), 200);
+    TAP_EQUAL_INT(test_device_say(&device), 200);
+    TAP_REQUIRE(add_release(&depot) && start_rollout(&depot) && await_offer(&device, &answer));
+    test_answer_free(&answer);
+    struct slw_fleet_report report = test_device_report(&device, SLW_FLEET_OUTCOME);
+    report.rollout = 1;
+    report.release = 2;
+    report.result = SLW_FLEET_ROLLED_BACK;
+    report.boot = SLW_FLEET_BACK;
+    report.reason = SLW_BYTES_OF("not-confirmed");
+    TAP_EQUAL_INT(test_device_send(&device, &report, &answer), 200);
+    test_answer_free(&answer);
+    TAP_EQUAL_INT(test_count(&depot, "SELECT failed FROM rollout_phases"), 1);
+    TAP_EQUAL_INT(test_count(&depot, "SELECT healthy FROM devices"), 0);
+    TAP_EQUAL_INT(
+        test_count(&depot, "SELECT COUNT(*) FROM rollout_devices WHERE reason = 'not-confirmed'"),
+        1);
+    test_device_close(&device);
+    test_depot_close(&depot);
+}
+
+static void answers_the_same_report_as_the_first_time(void)
+{
+    struct test_depot depot;
+    struct test_device device;
+    struct test_answer first;
+    struct test_answer again;
+    char token[80];
+    char state[32];
+    TAP_REQUIRE(open_depot(&depot, token) && test_device_open(&depot, "d1", &device));
+    TAP_EQUAL_INT(test_device_enrol(&device, token, state), 200);
+    TAP_EQUAL_INT(test_device_check_in(&device, &first), 200);
+    test_answer_free(&first);
+    char nonce[64];
+    memcpy(nonce, device.nonce, sizeof nonce);
+    struct slw_fleet_report report = test_device_report(&device, SLW_FLEET_STATE);
+    report.nonce = slw_bytes_make(nonce, strlen(nonce));
+    TAP_EQUAL_INT(test_device_send(&device, &report, &first), 200);
+    TAP_REQUIRE(test_depot_restart(&depot));
+    TAP_EQUAL_INT(test_device_send(&device, &report, &again), 200);
+    TAP_CHECK(slw_bytes_equal(slw_heap_bytes(&first.body), slw_heap_bytes(&again.body)));
+    TAP_EQUAL_INT(test_count(&depot, "SELECT COUNT(*) FROM device_history WHERE kind = 'state'"),
+                  1);
+    test_answer_free(&first);
+    test_answer_free(&again);
+    test_device_close(&device);
+    test_depot_close(&depot);
+}
+
+static void writes_when_a_device_was_seen(void)
+{
+    struct test_depot depot;
+    struct test_device device;
+    char token[80];
+    char state[32];
+    TAP_REQUIRE(open_depot(&depot, token) && test_device_open(&depot, "d1", &device));
+    TAP_EQUAL_INT(test_device_enrol(&device, token, state), 200);
+    TAP_EQUAL_INT(test_count(&depot, "SELECT COUNT(*) FROM devices WHERE seen_us > 0"), 0);
+    TAP_EQUAL_INT(test_device_say(&device), 200);
+    for (int i = 0;
+         i < 40 && test_count(&depot, "SELECT COUNT(*) FROM devices WHERE seen_us > 0") == 0; i++) {
+        usleep(100000);
+    }
+    TAP_EQUAL_INT(test_count(&depot, "SELECT COUNT(*) FROM devices WHERE seen_us > 0"), 1);
+    test_device_close(&device);
+    test_depot_close(&depot);
+}
+
+static void keeps_groups(void)
+{
+    static const char *const refused[] = {
+        "",
+        "[]",
+        "{}",
+        "{\"query\":{\"tag\":\"home\"}}",
+        "{\"query\":{\"tag\":\"home\"},\"consent\":\"perhaps\"}",
+        "{\"query\":[],\"consent\":\"ask\"}",
+        "{\"query\":{\"sql\":\"1=1\"},\"consent\":\"ask\"}",
+        "{\"query\":{\"tag\":\"home\"},\"consent\":\"ask\",\"windows\":{}}",
+        "{\"query\":{\"tag\":\"home\"},\"consent\":\"ask\",\"windows\":[{\"from\":\"25:00\","
+        "\"to\":\"02:00\"}]}",
+        "{\"query\":{\"tag\":\"home\"},\"consent\":\"ask\",\"members\":[]}",
+    };
+    struct test_depot depot;
+    struct test_answer answer;
+    char token[80];
+    TAP_REQUIRE(open_depot(&depot, token));
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        TAP_ROW(refused[i]);
+        TAP_EQUAL_INT(test_status(&depot, "PUT", "/api/v1/products/lamp/groups/g", refused[i]),
+                      400);
+    }
+    TAP_ROW(NULL);
+    TAP_EQUAL_INT(test_status(&depot, "GET", "/api/v1/products/lamp/groups/g", NULL), 404);
+    test_call(&depot, "PUT", "/api/v1/products/lamp/groups/g",
+              "{\"query\":{\"all\":[]},\"consent\":\"ask\",\"windows\":[{\"from\":\"23:00\","
+              "\"to\":\"02:00\"}]}",
+              &answer);
+    TAP_CHECK(test_text(&answer, "consent", "ask") &&
+              test_text(&answer, "windows.0.from", "23:00"));
+    test_answer_free(&answer);
+    TAP_REQUIRE(add_release(&depot) && start_rollout(&depot));
+    TAP_EQUAL_INT(test_status(&depot, "DELETE", "/api/v1/products/lamp/groups/homes", NULL), 409);
+    TAP_EQUAL_INT(test_status(&depot, "DELETE", "/api/v1/products/lamp/groups/g", NULL), 204);
+    TAP_EQUAL_INT(test_status(&depot, "DELETE", "/api/v1/products/lamp/groups/g", NULL), 404);
+    test_call(&depot, "GET", "/api/v1/products/lamp/groups", NULL, &answer);
+    TAP_CHECK(test_text(&answer, "groups.0.name", "homes"));
+    TAP_EQUAL_INT(test_find(&answer, "groups.1"), SLW_JSON_NONE);
+    test_answer_free(&answer);
+    test_depot_close(&depot);
+}
+
+int main(void)
+{
+    TAP_RUN(goes_from_enrolment_to_an_outcome);
+    TAP_RUN(halts_what_fails);
+    TAP_RUN(answers_the_same_report_as_the_first_time);
+    TAP_RUN(writes_when_a_device_was_seen);
+    TAP_RUN(keeps_groups);
+    return tap_finish();
+}

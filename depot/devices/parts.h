@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of the devices' part share: a device as its row has it, the limits, the batches,
+ * the handlers. DEPOT.md, section 7.
+ */
+#ifndef SLIPWAY_DEVICES_PARTS_H
+#define SLIPWAY_DEVICES_PARTS_H
+
+#include "core/serve.h"
+#include "people/secret.h"
+#include "rollouts/rollouts.h"
+
+#include "slipway/fleet.h"
+
+#include <time.h>
+
+#define DEVICES_US INT64_C(1000000)
+#define DEVICES_CHECKIN_S 60       /* between two check-ins, when nothing else is said */
+#define DEVICES_CHECKIN_MAX_S 3600 /* however busy it is here */
+#define DEVICES_CLASSES "dev, test or prod"
+
+enum device_state {
+    DEVICE_REGISTERED,
+    DEVICE_PENDING,
+    DEVICE_ENROLLED,
+    DEVICE_REVOKED,
+    DEVICE_STATES
+};
+extern const char *const device_state_names[DEVICE_STATES];
+
+/* A device. Free with device_row_free(). */
+struct device_row {
+    struct depot_device_view view;
+    enum device_state state;
+    struct slw_bytes key_pem, new_key_pem, boot_state, slots, answer;
+    int64_t epoch, sequence, seen_us;
+    bool is_restored; /* a backup was restored since it enrolled: its epoch is over */
+    bool is_healthy, log_wanted, has_secret, has_report;
+    uint8_t secret[SLW_SHA256_SIZE], report[SLW_SHA256_SIZE];
+    struct slw_heap_buffer memory; /* private: what the views point into */
+};
+
+/* SLW_NOT_FOUND: there is no such device. */
+SLW_MUST_USE enum slw_status device_row_read(struct slw_transaction *transaction,
+                                             struct slw_bytes product, struct slw_bytes id,
+                                             struct device_row *ret_row, struct slw_detail *detail);
+/* The same in a transaction of its own. */
+SLW_MUST_USE enum slw_status device_row_find(struct depot *depot, struct slw_bytes product,
+                                             struct slw_bytes id, struct device_row *ret_row,
+                                             struct slw_detail *detail);
+void device_row_free(struct device_row *row);
+
+/* By this machine's clock: for nonces, limits and windows. */
+int64_t devices_now_us(void);
+
+/* Appends an event and an entry of the audit trail about a device. who: whose doing it is. */
+SLW_MUST_USE enum slw_status device_tell(struct slw_transaction *transaction, const char *who,
+                                         struct slw_bytes product, struct slw_bytes device,
+                                         const char *action, const char *detail_json,
+                                         struct slw_detail *detail);
+
+/* --- What is kept in memory --- */
+
+struct devices_batch;
+struct devices_seen;
+struct devices_buckets;
+struct depot_devices_state {
+    struct devices_batch *batch;
+    struct devices_seen *seen;
+    struct devices_buckets *buckets;
+};
+
+/* bucket.c: whether a device may call now; each call takes one of what it saved up. what tells
+ * kinds of calls apart. */
+enum slw_status devices_buckets_open(struct depot *depot, struct devices_buckets **ret_buckets,
+                                     struct slw_detail *detail);
+void devices_buckets_close(struct devices_buckets *buckets);
+bool devices_bucket_take(struct devices_buckets *buckets, struct slw_bytes product,
+                         struct slw_bytes device, struct slw_bytes what);
+/* Answers 429. */
+void devices_refuse_flood(struct slw_http_exchange *exchange);
+
+/* seen.c: when devices checked in last, written once a second, and how often they do. */
+enum slw_status devices_seen_open(struct depot *depot, struct devices_seen **ret_seen,
+                                  struct slw_detail *detail);
+void devices_seen_close(struct devices_seen *seen);
+void devices_seen_note(struct devices_seen *seen, const struct device_row *row, int64_t now_us);
+/* Seconds until a device is to come again, by how busy it is here. */
+int64_t devices_seen_next_s(const struct devices_seen *seen);
+
+/* batch.c: reports that were verified, taken many at a time; each is answered once it is durable.
+ * Takes report over, and its exchange. */
+struct device_report {
+    struct slw_http_exchange *exchange;
+    struct slw_bytes product, device; /* of the path */
+    struct slw_fleet_opened opened;
+    enum slw_status status; /* of this one */
+    struct slw_heap_buffer answer;
+    struct slw_detail detail;
+    struct device_report *next;
+};
+enum slw_status devices_batch_open(struct depot *depot, struct devices_batch **ret_batch,
+                                   struct slw_detail *detail);
+void devices_batch_close(struct devices_batch *batch);
+/* False when too many wait. */
+bool devices_batch_add(struct devices_batch *batch, struct device_report *report);
+void device_report_free(struct device_report *report);
+
+/* apply.c: what one report changes; its verdict is report->status, with the answer. Another status
+ * than SLW_OK is the transaction's. */
+SLW_MUST_USE enum slw_status device_report_apply(struct depot *depot,
+                                                 struct slw_transaction *transaction,
+                                                 struct device_report *report, int64_t now_us,
+                                                 struct slw_detail *detail);
+
+/* enrolments.c: one use of a token, if it is good. */
+struct enrolment {
+    char key_class[8];
+    struct slw_heap_buffer tags, channel;
+};
+SLW_MUST_USE enum slw_status enrolment_use(struct slw_transaction *transaction,
+                                           struct slw_bytes product, struct slw_bytes token,
+                                           int64_t now_us, struct enrolment *ret_enrolment,
+                                           bool *ret_good, struct slw_detail *detail);
+void enrolment_free(struct enrolment *enrolment);
+bool device_class_is_one(struct slw_bytes text);
+/* Writes the tags of a JSON array that was checked into device_tags. */
+SLW_MUST_USE enum slw_status device_tags_write(struct slw_transaction *transaction,
+                                               struct slw_bytes product, struct slw_bytes device,
+                                               struct slw_bytes tags, struct slw_detail *detail);
+/* A member that is an array of names, each once, at most 64; absent: empty. Appends it as JSON. */
+SLW_MUST_USE enum slw_status device_tags_read(const struct slw_json_document *body,
+                                              const char *name, struct slw_heap_buffer *ret_tags,
+                                              struct slw_detail *detail);
+
+/* enrol.c, checkin.c, report.c: the devices' own calls. */
+slw_http_handler devices_enrol, devices_nonce, devices_check_in, devices_report;
+/* groups.c, enrolments.c */
+slw_http_handler groups_list, groups_put, groups_show, groups_remove;
+slw_http_handler enrolments_list, enrolments_make, enrolments_revoke;
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reports: verified here, on the server's threads, by the device's key as its row has it; then they
+ * wait for the next batch, which looks at everything that may have changed meanwhile.
+ */
+#include "parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void device_report_free(struct device_report *report)
+{
+    slw_fleet_opened_free(&report->opened);
+    slw_heap_free(&report->answer);
+    free(report);
+}
+
+/* DEPOT.md, section 7: "a DSSE envelope … by the device's key". */
+static enum slw_status verify(const struct device_row *row, struct slw_bytes body,
+                              struct device_report *report, struct slw_detail *detail)
+{
+    struct slw_public_key key;
+    if (row->state != DEVICE_ENROLLED || row->is_restored) {
+        return slw_explain(detail, SLW_EPOCH_OVER, "this enrolment isn't known; enrol again");
+    }
+    SLW_TRY(slw_public_key_parse("key", row->key_pem, &key, detail));
+    SLW_TRY(slw_fleet_report_open(body, &key, &report->opened, detail));
+    if (!slw_bytes_equal(report->opened.report.product, report->product) ||
+        !slw_bytes_equal(report->opened.report.device, report->device)) {
+        return slw_explain(detail, SLW_BAD_STATEMENT, "message: it is of another device");
+    }
+    return SLW_OK;
+}
+
+static enum slw_status open_report(struct depot *depot, struct slw_http_exchange *exchange,
+                                   struct device_report *report, struct slw_detail *detail)
+{
+    struct device_row row = {.epoch = 0};
+    report->exchange = exchange;
+    report->product = slw_http_parameter(exchange, 0);
+    report->device = slw_http_parameter(exchange, 1);
+    if (!depot_is_name(report->product, "") || !slw_fleet_device_is_good(report->device)) {
+        return slw_explain(detail, SLW_BAD_NAME, "that can't be a product and a device");
+    }
+    enum slw_status status = device_row_find(depot, report->product, report->device, &row, detail);
+    if (status == SLW_NOT_FOUND) {
+        return slw_explain(detail, SLW_EPOCH_OVER, "this enrolment isn't known; enrol again");
+    }
+    if (status == SLW_OK) {
+        status = verify(&row, slw_http_body(exchange), report, detail);
+    }
+    device_row_free(&row);
+    return status;
+}
+
+void devices_report(void *context, struct slw_http_exchange *exchange)
+{
+    struct depot *depot = depot_of(context);
+    struct slw_detail detail = {""};
+    struct device_report *report = calloc(1, sizeof *report);
+    if (report == NULL) {
+        slw_http_refuse(exchange, slw_explain_no_memory(&detail), &detail);
+        return;
+    }
+    enum slw_status status = open_report(depot, exchange, report, &detail);
+    if (status != SLW_OK) {
+        slw_http_refuse(exchange, status, &detail);
+        device_report_free(report);
+        return;
+    }
+    if (!devices_bucket_take(depot->devices->buckets, report->product, report->device,
+                             SLW_BYTES_OF("report"))) {
+        devices_refuse_flood(exchange);
+        device_report_free(report);
+        return;
+    }
+    if (!devices_batch_add(depot->devices->batch, report)) {
+        slw_http_refuse_as(exchange, 503, SLW_UNAVAILABLE, "too many reports wait; come again");
+        device_report_free(report);
+    }
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A device as its row has it: one indexed read, which check-ins are made of. See parts.h. */
+#include "parts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *const device_state_names[DEVICE_STATES] = {"registered", "pending", "enrolled",
+                                                       "revoked"};
+
+int64_t devices_now_us(void)
+{
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * DEVICES_US + now.tv_nsec / 1000;
+}
+
+/* The texts of a row, in the order of the statement. */
+#define TEXTS 9
+#define STATE_COLUMN TEXTS
+
+static enum slw_status copy_texts(const struct slw_rows *rows, struct slw_bytes product,
+                                  struct slw_bytes id, struct device_row *row,
+                                  struct slw_detail *detail)
+{
+    struct slw_bytes *const views[TEXTS] = {
+        &row->view.hardware,   &row->view.key_class, &row->view.channel,
+        &row->view.attributes, &row->view.tags,      &row->key_pem,
+        &row->new_key_pem,     &row->slots,          &row->answer,
+    };
+    size_t lens[TEXTS + 2] = {0};
+    for (int i = 0; i < TEXTS; i++) {
+        struct slw_bytes text = slw_rows_bytes(rows, i);
+        lens[i] = text.len;
+        slw_heap_append(&row->memory, text);
+    }
+    slw_heap_append(&row->memory, product);
+    slw_heap_append(&row->memory, id);
+    if (row->memory.status != SLW_OK) {
+        return slw_explain_no_memory(detail);
+    }
+    const uint8_t *at = row->memory.ptr;
+    for (int i = 0; i < TEXTS; i++) {
+        *views[i] = slw_bytes_make(at, lens[i]);
+        at += lens[i];
+    }
+    row->view.product = slw_bytes_make(at, product.len);
+    row->view.id = slw_bytes_make(at + product.len, id.len);
+    return SLW_OK;
+}
+
+static bool copy_hash(const struct slw_rows *rows, int column, uint8_t hash[static SLW_SHA256_SIZE])
+{
+    struct slw_bytes bytes = slw_rows_bytes(rows, column);
+    if (bytes.len != SLW_SHA256_SIZE) {
+        return false;
+    }
+    memcpy(hash, bytes.ptr, SLW_SHA256_SIZE);
+    return true;
+}
+
+static enum device_state state_of(struct slw_bytes text)
+{
+    enum device_state state = DEVICE_REGISTERED;
+    while (state < DEVICE_REVOKED &&
+           !slw_bytes_equal(text, slw_bytes_make(device_state_names[state],
+                                                 strlen(device_state_names[state])))) {
+        state++;
+    }
+    return state;
+}
+
+static enum slw_status take_row(const struct slw_rows *rows, struct slw_bytes product,
+                                struct slw_bytes id, struct device_row *row,
+                                struct slw_detail *detail)
+{
+    static const char *const boots[] = {"confirmed", "trial", "rolled-back"};
+    SLW_TRY(copy_texts(rows, product, id, row, detail));
+    int column = STATE_COLUMN;
+    row->state = state_of(slw_rows_bytes(rows, column++));
+    row->boot_state = slw_bytes_make("", 0);
+    struct slw_bytes boot = slw_rows_bytes(rows, column++);
+    for (size_t i = 0; i < sizeof boots / sizeof boots[0]; i++) {
+        if (slw_bytes_equal(boot, slw_bytes_make(boots[i], strlen(boots[i])))) {
+            row->boot_state = slw_bytes_make(boots[i], strlen(boots[i]));
+        }
+    }
+    row->has_secret = copy_hash(rows, column++, row->secret);
+    row->has_report = copy_hash(rows, column++, row->report);
+    row->epoch = slw_rows_int(rows, column++);
+    row->sequence = slw_rows_int(rows, column++);
+    row->view.version = slw_rows_int(rows, column++);
+    row->view.root_version = slw_rows_int(rows, column++);
+    row->view.pin = slw_rows_int(rows, column++);
+    row->view.utc_offset_s = (int32_t)slw_rows_int(rows, column++);
+    row->is_healthy = slw_rows_int(rows, column++) != 0;
+    row->log_wanted = slw_rows_int(rows, column++) != 0;
+    row->seen_us = slw_rows_int(rows, column++);
+    row->is_restored = slw_rows_int(rows, column) == 0;
+    return SLW_OK;
+}
+
+enum slw_status device_row_read(struct slw_transaction *transaction, struct slw_bytes product,
+                                struct slw_bytes id, struct device_row *ret_row,
+                                struct slw_detail *detail)
+{
+    const struct slw_sql_value values[] = {slw_sql_text(product), slw_sql_text(id)};
+    struct slw_rows *rows = NULL;
+    struct device_row row = {.epoch = 0};
+    enum slw_status status = SLW_NOT_FOUND;
+    SLW_TRY(slw_sql_query(
+        transaction,
+        "SELECT hardware, class, channel, attributes, tags, key_pem, new_key_pem, slots, "
+        "report_answer, state, boot_state, secret, report, epoch, sequence, version, root_version, "
+        "pin, utc_offset_s, healthy, log_wanted, seen_us, CASE WHEN restores = (SELECT value FROM "
+        "counters WHERE name = 'restores') THEN 1 ELSE 0 END FROM devices WHERE product = $1 AND "
+        "id = $2",
+        values, 2, &rows, detail));
+    if (slw_rows_next(rows)) {
+        status = take_row(rows, product, id, &row, detail);
+    }
+    enum slw_status end = slw_rows_close(
+        rows, status == SLW_OK || status == SLW_NOT_FOUND ? detail : &(struct slw_detail){""});
+    if (end == SLW_OK && status == SLW_OK) {
+        *ret_row = row;
+        return SLW_OK;
+    }
+    device_row_free(&row);
+    SLW_TRY(end);
+    return status == SLW_NOT_FOUND ? slw_explain(detail, SLW_NOT_FOUND, "there is no such device")
+                                   : status;
+}
+
+struct find {
+    struct slw_bytes product, id;
+    struct device_row *row;
+};
+
+static enum slw_status find(void *context, struct slw_transaction *transaction,
+                            struct slw_detail *detail)
+{
+    struct find *find = context;
+    device_row_free(find->row); /* of a run that others got in the way of */
+    return device_row_read(transaction, find->product, find->id, find->row, detail);
+}
+
+enum slw_status device_row_find(struct depot *depot, struct slw_bytes product, struct slw_bytes id,
+                                struct device_row *ret_row, struct slw_detail *detail)
+{
+    struct device_row row = {.epoch = 0};
+    struct find context = {product, id, &row};
+    enum slw_status status =
+        slw_database_transact(depot->database, SLW_DATABASE_READ, find, &context, detail);
+    if (status == SLW_OK) {
+        *ret_row = row;
+    } else {
+        device_row_free(&row);
+    }
+    return status;
+}
+
+void device_row_free(struct device_row *row)
+{
+    slw_heap_drop(&row->memory);
+    memset(row, 0, sizeof *row);
+}
+
+enum slw_status device_tell(struct slw_transaction *transaction, const char *who,
+                            struct slw_bytes product, struct slw_bytes device, const char *action,
+                            const char *detail_json, struct slw_detail *detail)
+{
+    char data[64];
+    int len = snprintf(data, sizeof data, "{\"what\":\"%s\"}", action);
+    SLW_TRY(depot_event(transaction, product, "device", device,
+                        len < (int)sizeof data ? data : NULL, detail));
+    return depot_audit(transaction, who, action, product, device, detail_json, detail);
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * When devices checked in last. Check-ins only note it in memory; a thread writes what was noted
+ * once a second, in one transaction of bounded size. What doesn't fit is lost, and so is what
+ * wasn't written when the process ends: the next check-in notes it again. Here, too, is how often
+ * devices call, by which they are told when to come again.
+ */
+#include "parts.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NOTES_MAX 2048u            /* written in a second */
+#define FRESH_US (30 * DEVICES_US) /* a row that was written so recently says enough */
+#define CALM_PER_SECOND 2000       /* check-ins that one replica takes at its ease */
+
+struct note {
+    char product[DEPOT_NAME_MAX], device[DEPOT_NAME_MAX];
+    uint8_t product_len, device_len;
+    int64_t at_us;
+};
+
+struct devices_seen {
+    struct depot *depot;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    pthread_t thread;
+    bool stopping;
+    struct note notes[NOTES_MAX];
+    size_t count;
+    struct note writing[NOTES_MAX]; /* the thread's own */
+    size_t writing_count;
+    atomic_llong calls;      /* in this second */
+    atomic_llong per_second; /* in the last one */
+};
+
+void devices_seen_note(struct devices_seen *seen, const struct device_row *row, int64_t now_us)
+{
+    atomic_fetch_add(&seen->calls, 1);
+    if (row->seen_us > now_us - FRESH_US && row->seen_us <= now_us) {
+        return;
+    }
+    (void)pthread_mutex_lock(&seen->lock);
+    if (seen->count < NOTES_MAX) {
+        struct note *note = &seen->notes[seen->count++];
+        note->product_len = (uint8_t)row->view.product.len;
+        note->device_len = (uint8_t)row->view.id.len;
+        memcpy(note->product, row->view.product.ptr, row->view.product.len);
+        memcpy(note->device, row->view.id.ptr, row->view.id.len);
+        note->at_us = now_us;
+    }
+    (void)pthread_mutex_unlock(&seen->lock);
+}
+
+int64_t devices_seen_next_s(const struct devices_seen *seen)
+{
+    int64_t configured = seen->depot->settings->checkin_s;
+    int64_t base = configured == 0 ? DEVICES_CHECKIN_S : configured;
+    long long per_second = atomic_load(&seen->per_second);
+    int64_t next_s = per_second > CALM_PER_SECOND ? base * per_second / CALM_PER_SECOND : base;
+    int64_t most = base > DEVICES_CHECKIN_MAX_S ? base : DEVICES_CHECKIN_MAX_S;
+    return next_s < most ? next_s : most;
+}
+
+static enum slw_status write_notes(void *context, struct slw_transaction *transaction,
+                                   struct slw_detail *detail)
+{
+    const struct devices_seen *seen = context;
+    for (size_t i = 0; i < seen->writing_count; i++) {
+        const struct note *note = &seen->writing[i];
+        const struct slw_sql_value values[] = {
+            slw_sql_text(slw_bytes_make(note->product, note->product_len)),
+            slw_sql_text(slw_bytes_make(note->device, note->device_len)), slw_sql_int(note->at_us)};
+        SLW_TRY(slw_sql_run(transaction,
+                            "UPDATE devices SET seen_us = $3 WHERE product = $1 AND id = $2 AND "
+                            "(seen_us IS NULL OR seen_us < $3)",
+                            values, 3, NULL, detail));
+    }
+    return SLW_OK;
+}
+
+static void flush(struct devices_seen *seen)
+{
+    struct slw_detail detail = {""};
+    if (seen->writing_count == 0) {
+        return;
+    }
+    enum slw_status status = slw_database_transact(seen->depot->database, SLW_DATABASE_WRITE,
+                                                   write_notes, seen, &detail);
+    if (status != SLW_OK) {
+        depot_log("warning", "devices", "who was seen wasn't written: %s", detail.text);
+    }
+}
+
+/* With the lock held, which is given up while it waits and writes. */
+static void take_notes(struct devices_seen *seen)
+{
+    seen->writing_count = seen->count;
+    memcpy(seen->writing, seen->notes, seen->count * sizeof seen->notes[0]);
+    seen->count = 0;
+    atomic_store(&seen->per_second, atomic_exchange(&seen->calls, 0));
+    (void)pthread_mutex_unlock(&seen->lock);
+    flush(seen);
+    (void)pthread_mutex_lock(&seen->lock);
+}
+
+static void *keep_writing(void *context)
+{
+    struct devices_seen *seen = context;
+    (void)pthread_mutex_lock(&seen->lock);
+    while (!seen->stopping) {
+        struct timespec until = {0};
+        (void)clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_sec += 1;
+        while (!seen->stopping &&
+               pthread_cond_clockwait(&seen->wake, &seen->lock, CLOCK_MONOTONIC, &until) == 0) {
+        }
+        take_notes(seen);
+    }
+    (void)pthread_mutex_unlock(&seen->lock);
+    return NULL;
+}
+
+enum slw_status devices_seen_open(struct depot *depot, struct devices_seen **ret_seen,
+                                  struct slw_detail *detail)
+{
+    struct devices_seen *seen = calloc(1, sizeof *seen);
+    if (seen == NULL) {
+        return slw_explain_no_memory(detail);
+    }
+    seen->depot = depot;
+    (void)pthread_mutex_init(&seen->lock, NULL);
+    (void)pthread_cond_init(&seen->wake, NULL);
+    if (pthread_create(&seen->thread, NULL, keep_writing, seen) != 0) {
+        free(seen);
+        return slw_explain(detail, SLW_IO, "no thread could be started");
+    }
+    *ret_seen = seen;
+    return SLW_OK;
+}
+
+void devices_seen_close(struct devices_seen *seen)
+{
+    if (seen == NULL) {
+        return;
+    }
+    (void)pthread_mutex_lock(&seen->lock);
+    seen->stopping = true;
+    (void)pthread_cond_signal(&seen->wake);
+    (void)pthread_mutex_unlock(&seen->lock);
+    (void)pthread_join(seen->thread, NULL);
+    (void)pthread_cond_destroy(&seen->wake);
+    (void)pthread_mutex_destroy(&seen->lock);
+    free(seen);
+}
