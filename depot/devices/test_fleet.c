@@ -101,7 +101,7 @@ long test_device_check_in(struct test_device *device, struct test_answer *ret_an
     char header[128];
     struct test_depot as_device = *device->depot;
     size_t count = 0;
-    while (as_device.headers[count] != NULL && count < 6) {
+    while (count < 6 && as_device.headers[count] != NULL) {
         count++;
     }
     as_device.use_token = NULL;
