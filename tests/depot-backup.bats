@@ -87,6 +87,27 @@ other_depot() {
     answers 401 GET /api/v1/session '' -b jar
 }
 
+@test "the backup of an older version is brought up to date" {
+    depot_stop
+    # As the first version's: its migration and its tables alone.
+    local of_first=' products people roles login_failures sessions tokens token_roles audit events counters '
+    {
+        sed -n 1p backup/database.jsonl | jq -c '.migrations = .migrations[:1]'
+        sed -n '2,$p' backup/database.jsonl | sed '$d' | while IFS= read -r line; do
+            [[ $line != '{'* ]] || table=$(jq -r .table <<<"$line")
+            [[ $of_first != *" $table "* ]] || printf '%s\n' "$line"
+        done
+    } >old
+    printf '{"rows":%d,"sha256":"%s"}\n' "$(grep -c '^\[' old)" "$(sha256sum <old | cut -d ' ' -f 1)" >>old
+    cp old backup/database.jsonl
+    other_depot
+    "$slipway_depot" restore --config other.conf backup
+    "$slipway_depot" check --config other.conf
+    [ "$(sqlite3 other.db 'SELECT COUNT(*) FROM schema_migrations')" -gt 1 ]
+    depot_start other.conf
+    answers 200 GET /api/v1/products/lamp
+}
+
 @test "a damaged backup is refused, whole" {
     depot_stop
     cp backup/database.jsonl good

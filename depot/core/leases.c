@@ -167,15 +167,22 @@ enum slw_status depot_leases_start(struct depot_leases *leases, struct depot *de
     return leases->workers_count == 0 ? SLW_OK : start_threads(leases, detail);
 }
 
+void depot_leases_end(struct depot_leases *leases)
+{
+    if (leases->depot != NULL) {
+        (void)pthread_mutex_lock(&leases->mutex);
+        leases->stops = true;
+        (void)pthread_cond_broadcast(&leases->changed);
+        (void)pthread_mutex_unlock(&leases->mutex);
+    }
+}
+
 void depot_leases_stop(struct depot_leases *leases)
 {
     if (leases->depot == NULL) {
         return;
     }
-    (void)pthread_mutex_lock(&leases->mutex);
-    leases->stops = true;
-    (void)pthread_cond_broadcast(&leases->changed);
-    (void)pthread_mutex_unlock(&leases->mutex);
+    depot_leases_end(leases);
     for (size_t i = 0; i < leases->workers_count; i++) {
         if (leases->workers[i].is_running) {
             (void)pthread_join(leases->workers[i].thread, NULL);

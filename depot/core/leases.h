@@ -46,6 +46,8 @@ struct depot_leases {
 
 SLW_MUST_USE enum slw_status depot_leases_start(struct depot_leases *leases, struct depot *depot,
                                                 struct slw_detail *detail);
+/* No new work from here on; what is under way goes on. */
+void depot_leases_end(struct depot_leases *leases);
 /* Waits for work that is under way, and gives the leases up. */
 void depot_leases_stop(struct depot_leases *leases);
 

@@ -95,6 +95,7 @@ const char *depot_program_address(const struct depot_program *program)
 void depot_program_stop(struct depot_program *program)
 {
     atomic_store(&program->gate.is_open, false);
+    depot_leases_end(&program->leases);
     if (program->server != NULL) {
         slw_http_server_stop(program->server, DEPOT_STOP_MS);
     }

@@ -8,9 +8,14 @@
 
 #include <curl/curl.h>
 #include <gnutls/gnutls.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define STOP_S 9
 
 static void prepare_signals(sigset_t *ret_ends)
 {
@@ -28,6 +33,24 @@ static enum slw_status wait_for_end(const sigset_t *ends, struct slw_detail *det
     int failed = sigwait(ends, &ended);
     return failed == 0 ? SLW_OK
                        : slw_explain(detail, SLW_IO, "waiting for signals: %s", strerror(failed));
+}
+
+/* What doesn't end in time, such as work that waits for somebody else, is left: everything that was
+ * answered is durable, and what wasn't committed never was. */
+static void *end_in_time(void *context)
+{
+    (void)context;
+    (void)nanosleep(&(struct timespec){.tv_sec = STOP_S}, NULL);
+    depot_log("warning", "depot", "work didn't end within %d s", STOP_S);
+    _exit(0);
+}
+
+static void watch_the_end(void)
+{
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, end_in_time, NULL) == 0) {
+        (void)pthread_detach(thread);
+    }
 }
 
 enum slw_status depot_command_run(const struct depot_command *command, struct slw_detail *detail)
@@ -48,6 +71,7 @@ enum slw_status depot_command_run(const struct depot_command *command, struct sl
     slw_notify("READY=1");
     enum slw_status status = wait_for_end(&ends, detail);
     slw_notify("STOPPING=1");
+    watch_the_end();
     depot_program_stop(program);
     return status;
 }
