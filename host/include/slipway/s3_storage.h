@@ -13,8 +13,9 @@
  *
  * Fencing. Every change asks the fence for its token first. A pointer is replaced on the condition
  * that it is still the one that was there when the fence was asked (If-Match), so that a writer
- * that slept behind the fence changes nothing, where the server knows conditions (AWS does; Swift
- * passes them over, and there a request that was under way as the lease ran out may still arrive).
+ * that slept behind the fence changes nothing, where the server knows conditions. One that answers
+ * 501 to them (Swift) is asked without: there a request that was under way as the lease ran out may
+ * still arrive.
  * Objects that never change are put only where there are none, or are the same.
  *
  * A lease that ran out can't be renewed here, even when nobody took it. What the port calls SLW_IO
