@@ -10,6 +10,7 @@
 
 #include "tap.h"
 
+#include <pthread.h>
 #include <time.h>
 
 static struct test_depot depot;
@@ -49,6 +50,42 @@ static void keeps_its_chain_over_a_restart(void)
     TAP_EQUAL_INT(depot_check_trail(depot.depot, &entries, &detail), SLW_OK);
     TAP_EQUAL_INT(entries, test_count(&depot, "SELECT COUNT(*) FROM audit"));
     TAP_CHECK(entries >= 3);
+}
+
+#define WRITERS 6
+#define CHANGES 6
+
+static void *change_things(void *context)
+{
+    const int *writer = context;
+    for (int i = 0; i < CHANGES; i++) {
+        char body[64];
+        (void)snprintf(body, sizeof body, "{\"name\":\"w%d-%d\"}", *writer, i);
+        if (test_status(&depot, "POST", "/api/v1/products", body) != 201) {
+            return context;
+        }
+    }
+    return NULL;
+}
+
+static void many_changes_at_once_make_one_chain(void)
+{
+    pthread_t threads[WRITERS];
+    int writers[WRITERS];
+    struct slw_detail detail = {""};
+    int64_t before = test_count(&depot, "SELECT COUNT(*) FROM audit");
+    int64_t entries = 0;
+    for (int i = 0; i < WRITERS; i++) {
+        writers[i] = i;
+        TAP_REQUIRE(pthread_create(&threads[i], NULL, change_things, &writers[i]) == 0);
+    }
+    for (int i = 0; i < WRITERS; i++) {
+        void *refused = NULL;
+        (void)pthread_join(threads[i], &refused);
+        TAP_CHECK(refused == NULL);
+    }
+    TAP_EQUAL_INT(depot_check_trail(depot.depot, &entries, &detail), SLW_OK);
+    TAP_EQUAL_INT(entries, before + WRITERS * CHANGES);
 }
 
 /* --- several replicas on one database -------------------------------------------------------- */
@@ -191,6 +228,7 @@ int main(void)
     TAP_RUN(makes_a_product);
     TAP_RUN(lets_nobody_in_without_a_token);
     TAP_RUN(keeps_its_chain_over_a_restart);
+    TAP_RUN(many_changes_at_once_make_one_chain);
     TAP_RUN(one_replica_keeps_house_and_another_after_it);
     TAP_RUN(a_route_without_a_right_ends_the_start);
     TAP_RUN(bad_settings_end_the_start);

@@ -214,7 +214,10 @@ static void disabling_ends_everything_at_once(void)
     TAP_EQUAL_INT(test_log_in(&depot, "ada", ADA, NULL, &ada), 200);
     TAP_EQUAL_INT(test_status(&ada, "GET", "/api/v1/products/lamp", NULL), 200);
     TAP_EQUAL_INT(test_status(&machine, "GET", "/api/v1/products/fan", NULL), 200);
+    int64_t events = test_count(&depot, "SELECT COUNT(*) FROM events WHERE product = '*'");
     TAP_EQUAL_INT(test_status(&admin, "POST", "/api/v1/people/ada/disable", NULL), 204);
+    TAP_EQUAL_INT(test_count(&depot, "SELECT COUNT(*) FROM events WHERE product = '*'"),
+                  events + 1);
     TAP_EQUAL_INT(test_status(&ada, "GET", "/api/v1/products/lamp", NULL), 401);
     TAP_EQUAL_INT(test_status(&machine, "GET", "/api/v1/products/fan", NULL), 401);
     TAP_EQUAL_INT(test_log_in(&depot, "ada", ADA, NULL, &ada), 401);

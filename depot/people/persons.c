@@ -298,6 +298,7 @@ static enum slw_status do_act(struct depot_call *call, struct slw_transaction *t
         SLW_TRY(people_sessions_end(transaction, name, NULL, detail));
     }
     SLW_TRY(people_check_administrators(transaction, detail));
+    SLW_TRY(depot_event(transaction, SLW_BYTES_OF("*"), "people", name, NULL, detail));
     return depot_audit(transaction, call->caller->name, act->action, SLW_BYTES_OF(""), name, NULL,
                        detail);
 }
@@ -364,6 +365,7 @@ static enum slw_status invite(struct depot_call *call, struct slw_transaction *t
                         "$3 WHERE name = $1",
                         values, 3, NULL, detail));
     SLW_TRY(people_sessions_end(transaction, name, NULL, detail));
+    SLW_TRY(depot_event(transaction, SLW_BYTES_OF("*"), "people", name, NULL, detail));
     SLW_TRY(depot_audit(transaction, call->caller->name, "people.invite", SLW_BYTES_OF(""), name,
                         NULL, detail));
     slw_json_init(&json, &call->text);
