@@ -84,6 +84,7 @@ static void watch(void *context, struct slw_http_exchange *exchange)
     place.has_missed = place.wanted > place.newest ||
                        (place.wanted >= 0 && place.newest - place.wanted > EVENTS_BEHIND_MAX);
     watcher->caller = *caller;
+    watcher->is_admitted = true; /* by the gate, just now */
     watcher->position = place.wanted < 0 || place.has_missed ? place.newest : place.wanted;
     begin_watching(depot, exchange, watcher, &place);
 }

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#define EVICTED_BELOW_PER_S 16384u /* bytes of a body */
+
 static void *watch(void *context)
 {
     struct slw_http_connections *connections = context;
@@ -152,22 +154,53 @@ unsigned slw_http_connections_look(struct slw_http_connections *connections, int
     return count;
 }
 
-bool slw_http_connections_evict(struct slw_http_connections *connections,
-                                const struct slw_http_connection *newcomer)
+/* Who was idle for longest; the lock is held. */
+static struct slw_http_connection *find_idle(const struct slw_http_connections *connections,
+                                             const struct slw_http_connection *newcomer)
 {
     struct slw_http_connection *longest = NULL;
-    (void)pthread_mutex_lock(&connections->lock);
     for (struct slw_http_connection *at = connections->first; at != NULL; at = at->next) {
         if (at != newcomer && !at->is_shut && at->phase == SLW_HTTP_IDLE &&
             (longest == NULL || at->since_ms <= longest->since_ms)) {
             longest = at;
         }
     }
-    if (longest != NULL) {
-        longest->is_shut = true;
-        (void)shutdown(longest->descriptor, SHUT_RDWR);
+    return longest;
+}
+
+/* Who sends a body most slowly, of those who had a second to show it; the lock is held. */
+static struct slw_http_connection *find_slow(const struct slw_http_connections *connections,
+                                             int64_t now_ms)
+{
+    struct slw_http_connection *slowest = NULL;
+    uint64_t least = EVICTED_BELOW_PER_S;
+    for (struct slw_http_connection *at = connections->first; at != NULL; at = at->next) {
+        int64_t passed_ms = now_ms - at->since_ms;
+        if (at->is_shut || at->phase != SLW_HTTP_BODY || passed_ms < 1000) {
+            continue;
+        }
+        uint64_t per_s = at->bytes * 1000 / (uint64_t)passed_ms;
+        if (per_s < least) {
+            least = per_s;
+            slowest = at;
+        }
+    }
+    return slowest;
+}
+
+bool slw_http_connections_evict(struct slw_http_connections *connections,
+                                const struct slw_http_connection *newcomer, int64_t now_ms)
+{
+    (void)pthread_mutex_lock(&connections->lock);
+    struct slw_http_connection *found = find_idle(connections, newcomer);
+    if (found == NULL) {
+        found = find_slow(connections, now_ms);
+    }
+    if (found != NULL) {
+        found->is_shut = true;
+        (void)shutdown(found->descriptor, SHUT_RDWR);
         connections->evicted++;
     }
     (void)pthread_mutex_unlock(&connections->lock);
-    return longest != NULL;
+    return found != NULL;
 }

@@ -98,13 +98,35 @@ static void makes_room_by_who_was_idle_longest(void)
     peers[1]->since_ms -= 30;
     peers[2]->since_ms -= 20;
     slw_http_connections_enter(&connections, peers[0], SLW_HTTP_ANSWER);
-    TAP_CHECK(slw_http_connections_evict(&connections, peers[3]) && is_shut(1));
-    TAP_CHECK(slw_http_connections_evict(&connections, peers[3]) && is_shut(2));
+    TAP_CHECK(slw_http_connections_evict(&connections, peers[3], slw_http_clock_ms()) &&
+              is_shut(1));
+    TAP_CHECK(slw_http_connections_evict(&connections, peers[3], slw_http_clock_ms()) &&
+              is_shut(2));
     TAP_CHECK(!is_shut(0) && !is_shut(3));
     /* One that is busy doesn't go, nor who is to come in. */
-    TAP_CHECK(!slw_http_connections_evict(&connections, peers[3]));
+    TAP_CHECK(!slw_http_connections_evict(&connections, peers[3], slw_http_clock_ms()));
     TAP_CHECK(!is_shut(0) && !is_shut(3));
     TAP_EQUAL_INT(connections.evicted, 2);
+    end(4);
+}
+
+static void makes_room_by_whose_body_is_slowest_when_nobody_is_idle(void)
+{
+    TAP_REQUIRE(begin(4));
+    for (unsigned i = 0; i < 3; i++) {
+        slw_http_connections_enter(&connections, peers[i], SLW_HTTP_BODY);
+    }
+    int64_t then_ms = peers[2]->since_ms + 2000;
+    slw_http_connections_received(&connections, peers[0], 1000);
+    slw_http_connections_received(&connections, peers[1], 500);
+    slw_http_connections_received(&connections, peers[2], 1u << 20);
+    /* Who has just begun may become fast yet. */
+    TAP_CHECK(!slw_http_connections_evict(&connections, peers[3], then_ms - 1500));
+    TAP_CHECK(slw_http_connections_evict(&connections, peers[3], then_ms) && is_shut(1));
+    TAP_CHECK(slw_http_connections_evict(&connections, peers[3], then_ms) && is_shut(0));
+    /* Who is fast stays. */
+    TAP_CHECK(!slw_http_connections_evict(&connections, peers[3], then_ms));
+    TAP_CHECK(!is_shut(2) && !is_shut(3));
     end(4);
 }
 
@@ -134,6 +156,7 @@ int main(void)
     TAP_RUN(cuts_who_sends_a_body_below_the_floor);
     TAP_RUN(cuts_who_does_not_fetch_an_answer_but_no_quiet_stream);
     TAP_RUN(makes_room_by_who_was_idle_longest);
+    TAP_RUN(makes_room_by_whose_body_is_slowest_when_nobody_is_idle);
     TAP_RUN(lets_each_client_make_so_many_requests);
     return tap_finish();
 }

@@ -67,7 +67,7 @@ static void *begin_connection(struct http_listener *listener, struct MHD_Connect
     note_address(peer, connection);
     peer->is_surplus =
         slw_http_connections_count(&server->connections) > server->settings.connections &&
-        !slw_http_connections_evict(&server->connections, peer);
+        !slw_http_connections_evict(&server->connections, peer, slw_http_clock_ms());
     return peer;
 }
 

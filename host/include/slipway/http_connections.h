@@ -84,10 +84,10 @@ static inline size_t slw_http_connections_count(const struct slw_http_connection
     return atomic_load(&connections->count);
 }
 
-/* Shuts down the one that has been idle for longest, to make room for a new one; false: no other is
- * idle. */
+/* Shuts down the one that has been idle for longest, to make room for a new one; where no other is
+ * idle, the one whose body comes most slowly. False: all are busy. */
 bool slw_http_connections_evict(struct slw_http_connections *connections,
-                                const struct slw_http_connection *newcomer);
+                                const struct slw_http_connection *newcomer, int64_t now_ms);
 
 /* What the thread does each second, for tests: how many were shut down. */
 unsigned slw_http_connections_look(struct slw_http_connections *connections, int64_t now_ms);
