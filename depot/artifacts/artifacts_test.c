@@ -111,15 +111,12 @@ static void takes_endorsements_and_results_of_builds_that_are_here(void)
 
 static void refuses_envelopes_that_say_nothing_of_a_build(void)
 {
-    static const char *const texts[] = {
-        "",
-        "{}",
-        "[]",
-        "{\"payloadType\":\"text/plain\",\"payload\":\"\",\"signatures\":[{\"sig\":\"AAAA\"}]}",
-        "{\"payloadType\":\"application/vnd.in-toto+json\",\"payload\":\"e30=\",\"signatures\":[{"
-        "\"sig\":\"AAAA\"}]}",
-        "{\"payloadType\":\"application/vnd.in-toto+json\",\"payload\":\"e30=\",\"signatures\":[]}",
-    };
+#define INTOTO "{\"payloadType\":\"application/vnd.in-toto+json\",\"payload\":\"e30=\","
+    static const char unread[] = INTOTO "\"signatures\":[{\"sig\":\"AAAA\"}]}";
+    static const char unsigned_one[] = INTOTO "\"signatures\":[]}";
+    static const char other[] =
+        "{\"payloadType\":\"text/plain\",\"payload\":\"\",\"signatures\":[{\"sig\":\"AAAA\"}]}";
+    static const char *const texts[] = {"", "{}", "[]", other, unread, unsigned_one};
     struct slw_heap_buffer envelope = {0};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         long status = add_bytes(&as_ann, "lamp", "endorsement",

@@ -95,8 +95,7 @@ static void refuses_what_is_no_sbom(void)
         "{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.5\",\"components\":[1]}",
         "{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.5\",\"components\":[{}]}",
         "{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.5\",\"components\":[{\"name\":\"\"}]}",
-        "{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.5\",\"components\":[{\"name\":\"a\","
-        "\"components\":1}]}",
+        "{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.5\",\"components\":[{\"name\":1}]}",
         "{\"spdxVersion\":\"SPDX-2.3\",\"packages\":{\"name\":\"a\"}}",
         "{\"spdxVersion\":\"SPDX-2.3\",\"packages\":[{\"versionInfo\":\"1\"}]}",
         "{\"spdxVersion\":\"SPDX-2.3\",\"packages\":[{\"name\":[\"a\"]}]}",
