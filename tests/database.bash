@@ -7,6 +7,7 @@
 #     database_halt; database_again       (PostgreSQL alone: it goes away and comes back)
 #     database_stop                       in teardown
 #
+# With database_durable=1, for measurements, it waits for the disk as it would in earnest.
 # A server runs as nobody when the test runs as root, and sorts as people do, not by bytes.
 
 # database_start KIND
@@ -36,8 +37,8 @@ database_as_nobody() {
 
 # database_again: starts the server.
 database_again() {
-    (cd "$database_dir" && database_as_nobody "$database_programs/postgres" -D data -k "$database_dir" -h '' -F \
-        -c max_connections=60 -c shared_buffers=16MB) </dev/null >>"$PWD/postgres.log" 2>&1 3>&- &
+    (cd "$database_dir" && database_as_nobody "$database_programs/postgres" -D data -k "$database_dir" -h '' \
+        -c "fsync=$([ -n "${database_durable:-}" ] && echo on || echo off)" -c max_connections=60 -c shared_buffers=16MB) </dev/null >>"$PWD/postgres.log" 2>&1 3>&- &
     database_pid=$!
     for _ in $(seq 400); do
         ! grep -qs '^ready' "$database_dir/data/postmaster.pid" || return 0

@@ -250,7 +250,8 @@ static enum slw_status postgresql_begin(struct sql_connection *connection, enum 
     uint32_t timeout_ms =
         how == SQL_BEGIN_MIGRATE ? MIGRATION_MS_MAX : postgresql_answer_ms(postgresql);
     postgresql->reads_only = how == SQL_BEGIN_READ || how == SQL_BEGIN_READ_ONE;
-    if (how == SQL_BEGIN_READ_ONE) {
+    postgresql->is_one = how == SQL_BEGIN_READ_ONE;
+    if (postgresql->is_one) {
         return SLW_OK; /* as the session's defaults are */
     }
     enum slw_status status =
@@ -266,6 +267,9 @@ static enum slw_status postgresql_commit(struct sql_connection *connection,
                                          struct slw_detail *detail)
 {
     struct postgresql_connection *postgresql = postgresql_of(connection);
+    if (postgresql->is_one) {
+        return SLW_OK; /* its statement was all of it */
+    }
     PGresult *result = postgresql_execute(postgresql, "COMMIT", postgresql_answer_ms(postgresql));
     enum slw_status status = SLW_OK;
     if (PQresultStatus(result) != PGRES_COMMAND_OK || connection->lost) {

@@ -20,6 +20,7 @@ struct postgresql_connection {
     struct sql_connection base;
     PGconn *handle;
     bool reads_only; /* the transaction that runs */
+    bool is_one;     /* is its one statement */
     bool runs;       /* rows are open, and there may be more of them */
     PGresult *row;   /* that columns are read from */
     bool row_waits;  /* next() gives the one that is there already */

@@ -227,7 +227,8 @@ static enum slw_status sqlite_begin(struct sql_connection *connection, enum sql_
         return slw_explain(detail, SLW_UNAVAILABLE, "%s: isn't there any more",
                            connection->database->place);
     }
-    if (how == SQL_BEGIN_READ_ONE) {
+    sqlite->is_one = how == SQL_BEGIN_READ_ONE;
+    if (sqlite->is_one) {
         return SLW_OK;
     }
     enum slw_status status = command(sqlite, reads ? "BEGIN" : "BEGIN IMMEDIATE", detail);
@@ -239,7 +240,7 @@ static enum slw_status sqlite_commit(struct sql_connection *connection, struct s
 {
     struct sqlite_connection *sqlite = sqlite_of(connection);
     sqlite->deadline_ms = INT64_MAX;
-    return sqlite3_get_autocommit(sqlite->handle) != 0 ? SLW_OK : command(sqlite, "COMMIT", detail);
+    return sqlite->is_one ? SLW_OK : command(sqlite, "COMMIT", detail);
 }
 
 static void sqlite_rollback(struct sql_connection *connection)

@@ -22,6 +22,7 @@ struct sqlite_connection {
     struct sql_connection base;
     sqlite3 *handle;
     bool reads_only;       /* the transaction that runs */
+    bool is_one;           /* is its one statement */
     int64_t deadline_ms;   /* of what runs; INT64_MAX: none */
     sqlite3_stmt *rows;    /* whose rows are open */
     bool row_waits;        /* next() gives the one that rows stands on */
