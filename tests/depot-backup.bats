@@ -74,6 +74,27 @@ other_depot() {
     [ "$(sqlite3 other.db "SELECT value FROM counters WHERE name = 'restores'")" = 2 ]
 }
 
+@test "a backup that is taken while things change is of one moment" {
+    for i in $(seq 40); do
+        curl -s --noproxy '*' -o /dev/null -H "Authorization: Bearer $depot_token" -d "{\"name\": \"p$i\"}" \
+            "$depot_url/api/v1/products"
+    done &
+    local writer=$!
+    for i in 1 2 3; do
+        "$slipway_depot" backup --config depot.conf "during$i"
+    done
+    wait "$writer"
+    depot_stop
+    for i in 1 2 3; do
+        other_depot
+        "$slipway_depot" restore --config other.conf "during$i"
+        "$slipway_depot" check --config other.conf
+        # The trail and what it is about are of the same moment.
+        [ "$(sqlite3 other.db "SELECT COUNT(*) FROM audit WHERE action = 'product.make'")" = \
+            "$(sqlite3 other.db 'SELECT COUNT(*) FROM products')" ]
+    done
+}
+
 @test "sessions don't outlive a restore" {
     depot_token=
     answers 200 POST /api/v1/session '{"name": "admin", "password": "the first password"}' -c jar

@@ -23,7 +23,8 @@
 struct dump {
     enum slw_database_kind kind;
     struct depot_tables *tables;
-    struct slw_output *output;
+    const char *path;
+    struct slw_output output;
     struct slw_sha256 hash;
     struct slw_heap_buffer line;
     int64_t rows;
@@ -35,7 +36,7 @@ static enum slw_status write_line(struct dump *dump, struct slw_detail *detail)
     SLW_TRY(dump->line.status);
     struct slw_bytes line = slw_heap_bytes(&dump->line);
     slw_sha256_update(&dump->hash, line);
-    enum slw_status status = slw_output_write(dump->output, line, detail);
+    enum slw_status status = slw_output_write(&dump->output, line, detail);
     dump->line.len = 0;
     return status;
 }
@@ -145,16 +146,17 @@ static enum slw_status write_end(struct dump *dump, struct slw_detail *detail)
     return write_line(dump, detail);
 }
 
-/* In a transaction that reads and isn't run twice: others can't get in the way of it on SQLite; on
- * PostgreSQL a second run would begin behind the first, and is refused. */
+/* From the first line on, each time that it is run: others may get in the way of a transaction. */
 static enum slw_status dump_all(void *context, struct slw_transaction *transaction,
                                 struct slw_detail *detail)
 {
     struct dump *dump = context;
-    if (dump->output->position > 0) {
-        return slw_explain(detail, SLW_UNAVAILABLE, "others got in the way; try again");
-    }
+    slw_output_discard(&dump->output);
+    SLW_TRY(slw_output_open(dump->path, SLW_OUTPUT_REPLACE | SLW_OUTPUT_PRIVATE, &dump->output,
+                            detail));
     slw_sha256_init(&dump->hash);
+    dump->line.len = 0;
+    dump->rows = 0;
     SLW_TRY(write_head(dump, detail));
     for (size_t i = 0; i < dump->tables->count; i++) {
         SLW_TRY(dump_table(dump, transaction, &dump->tables->each[i], detail));
@@ -165,23 +167,20 @@ static enum slw_status dump_all(void *context, struct slw_transaction *transacti
 static enum slw_status dump_database(struct slw_database *database, const char *path,
                                      int64_t *ret_rows, struct slw_detail *detail)
 {
-    struct slw_output output;
-    struct dump dump = {.kind = slw_database_kind(database), .output = &output};
+    struct dump dump = {.kind = slw_database_kind(database), .path = path};
+    dump.output.descriptor = dump.output.directory = -1;
     dump.tables = calloc(1, sizeof *dump.tables);
     if (dump.tables == NULL) {
         return slw_explain_no_memory(detail);
     }
     enum slw_status status = depot_tables_read(depot_migrations_count, dump.tables, detail);
     if (status == SLW_OK) {
-        status = slw_output_open(path, SLW_OUTPUT_REPLACE | SLW_OUTPUT_PRIVATE, &output, detail);
+        status = slw_database_transact(database, SLW_DATABASE_READ, dump_all, &dump, detail);
     }
     if (status == SLW_OK) {
-        status = slw_database_transact(database, SLW_DATABASE_READ, dump_all, &dump, detail);
-        if (status == SLW_OK) {
-            status = slw_output_commit(&output, detail);
-        }
-        slw_output_discard(&output);
+        status = slw_output_commit(&dump.output, detail);
     }
+    slw_output_discard(&dump.output);
     slw_heap_free(&dump.line);
     free(dump.tables);
     *ret_rows = dump.rows;
