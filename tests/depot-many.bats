@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# shellcheck disable=SC2154
+# shellcheck disable=SC2030,SC2031,SC2154
 # Several depots on one PostgreSQL, behind nginx: any of them may end, or stand still, at any time.
 bats_require_minimum_version 1.5.0
 
@@ -263,4 +263,56 @@ leader_is_not() { [ "$(leader rollouts)" != "$1" ] && [ -n "$(leader rollouts)" 
         answers 201 POST /api/v1/products "{\"name\": \"after-$number\"}"
     done
     "$slipway_depot" check --config depot.conf
+}
+
+# A device of that fleet that has enrolled and reported, as a row; its secret is "secret".
+device_row() {
+    database_sql "
+        INSERT INTO devices (product, id, state, key_pem, new_key_pem, epoch, restores, secret, class, hardware, channel,
+            attributes, tags, utc_offset_s, version, root_version, boot_state, slots, sequence, report, report_answer, healthy,
+            pin, log_wanted, made_us) VALUES ('lamp', 'd1', 'enrolled', '', '', 1, 0,
+            decode('$(printf secret | sha256sum | cut -c 1-64)', 'hex'), 'prod', 'lamp-1', 'stable', '{}', '[\"home\"]', 0, 1, 1,
+            'confirmed', '[]', 1, decode('$(printf '%064d' 0)', 'hex'), '', 1, 0, 0, 1)"
+}
+
+# offers NUMBER: what this replica answers the device: yes, no, or the status of HTTP.
+offers() {
+    depot_url=http://127.0.0.1:${replica_ports[$1]}
+    depot_token=secret api GET "/device/v1/lamp/d1/checkin?e=1&v=1&s=$(printf '%016d' 0)"
+    if [ "$status" = 200 ]; then
+        jq -r 'if .offer.release == 2 then "yes" else "no" end' <<<"$output"
+    else
+        echo "$status"
+    fi
+}
+all_offer() { [ "$(offers 1) $(offers 2) $(offers 3)" = "$1 $1 $1" ]; }
+
+@test "no depot offers anything after a halt that another one committed, nor without the database" {
+    fleet_rows
+    device_row
+    answers 201 POST /api/v1/products/lamp/rollouts '{"release": 2, "group": "all",
+        "plan": {"phases": [{"ppm": 1000000, "failure_ppm": 100000}]}}'
+    local rollout number
+    rollout=/api/v1/products/lamp/rollouts/$(jq .id <<<"$output")
+    answers 200 POST "$rollout/start" '{}'
+    eventually 10 all_offer yes
+    for number in 1 2 3; do
+        depot_url=http://127.0.0.1:${replica_ports[number]}
+        answers 200 POST "$rollout/halt" '{}'
+        SECONDS=0
+        eventually 5 all_offer no
+        [ "$SECONDS" -le 5 ]
+        for _ in 1 2 3; do
+            all_offer no
+        done
+        depot_url=http://127.0.0.1:${replica_ports[number]}
+        answers 200 POST "$rollout/resume" '{}'
+        eventually 10 all_offer yes
+    done
+    database_halt
+    for _ in 1 2 3; do
+        all_offer 503
+    done
+    database_again
+    eventually 10 all_offer yes
 }

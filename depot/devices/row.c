@@ -150,7 +150,7 @@ enum slw_status device_row_find(struct depot *depot, struct slw_bytes product, s
     struct device_row row = {.epoch = 0};
     struct find context = {product, id, &row};
     enum slw_status status =
-        slw_database_transact(depot->database, SLW_DATABASE_READ, find, &context, detail);
+        slw_database_transact(depot->database, SLW_DATABASE_READ_ONE, find, &context, detail);
     if (status == SLW_OK) {
         *ret_row = row;
     } else {
