@@ -14,6 +14,9 @@ extern const struct cli_noun cli_repo_noun;
 extern const struct cli_noun cli_sign_noun;
 extern const struct cli_noun cli_audit_noun;
 extern const struct cli_noun cli_ceremony_noun;
+extern const struct cli_noun cli_product_noun;
+extern const struct cli_noun cli_rollout_noun;
+extern const struct cli_noun cli_fleet_noun;
 
 /* Pigweed's ten commands, one word each; the last has no verb. */
 extern const struct cli_command cli_pigweed_commands[];

@@ -5,7 +5,6 @@
 #include "slipway/explain.h"
 
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,8 +65,11 @@ const char *cli_depot_value(const struct cli_depot *depot, const char *name)
 
 /* --- Calls --- */
 
-static enum cli_exit fail(struct cli *cli, enum slw_status status)
+enum cli_exit cli_depot_fail(struct cli *cli, enum slw_status status)
 {
+    if (status == SLW_OK) {
+        return CLI_DONE;
+    }
     if (status == SLW_UNAVAILABLE || status == SLW_IO_TIMEOUT || status == SLW_IO_CLOSED) {
         (void)cli_error(cli, "%s", cli->detail.text);
         return CLI_DEVICE;
@@ -117,7 +119,7 @@ enum cli_exit cli_depot_call(struct cli_depot *depot, const char *method, const 
     }
     if (status != SLW_OK) {
         cli_depot_answer_free(ret_answer);
-        return fail(cli, status);
+        return cli_depot_fail(cli, status);
     }
     return CLI_DONE;
 }
@@ -129,43 +131,6 @@ void cli_depot_answer_free(struct cli_depot_answer *answer)
     }
     slw_heap_drop(&answer->text);
     *answer = (struct cli_depot_answer){.text = {0}};
-}
-
-static bool is_name(const char *text)
-{
-    static const char letters[] = "0123456789abcdefghijklmnopqrstuvwxyz"
-                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-    size_t len = strlen(text);
-    return len >= 1 && len <= 64 && strchr(letters, text[0]) != NULL &&
-           strspn(text + strspn(text, letters),
-                  "_.-0123456789abcdefghijklmnopqrstuvwxyz"
-                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == len - strspn(text, letters);
-}
-
-bool cli_depot_path(struct cli *cli, const char *product, struct slw_heap_buffer *path,
-                    const char *format, ...)
-{
-    char rest[2048];
-    va_list arguments;
-    if (!is_name(product)) {
-        (void)cli_usage(cli, "%s: can't be the name of a product", product);
-        return false;
-    }
-    va_start(arguments, format);
-    int len = vsnprintf(rest, sizeof rest, format, arguments);
-    va_end(arguments);
-    if (len < 0 || (size_t)len >= sizeof rest) {
-        (void)cli_usage(cli, "an argument is too long");
-        return false;
-    }
-    for (int i = 0; i < len; i++) {
-        if (rest[i] <= ' ' || rest[i] == '%' || rest[i] == '#' || rest[i] > '~') {
-            (void)cli_usage(cli, "%s: can't be part of a name", rest);
-            return false;
-        }
-    }
-    slw_heap_printf(path, "/api/v1/products/%s%s", product, rest);
-    return true;
 }
 
 /* --- Answers --- */
@@ -206,6 +171,21 @@ int64_t cli_depot_number(const struct cli_depot_answer *answer, const char *path
 
 /* --- Printing --- */
 
+/* JSON as it came, without what moves a terminal's cursor; its own quotes stay as they are. */
+static void append_raw(struct slw_bytes raw, struct slw_heap_buffer *text)
+{
+    struct slw_heap_buffer escaped = {0};
+    slw_escape(raw, &escaped);
+    for (size_t i = 0; i < escaped.len; i++) {
+        const uint8_t *at = escaped.ptr + i;
+        if (at[0] == '\\' && i + 1 < escaped.len && (at[1] == '"' || at[1] == '\\')) {
+            i++;
+        }
+        slw_heap_append(text, slw_bytes_make(escaped.ptr + i, 1));
+    }
+    slw_heap_drop(&escaped);
+}
+
 /* A value as a cell: texts escaped, so that none moves the terminal's cursor. */
 static void append_cell(const struct slw_json_document *json, uint32_t value,
                         struct slw_heap_buffer *text)
@@ -228,7 +208,7 @@ static void append_cell(const struct slw_json_document *json, uint32_t value,
         break;
     case SLW_JSON_OBJECT:
     case SLW_JSON_ARRAY:
-        slw_escape(slw_json_raw(json, value), text);
+        append_raw(slw_json_raw(json, value), text);
         break;
     case SLW_JSON_NULL:
     default:

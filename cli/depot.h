@@ -58,10 +58,8 @@ enum cli_exit cli_depot_call(struct cli_depot *depot, const char *method, const 
                              struct cli_depot_answer *ret_answer);
 void cli_depot_answer_free(struct cli_depot_answer *answer);
 
-/* "/api/v1/products/" PRODUCT and more, with the product checked; false after saying that it can't
- * be one. */
-bool cli_depot_path(struct cli *cli, const char *product, struct slw_heap_buffer *path,
-                    const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* Says why a call of the client failed, with cli->detail; CLI_DONE for SLW_OK. */
+enum cli_exit cli_depot_fail(struct cli *cli, enum slw_status status);
 
 /* Members of an answer, by path: "phases.0.failed". */
 uint32_t cli_depot_find(const struct cli_depot_answer *answer, const char *path);

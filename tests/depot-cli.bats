@@ -1,0 +1,182 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2154
+# `slipway product`, `fleet` and `rollout` against a real depot: what each changes there, and what is refused.
+bats_require_minimum_version 1.5.0
+
+setup() {
+    # shellcheck source=tests/slipway.bash
+    . "$BATS_TEST_DIRNAME/slipway.bash"
+    # shellcheck source=tests/depot.bash
+    . "$BATS_TEST_DIRNAME/depot.bash"
+    slipway_setup
+    depot_setup
+    depot_start
+    export XDG_CONFIG_HOME=$PWD/config
+    mkdir -p config/slipway
+    printf '[depot]\ndepot = %s\ntoken-file = %s\n' "$depot_url" "$PWD/admin.token" >config/slipway/depot.conf
+}
+
+teardown() {
+    depot_stop
+}
+
+# field NAME: a line "NAME: value" of what the last command printed.
+field() { sed -n "s/^$1: //p" <<<"$output"; }
+
+# A release as the publisher leaves it.
+published_release() {
+    sqlite3 depot.db "PRAGMA busy_timeout = 5000; INSERT INTO releases (product, version, build, stage, channel, key_name,
+        key_class, kind, release_version, urgency, min_installed_version, hardware, notes, changes, state, state_us, reason,
+        prepared_blob, request, blob, size, path, role, is_complete, replaces, made_us, made_by) VALUES ('lamp', 1, 'none',
+        'production', 'stable', 'lamp-prod', 'prod', 'feature', '1.0', 'routine', 0, '[]', '', '[]', 'published', 1, '', '',
+        '', '', 4711, 'lamp/stable/1.bundle', 'lamp-stable-rollout', 0, 0, 1, 'admin')" >/dev/null
+}
+
+@test "products, roles, and what is uploaded about builds" {
+    ok product create lamp --title 'The lamp' --keep-days 30
+    [ "$(field keep_days)" = 30 ]
+    ok product change lamp --log-days 7
+    [ "$(field title) $(field keep_days) $(field log_days)" = 'The lamp 30 7' ]
+    ok product list
+    [[ $output == *"lamp  The lamp  30         7"* ]]
+    exits 7 product create lamp
+    grep -q '^refused: version-taken' stderr
+    exits 1 product show fan
+    grep -q 'there is no such product' stderr
+    exits 2 product show ../people
+    grep -q "can't be a name" stderr
+    exits 2 product create fan --keep-days 3x
+    exits 2 product create fan --keep-days 9007199254740992
+
+    answers 201 POST /api/v1/people '{"name": "ada", "roles": []}'
+    ok product grant lamp ada --role viewer --role approver
+    ok --json product people lamp
+    [ "$(jq -c '[.people[] | select(.name == "ada") | .role]' <<<"$output")" = '["approver","viewer"]' ]
+    exits 2 product grant lamp ada
+    ok product revoke lamp ada
+    ok --json product people lamp
+    [ "$(jq -c '[.people[] | select(.name == "ada")]' <<<"$output")" = '[]' ]
+
+    ok key generate k.key
+    ok key generate t.key
+    ok root create -o root.pb --root-key k.key.pub --targets-key t.key.pub
+    ok root sign root.pb --key k.key
+    head -c 3000000 /dev/urandom >image
+    ok bundle create app.bundle --file app=image --root root.pb --targets-version 1 --product lamp --build-type user
+    # What broke off goes on where it did: the first half is there already.
+    sha256=$(sha256sum app.bundle | cut -c 1-64)
+    head -c 1000000 app.bundle >half
+    answers 204 PATCH "/api/v1/blobs/$sha256" '' -H "Upload-Offset: 0" -H "Upload-Length: $(stat -c %s app.bundle)" \
+        -H 'Content-Type: application/octet-stream' --data-binary @half
+    ok product upload lamp app.bundle
+    build=$output
+    [[ $build =~ ^[0-9a-f]{64}$ ]]
+    ok product upload lamp app.bundle
+    [ "$output" = "$build" ]
+    echo 'all is well' >log
+    exits 2 product upload lamp log --kind diary
+    exits 1 product upload lamp log --kind log
+    ok product upload lamp log --kind log --build "$build" --name unit
+    [[ $output =~ ^[1-9][0-9]*$ ]]
+    exits 7 product upload lamp log --kind bundle
+    ok --json product builds lamp
+    [ "$(jq -r '.builds[].id' <<<"$output")" = "$build" ]
+    ok --json product builds lamp --state production
+    [ "$(jq '.builds | length' <<<"$output")" = 0 ]
+    ok product artifacts lamp --kind log
+    [[ $output == *" unit "* ]]
+    ok product build lamp "$build"
+    [ "$(field state)" = new ]
+    ok product events lamp --kind build --limit 1
+    [[ $output == *"$build"* ]]
+    ok product trail lamp --action product.change
+    [[ $output == *'"log_days":7'* ]]
+    [ "$(wc -l <<<"$output")" = 2 ]
+}
+
+@test "groups, enrolment tokens, and rollouts from a draft to a halt" {
+    ok product create lamp
+    echo '{"all": [{"tag": "kitchen"}]}' >query
+    ok fleet set-group lamp kitchens --query query --consent automatic
+    ok fleet groups lamp
+    echo "$output"
+    [[ $output == *'kitchens  automatic  {"all":'* ]]
+    exits 1 fleet set-group lamp attics --query query --consent always
+    echo '{"all": [' >broken
+    exits 2 fleet set-group lamp attics --query broken --consent ask
+    ok fleet create-token lamp --title 'line 3' --class prod --channel stable --tag kitchen --uses 5 --expires 1d
+    [[ $(field token) == slwe_* ]]
+    ok --json fleet tokens lamp
+    [ "$(jq -c '.enrolment_tokens[0] | [.class, .tags, .uses_left]' <<<"$output")" = '["prod",["kitchen"],5]' ]
+    ok fleet revoke-token lamp "$(jq -r '.enrolment_tokens[0].id' <<<"$output")"
+    ok --json fleet tokens lamp
+    [ "$(jq -r '.enrolment_tokens[0].revoked' <<<"$output")" != null ]
+
+    exits 1 rollout create lamp --release 1 --group kitchens
+    published_release
+    exits 2 rollout create lamp --release 1 --group kitchens --phase 0
+    exits 2 rollout create lamp --release 1 --group kitchens --phase 5:1x
+    exits 2 rollout create lamp --release 1 --group kitchens --phase 5:1h:30:1
+    exits 1 rollout create lamp --release 1 --group kitchens --phase 50 --phase 5
+    exits 2 rollout create lamp --release 1 --group kitchens --plan query --rate 5
+    ok rollout create lamp --release 1 --group kitchens --phase 0.5:1h:30 --phase 100 --failure-limit 2.5 --silence 2h \
+        --canary d1 --rate 100
+    rollout=$output
+    ok --json rollout show lamp "$rollout"
+    [ "$(jq -cS .plan <<<"$output")" = '{"health":{"canaries":["d1"],"failure_ppm":25000,"silence_s":7200},"phases":[{"failure_ppm":300000,"ppm":5000,"soak_s":3600},{"ppm":1000000}],"rate_per_hour":100}' ]
+    ok rollout change lamp "$rollout" --release 1 --group kitchens --phase 100
+    ok rollout start lamp "$rollout"
+    [ "$(field state)" = running ]
+    exits 7 rollout change lamp "$rollout" --release 1 --group kitchens
+    ok rollout status lamp "$rollout"
+    [[ $output == "rollout running: phase 1 of 1, 0 of 0 devices updated, 0 failed"* ]]
+    [[ $output == *"next: It goes on offering"* ]]
+    ok rollout pause lamp "$rollout" --reason 'lunch'
+    [ "$(field reason)" = lunch ]
+    ok rollout resume lamp "$rollout"
+    # Who watches sees the halt, and learns from the exit code that somebody is needed.
+    "$slipway" rollout status lamp "$rollout" --watch >watched 2>watch.err 3>&- &
+    watcher=$!
+    for _ in $(seq 100); do [ -s watched ] && break; sleep 0.05; done
+    ok rollout halt lamp "$rollout" --reason 'smoke'
+    status=0
+    wait "$watcher" || status=$?
+    [ "$status" = 7 ]
+    [ "$(tail -n 1 watched)" = 'rollout halted: smoke' ]
+    [ "$(head -n 1 watched)" = 'rollout running: phase 1 of 1, 0 of 0 devices updated, 0 failed' ]
+    exits 7 rollout pause lamp "$rollout"
+    ok rollout abort lamp "$rollout"
+    exits 7 rollout status lamp "$rollout" --watch
+    [ "$output" = 'rollout aborted: aborted' ]
+    ok rollout list lamp
+    [[ $output == *aborted* ]]
+    exits 1 rollout status lamp 99
+}
+
+@test "without a depot, a token or a right nothing is done" {
+    ok product create lamp
+    exits 1 product list --config none.conf
+    echo '[depot]' >empty.conf
+    exits 2 product list --config empty.conf
+    grep -q -- '--depot is missing' stderr
+    exits 2 product list --depot http://depot.example.com
+    echo slw_9_0123 >wrong.token
+    chmod 600 wrong.token
+    exits 7 product list --token-file wrong.token
+    cp admin.token open.token
+    chmod 644 open.token
+    exits 1 product list --token-file open.token
+    depot_token=
+    answers 200 POST /api/v1/session '{"name": "admin", "password": "the first password"}' -c jar
+    answers 201 POST /api/v1/tokens '{"title": "t", "roles": [{"product": "lamp", "role": "viewer"}]}' \
+        -H "X-Slipway-CSRF: $(jq -r .csrf <<<"$output")" -b jar
+    jq -r .token <<<"$output" >viewer.token
+    chmod 600 viewer.token
+    ok product show lamp --token-file viewer.token
+    exits 7 product change lamp --title Mine --token-file viewer.token
+    exits 7 rollout halt lamp 1 --token-file viewer.token
+    depot_stop
+    exits 5 product list
+    [ -z "$output" ]
+}
