@@ -3,6 +3,7 @@
 #include "audit.h"
 
 #include "commands.h"
+#include "depot.h"
 #include "transparency.h"
 
 #define SOURCE_OPTIONS                                                                             \
@@ -79,6 +80,12 @@ static const struct cli_option witness_options[] = {
     {0},
 };
 
+static const struct cli_option depot_options[] = {
+    {.name = "--state", .value = "FILE", .help = "what was seen before, and is from now on"},
+    CLI_DEPOT_OPTIONS,
+    {0},
+};
+
 static const struct cli_command commands[] = {
     {
         .verb = "verify",
@@ -152,12 +159,25 @@ static const struct cli_command commands[] = {
             "witness --front-config front.conf",
         .run = cli_audit_witness,
     },
+    {
+        .verb = "depot",
+        .usage = "slipway audit depot",
+        .summary = "recompute a depot's audit trail",
+        .synopsis = "[--state FILE]\n" CLI_DEPOT_SYNOPSIS,
+        .options = depot_options,
+        .about =
+            "Reads every entry, and hashes the chain again; who asks must see all products. With\n"
+            "--state only what is new is read, and a trail that was written anew since is refused.",
+        .examples = "slipway audit depot --depot https://depot.example --token-file me.token "
+                    "--state trail.state",
+        .run = cli_audit_depot,
+    },
     {0},
 };
 
 const struct cli_noun cli_audit_noun = {
     .name = "audit",
     .usage = "slipway audit",
-    .summary = "watch the log of a signing service",
+    .summary = "watch the log of a signing service, or the trail of a depot",
     .commands = commands,
 };

@@ -24,6 +24,9 @@ enum cli_exit cli_audit_monitor(struct cli *cli, const struct cli_arguments *arg
 /* audit_witness.c */
 enum cli_exit cli_audit_witness(struct cli *cli, const struct cli_arguments *arguments);
 
+/* audit_depot.c */
+enum cli_exit cli_audit_depot(struct cli *cli, const struct cli_arguments *arguments);
+
 /* --- audit_open.c: what the commands share --- */
 
 /* Where a log is read from: a directory, a web server, or the signing service itself. Points into

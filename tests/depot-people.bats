@@ -123,3 +123,48 @@ certificate() {
     answers 401 POST /api/v1/session '{"name": "admin", "password": "the first password"}'
     answers 401 POST /api/v1/session "{\"name\": \"admin\", \"password\": \"the first password\", \"code\": \"$code\"}"
 }
+
+@test "a trail that was written anew is noticed by whoever saw it" {
+    depot_setup
+    depot_start
+    local depot=(--depot "$depot_url" --token-file admin.token)
+    ok audit depot "${depot[@]}" --state seen
+    prints "2 entries are as they were written; the last is 2 "
+    for name in lamp fan rack; do
+        answers 201 POST /api/v1/products "{\"name\": \"$name\", \"title\": \"ü\\u0001 \\\"\"}"
+    done
+    cp seen seen-early
+    ok audit depot "${depot[@]}" --state seen --json
+    [ "$(jq -c '[.verdict, .entries, .number]' <<<"$output")" = '["accept",3,5]' ]
+    answers 200 GET /api/v1/audit/proof
+    [ "$(cat seen)" = "$(jq -r '"\(.number) \(.hash)"' <<<"$output")" ]
+    depot_stop
+    cp depot.db good.db
+    for change in "UPDATE audit SET who = 'eve' WHERE number = 4" "UPDATE audit SET detail = '{}' WHERE number = 3" \
+        "UPDATE audit SET hash = zeroblob(32) WHERE number = 5" "DELETE FROM audit WHERE number = 4" \
+        "UPDATE audit SET time_us = time_us + 1 WHERE number = 1"; do
+        cp good.db depot.db
+        sqlite3 depot.db "$change"
+        depot_start
+        refused log-damaged audit depot --depot "$depot_url" --token-file admin.token
+        depot_stop
+    done
+    # Nothing is wrong with a trail that was cut and went on otherwise, but that it isn't the one that was there.
+    cp good.db depot.db
+    sqlite3 depot.db "DELETE FROM audit WHERE number > 3; UPDATE counters SET value = 3 WHERE name = 'audit'"
+    depot_start
+    depot=(--depot "$depot_url" --token-file admin.token)
+    ok audit depot "${depot[@]}"
+    ok audit depot "${depot[@]}" --state seen-early
+    refused log-damaged audit depot "${depot[@]}" --state seen
+    says "entry 5 was there, and is gone"
+    for name in a b c; do
+        answers 201 POST /api/v1/products "{\"name\": \"$name\"}"
+    done
+    ok audit depot "${depot[@]}"
+    refused log-damaged audit depot "${depot[@]}" --state seen
+    echo nonsense >seen
+    exits 1 audit depot "${depot[@]}" --state seen
+    answers 201 POST /api/v1/people '{"name": "ada", "password": "the password of ada", "roles": []}'
+    exits 7 audit depot --depot "$depot_url" --token-file <(echo slw_1_0)
+}
