@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* To the database: as many as there are threads that may want one at once, and no more. */
+#define CONNECTIONS 16u
 #define SECRET_FILE_MIN 32u
 #define SECRET_FILE_MAX 4096u
 
@@ -88,11 +90,12 @@ enum slw_status depot_services_open_blobs(const struct depot_settings *settings,
 enum slw_status depot_services_open(const struct depot_settings *settings, bool migrate,
                                     struct depot *ret_depot, struct slw_detail *detail)
 {
+    const struct slw_database_options options = {.connections = CONNECTIONS};
     struct depot depot = {.settings = settings};
     SLW_TRY(read_secret(settings->secret_file, depot.secret, detail));
     enum slw_status status = name_replica(&depot, detail);
     if (status == SLW_OK) {
-        status = slw_database_open(settings->database, NULL, &depot.database, detail);
+        status = slw_database_open(settings->database, &options, &depot.database, detail);
     }
     if (status == SLW_OK && migrate) {
         status =

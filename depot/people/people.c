@@ -15,6 +15,7 @@ static const struct slw_http_route routes[] = {
     {"POST", "/api/v1/account/password", people_change_password, BODY, DEPOT_ANYBODY},
     {"POST", "/api/v1/account/totp", people_make_totp, BODY, DEPOT_ANYBODY},
     {"POST", "/api/v1/account/totp/confirm", people_confirm_totp, BODY, DEPOT_ANYBODY},
+    {"DELETE", "/api/v1/account/sessions", people_end_other_sessions, 0, DEPOT_ANYBODY},
     {"POST", "/api/v1/invitation", people_accept_invitation, BODY, DEPOT_PUBLIC},
 
     {"GET", "/api/v1/tokens", people_list_tokens, 0, DEPOT_ANYBODY},
@@ -43,8 +44,8 @@ static const struct slw_http_route routes[] = {
     {"GET", "/api/v1/products/{product}/audit", people_list_product_audit, 0, DEPOT_SEE},
 };
 
-/* Wrong logins are forgotten a day after the last one. */
-#define FAILURES_KEPT_US (INT64_C(86400) * 1000000)
+/* Wrong logins are forgotten when there were none for longer than any lock lasts. */
+#define FAILURES_KEPT_US (INT64_C(7200) * 1000000)
 
 struct keeping {
     int64_t token;

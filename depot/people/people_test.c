@@ -34,6 +34,21 @@ static void logs_in_and_out(void)
     TAP_EQUAL_INT(test_count(&depot, "SELECT COUNT(*) FROM sessions"), 0);
 }
 
+static void ends_sessions_that_one_has_elsewhere(void)
+{
+    struct test_depot here;
+    struct test_depot elsewhere;
+    TAP_EQUAL_INT(test_log_in(&depot, "admin", PASSWORD, NULL, &elsewhere), 200);
+    TAP_EQUAL_INT(test_log_in(&depot, "admin", PASSWORD, NULL, &here), 200);
+    here.headers[0] = here.session_headers[0];
+    here.headers[1] = here.session_headers[1];
+    elsewhere.headers[0] = elsewhere.session_headers[0];
+    TAP_EQUAL_INT(test_status(&here, "DELETE", "/api/v1/account/sessions", NULL), 204);
+    TAP_EQUAL_INT(test_status(&elsewhere, "GET", "/api/v1/session", NULL), 401);
+    TAP_EQUAL_INT(test_status(&here, "GET", "/api/v1/session", NULL), 200);
+    TAP_EQUAL_INT(test_status(&depot, "DELETE", "/api/v1/account/sessions", NULL), 403);
+}
+
 static void sets_a_cookie_that_only_we_get(void)
 {
     struct test_answer answer;
@@ -356,6 +371,7 @@ int main(void)
     }
     (void)test_sql(&depot, "DELETE FROM sessions");
     TAP_RUN(logs_in_and_out);
+    TAP_RUN(ends_sessions_that_one_has_elsewhere);
     TAP_RUN(sets_a_cookie_that_only_we_get);
     if (test_log_in(&depot, "admin", PASSWORD, NULL, &admin) != 200) {
         return 1;

@@ -10,7 +10,8 @@ slw_http_handler people_list_products, people_make_product, people_show_product,
     people_change_product;
 
 /* session.c */
-slw_http_handler people_begin_session, people_show_session, people_end_session;
+slw_http_handler people_begin_session, people_show_session, people_end_session,
+    people_end_other_sessions;
 /* account.c */
 slw_http_handler people_change_password, people_make_totp, people_confirm_totp,
     people_accept_invitation;

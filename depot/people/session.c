@@ -284,3 +284,21 @@ void people_end_session(void *context, struct slw_http_exchange *exchange)
         depot_serve(depot_of(context), exchange, SLW_DATABASE_WRITE, false, end, NULL);
     }
 }
+
+/* Whoever thinks that somebody else has a session of theirs. */
+static enum slw_status end_others(struct depot_call *call, struct slw_transaction *transaction,
+                                  struct slw_detail *detail)
+{
+    const struct depot_caller *caller = call->caller;
+    struct slw_bytes person = slw_bytes_make(caller->person, strlen(caller->person));
+    SLW_TRY(people_sessions_end(transaction, person, caller->session, detail));
+    return depot_audit(transaction, caller->name, "session.end-others", SLW_BYTES_OF(""), person,
+                       NULL, detail);
+}
+
+void people_end_other_sessions(void *context, struct slw_http_exchange *exchange)
+{
+    if (people_is_session(exchange)) {
+        depot_serve(depot_of(context), exchange, SLW_DATABASE_WRITE, false, end_others, NULL);
+    }
+}
