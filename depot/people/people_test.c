@@ -363,6 +363,48 @@ static void filters_and_exports_the_trail(void)
     TAP_EQUAL_INT(test_status(&admin, "GET", "/api/v1/audit?after=1&before=3", NULL), 400);
 }
 
+static const struct depot_part *people_part(void)
+{
+    for (size_t i = 0; depot_parts[i] != NULL; i++) {
+        if (strcmp(depot_parts[i]->name, "people") == 0) {
+            return depot_parts[i];
+        }
+    }
+    return NULL;
+}
+
+static void keeps_house_while_it_has_the_lease(void)
+{
+    const struct depot_part *part = people_part();
+    struct slw_detail detail = {""};
+    struct test_depot session;
+    TAP_REQUIRE(part != NULL);
+    for (int i = 0; i < 200; i++) { /* until this depot has it, within 10 s */
+        if (test_count(&depot, "SELECT COUNT(*) FROM leases WHERE name = 'housekeeping'") == 1) {
+            break;
+        }
+        (void)nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+    }
+    int64_t token = test_count(&depot, "SELECT token FROM leases WHERE name = 'housekeeping'");
+    TAP_EQUAL_INT(test_log_in(&depot, "ben", "my own password", NULL, &session), 200);
+    TAP_REQUIRE(test_sql(&depot, "UPDATE sessions SET expires_us = 1 WHERE person = 'ben'"));
+    TAP_REQUIRE(test_sql(&depot, "DELETE FROM login_failures"));
+    TAP_REQUIRE(test_sql(&depot, "INSERT INTO login_failures (name, failures, locked_until_us, "
+                                 "last_us) VALUES ('old', 1, 0, 1)"));
+    TAP_REQUIRE(test_sql(&depot, "INSERT INTO login_failures (name, failures, locked_until_us, "
+                                 "last_us) VALUES ('new', 1, 0, 9000000000000000)"));
+    TAP_EQUAL_INT(part->work(depot.depot, token - 1, &detail), SLW_WRONG_STATE);
+    TAP_EQUAL_INT(part->work(depot.depot, token + 1, &detail), SLW_WRONG_STATE);
+    TAP_EQUAL_INT(test_count(&depot, "SELECT COUNT(*) FROM login_failures"), 2);
+    int64_t sessions = test_count(&depot, "SELECT COUNT(*) FROM sessions");
+    TAP_EQUAL_INT(part->work(depot.depot, token, &detail), SLW_OK);
+    TAP_EQUAL_INT(test_count(&depot, "SELECT COUNT(*) FROM login_failures WHERE name = 'new'"), 1);
+    TAP_EQUAL_INT(test_count(&depot, "SELECT COUNT(*) FROM login_failures"), 1);
+    TAP_CHECK(test_count(&depot, "SELECT COUNT(*) FROM sessions") < sessions);
+    TAP_EQUAL_INT(test_count(&depot, "SELECT COUNT(*) FROM sessions WHERE expires_us = 1"), 0);
+    TAP_EQUAL_INT(test_status(&admin, "GET", "/api/v1/session", NULL), 200);
+}
+
 int main(void)
 {
     if (!test_depot_open(&depot, NULL) ||
@@ -385,6 +427,7 @@ int main(void)
     TAP_RUN(lists_people);
     TAP_RUN(shows_a_trail_that_anybody_can_recompute);
     TAP_RUN(filters_and_exports_the_trail);
+    TAP_RUN(keeps_house_while_it_has_the_lease);
     test_depot_close(&depot);
     return tap_finish();
 }
