@@ -202,6 +202,74 @@ static void bad_settings_end_the_start(void)
     TAP_CHECK(program == NULL);
 }
 
+/* --- versions ------------------------------------------------------------------------------- */
+
+static enum slw_status add_product(void *context, struct slw_transaction *transaction,
+                                   struct slw_detail *detail)
+{
+    (void)context;
+    return slw_sql_run(transaction,
+                       "INSERT INTO products (name, title, made_us, keep_days, log_days) VALUES "
+                       "('old', 'of before', 1, 90, 30)",
+                       NULL, 0, NULL, detail);
+}
+
+/* A database as each former version left it. */
+static bool make_former(const char *url, size_t migrations)
+{
+    struct slw_database *database = NULL;
+    struct slw_detail detail = {""};
+    bool is_made =
+        slw_database_open(url, NULL, &database, &detail) == SLW_OK &&
+        slw_database_migrate(database, depot_migrations, migrations, &detail) == SLW_OK &&
+        slw_database_transact(database, SLW_DATABASE_WRITE, add_product, NULL, &detail) == SLW_OK;
+    slw_database_close(database);
+    return is_made;
+}
+
+static void goes_on_with_the_database_of_each_former_version(void)
+{
+    for (size_t i = 1; i <= depot_migrations_count; i++) {
+        static struct depot_settings settings;
+        struct depot_program *program = NULL;
+        struct slw_detail detail = {""};
+        settings = depot.settings;
+        (void)snprintf(settings.database, sizeof settings.database, "sqlite:%s/former-%zu.db",
+                       depot.directory, i);
+        TAP_ROW(depot_migrations[i - 1].name);
+        TAP_REQUIRE(make_former(settings.database, i));
+        TAP_REQUIRE(depot_program_start(&settings, &program, &detail) == SLW_OK);
+        struct test_depot former = depot;
+        former.depot = depot_program_services(program);
+        TAP_EQUAL_INT(test_count(&former, "SELECT COUNT(*) FROM products WHERE name = 'old'"), 1);
+        TAP_EQUAL_INT(test_count(&former, "SELECT COUNT(*) FROM schema_migrations"),
+                      depot_migrations_count);
+        depot_program_stop(program);
+    }
+    TAP_ROW(NULL);
+}
+
+static void leaves_the_database_of_a_later_version_alone(void)
+{
+    static struct depot_settings settings;
+    struct slw_database *database = NULL;
+    struct depot_program *program = NULL;
+    struct slw_detail detail = {""};
+    struct slw_migration migrations[64];
+    TAP_REQUIRE(depot_migrations_count < 64);
+    memcpy(migrations, depot_migrations, depot_migrations_count * sizeof migrations[0]);
+    migrations[depot_migrations_count] =
+        (struct slw_migration){"9999-later", "CREATE TABLE later (a BIGINT);"};
+    settings = depot.settings;
+    (void)snprintf(settings.database, sizeof settings.database, "sqlite:%s/later.db",
+                   depot.directory);
+    TAP_REQUIRE(slw_database_open(settings.database, NULL, &database, &detail) == SLW_OK);
+    TAP_EQUAL_INT(slw_database_migrate(database, migrations, depot_migrations_count + 1, &detail),
+                  SLW_OK);
+    slw_database_close(database);
+    TAP_EQUAL_INT(depot_program_start(&settings, &program, &detail), SLW_STORED_STATE);
+}
+
 static void times_are_written_as_they_should(void)
 {
     static const struct {
@@ -232,6 +300,8 @@ int main(void)
     TAP_RUN(one_replica_keeps_house_and_another_after_it);
     TAP_RUN(a_route_without_a_right_ends_the_start);
     TAP_RUN(bad_settings_end_the_start);
+    TAP_RUN(goes_on_with_the_database_of_each_former_version);
+    TAP_RUN(leaves_the_database_of_a_later_version_alone);
     TAP_RUN(times_are_written_as_they_should);
     test_depot_close(&depot);
     return tap_finish();
