@@ -45,6 +45,7 @@ const struct cli_noun *cli_find_noun(const char *word)
 const struct cli_command *cli_find_single(const char *word)
 {
     const struct cli_command *command = find_command(cli_pigweed_commands, word);
+    command = command != NULL ? command : find_command(cli_review_commands, word);
     return command != NULL ? command : find_command(cli_tuf_commands, word);
 }
 
@@ -68,6 +69,7 @@ const char *cli_nearest_command(const char *word)
         words[count++] = cli_nouns[i]->name;
     }
     append_verbs(cli_pigweed_commands, words, &count);
+    append_verbs(cli_review_commands, words, &count);
     append_verbs(cli_tuf_commands, words, &count);
     return cli_nearest(word, words);
 }

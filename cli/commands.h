@@ -24,6 +24,9 @@ extern const struct cli_command cli_pigweed_commands[];
 /* `slipway tuf`, in the form that TUF's conformance suite asks for. */
 extern const struct cli_command cli_tuf_commands[];
 
+/* `slipway review`. */
+extern const struct cli_command cli_review_commands[];
+
 /* All nouns; the last is NULL. */
 extern const struct cli_noun *const cli_nouns[];
 

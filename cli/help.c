@@ -114,6 +114,7 @@ static void help_for_program(struct slw_heap_buffer *ret_text)
     for (size_t i = 0; cli_nouns[i] != NULL; i++) {
         slw_heap_printf(ret_text, "  %-28s%s\n", cli_nouns[i]->name, cli_nouns[i]->summary);
     }
+    append_rows(cli_review_commands, ret_text);
     slw_heap_append_text(ret_text, "\nPigweed's commands, with its options:\n");
     append_rows(cli_pigweed_commands, ret_text);
     slw_heap_append_text(ret_text, "\nFor TUF's conformance suite:\n");

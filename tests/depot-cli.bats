@@ -125,13 +125,13 @@ published_release() {
     rollout=$output
     ok --json rollout show lamp "$rollout"
     [ "$(jq -cS .plan <<<"$output")" = '{"health":{"canaries":["d1"],"failure_ppm":25000,"silence_s":7200},"phases":[{"failure_ppm":300000,"ppm":5000,"soak_s":3600},{"ppm":1000000}],"rate_per_hour":100}' ]
-    ok rollout change lamp "$rollout" --release 1 --group kitchens --phase 100
+    ok rollout change lamp "$rollout" --release 1 --group kitchens --phase 100:1h
     ok rollout start lamp "$rollout"
     [ "$(field state)" = running ]
     exits 7 rollout change lamp "$rollout" --release 1 --group kitchens
     ok rollout status lamp "$rollout"
     [[ $output == "rollout running: phase 1 of 1, 0 of 0 devices updated, 0 failed"* ]]
-    [[ $output == *"next: It goes on offering"* ]]
+    [[ $output == *"next: "*"a halt touches: 0 devices"* ]]
     ok rollout pause lamp "$rollout" --reason 'lunch'
     [ "$(field reason)" = lunch ]
     ok rollout resume lamp "$rollout"
@@ -179,4 +179,44 @@ published_release() {
     depot_stop
     exits 5 product list
     [ -z "$output" ]
+}
+
+@test "a folder for a security review has everything, says what is missing, and what stands out" {
+    ok product create lamp
+    for key in root targets online; do ok key generate $key.key; done
+    ok repo init repo --root-key root.key.pub --targets-key targets.key.pub --online-key online.key
+    ok repo sign repo root --key root.key
+    ok repo sign repo targets --key targets.key
+    ok repo publish repo
+    echo '{}' >policy.envelope
+    ok review -o review --repo repo --include policy.envelope --include not-there
+    [[ $output == *'look at: role root: one key is enough'* ]]
+    [[ $output == *'look at: the depot has one administrator'* ]]
+    [[ $output == *'missing: not-there: '* ]]
+    [[ $output == *'missing: signer/checkpoint: '* ]]
+    [[ $output != *'missing: depot/people'* ]]
+    [ "$(jq -r '.products[].name' review/depot/products.json)" = lamp ]
+    [ "$(jq -r '.people[0].name' review/depot/people.json)" = admin ]
+    [ "$(jq -r .hash review/depot/proof.json | wc -c)" = 65 ]
+    [ "$(jq -r '.entries[].action' review/depot/lamp/audit.json)" = product.make ]
+    cmp review/files/policy.envelope policy.envelope
+    cmp review/repository/1.root.json repo/metadata/1.root.json
+    [ "$(jq -r '.roles[] | select(.role == "root" and .threshold).threshold' review/summary.json)" = 1 ]
+    [ "$(jq -r '.roles[] | select(.role == "root" and .expires).expires' review/summary.json)" = \
+        "$(jq -r .signed.expires repo/metadata/1.root.json)" ]
+    jq -r '.files[]' review/summary.json | while read -r file; do [ -s "review/$file" ]; done
+    run ! grep -rq "$(cut -d_ -f3 admin.token)" review
+    exits 1 review -o review --repo repo
+    # Who may not see the people gets a folder that says so.
+    answers 201 POST /api/v1/people '{"name": "robot", "kind": "machine", "roles": []}'
+    depot_token=
+    answers 200 POST /api/v1/session '{"name": "admin", "password": "the first password"}' -c jar
+    answers 201 POST /api/v1/tokens '{"title": "t", "roles": [{"product": "lamp", "role": "viewer"}]}' \
+        -H "X-Slipway-CSRF: $(jq -r .csrf <<<"$output")" -b jar
+    jq -r .token <<<"$output" >viewer.token
+    chmod 600 viewer.token
+    ok --json review -o other --repo repo/metadata --token-file viewer.token
+    jq -e '.missing[] | select(.what == "depot/people.json")' <<<"$output"
+    [ ! -e other/depot/people.json ]
+    cmp other/repository/1.root.json repo/metadata/1.root.json
 }
