@@ -61,6 +61,42 @@ static const struct cli_option update_options[] = {
     {0},
 };
 
+static const struct cli_option connect_options[] = {
+    {.name = "--depot",
+     .value = "URL",
+     .required = true,
+     .help = "https://HOST[:PORT], or http:// on this machine"},
+    {.name = "--product", .value = "P", .required = true, .help = "which product it is"},
+    {.name = "--device", .value = "ID", .required = true, .help = "what the fleet calls it"},
+    {.name = "--hardware", .value = "ID", .required = true, .help = "which board it is"},
+    {.name = "--identity",
+     .value = "FILE",
+     .required = true,
+     .help = "the device's own private key; made when it isn't there, FILE.state beside it"},
+    {.name = "--class", .value = "CLASS", .help = "dev, test or prod (prod)"},
+    {.name = "--enrolment-token-file",
+     .value = "FILE",
+     .help = "whose first line lets it in; else somebody at the depot does"},
+    {.name = "--certificate", .value = "FILE", .help = "a client certificate, CN PRODUCT/DEVICE"},
+    {.name = "--certificate-key", .value = "FILE", .help = "the private key of that"},
+    {.name = "--to", .value = "LINK", .help = "tcp:HOST:PORT, serial:DEVICE[:BAUD] or pty:PATH"},
+    TIMEOUT_OPTION,
+    {.name = "--channel", .value = "C", .help = "take releases of this channel alone (any)"},
+    {.name = "--log-file", .value = "FILE", .help = "what the depot gets when it asks for a log"},
+    {.name = "--once", .help = "check in, do what there is to do, and end"},
+    CLI_REPO_CLIENT_OPTIONS,
+    {.name = "--flash",
+     .value = "FILE",
+     .help = "instead of --to: a virtual device with this flash, as `device run` has it"},
+    {.name = "--factory-root", .value = "ROOT", .help = "with --flash: a new device's root"},
+    {.name = "--slot", .value = "NAME:SIZE", .repeated = true, .help = "with --flash"},
+    {.name = "--key-class", .value = "CLASS", .help = "with --flash"},
+    {.name = "--build-type", .value = "TYPE", .help = "with --flash"},
+    {.name = "--consent", .value = "MODE", .help = "with --flash: auto or never"},
+    {.name = "--fail-boot", .help = "with --flash: never confirm a new release"},
+    {0},
+};
+
 static const struct cli_option call_options[] = {
     TO_OPTION,
     TIMEOUT_OPTION,
@@ -117,6 +153,30 @@ static const struct cli_command commands[] = {
                     "--product lamp --channel stable --to serial:/dev/ttyACM0\n"
                     "slipway device update app.bundle --to tcp:192.168.1.20:33000 --no-apply",
         .run = cli_device_update,
+    },
+    {
+        .verb = "connect",
+        .usage = "slipway device connect",
+        .summary = "make a device a member of a depot's fleet",
+        .synopsis =
+            "--depot URL --product P --device ID --hardware ID --identity FILE\n"
+            "      --root ROOT.json [--from URL] (--to LINK | --flash FILE [--factory-root ROOT])\n"
+            "      [--enrolment-token-file FILE] [--channel C] [--class CLASS] [--once]",
+        .options = connect_options,
+        .about =
+            "Enrols it by its own key, checks in, reports what it runs, and takes what it is\n"
+            "offered: fetches it from the TUF repository (--from; the depot's own, unless given),\n"
+            "from the role that the offer names, brings it over the link, and reports what became\n"
+            "of it in the device's own words. Asks the depot again before the device applies it.\n"
+            "Keeps on until Ctrl-C. Kill it whenever you like: nothing is reported twice or lost.",
+        .examples =
+            "slipway device connect --depot https://depot.example.com --product lamp "
+            "--device lamp:0001 --hardware lamp-1 --identity lamp.key --root root.json "
+            "--to serial:/dev/ttyACM0\n"
+            "slipway device connect --depot http://127.0.0.1:8080 --product lamp --device v1 "
+            "--hardware lamp-1 --identity v1.key --root root.json --flash v1.flash "
+            "--factory-root root.pb --enrolment-token-file token --once",
+        .run = cli_device_connect_fleet,
     },
     CALL("status", "what a device does and runs",
          "State, result and note of the update session, and what each component runs.",

@@ -12,6 +12,9 @@ enum cli_exit cli_device_run(struct cli *cli, const struct cli_arguments *argume
 /* device_update.c */
 enum cli_exit cli_device_update(struct cli *cli, const struct cli_arguments *arguments);
 
+/* device_connect.c */
+enum cli_exit cli_device_connect_fleet(struct cli *cli, const struct cli_arguments *arguments);
+
 /* device_calls.c */
 enum cli_exit cli_device_status(struct cli *cli, const struct cli_arguments *arguments);
 enum cli_exit cli_device_verify(struct cli *cli, const struct cli_arguments *arguments);

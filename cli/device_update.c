@@ -4,6 +4,7 @@
  * from there, and looks again. Whatever happened in between (a lost answer, a broken link, a
  * reboot) the next look tells; only a device that makes no progress for --timeout ends it.
  */
+#include "device_update.h"
 #include "bundle.h"
 #include "device.h"
 #include "device_link.h"
@@ -32,8 +33,9 @@ struct update {
     bool applied; /* we asked for it */
     bool told_waiting;
     struct cli_progress progress;
-    const char *shown; /* what the progress bar is about; NULL: none */
-    const char *told;  /* the stage that was told last; NULL: none */
+    const char *shown;                        /* what the progress bar is about; NULL: none */
+    const char *told;                         /* the stage that was told last; NULL: none */
+    const struct cli_update_watcher *watcher; /* NULL: none */
     /* what the device did last, and when that was news */
     uint32_t last_state;
     uint32_t last_progress;
@@ -58,6 +60,9 @@ static void tell_stage(struct update *update, const char *stage)
         hide_progress(update);
         cli_note(update->cli, "%s", stage);
         update->told = stage;
+        if (update->watcher != NULL) {
+            update->watcher->stage(update->watcher->context, stage);
+        }
     }
 }
 
@@ -224,6 +229,11 @@ static enum next apply_or_wait(struct update *update, enum cli_exit *ret_code)
         cli_note(update->cli, "verified, not applied");
         return end(cli_device_print_status(device), ret_code);
     }
+    if (!update->applied && update->watcher != NULL &&
+        !update->watcher->may_apply(update->watcher->context)) {
+        (void)slw_update_abort(device->client, &device->answer, &update->cli->detail);
+        return end(CLI_DENIED, ret_code);
+    }
     if (!update->applied) {
         update->applied = true;
         return after_call(update,
@@ -232,8 +242,7 @@ static enum next apply_or_wait(struct update *update, enum cli_exit *ret_code)
     }
     if (device->answer.device.waiting_for_consent && !update->told_waiting) {
         update->told_waiting = true;
-        hide_progress(update);
-        cli_note(update->cli, "waiting for consent on the device");
+        tell_stage(update, CLI_STAGE_CONSENT);
     }
     return LOOK_LATER;
 }
@@ -430,14 +439,16 @@ static void choose_name(struct update *update, const struct cli_arguments *argum
     slw_heap_free(&readable);
 }
 
-static enum cli_exit update_from_file(struct cli *cli, const struct cli_arguments *arguments,
-                                      const char *path, const char *name)
+enum cli_exit cli_device_update_file(struct cli *cli, const struct cli_arguments *arguments,
+                                     const char *path, const char *name,
+                                     const struct cli_update_watcher *watcher)
 {
     static struct update update;
     update = (struct update){
         .cli = cli,
         .has_bundle = true,
         .apply = !cli_has(arguments, "--no-apply"),
+        .watcher = watcher,
     };
     enum cli_exit code = cli_bundle_open(cli, path, &update.bundle);
     if (code != CLI_DONE) {
@@ -498,7 +509,8 @@ static enum cli_exit update_from_repository(struct cli *cli, const struct cli_ar
     }
     enum cli_exit code = fetch_release(cli, arguments, &name, &path);
     if (code == CLI_DONE) {
-        code = update_from_file(cli, arguments, slw_heap_text(&path), slw_heap_text(&name));
+        code = cli_device_update_file(cli, arguments, slw_heap_text(&path), slw_heap_text(&name),
+                                      NULL);
     }
     slw_heap_free(&name);
     slw_heap_free(&path);
@@ -514,7 +526,8 @@ enum cli_exit cli_device_update(struct cli *cli, const struct cli_arguments *arg
     if (from) {
         return update_from_repository(cli, arguments);
     }
-    return update_from_file(cli, arguments, arguments->positionals[0], arguments->positionals[0]);
+    return cli_device_update_file(cli, arguments, arguments->positionals[0],
+                                  arguments->positionals[0], NULL);
 }
 
 /* Applying what is there is the second half of an update: the session is taken as ours. */

@@ -224,6 +224,7 @@ static enum cli_exit open_trust(struct cli *cli, const struct cli_arguments *arg
 
 enum cli_exit cli_repo_client_fail(struct cli_repo_client *client, enum slw_status status)
 {
+    client->failed = status;
     if (status == SLW_UNAVAILABLE || status == SLW_NOT_FOUND) {
         return cli_fail_by_word(client->cli, status, client->cli->detail.text);
     }
@@ -239,6 +240,10 @@ static enum slw_status check_role(struct cli_repo_client *client,
     slw_heap_append(&wanted, release->product);
     slw_heap_append_text(&wanted, "-");
     slw_heap_append(&wanted, release->channel);
+    if (client->role != NULL) {
+        slw_heap_free(&wanted);
+        slw_heap_append_text(&wanted, client->role);
+    }
     bool good = slw_bytes_equal(slw_heap_bytes(&wanted), slw_tuf_client_found_in(client->client));
     slw_heap_free(&wanted);
     if (!good) {

@@ -46,8 +46,10 @@ struct cli_repo_client {
     struct slw_tuf_observer observer;
     struct slw_tuf_inspector inspector; /* compares releases with their bundles */
     const char *channel;                /* that a release must be of; NULL: any */
+    const char *role;                   /* that must list it; NULL: PRODUCT-CHANNEL */
     struct cli_progress progress;
     struct slw_tuf_client *client;
+    enum slw_status failed; /* what the last call that failed said */
 };
 
 /* Opens what the options name, trusting --root when nothing is trusted yet, and refreshes it. Says

@@ -81,11 +81,16 @@ static enum slw_status describe_release(struct cli *cli, const struct cli_argume
         const char *role = cli_value(arguments, "--role");
         slw_heap_printf(&addition->role, "%s-%s", name, channel);
         slw_heap_printf(&addition->path, "%s/%s/%s", name, channel, base_name(file));
-        if (role != NULL && strcmp(role, slw_heap_text(&addition->role)) != 0) {
+        struct slw_heap_buffer rollout = {0};
+        slw_heap_printf(&rollout, "%s-%s-rollout", name, channel);
+        if (role != NULL && strcmp(role, slw_heap_text(&rollout)) == 0) {
+            slw_heap_append_text(&addition->role, "-rollout"); /* its rollout isn't over yet */
+        } else if (role != NULL && strcmp(role, slw_heap_text(&addition->role)) != 0) {
             status = slw_explain(&cli->detail, SLW_WRONG_CHANNEL,
                                  "%s: a release for %s, which role %s doesn't list", file,
                                  slw_heap_text(&addition->role), role);
         }
+        slw_heap_free(&rollout);
     }
     slw_heap_free(&given);
     slw_heap_free(&product);
