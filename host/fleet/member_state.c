@@ -9,6 +9,7 @@
 #include "slipway/json.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -61,12 +62,21 @@ static enum slw_status parse(const char *path, struct slw_bytes text, struct mem
     return status;
 }
 
+static bool is_missing(const char *path)
+{
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor >= 0) {
+        (void)close(descriptor);
+    }
+    return descriptor < 0 && errno == ENOENT;
+}
+
 enum slw_status member_state_read(const char *path, struct member_state *ret_state,
                                   struct slw_detail *detail)
 {
     struct slw_heap_buffer text = {0};
     *ret_state = (struct member_state){.last = "0"};
-    if (access(path, F_OK) != 0 && errno == ENOENT) {
+    if (is_missing(path)) {
         return SLW_OK;
     }
     SLW_TRY(slw_file_read(path, FILE_MAX, &text, detail));
@@ -131,7 +141,7 @@ static enum slw_status make_identity(const char *path, struct slw_private_key **
 enum slw_status member_identity_load(const char *path, struct slw_private_key **ret_key,
                                      struct slw_detail *detail)
 {
-    if (access(path, F_OK) != 0 && errno == ENOENT) {
+    if (is_missing(path)) {
         return make_identity(path, ret_key, detail);
     }
     if (slw_key_file_is_exposed(path)) {
