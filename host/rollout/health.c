@@ -21,6 +21,7 @@ static const uint32_t *looks_of(const struct slw_health_rule *rule, size_t *ret_
 enum slw_status slw_health_rule_check(const struct slw_health_rule *rule)
 {
     if (!(rule->failure_limit > 0 && rule->failure_limit < 1) ||
+        !(rule->halt_limit >= 0 && rule->halt_limit < 1) ||
         !(rule->confidence >= 0.5 && rule->confidence <= 0.9999) ||
         rule->looks_count > SLW_HEALTH_LOOKS_MAX) {
         return SLW_BAD_ARGUMENT;
@@ -85,7 +86,8 @@ struct slw_health_look slw_health_look(const struct slw_health_rule *rule, uint6
         .upper = slw_binomial_upper(outcomes, failures, level),
         .level = level,
     };
-    if (look.lower > rule->failure_limit) {
+    double halt_limit = rule->halt_limit > 0 ? rule->halt_limit : rule->failure_limit;
+    if (look.lower > halt_limit) {
         look.verdict = SLW_HEALTH_BAD;
     } else if (look.upper < rule->failure_limit) {
         look.verdict = SLW_HEALTH_GOOD;

@@ -95,6 +95,8 @@ static void refuses_rules_that_make_no_sense(void)
         {.failure_limit = 1, .confidence = 0.95},
         {.failure_limit = -0.1, .confidence = 0.95},
         {.failure_limit = NAN, .confidence = 0.95},
+        {.failure_limit = 0.02, .halt_limit = 1, .confidence = 0.95},
+        {.failure_limit = 0.02, .halt_limit = -1, .confidence = 0.95},
         {.failure_limit = 0.02, .confidence = 0.4},
         {.failure_limit = 0.02, .confidence = 1},
         {.failure_limit = 0.02, .confidence = NAN},
@@ -107,6 +109,17 @@ static void refuses_rules_that_make_no_sense(void)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         TAP_EQUAL_INT(slw_health_rule_check(&rows[i]), SLW_BAD_ARGUMENT);
     }
+}
+
+/* Ten devices can't show that fewer than 2 % fail, but three of them that more do. */
+static void halts_early_what_is_worse_than_bearable(void)
+{
+    const struct slw_health_rule first = {
+        .failure_limit = 0.4, .halt_limit = 0.02, .confidence = 0.95};
+    TAP_EQUAL_INT(slw_health_look(&first, 10, 10, 0).verdict, SLW_HEALTH_GOOD);
+    TAP_EQUAL_INT(slw_health_look(&first, 10, 10, 1).verdict, SLW_HEALTH_UNSURE);
+    TAP_EQUAL_INT(slw_health_look(&first, 10, 10, 3).verdict, SLW_HEALTH_BAD);
+    TAP_EQUAL_INT(slw_health_look(&first, 1000, 500, 40).verdict, SLW_HEALTH_BAD);
 }
 
 static void says_what_few_outcomes_allow(void)
@@ -215,6 +228,7 @@ int main(void)
     TAP_RUN(has_bounds_that_are_known);
     TAP_RUN(looks_after_fixed_counts);
     TAP_RUN(refuses_rules_that_make_no_sense);
+    TAP_RUN(halts_early_what_is_worse_than_bearable);
     TAP_RUN(says_what_few_outcomes_allow);
     TAP_RUN(seldom_halts_what_is_bearable);
     TAP_RUN(seldom_lets_the_unbearable_through);

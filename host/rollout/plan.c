@@ -185,5 +185,7 @@ struct slw_health_rule slw_rollout_plan_rule(const struct slw_rollout_plan *plan
 {
     struct slw_health_rule rule = plan->rule;
     rule.failure_limit = plan->phases[phase].failure_limit;
+    rule.halt_limit = rule.failure_limit < plan->rule.failure_limit ? rule.failure_limit
+                                                                    : plan->rule.failure_limit;
     return rule;
 }

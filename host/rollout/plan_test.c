@@ -40,6 +40,7 @@ static void reads_a_plan(void)
     TAP_EQUAL_INT(plan.phases[0].ppm, 10000);
     TAP_EQUAL_INT(plan.phases[0].soak_s, 3600);
     TAP_CHECK(fabs(slw_rollout_plan_rule(&plan, 0).failure_limit - 0.3) < 1e-9);
+    TAP_CHECK(fabs(slw_rollout_plan_rule(&plan, 0).halt_limit - 0.01) < 1e-9);
     TAP_CHECK(fabs(slw_rollout_plan_rule(&plan, 1).failure_limit - 0.01) < 1e-9);
     TAP_CHECK(fabs(plan.rule.confidence - 0.99) < 1e-9);
     TAP_EQUAL_INT(plan.rule.looks_count, 2);

@@ -37,8 +37,10 @@ SLW_MUST_USE bool slw_cohort_is_in(uint64_t cohort, uint32_t ppm);
  * phase can have, for each of the two bounds.
  */
 struct slw_health_rule {
-    double failure_limit; /* share of failures that is bearable, above 0 and below 1 */
-    double confidence;    /* 0.5 to 0.9999 */
+    double failure_limit; /* share of failures that a phase passes below, above 0 and below 1 */
+    double halt_limit; /* above it, it is halted; 0: failure_limit. Early phases have few devices,
+                          which can't show that few fail, but well that many do */
+    double confidence; /* 0.5 to 0.9999 */
     uint32_t
         looks[SLW_HEALTH_LOOKS_MAX]; /* ascending counts; after the last, each twice the former */
     size_t looks_count;              /* 0: 5, 10, 20, 50, 100, 200, 500, 1000 */
@@ -59,7 +61,7 @@ uint32_t slw_health_looks(const struct slw_health_rule *rule, uint64_t populatio
 enum slw_health_verdict {
     SLW_HEALTH_UNSURE, /* go on gathering outcomes; with all of them there: a person decides */
     SLW_HEALTH_GOOD,   /* the upper bound of the failure rate is below the limit */
-    SLW_HEALTH_BAD,    /* the lower bound is above it */
+    SLW_HEALTH_BAD,    /* the lower bound is above the limit for halting, whatever else holds */
 };
 
 struct slw_health_look {
