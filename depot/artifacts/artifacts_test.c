@@ -62,6 +62,9 @@ static void refuses_bundles_that_are_no_builds(void)
     TAP_REQUIRE(test_bundle_make("fan", 1, "an image of fans", &bundle));
     TAP_EQUAL_INT(add_bytes(&as_ann, "lamp", "bundle", slw_heap_bytes(&bundle), ""), 403);
     slw_heap_free(&bundle);
+    TAP_REQUIRE(test_bundle_make_signed("lamp", 1, "an image of lamps", &bundle));
+    TAP_EQUAL_INT(add_bytes(&as_ann, "lamp", "bundle", slw_heap_bytes(&bundle), ""), 403);
+    slw_heap_free(&bundle);
     TAP_REQUIRE(test_bundle_make("lamp", 1, "an image that is changed", &bundle));
     uint8_t *image = memmem(bundle.ptr, bundle.len, "changed", 7);
     TAP_REQUIRE(image != NULL);

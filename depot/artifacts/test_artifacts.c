@@ -22,6 +22,7 @@ static struct slw_bytes text_of(const char *text)
 struct making {
     const char *product;
     uint32_t version;
+    const struct slw_private_key *key; /* NULL: unsigned */
     struct slw_bundle_payload payload;
 };
 
@@ -43,20 +44,22 @@ static enum slw_status make_targets(void *context, bool final, struct slw_heap_b
     (void) final;
     enum slw_status status = slw_targets_draft_encode(&draft, &serialized, detail);
     if (status == SLW_OK) {
-        const struct slw_signed_draft message = {.serialized = slw_heap_bytes(&serialized)};
-        status = slw_signed_draft_encode(&message, ret_message, detail);
+        struct slw_signed_draft message = {.serialized = slw_heap_bytes(&serialized)};
+        status =
+            making->key != NULL ? slw_signed_draft_sign(&message, making->key, detail) : SLW_OK;
+        status = status == SLW_OK ? slw_signed_draft_encode(&message, ret_message, detail) : status;
     }
     slw_heap_free(&serialized);
     return status;
 }
 
-bool test_bundle_make(const char *product, uint32_t version, const char *image,
-                      struct slw_heap_buffer *ret_bundle)
+static bool make_bundle(const char *product, uint32_t version, const char *image,
+                        const struct slw_private_key *key, struct slw_heap_buffer *ret_bundle)
 {
     char path[] = "/tmp/depot-test-bundle.XXXXXX";
     struct slw_detail detail = {""};
     struct slw_output output;
-    struct making making = {.product = product, .version = version};
+    struct making making = {.product = product, .version = version, .key = key};
     struct slw_memory_source memory;
     slw_memory_source_init(&memory, text_of(image));
     making.payload = (struct slw_bundle_payload){.name = SLW_BYTES_OF("app"),
@@ -88,6 +91,23 @@ bool test_bundle_make(const char *product, uint32_t version, const char *image,
         (void)printf("# making a bundle: %s\n", detail.text);
     }
     return status == SLW_OK;
+}
+
+bool test_bundle_make(const char *product, uint32_t version, const char *image,
+                      struct slw_heap_buffer *ret_bundle)
+{
+    return make_bundle(product, version, image, NULL, ret_bundle);
+}
+
+bool test_bundle_make_signed(const char *product, uint32_t version, const char *image,
+                             struct slw_heap_buffer *ret_bundle)
+{
+    struct slw_private_key *key = NULL;
+    struct slw_detail detail = {""};
+    bool good = slw_private_key_generate(SLW_KEY_TYPE_P256, &key, &detail) == SLW_OK &&
+                make_bundle(product, version, image, key, ret_bundle);
+    slw_private_key_free(key);
+    return good;
 }
 
 void test_piece(const struct test_depot *depot, const char *sha256, uint64_t offset, uint64_t size,

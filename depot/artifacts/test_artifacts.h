@@ -17,6 +17,9 @@
 /* An unsigned bundle with one image, and what names the build. */
 bool test_bundle_make(const char *product, uint32_t version, const char *image,
                       struct slw_heap_buffer *ret_bundle);
+/* The same, signed by a key that is made for it. */
+bool test_bundle_make_signed(const char *product, uint32_t version, const char *image,
+                             struct slw_heap_buffer *ret_bundle);
 
 /* Uploads a blob in one piece; the last status, 201 when it is there. ret_sha256: digits. */
 long test_upload(const struct test_depot *depot, struct slw_bytes bytes,

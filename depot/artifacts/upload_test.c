@@ -174,9 +174,9 @@ static void who_may_not_develop_may_not_upload(void)
     static char other[65];
     memset(other, '8', 64);
     TAP_REQUIRE(test_person(&depot, "vic", "lamp", "viewer approver", viewer));
-    TAP_EQUAL_INT(piece(viewer, other, 0, 1, "x", NULL), 403);
-    TAP_EQUAL_INT(piece("slw_9_nothing", other, 0, 1, "x", NULL), 401);
-    TAP_EQUAL_INT(piece(NULL, other, 0, 1, "x", NULL), 401);
+    TAP_EQUAL_INT(piece(viewer, other, 0, 2, "x", NULL), 403);
+    TAP_EQUAL_INT(piece("slw_9_nothing", other, 0, 2, "x", NULL), 401);
+    TAP_EQUAL_INT(piece(NULL, other, 0, 2, "x", NULL), 401);
     TAP_EQUAL_INT(test_count(&depot, "SELECT COUNT(*) FROM uploads WHERE person = 'vic'"), 0);
 }
 
