@@ -242,6 +242,30 @@ static void blobs_without_row_go_when_they_are_old(void)
     TAP_EQUAL_INT(test_count(&depot, "SELECT COUNT(*) FROM blobs WHERE missing_us IS NULL"), rows);
 }
 
+static void a_store_of_another_depot_is_left_alone(void)
+{
+    static char names[40][65];
+    const struct timespec times[2] = {{time(NULL) - 100000, 0}, {time(NULL) - 100000, 0}};
+    int64_t rows = test_count(&depot, "SELECT COUNT(*) FROM blobs");
+    TAP_REQUIRE(rows > 0 && rows < 40);
+    for (unsigned i = 0; i < 40; i++) {
+        uint8_t sha256[SLW_SHA256_SIZE];
+        char text[32];
+        char place[256];
+        (void)snprintf(text, sizeof text, "of another depot: %u", i);
+        TAP_REQUIRE(slw_blobs_put(depot.depot->blobs, artifacts_text(text), sha256, &detail) ==
+                    SLW_OK);
+        place_of(depot_digest_format(sha256, names[i]), place);
+        TAP_REQUIRE(utimensat(AT_FDCWD, place, times, 0) == 0);
+    }
+    TAP_EQUAL_INT(artifacts_repair(depot.depot, token, true, &detail), SLW_OK);
+    unsigned stored = 0;
+    for (unsigned i = 0; i < 40; i++) {
+        stored += is_stored(names[i]) ? 1 : 0;
+    }
+    TAP_EQUAL_INT(stored, 40);
+}
+
 static bool begin(void (*change_settings)(struct depot_settings *settings))
 {
     return test_depot_open(&depot, change_settings) && test_product(&depot, "lamp") && take_lease();
@@ -262,6 +286,7 @@ int main(void)
         CASE(who_lost_the_lease_changes_nothing),
         CASE(rows_without_blob_are_found_and_mended),
         CASE(blobs_without_row_go_when_they_are_old),
+        CASE(a_store_of_another_depot_is_left_alone),
     };
     return test_both_main(begin, end, cases, sizeof cases / sizeof cases[0]);
 }

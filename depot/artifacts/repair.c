@@ -26,7 +26,9 @@ struct repair {
         bool was_missing;
         bool is_missing;
     } rows[BATCH];
-    size_t found;
+    bool removes;  /* else they are only counted */
+    int64_t found; /* that no row knows */
+    int64_t known; /* rows */
 };
 
 static enum slw_status next_rows(void *context, struct slw_transaction *transaction,
@@ -132,11 +134,11 @@ static enum slw_status remove_unknown(struct repair *repair)
     SLW_TRY(slw_database_transact(repair->depot->database, SLW_DATABASE_WRITE, find_unknown, repair,
                                   repair->detail));
     for (size_t i = 0; i < repair->count; i++) {
-        if (repair->rows[i].is_missing) {
+        repair->found += repair->rows[i].is_missing ? 1 : 0;
+        if (repair->rows[i].is_missing && repair->removes) {
             depot_log("warning", "artifacts", "blob %s is nobody's, and removed",
                       repair->rows[i].name);
             SLW_TRY(slw_blobs_remove(repair->depot->blobs, repair->rows[i].sha256, repair->detail));
-            repair->found++;
         }
     }
     repair->count = 0;
@@ -157,11 +159,38 @@ static enum slw_status look_at_blob(void *context, const uint8_t sha256[static S
     return repair->count == BATCH ? remove_unknown(repair) : SLW_OK;
 }
 
-static enum slw_status repair_store(struct repair *repair, struct slw_detail *detail)
+static enum slw_status count_rows(void *context, struct slw_transaction *transaction,
+                                  struct slw_detail *detail)
 {
+    struct repair *repair = context;
+    return slw_sql_number(transaction, "SELECT COUNT(*) FROM blobs", NULL, 0, &repair->known,
+                          detail);
+}
+
+static enum slw_status go_through_store(struct repair *repair, bool removes,
+                                        struct slw_detail *detail)
+{
+    repair->removes = removes;
+    repair->found = 0;
     repair->count = 0;
     SLW_TRY(slw_blobs_list(repair->depot->blobs, UPLOADS_OLD_S, look_at_blob, repair, detail));
     return repair->count > 0 ? remove_unknown(repair) : SLW_OK;
+}
+
+/* A store of which the most isn't known is another depot's, or this one has the wrong database:
+ * nothing of it is removed. */
+static enum slw_status repair_store(struct repair *repair, struct slw_detail *detail)
+{
+    SLW_TRY(go_through_store(repair, false, detail));
+    SLW_TRY(slw_database_transact(repair->depot->database, SLW_DATABASE_READ, count_rows, repair,
+                                  detail));
+    if (repair->found > repair->known) {
+        depot_log("error", "artifacts",
+                  "of the store's blobs %lld aren't known here, and %lld are: nothing is removed",
+                  (long long)repair->found, (long long)repair->known);
+        return SLW_OK;
+    }
+    return repair->found > 0 ? go_through_store(repair, true, detail) : SLW_OK;
 }
 
 /* Where the last run of this process was. */
