@@ -9,15 +9,17 @@
 #define PAGE_MAX 10000
 #define PAGE 100
 
-/* `before`, newest first, is for people; `after`, oldest first, for who recomputes the chain. */
-static const char newest_first[] =
-    "SELECT number, time_us, who, action, product, subject, detail, hash FROM audit WHERE number < "
-    "$1 AND ($2 = '' OR product = $2) AND ($3 = '' OR who = $3) AND ($4 = '' OR action = $4) "
-    "ORDER BY number DESC LIMIT $5";
-static const char oldest_first[] =
-    "SELECT number, time_us, who, action, product, subject, detail, hash FROM audit WHERE number > "
-    "$1 AND ($2 = '' OR product = $2) AND ($3 = '' OR who = $3) AND ($4 = '' OR action = $4) "
-    "ORDER BY number LIMIT $5";
+/* `before`, newest first, is for people; `after`, oldest first, for who recomputes the chain. Those
+ * of a product are found by their index. */
+#define ENTRIES(end, of_product, order)                                                            \
+    "SELECT number, time_us, who, action, product, subject, detail, hash FROM audit WHERE "        \
+    "number " end " $1 AND " of_product                                                            \
+    " AND ($3 = '' OR who = $3) AND ($4 = '' OR action = $4) ORDER BY "                            \
+    "number" order " LIMIT $5"
+static const char *const newest_first[] = {ENTRIES("<", "$2 = ''", " DESC"),
+                                           ENTRIES("<", "product = $2", " DESC")};
+static const char *const oldest_first[] = {ENTRIES(">", "$2 = ''", ""),
+                                           ENTRIES(">", "product = $2", "")};
 
 static struct depot_trail_entry entry_of(const struct slw_rows *rows)
 {
@@ -116,8 +118,8 @@ static enum slw_status list(struct depot_call *call, struct slw_transaction *tra
         slw_sql_int(is_after || is_before ? number : INT64_MAX), slw_sql_text(product),
         slw_sql_text(slw_http_query(exchange, "who")),
         slw_sql_text(slw_http_query(exchange, "action")), slw_sql_int(limit)};
-    SLW_TRY(slw_sql_query(transaction, is_after ? oldest_first : newest_first, values, 5, &rows,
-                          detail));
+    const char *const *sql = is_after ? oldest_first : newest_first;
+    SLW_TRY(slw_sql_query(transaction, sql[product.len > 0 ? 1 : 0], values, 5, &rows, detail));
     (listing->is_csv ? put_csv : put_json)(rows, &call->text);
     return slw_rows_close(rows, detail);
 }
