@@ -128,7 +128,10 @@ static enum slw_status look(void *context, struct slw_transaction *transaction,
         return SLW_OK;
     }
     SLW_TRY(depot_may(transaction, &admission->caller, place, DEPOT_SEE, &admission->sees, detail));
-    return depot_may(transaction, &admission->caller, place, right, &admission->may, detail);
+    admission->may = admission->sees;
+    return right == DEPOT_SEE
+               ? SLW_OK
+               : depot_may(transaction, &admission->caller, place, right, &admission->may, detail);
 }
 
 /* A session whose account isn't in order yet may look at itself and mend itself. */
