@@ -118,7 +118,9 @@ static void settle_bytes(const struct restore *restore, struct slw_sql_value *va
 {
     for (size_t i = 0; i < count; i++) {
         if (values[i].kind == SLW_SQL_BLOB) {
-            values[i].bytes.ptr = restore->bytes.ptr + values[i].number;
+            bool is_empty = values[i].bytes.len == 0;
+            values[i].bytes.ptr =
+                is_empty ? (const uint8_t *)"" : restore->bytes.ptr + values[i].number;
         }
     }
 }
