@@ -12,6 +12,8 @@
 #ifndef SLIPWAY_HTTP_EXCHANGE_H
 #define SLIPWAY_HTTP_EXCHANGE_H
 
+#include "fetch.h"
+
 #include "slipway/http_connections.h"
 #include "slipway/http_listen.h"
 #include "slipway/http_server.h"
@@ -72,6 +74,8 @@ struct slw_http_server {
     bool ended;                      /* nothing is suspended any more; http_later_lock */
     struct slw_http_exchange *owing; /* suspended; http_later_lock */
     struct slw_http_stream *streams; /* http_later_lock */
+    struct http_fetch *fetches;      /* http_later_lock */
+    struct http_fetchers fetchers;
     atomic_uint_fast64_t accepted, streaming, body_bytes, taken_us;
     atomic_uint_fast64_t owed; /* exchanges whose handler was called and that aren't over */
     atomic_uint_fast64_t answers[6];

@@ -132,6 +132,58 @@ static void tells_who_comes_when_all_are_busy(void)
     end();
 }
 
+static void serves_others_while_sources_do_not_answer(void)
+{
+    enum { COUNT = 6 };
+    int descriptors[COUNT];
+    TAP_REQUIRE(begin((struct slw_http_settings){.threads = 2}));
+    test_http_hold(&test, true);
+    for (unsigned i = 0; i < COUNT; i++) {
+        descriptors[i] = test_connect(&test);
+        TAP_CHECK(test_say(descriptors[i], GET("/source/slow")));
+    }
+    for (unsigned i = 0; i < 1000 && test_http_waiting(&test) < COUNT; i++) {
+        (void)usleep(5000);
+    }
+    TAP_EQUAL_INT(test_http_waiting(&test), COUNT);
+    TAP_CHECK(is_well());
+    (void)close(descriptors[0]); /* while it is read for */
+    TAP_CHECK(is_well());
+    test_http_hold(&test, false);
+    for (unsigned i = 1; i < COUNT; i++) {
+        struct test_reply reply = test_receive(descriptors[i]);
+        TAP_EQUAL_INT(reply.body_len, 1000);
+        (void)close(descriptors[i]);
+    }
+    end();
+    TAP_EQUAL_INT(test.freed, COUNT);
+}
+
+static void *let_go_after_a_while(void *context)
+{
+    (void)usleep(800000);
+    test_http_hold(context, false);
+    return NULL;
+}
+
+static void ends_while_sources_do_not_answer(void)
+{
+    pthread_t thread;
+    TAP_REQUIRE(begin((struct slw_http_settings){.threads = 2}));
+    test_http_hold(&test, true);
+    int descriptor = test_connect(&test);
+    TAP_CHECK(test_say(descriptor, GET("/source/slow")));
+    for (unsigned i = 0; i < 1000 && test_http_waiting(&test) < 1; i++) {
+        (void)usleep(5000);
+    }
+    TAP_REQUIRE(pthread_create(&thread, NULL, let_go_after_a_while, &test) == 0);
+    end();
+    (void)pthread_join(thread, NULL);
+    TAP_CHECK(test_closed_within(descriptor, 5000));
+    TAP_EQUAL_INT(test.freed, 1);
+    (void)close(descriptor);
+}
+
 /* What the server does to exchanges that are owed an answer for two minutes. */
 static void answers_in_the_place_of_who_does_not(void)
 {
@@ -209,6 +261,8 @@ int main(void)
     TAP_RUN(drops_who_is_slow_with_a_head);
     TAP_RUN(serves_honest_clients_among_idle_ones);
     TAP_RUN(tells_who_comes_when_all_are_busy);
+    TAP_RUN(serves_others_while_sources_do_not_answer);
+    TAP_RUN(ends_while_sources_do_not_answer);
     TAP_RUN(answers_in_the_place_of_who_does_not);
     TAP_RUN(waits_at_its_end_for_answers_that_are_owed);
     TAP_RUN(ends_though_answers_are_owed);

@@ -220,6 +220,7 @@ static void close_all(struct slw_http_server *server)
             (void)unlink(server->settings.socket);
         }
     }
+    http_fetchers_stop(&server->fetchers);
     slw_http_connections_stop(&server->connections);
     slw_http_trust_close(server->trust);
     slw_heap_free(&server->certificate);
@@ -250,6 +251,12 @@ enum slw_status slw_http_server_start(const struct slw_http_settings *settings,
                                             server->settings.floor_bytes_per_s, tick, server);
     }
     if (status != SLW_OK) {
+        http_server_release(server);
+        return status;
+    }
+    status = http_fetchers_start(&server->fetchers, detail);
+    if (status != SLW_OK) {
+        slw_http_connections_stop(&server->connections);
         http_server_release(server);
         return status;
     }
@@ -306,6 +313,7 @@ void slw_http_server_stop(struct slw_http_server *server, uint32_t grace_ms)
     (void)pthread_mutex_lock(&http_later_lock);
     server->ended = true;
     http_streams_end(server);
+    http_fetches_end(server);
     http_abandon(server, INT64_MAX);
     (void)pthread_mutex_unlock(&http_later_lock);
     wait_for_answers(server, true, slw_http_clock_ms() + STOP_SEND_MS);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Answers that are read piece by piece while they are fetched: blobs, and parts of them. See
- * http_server.h.
+ * Answers that are sent piece by piece: sources, such as blobs, or parts of them, and what is large
+ * in memory. See http_server.h.
  */
 #include "exchange.h"
 
@@ -9,16 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct sending {
-    struct slw_source source;
-    uint64_t offset; /* of the part */
-    uint64_t length;
-    struct slw_http_connections *connections;
-    struct slw_http_connection *peer;
-    void (*close)(void *context);
-    void *context;
-};
 
 /* RFC 9110, 14.1.2: int-range = first-pos "-" [ last-pos ], suffix-range = "-" suffix-length. */
 struct range {
@@ -81,49 +71,26 @@ static bool resolve(const struct range *range, uint64_t size, uint64_t *ret_offs
     return true;
 }
 
-static ssize_t read_piece(void *context, uint64_t position, char *buffer, size_t max)
+/* An answer in memory that is sent piece by piece. */
+struct kept {
+    uint8_t *ptr;
+    size_t len;
+    struct slw_http_connections *connections;
+    struct slw_http_connection *peer;
+};
+
+static ssize_t give_piece(void *context, uint64_t position, char *buffer, size_t max)
 {
-    struct sending *sending = context;
-    uint64_t left = position < sending->length ? sending->length - position : 0;
-    size_t len = left < max ? (size_t)left : max;
+    const struct kept *kept = context;
+    size_t left = position < kept->len ? kept->len - (size_t)position : 0;
+    size_t len = left < max ? left : max;
     if (len == 0) {
         return MHD_CONTENT_READER_END_OF_STREAM;
     }
-    slw_http_connections_enter(sending->connections, sending->peer, SLW_HTTP_ANSWER);
-    enum slw_status status = sending->source.read(
-        sending->source.context, sending->offset + position, (uint8_t *)buffer, len);
-    return status == SLW_OK ? (ssize_t)len : MHD_CONTENT_READER_END_WITH_ERROR;
+    slw_http_connections_enter(kept->connections, kept->peer, SLW_HTTP_ANSWER);
+    memcpy(buffer, kept->ptr + position, len);
+    return (ssize_t)len;
 }
-
-static void end_sending(void *context)
-{
-    struct sending *sending = context;
-    if (sending->close != NULL) {
-        sending->close(sending->context);
-    }
-    free(sending);
-}
-
-static struct MHD_Response *response_of(const struct sending *wanted)
-{
-    struct sending *sending = malloc(sizeof *sending);
-    if (sending == NULL) {
-        return NULL;
-    }
-    *sending = *wanted;
-    struct MHD_Response *response = MHD_create_response_from_callback(
-        sending->length, HTTP_PIECE_SIZE, read_piece, sending, end_sending);
-    if (response == NULL) {
-        free(sending);
-    }
-    return response;
-}
-
-/* An answer in memory that is read piece by piece as well. */
-struct kept {
-    struct slw_memory_source memory;
-    uint8_t *ptr;
-};
 
 static void free_kept(void *context)
 {
@@ -139,15 +106,12 @@ struct MHD_Response *http_memory_response(const struct slw_http_exchange *exchan
     if (kept == NULL) {
         return NULL;
     }
-    slw_memory_source_init(&kept->memory, slw_heap_bytes(bytes));
     kept->ptr = bytes->ptr;
-    const struct sending sending = {.source = kept->memory.source,
-                                    .length = bytes->len,
-                                    .connections = &exchange->server->connections,
-                                    .peer = exchange->peer,
-                                    .close = free_kept,
-                                    .context = kept};
-    struct MHD_Response *response = response_of(&sending);
+    kept->len = bytes->len;
+    kept->connections = &exchange->server->connections;
+    kept->peer = exchange->peer;
+    struct MHD_Response *response =
+        MHD_create_response_from_callback(kept->len, HTTP_PIECE_SIZE, give_piece, kept, free_kept);
     if (response == NULL) {
         free(kept);
         return NULL;
@@ -173,48 +137,55 @@ static bool is_current(const struct slw_http_exchange *exchange)
     return false;
 }
 
-static void refuse_range(struct slw_http_exchange *exchange, const struct sending *sending)
+static void refuse_range(struct slw_http_exchange *exchange, const struct slw_source *source)
 {
     char text[48];
-    (void)snprintf(text, sizeof text, "bytes */%" PRIu64, sending->source.size);
+    (void)snprintf(text, sizeof text, "bytes */%" PRIu64, source->size);
     slw_http_set_header(exchange, MHD_HTTP_HEADER_CONTENT_RANGE, text);
-    if (sending->close != NULL) {
-        sending->close(sending->context);
-    }
     slw_http_refuse_as(exchange, MHD_HTTP_RANGE_NOT_SATISFIABLE, SLW_BAD_ARGUMENT,
                        "Range: none of the bytes that are here");
 }
 
-static void note_part(struct slw_http_exchange *exchange, const struct sending *sending)
+static void note_part(struct slw_http_exchange *exchange, uint64_t offset, uint64_t length,
+                      uint64_t size)
 {
     char text[96];
-    (void)snprintf(text, sizeof text, "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, sending->offset,
-                   sending->offset + sending->length - 1, sending->source.size);
+    (void)snprintf(text, sizeof text, "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, offset,
+                   offset + length - 1, size);
     slw_http_set_header(exchange, MHD_HTTP_HEADER_CONTENT_RANGE, text);
+}
+
+static void send_part(struct slw_http_exchange *exchange, unsigned http_status, const char *type,
+                      struct MHD_Response *response)
+{
+    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ACCEPT_RANGES, "bytes");
+    http_finish_response(exchange, http_status, response);
+    http_answer(exchange, http_status, response);
 }
 
 void slw_http_answer_source(struct slw_http_exchange *exchange, const char *type,
                             const struct slw_source *source, void (*close)(void *context),
                             void *context)
 {
-    struct sending sending = {.source = *source,
-                              .length = source->size,
-                              .connections = &exchange->server->connections,
-                              .peer = exchange->peer,
-                              .close = close,
-                              .context = context};
-    struct range range;
+    uint64_t offset = 0;
+    uint64_t length = source->size;
     unsigned http_status = MHD_HTTP_OK;
+    struct range range;
     struct slw_bytes wanted = slw_http_header(exchange, MHD_HTTP_HEADER_RANGE);
     if (is_current(exchange) && parse_range(wanted, &range)) {
-        if (!resolve(&range, source->size, &sending.offset, &sending.length)) {
-            refuse_range(exchange, &sending);
+        if (!resolve(&range, source->size, &offset, &length)) {
+            if (close != NULL) {
+                close(context);
+            }
+            refuse_range(exchange, source);
             return;
         }
         http_status = MHD_HTTP_PARTIAL_CONTENT;
-        note_part(exchange, &sending);
+        note_part(exchange, offset, length, source->size);
     }
-    struct MHD_Response *response = response_of(&sending);
+    struct MHD_Response *response =
+        http_fetch_response(exchange, source, offset, length, close, context);
     if (response == NULL) {
         if (close != NULL) {
             close(context);
@@ -222,8 +193,5 @@ void slw_http_answer_source(struct slw_http_exchange *exchange, const char *type
         slw_http_refuse_as(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, SLW_NO_SPACE, "out of memory");
         return;
     }
-    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ACCEPT_RANGES, "bytes");
-    http_finish_response(exchange, http_status, response);
-    http_answer(exchange, http_status, response);
+    send_part(exchange, http_status, type, response);
 }

@@ -16,6 +16,12 @@
 #include <time.h>
 #include <unistd.h>
 
+static void pause_ms(long milliseconds)
+{
+    const struct timespec pause = {.tv_nsec = milliseconds * 1000000};
+    (void)nanosleep(&pause, NULL);
+}
+
 static void note(struct test_http *test)
 {
     (void)pthread_mutex_lock(&test->lock);
@@ -133,6 +139,22 @@ static enum slw_status fail_at_70000(void *context, uint64_t offset, uint8_t *bu
     return offset + len > 70000 ? SLW_IO : read_pattern(context, offset, buffer, len);
 }
 
+/* Like a disk that doesn't answer. */
+static enum slw_status read_slowly(void *context, uint64_t offset, uint8_t *buffer, size_t len)
+{
+    struct test_http *test = context;
+    (void)pthread_mutex_lock(&test->lock);
+    test->waiting++;
+    while (test->holds) {
+        (void)pthread_mutex_unlock(&test->lock);
+        pause_ms(5);
+        (void)pthread_mutex_lock(&test->lock);
+    }
+    test->waiting--;
+    (void)pthread_mutex_unlock(&test->lock);
+    return read_pattern(NULL, offset, buffer, len);
+}
+
 static void source(void *context, struct slw_http_exchange *exchange)
 {
     struct slw_source bytes = {NULL, read_pattern, 1000000};
@@ -140,6 +162,9 @@ static void source(void *context, struct slw_http_exchange *exchange)
     note(context);
     if (slw_bytes_equal(kind, SLW_BYTES_OF("failing"))) {
         bytes.read = fail_at_70000;
+    }
+    if (slw_bytes_equal(kind, SLW_BYTES_OF("slow"))) {
+        bytes = (struct slw_source){context, read_slowly, 1000};
     }
     if (slw_bytes_equal(kind, SLW_BYTES_OF("huge"))) {
         bytes.size = 1ull << 40;
@@ -217,12 +242,6 @@ void test_http_stop(struct test_http *test, uint32_t grace_ms)
     test->server = NULL;
 }
 
-static void pause_ms(long milliseconds)
-{
-    const struct timespec pause = {.tv_nsec = milliseconds * 1000000};
-    (void)nanosleep(&pause, NULL);
-}
-
 struct slw_http_exchange *test_http_held(struct test_http *test)
 {
     struct slw_http_exchange *held = NULL;
@@ -247,6 +266,21 @@ struct slw_http_stream *test_http_stream(struct test_http *test)
         pause_ms(5);
     }
     return begun;
+}
+
+void test_http_hold(struct test_http *test, bool holds)
+{
+    (void)pthread_mutex_lock(&test->lock);
+    test->holds = holds;
+    (void)pthread_mutex_unlock(&test->lock);
+}
+
+unsigned test_http_waiting(struct test_http *test)
+{
+    (void)pthread_mutex_lock(&test->lock);
+    unsigned waiting = test->waiting;
+    (void)pthread_mutex_unlock(&test->lock);
+    return waiting;
 }
 
 unsigned test_http_handled(struct test_http *test)

@@ -29,7 +29,9 @@ struct test_http {
     unsigned handled;
     struct slw_http_exchange *held; /* by /later */
     struct slw_http_stream *stream; /* of /stream */
-    unsigned freed;                 /* values that were attached */
+    unsigned freed;                 /* values that were attached, sources that were closed */
+    bool holds;                     /* /source/slow isn't read while it does */
+    unsigned waiting;               /* readers of it */
     unsigned done;                  /* observed */
     struct slw_http_done last;
     char detail[256];
@@ -43,6 +45,9 @@ void test_http_stop(struct test_http *test, uint32_t grace_ms);
 struct slw_http_exchange *test_http_held(struct test_http *test);
 struct slw_http_stream *test_http_stream(struct test_http *test);
 unsigned test_http_handled(struct test_http *test);
+/* Whether /source/slow waits, and how many do. */
+void test_http_hold(struct test_http *test, bool holds);
+unsigned test_http_waiting(struct test_http *test);
 
 /* A connection to the server's address; -1. */
 int test_connect(const struct test_http *test);

@@ -158,7 +158,8 @@ void slw_http_answer_bytes(struct slw_http_exchange *exchange, unsigned http_sta
 /* Bytes that live for ever, such as what is embedded in the program; etag may be NULL. */
 void slw_http_answer_static(struct slw_http_exchange *exchange, const char *type,
                             struct slw_bytes bytes, const char *etag);
-/* A source of any size, with Range and 206; close is called when it is done. */
+/* A source of any size, with Range and 206. It is read by other threads, a piece at a time, and may
+ * take its time; close is called when that is done, by any thread. */
 void slw_http_answer_source(struct slw_http_exchange *exchange, const char *type,
                             const struct slw_source *source, void (*close)(void *context),
                             void *context);
