@@ -415,6 +415,48 @@ static void offers_only_what_a_device_can_and_may_have(void)
     test_depot_close(&depot);
 }
 
+static bool get(struct test_depot *depot, const char *product, int64_t id, const char *what,
+                struct test_answer *answer)
+{
+    char path[128];
+    (void)snprintf(path, sizeof path, "/api/v1/products/%s/rollouts/%lld/%s", product,
+                   (long long)id, what);
+    test_call(depot, "GET", path, NULL, answer);
+    return answer->status == 200;
+}
+
+static void shows_how_it_went_over_time(void)
+{
+    struct test_depot depot;
+    struct test_answer answer;
+    TAP_REQUIRE(open_fleet(&depot, "automatic") && test_product(&depot, "fan"));
+    int64_t id = make(&depot, 2, PLAN);
+    TAP_CHECK(get(&depot, "lamp", id, "series", &answer));
+    TAP_CHECK(test_find(&answer, "steps.0") == SLW_JSON_NONE);
+    test_answer_free(&answer);
+    /* A day and a bit: steps of five minutes, whole seconds from 1970 on. */
+    TAP_REQUIRE(
+        row(&depot,
+            "INSERT INTO rollout_devices (rollout, product, device, phase, state, reason, "
+            "began_us, ended_us, attempt) VALUES (%lld, 'lamp', 'a', 0, 'succeeded', '', 1, "
+            "1000000, 1), (%lld, 'lamp', 'b', 0, 'failed', '', 1, 2000000, 1), (%lld, "
+            "'lamp', 'c', 0, 'silent', '', 1, 89700000000, 1), (%lld, 'lamp', 'd', 0, "
+            "'downloading', '', 1, NULL, 1)",
+            (long long)id, (long long)id, (long long)id, (long long)id));
+    TAP_CHECK(get(&depot, "lamp", id, "series", &answer));
+    TAP_EQUAL_INT(test_number(&answer, "step_s"), 300);
+    TAP_CHECK(test_text(&answer, "steps.0.time", "1970-01-01T00:05:00Z"));
+    TAP_EQUAL_INT(test_number(&answer, "steps.0.succeeded"), 1);
+    TAP_EQUAL_INT(test_number(&answer, "steps.0.failed"), 1);
+    TAP_EQUAL_INT(test_number(&answer, "steps.1.silent"), 1);
+    TAP_CHECK(test_find(&answer, "steps.2") == SLW_JSON_NONE);
+    test_answer_free(&answer);
+    TAP_CHECK(get(&depot, "fan", id, "series", &answer)); /* another product's: nothing of it */
+    TAP_CHECK(test_find(&answer, "steps.0") == SLW_JSON_NONE);
+    test_answer_free(&answer);
+    test_depot_close(&depot);
+}
+
 static void refuses_what_makes_no_sense(void)
 {
     static const char *const bodies[] = {
@@ -471,6 +513,7 @@ int main(void)
     TAP_RUN(counts_a_device_once);
     TAP_RUN(takes_silence_for_failure);
     TAP_RUN(offers_only_what_a_device_can_and_may_have);
+    TAP_RUN(shows_how_it_went_over_time);
     TAP_RUN(refuses_what_makes_no_sense);
     return tap_finish();
 }
