@@ -112,3 +112,10 @@ teardown() {
     run -1 "$slipway_depot" check --config depot.conf
     [[ $output == *depot.db*damaged* || $output == *depot.db*malformed* ]]
 }
+
+@test "a database whose host has no name that is known is unavailable, and not the end of a confined depot" {
+    depot_setup ''
+    sed -i 's|^database = .*|database = postgresql://nobody@slipway-test.invalid/depot|' depot.conf
+    RES_OPTIONS='timeout:1 attempts:1' run -1 "$slipway_depot" run --config depot.conf
+    [[ $output == *slipway-test.invalid* ]]
+}

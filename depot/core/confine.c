@@ -148,6 +148,7 @@ enum slw_status depot_confine(const struct depot_settings *settings, struct slw_
     if (!settings->sandbox) {
         return SLW_OK;
     }
+    slw_sandbox_load_name_service(); /* of a database, a bucket, the signing service */
     SLW_TRY(slw_sandbox_forbid_dumps(detail));
     SLW_TRY(slw_sandbox_forbid_privileges(detail));
     SLW_TRY(confine_files(settings, detail));

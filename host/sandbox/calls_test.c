@@ -9,6 +9,7 @@
 #include "tap.h"
 
 #include <fcntl.h>
+#include <netdb.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -315,6 +316,35 @@ static void the_depot_can_do_this_and_no_more(void)
     check_profile(SLW_SANDBOX_DEPOT, SLW_SANDBOX_KILL, KILLED);
 }
 
+/* A name that isn't, and one that is, whatever modules the machine's name service has. */
+static int find_names(const void *context)
+{
+    const struct attempt *attempt = context;
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
+    struct addrinfo *found = NULL;
+    struct slw_detail detail;
+    if (setenv("RES_OPTIONS", "timeout:1 attempts:1", 1) != 0 ||
+        slw_sandbox_forbid_privileges(&detail) != SLW_OK) {
+        return 99;
+    }
+    slw_sandbox_load_name_service();
+    if (slw_sandbox_restrict_calls(attempt->profile, attempt->action, &detail) != SLW_OK) {
+        return 99;
+    }
+    if (getaddrinfo("slipway-test.invalid", "80", &hints, &found) == 0) {
+        return 98;
+    }
+    return getaddrinfo("localhost", "80", &hints, &found) == 0 ? 0 : 97;
+}
+
+static void servers_find_hosts_by_name(void)
+{
+    struct attempt front = {.profile = SLW_SANDBOX_FRONT, .action = SLW_SANDBOX_KILL};
+    struct attempt depot = {.profile = SLW_SANDBOX_DEPOT, .action = SLW_SANDBOX_KILL};
+    TAP_EQUAL_INT(in_child(find_names, &front), 0);
+    TAP_EQUAL_INT(in_child(find_names, &depot), 0);
+}
+
 static void a_validator_can_do_this_and_no_more(void)
 {
     check_profile(SLW_SANDBOX_VALIDATOR, SLW_SANDBOX_REFUSE, EPERM);
@@ -381,6 +411,7 @@ int main(void)
     TAP_RUN(a_judge_can_do_this_and_no_more);
     TAP_RUN(the_front_can_do_this_and_no_more);
     TAP_RUN(the_depot_can_do_this_and_no_more);
+    TAP_RUN(servers_find_hosts_by_name);
     TAP_RUN(a_validator_can_do_this_and_no_more);
     TAP_RUN(the_spawner_can_do_this_and_no_more);
     TAP_RUN(without_a_filter_it_is_done);

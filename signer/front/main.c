@@ -174,6 +174,7 @@ static enum slw_status confine(const struct front_settings *settings, struct slw
     }
     SLW_TRY(slw_sandbox_forbid_dumps(detail));
     SLW_TRY(slw_sandbox_forbid_privileges(detail));
+    slw_sandbox_load_name_service(); /* of witnesses */
     SLW_TRY(confine_files(settings, detail));
     return slw_sandbox_restrict_calls(SLW_SANDBOX_FRONT, SLW_SANDBOX_KILL, detail);
 }

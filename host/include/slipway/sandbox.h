@@ -15,6 +15,7 @@
  *     slw_sandbox_forbid_dumps(detail);                          after the user: it resets that
  *     slw_sandbox_set_limits(&limits, detail);
  *     slw_sandbox_forbid_privileges(detail);
+ *     slw_sandbox_load_name_service();                           if it looks names up later
  *     slw_sandbox_restrict_paths(&paths, &done, detail);         Landlock
  *     slw_sandbox_restrict_calls(SLW_SANDBOX_KEYS, SLW_SANDBOX_KILL, detail);    seccomp, last
  *
@@ -90,6 +91,10 @@ SLW_MUST_USE enum slw_status slw_sandbox_forbid_dumps(struct slw_detail *detail)
 
 /* No program that it starts gains anything (set-user-id, capabilities). */
 SLW_MUST_USE enum slw_status slw_sandbox_forbid_privileges(struct slw_detail *detail);
+
+/* Loads the modules that looking up names of hosts takes, which can't be loaded once calls are
+ * restricted. Asks nobody for anything. */
+void slw_sandbox_load_name_service(void);
 
 /* All memory, what it has and what it will have, stays out of swap. */
 SLW_MUST_USE enum slw_status slw_sandbox_lock_memory(struct slw_detail *detail);
