@@ -202,8 +202,8 @@ static void keeps_groups(void)
         "{\"query\":[],\"consent\":\"ask\"}",
         "{\"query\":{\"sql\":\"1=1\"},\"consent\":\"ask\"}",
         "{\"query\":{\"tag\":\"home\"},\"consent\":\"ask\",\"windows\":{}}",
-        "{\"query\":{\"tag\":\"home\"},\"consent\":\"ask\",\"windows\":[{\"from\":\"25:00\","
-        "\"to\":\"02:00\"}]}",
+        ("{\"query\":{\"tag\":\"home\"},\"consent\":\"ask\",\"windows\":[{\"from\":\"25:00\","
+         "\"to\":\"02:00\"}]}"),
         "{\"query\":{\"tag\":\"home\"},\"consent\":\"ask\",\"members\":[]}",
     };
     struct test_depot depot;
