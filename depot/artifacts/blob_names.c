@@ -29,7 +29,7 @@ const char *depot_digest_format(const uint8_t sha256[static SLW_SHA256_SIZE],
         buffer[2 * i] = digits[sha256[i] >> 4];
         buffer[2 * i + 1] = digits[sha256[i] & 15];
     }
-    buffer[2 * SLW_SHA256_SIZE] = '\0';
+    buffer[(size_t)2 * SLW_SHA256_SIZE] = '\0';
     return buffer;
 }
 

@@ -4,7 +4,7 @@
 #include "test_both.h"
 
 #define test_number test_database_number
-#include "../../host/database/test_database.c"
+#include "../../host/database/test_database.c" // NOLINT(bugprone-suspicious-include)
 
 bool test_both_start(bool is_postgresql)
 {

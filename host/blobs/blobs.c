@@ -15,7 +15,7 @@ const char *slw_blob_name(const uint8_t *sha256, char buffer[static SLW_BLOB_NAM
         buffer[2 * i] = digits[sha256[i] >> 4];
         buffer[2 * i + 1] = digits[sha256[i] & 15];
     }
-    buffer[2 * SLW_SHA256_SIZE] = '\0';
+    buffer[(size_t)2 * SLW_SHA256_SIZE] = '\0';
     return buffer;
 }
 

@@ -351,9 +351,8 @@ static enum slw_status remove_blob(struct slw_blobs *blobs, const uint8_t *sha25
     return status;
 }
 
-static void close_store(struct slw_blobs *blobs)
+static void free_store(struct slw_directory_blobs *store)
 {
-    struct slw_directory_blobs *store = slw_directory_blobs_of(blobs);
     if (store->root >= 0) {
         close(store->root);
     }
@@ -362,6 +361,11 @@ static void close_store(struct slw_blobs *blobs)
     }
     free(store->path);
     free(store);
+}
+
+static void close_store(struct slw_blobs *blobs)
+{
+    free_store(slw_directory_blobs_of(blobs));
 }
 
 static enum slw_status open_directories(struct slw_directory_blobs *store, const char *path,
@@ -407,7 +411,7 @@ enum slw_status slw_directory_blobs_open(const char *path, struct slw_blobs **re
     *store = (struct slw_directory_blobs){{&directory_port}, NULL, -1, -1};
     enum slw_status status = open_directories(store, path, detail);
     if (status != SLW_OK) {
-        close_store(&store->blobs);
+        free_store(store);
         return status;
     }
     *ret_blobs = &store->blobs;

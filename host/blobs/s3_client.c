@@ -190,7 +190,7 @@ static void copy_line(char *place, size_t size, struct slw_bytes text)
 {
     size_t len = text.len < size - 1 ? slw_utf8_cut(text, size - 1) : text.len;
     for (size_t i = 0; i < len; i++) {
-        place[i] = text.ptr[i] < ' ' || text.ptr[i] == 127 ? '?' : (char)text.ptr[i];
+        place[i] = (char)(text.ptr[i] < ' ' || text.ptr[i] == 127 ? '?' : text.ptr[i]);
     }
     place[len] = '\0';
 }

@@ -29,20 +29,20 @@ struct slw_s3_request {
     const char *key;   /* below the prefix; NULL: the bucket itself */
     const char *query; /* encoded, sorted by name; NULL: none */
     struct slw_bytes body;
-    bool has_range;
     uint64_t range_first;
     uint64_t range_last;
-    bool if_absent;       /* If-None-Match: * */
     const char *if_match; /* an ETag, or NULL */
     size_t limit;         /* of the body that comes back */
-    bool once;            /* isn't asked again: asking twice wouldn't be the same as once */
+    bool has_range;
+    bool if_absent; /* If-None-Match: * */
+    bool once;      /* isn't asked again: asking twice wouldn't be the same as once */
     /* what came; http_status is 2xx when slw_s3_run() is SLW_OK */
-    long http_status;
-    char etag[SLW_S3_ETAG_SIZE]; /* with its quotes; "" for none */
-    bool is_encrypted;           /* by a key of the server's: the ETag isn't the MD5 then */
+    bool is_encrypted; /* by a key of the server's: the ETag isn't the MD5 then */
     bool has_length;
-    uint64_t length; /* Content-Length, which is the object's for HEAD */
     bool has_content_range;
+    char etag[SLW_S3_ETAG_SIZE]; /* with its quotes; "" for none */
+    long http_status;
+    uint64_t length; /* Content-Length, which is the object's for HEAD */
     uint64_t content_first;
     uint64_t content_total;
     struct slw_heap_buffer reply;

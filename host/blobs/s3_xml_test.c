@@ -93,7 +93,9 @@ static void refuses_what_is_too_large(void)
     TAP_EQUAL_INT(read_xml("<a><a><a><a><a><a><a><a></a></a></a></a></a></a></a></a>"), SLW_OK);
     TAP_EQUAL_INT(read_xml("<a><a><a><a><a><a><a><a><a>"), SLW_TOO_LARGE);
     memset(text, 'x', sizeof text - 1);
-    memcpy(text, "<a>", 3);
+    text[0] = '<';
+    text[1] = 'a';
+    text[2] = '>';
     TAP_EQUAL_INT(read_xml(text), SLW_TOO_LARGE);
     text[0] = '<';
     memset(text + 1, 'n', 300);

@@ -17,7 +17,7 @@ static bool is_digit(uint8_t character)
 
 static char lower(char character)
 {
-    return character >= 'A' && character <= 'Z' ? (char)(character + ('a' - 'A')) : character;
+    return (char)(character >= 'A' && character <= 'Z' ? character + ('a' - 'A') : character);
 }
 
 static int hex_of(uint8_t character)
@@ -111,8 +111,8 @@ static void canonicalize(struct slw_purl *purl)
     char *slash = strrchr(purl->name, '/');
     for (char *at = purl->name; *at != '\0'; at++) {
         bool in_namespace = slash != NULL && at < slash;
-        *at = is_lowered && (!is_rpm || in_namespace) ? lower(*at) : *at;
-        *at = strcmp(purl->type, "pypi") == 0 && *at == '_' ? '-' : *at;
+        *at = (char)(is_lowered && (!is_rpm || in_namespace) ? lower(*at) : *at);
+        *at = (char)(strcmp(purl->type, "pypi") == 0 && *at == '_' ? '-' : *at);
     }
 }
 

@@ -188,7 +188,9 @@ static void refuses_what_is_no_purl(void)
     static char longest[SLW_PURL_MAX + 2];
     struct slw_purl purl;
     memset(longest, 'a', sizeof longest - 1);
-    memcpy(longest, "pkg:npm/", 8);
+    for (size_t i = 0; i < 8; i++) {
+        longest[i] = "pkg:npm/"[i];
+    }
     TAP_EQUAL_INT(slw_purl_parse(text_of(longest), &purl), SLW_MALFORMED);
 }
 

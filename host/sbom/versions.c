@@ -2,6 +2,8 @@
 /* Which version is older: by the rules of the ecosystem that it is of. osv.c is the caller. */
 #include "versions.h"
 
+#include "slipway/bytes_order.h"
+
 static bool is_digit(uint8_t character)
 {
     return character >= '0' && character <= '9';
@@ -20,9 +22,7 @@ static int sign_of(int value)
 
 static int compare_bytes(struct slw_bytes left, struct slw_bytes right)
 {
-    size_t len = left.len < right.len ? left.len : right.len;
-    int order = len == 0 ? 0 : memcmp(left.ptr, right.ptr, len);
-    return order != 0 ? sign_of(order) : (left.len > right.len) - (left.len < right.len);
+    return sign_of(slw_bytes_compare(left, right));
 }
 
 static struct slw_bytes skip(struct slw_bytes text, size_t len)
