@@ -12,38 +12,61 @@
 #define REPORT_DIGITS 16u /* of the last report's digest */
 
 struct asking {
-    struct slw_bytes product, device, secret, report;
-    int64_t epoch, version;
+    struct slw_bytes report;
+    int64_t version;
 };
 
 static enum slw_status read_asking(const struct slw_http_exchange *exchange, struct asking *asking,
                                    struct slw_detail *detail)
 {
-    struct slw_bytes header = slw_http_header(exchange, "Authorization");
-    struct slw_bytes scheme = SLW_BYTES_OF("Bearer ");
-    asking->product = slw_http_parameter(exchange, 0);
-    asking->device = slw_http_parameter(exchange, 1);
     asking->report = slw_http_query(exchange, "s");
-    if (!slw_http_query_number(exchange, "e", 1, INT64_MAX, &asking->epoch) ||
-        !slw_http_query_number(exchange, "v", 0, UINT32_MAX, &asking->version) ||
+    if (!slw_http_query_number(exchange, "v", 0, UINT32_MAX, &asking->version) ||
         asking->report.len == 0 || asking->report.len > REPORT_DIGITS) {
         return slw_explain(detail, SLW_BAD_ARGUMENT, "a check-in has e, v and s");
-    }
-    if (!depot_is_name(asking->product, "") || !slw_fleet_device_is_good(asking->device)) {
-        return slw_explain(detail, SLW_BAD_NAME, "that can't be a product and a device");
-    }
-    if (header.len > scheme.len && memcmp(header.ptr, scheme.ptr, scheme.len) == 0) {
-        asking->secret = slw_bytes_make(header.ptr + scheme.len, header.len - scheme.len);
     }
     return SLW_OK;
 }
 
-static bool is_known(const struct device_row *row, const struct asking *asking)
+static struct slw_bytes secret_of(const struct slw_http_exchange *exchange)
+{
+    struct slw_bytes header = slw_http_header(exchange, "Authorization");
+    struct slw_bytes scheme = SLW_BYTES_OF("Bearer ");
+    if (header.len <= scheme.len || memcmp(header.ptr, scheme.ptr, scheme.len) != 0) {
+        return slw_bytes_make("", 0);
+    }
+    return slw_bytes_make(header.ptr + scheme.len, header.len - scheme.len);
+}
+
+static bool is_known(const struct device_row *row, int64_t epoch, struct slw_bytes secret)
 {
     uint8_t hash[SLW_SHA256_SIZE];
-    people_secret_hash(asking->secret, hash);
+    people_secret_hash(secret, hash);
     return row->state == DEVICE_ENROLLED && !row->is_restored && row->has_secret &&
-           row->epoch == asking->epoch && slw_equal_constant_time(hash, row->secret, sizeof hash);
+           row->epoch == epoch && slw_equal_constant_time(hash, row->secret, sizeof hash);
+}
+
+enum slw_status device_row_identify(struct depot *depot, const struct slw_http_exchange *exchange,
+                                    struct device_row *ret_row, struct slw_detail *detail)
+{
+    struct slw_bytes product = slw_http_parameter(exchange, 0);
+    struct slw_bytes device = slw_http_parameter(exchange, 1);
+    struct device_row row = {.epoch = 0};
+    int64_t epoch = 0;
+    if (!slw_http_query_number(exchange, "e", 1, INT64_MAX, &epoch)) {
+        return slw_explain(detail, SLW_BAD_ARGUMENT, "e: the epoch is missing");
+    }
+    if (!depot_is_name(product, "") || !slw_fleet_device_is_good(device)) {
+        return slw_explain(detail, SLW_BAD_NAME, "that can't be a product and a device");
+    }
+    enum slw_status status = device_row_find(depot, product, device, &row, detail);
+    if (status == SLW_NOT_FOUND ||
+        (status == SLW_OK && !is_known(&row, epoch, secret_of(exchange)))) {
+        device_row_free(&row);
+        return slw_explain(detail, SLW_EPOCH_OVER, "this enrolment isn't known; enrol again");
+    }
+    SLW_TRY(status);
+    *ret_row = row;
+    return SLW_OK;
 }
 
 /* Whether what we know of it is what it last said, and still so. */
@@ -111,17 +134,14 @@ void devices_check_in(void *context, struct slw_http_exchange *exchange)
     struct depot *depot = depot_of(context);
     struct slw_detail detail = {""};
     struct slw_heap_buffer text = {0};
-    struct asking asking = {.epoch = 0};
+    struct asking asking = {.version = 0};
     struct device_row row = {.epoch = 0};
     enum slw_status status = read_asking(exchange, &asking, &detail);
     if (status == SLW_OK) {
-        status = device_row_find(depot, asking.product, asking.device, &row, &detail);
+        status = device_row_identify(depot, exchange, &row, &detail);
     }
-    if (status == SLW_NOT_FOUND || (status == SLW_OK && !is_known(&row, &asking))) {
-        status = slw_explain(&detail, SLW_EPOCH_OVER, "this enrolment isn't known; enrol again");
-    }
-    if (status == SLW_OK && !devices_bucket_take(depot->devices->buckets, asking.product,
-                                                 asking.device, SLW_BYTES_OF("checkin"))) {
+    if (status == SLW_OK && !devices_bucket_take(depot->devices->buckets, row.view.product,
+                                                 row.view.id, SLW_BYTES_OF("checkin"))) {
         device_row_free(&row);
         devices_refuse_flood(exchange);
         return;

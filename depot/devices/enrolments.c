@@ -159,7 +159,6 @@ struct wanted {
 static enum slw_status read_wanted(struct depot_call *call, struct slw_transaction *transaction,
                                    struct wanted *wanted, struct slw_detail *detail)
 {
-    bool may = true;
     slw_heap_free(&wanted->tags); /* of a run that others got in the way of */
     SLW_TRY(depot_read_text(call, "title", TITLE_MAX, &wanted->title, detail));
     SLW_TRY(depot_read_text(call, "class", 8, &wanted->key_class, detail));
@@ -173,15 +172,7 @@ static enum slw_status read_wanted(struct depot_call *call, struct slw_transacti
     if (!depot_is_name(wanted->channel, "")) {
         return slw_explain(detail, SLW_BAD_ARGUMENT, "body: channel must be a name");
     }
-    /* DEPOT.md, section 3: developers "enrol devices of class dev and test". */
-    if (slw_bytes_equal(wanted->key_class, SLW_BYTES_OF("prod"))) {
-        SLW_TRY(depot_may(transaction, call->caller, slw_http_parameter(call->exchange, 0),
-                          DEPOT_RELEASE, &may, detail));
-    }
-    if (!may) {
-        return slw_explain(detail, SLW_NOT_PERMITTED,
-                           "production devices are enrolled by release managers");
-    }
+    SLW_TRY(device_may_class(call, transaction, wanted->key_class, detail));
     return device_tags_read(&call->body, "tags", &wanted->tags, detail);
 }
 

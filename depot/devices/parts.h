@@ -135,6 +135,39 @@ SLW_MUST_USE enum slw_status device_tags_read(const struct slw_json_document *bo
 
 /* enrol.c, checkin.c, report.c: the devices' own calls. */
 slw_http_handler devices_enrol, devices_nonce, devices_check_in, devices_report;
+slw_http_handler devices_take_log;
+/* list.c, show.c, change.c, register.c, logs.c, consents.c: people's calls. */
+slw_http_handler devices_list, devices_export, devices_count;
+slw_http_handler devices_show, devices_history;
+slw_http_handler devices_change, devices_approve, devices_reject, devices_revoke, devices_ask_log;
+slw_http_handler devices_register;
+slw_http_handler devices_list_logs, devices_show_log;
+slw_http_handler consents_list, consents_give;
+
+/* Members of a device's JSON, for lists and when it is shown. Columns: DEVICE_COLUMNS, from first.
+ */
+#define DEVICE_COLUMNS                                                                             \
+    "d.id, d.state, d.class, d.hardware, d.channel, d.version, d.root_version, d.boot_state, "     \
+    "d.healthy, d.seen_us, d.reported_us, d.tags, d.pin, CASE WHEN d.new_key_pem = '' THEN 0 "     \
+    "ELSE 1 END, d.enrolled_us, d.made_us"
+#define DEVICES_ONLINE_US (900 * DEVICES_US) /* who checked in so recently is online */
+void device_put_members(const struct slw_rows *rows, int64_t now_us, struct slw_json *json);
+/* The device of the call's path, with the right to change one of its class: developers those of dev
+ * and test (DEPOT.md, section 3). */
+SLW_MUST_USE enum slw_status device_row_for(struct depot_call *call,
+                                            struct slw_transaction *transaction,
+                                            struct device_row *ret_row, struct slw_detail *detail);
+SLW_MUST_USE enum slw_status device_may_class(struct depot_call *call,
+                                              struct slw_transaction *transaction,
+                                              struct slw_bytes key_class,
+                                              struct slw_detail *detail);
+/* Whoever can't show the device's present secret. */
+SLW_MUST_USE enum slw_status device_row_identify(struct depot *depot,
+                                                 const struct slw_http_exchange *exchange,
+                                                 struct device_row *ret_row,
+                                                 struct slw_detail *detail);
+/* housekeeping.c */
+enum slw_status devices_keep_house(struct depot *depot, int64_t token, struct slw_detail *detail);
 /* groups.c, enrolments.c */
 slw_http_handler groups_list, groups_put, groups_show, groups_remove;
 slw_http_handler enrolments_list, enrolments_make, enrolments_revoke;

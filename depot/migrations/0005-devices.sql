@@ -100,3 +100,14 @@ CREATE TABLE consents (
 );
 CREATE INDEX consents_device ON consents (product, device, release);
 CREATE INDEX consents_group ON consents (product, device_group, release);
+
+-- Logs that devices sent because a person asked; they go after the product's log_days.
+CREATE TABLE device_logs (
+    id IDENTITY,
+    product TEXT NOT NULL,
+    device TEXT NOT NULL,
+    time_us BIGINT NOT NULL,
+    text TEXT NOT NULL
+);
+CREATE INDEX device_logs_device ON device_logs (product, device, id);
+CREATE INDEX device_logs_time ON device_logs (time_us);
