@@ -45,6 +45,9 @@ struct depot_settings {
         char log[1024], requester_key[DEPOT_TEXT_MAX]; /* note verifier key; PEM file */
         struct depot_signer_key keys[DEPOT_KEYS_MAX];
         size_t keys_count;
+        struct depot_signer_key roots[DEPOT_KEYS_MAX]; /* by key: the root in bundles that it signs;
+                                                          without, the build's own */
+        size_t roots_count;
     } signer;
 
     struct {                          /* [repository]: the TUF repository that is published */

@@ -89,6 +89,10 @@ static enum slw_status add_readable(const struct depot_settings *settings, struc
         SLW_TRY(add_directory_of(settings->signer.keys[i].file, paths->readable,
                                  &paths->readable_count, detail));
     }
+    for (size_t i = 0; i < settings->signer.roots_count; i++) {
+        SLW_TRY(add_directory_of(settings->signer.roots[i].file, paths->readable,
+                                 &paths->readable_count, detail));
+    }
     return SLW_OK;
 }
 

@@ -128,29 +128,28 @@ static enum slw_status take_value(struct reading *reading, const struct name *na
     return take_text(reading, name, value);
 }
 
-/* keys.NAME = FILE in [signer]. */
-static enum slw_status take_key(struct reading *reading, const char *name, const char *value)
+/* keys.NAME = FILE, roots.NAME = FILE in [signer]. */
+static enum slw_status take_file(struct reading *reading, const char *name, const char *key,
+                                 const char *value, struct depot_signer_key *list, size_t *count)
 {
-    struct depot_settings *settings = &reading->settings;
-    const char *key = name + strlen("keys.");
     size_t len = strlen(key);
     size_t value_len = strlen(value);
-    for (size_t i = 0; i < settings->signer.keys_count; i++) {
-        if (strcmp(settings->signer.keys[i].name, key) == 0) {
+    for (size_t i = 0; i < *count; i++) {
+        if (strcmp(list[i].name, key) == 0) {
             return refuse(reading, "signer", name, "stands there twice");
         }
     }
-    if (settings->signer.keys_count == DEPOT_KEYS_MAX) {
-        return refuse(reading, "signer", name, "one key too many");
+    if (*count == DEPOT_KEYS_MAX) {
+        return refuse(reading, "signer", name, "one too many");
     }
-    struct depot_signer_key *place = &settings->signer.keys[settings->signer.keys_count];
+    struct depot_signer_key *place = &list[*count];
     if (len == 0 || len >= sizeof place->name || value_len == 0 ||
         value_len >= sizeof place->file) {
         return refuse(reading, "signer", name, "empty, or too long");
     }
     memcpy(place->name, key, len + 1);
     memcpy(place->file, value, value_len + 1);
-    settings->signer.keys_count++;
+    (*count)++;
     return SLW_OK;
 }
 
@@ -168,7 +167,12 @@ static enum slw_status take(struct reading *reading, const char *section, const 
         return take_value(reading, &names[i], value);
     }
     if (strcmp(section, "signer") == 0 && strncmp(name, "keys.", strlen("keys.")) == 0) {
-        return take_key(reading, name, value);
+        return take_file(reading, name, name + strlen("keys."), value,
+                         reading->settings.signer.keys, &reading->settings.signer.keys_count);
+    }
+    if (strcmp(section, "signer") == 0 && strncmp(name, "roots.", strlen("roots.")) == 0) {
+        return take_file(reading, name, name + strlen("roots."), value,
+                         reading->settings.signer.roots, &reading->settings.signer.roots_count);
     }
     return refuse(reading, section, name, "not a setting");
 }

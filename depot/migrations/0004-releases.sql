@@ -23,11 +23,15 @@ CREATE TABLE releases (
     hardware TEXT NOT NULL,         -- JSON array of ids
     notes TEXT NOT NULL,
     changes TEXT NOT NULL,          -- JSON array of {"kind","id","text"}
-    state TEXT NOT NULL,            -- 'prepared', 'signing', 'signed', 'publishing', 'published', 'withdrawn'
+    state TEXT NOT NULL,            -- 'prepared', 'signing', 'signed', 'publishing', 'published', 'withdrawn', 'refused'
     state_us BIGINT NOT NULL,
     reason TEXT NOT NULL,           -- why it doesn't go on, '' when nothing is wrong
     prepared_blob TEXT NOT NULL,    -- unsigned bundle with its number
     request TEXT NOT NULL,          -- id at the signing service, '' before
+    asked_stage TEXT NOT NULL DEFAULT '',   -- the envelopes that ask, kept before they are sent: asked again, they
+    asked_request TEXT NOT NULL DEFAULT '', -- are the same request
+    is_sent BIGINT NOT NULL DEFAULT 0,      -- the service has the request
+    retry_us BIGINT NOT NULL DEFAULT 0,     -- not looked at again before
     blob TEXT NOT NULL,             -- signed bundle, '' before
     size BIGINT NOT NULL,           -- of it
     path TEXT NOT NULL,             -- of the target in the repository, '' before it is published

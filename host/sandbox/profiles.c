@@ -151,12 +151,15 @@ static const struct slw_sandbox_calls front = {
 /* SQLite gives what it makes to the owner of the database. */
 static const char *const keeping_a_database[] = {"fchown", NULL};
 
+/* What is published is flushed at once, and read back without following links out of it. */
+static const char *const keeping_a_repository[] = {"syncfs", "openat2", NULL};
+
 static const struct slw_sandbox_calls depot = {
     .special = SLW_CALLS_DATA_MEMORY | SLW_CALLS_THREADS | SLW_CALLS_LOCAL_SOCKETS |
                SLW_CALLS_NETWORK_SOCKETS | SLW_CALLS_NAME_ITSELF | SLW_CALLS_OWN_LIMITS |
                SLW_CALLS_FEW_IOCTLS | SLW_CALLS_SIGNAL_ITSELF,
     .sets = {basic, reading, writing, looking_at_files, changing_files, descriptors, sockets,
-             asking, keeping_a_database},
+             asking, keeping_a_database, keeping_a_repository},
 };
 
 static const struct slw_sandbox_calls validator = {
