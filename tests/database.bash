@@ -7,6 +7,7 @@
 #     database_halt; database_again       (PostgreSQL alone: it goes away and comes back)
 #     database_stop                       in teardown
 #
+# database_serve_tls makes one that was started listen on a port, with TLS and passwords.
 # With database_durable=1, for measurements, it waits for the disk as it would in earnest.
 # A server runs as nobody when the test runs as root, and sorts as people do, not by bytes.
 
@@ -37,7 +38,7 @@ database_as_nobody() {
 
 # database_again: starts the server.
 database_again() {
-    (cd "$database_dir" && database_as_nobody "$database_programs/postgres" -D data -k "$database_dir" -h '' \
+    (cd "$database_dir" && database_as_nobody "$database_programs/postgres" -D data -k "$database_dir" -h "${database_listen:-}" \
         -c "fsync=$([ -n "${database_durable:-}" ] && echo on || echo off)" -c max_connections=60 -c shared_buffers=16MB) </dev/null >>"$PWD/postgres.log" 2>&1 3>&- &
     database_pid=$!
     for _ in $(seq 400); do
@@ -47,6 +48,24 @@ database_again() {
     done
     cat "$PWD/postgres.log"
     return 1
+}
+
+# database_serve_tls: over TCP on $database_port, with certificates of ca.crt; slipway's password is in pgpass.
+database_serve_tls() {
+    local data=$database_dir/data
+    database_sql "ALTER ROLE slipway PASSWORD 'of the test'" >psql.log
+    database_halt
+    database_port=$((20000 + (RANDOM * 32768 + RANDOM) % 40000))
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -days 9 \
+        -addext 'subjectAltName = DNS:localhost' -keyout "$data/server.key" -out "$data/server.crt" 2>openssl.log
+    cp "$data/server.crt" ca.crt
+    [ "$(id -u)" -ne 0 ] || chown nobody "$data/server.key" "$data/server.crt"
+    chmod 600 "$data/server.key"
+    printf "port = %s\nlisten_addresses = '127.0.0.1'\nssl = on\n" "$database_port" >>"$data/postgresql.conf"
+    printf 'local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n' >"$data/pg_hba.conf"
+    (umask 077 && echo "localhost:$database_port:*:slipway:of the test" >pgpass)
+    database_listen=127.0.0.1
+    database_again
 }
 
 # database_halt [SIGNAL]: INT ends sessions and goes down in order, QUIT is as if the power were cut.
@@ -61,6 +80,7 @@ database_stop() {
     database_halt QUIT
     [ -z "${database_dir:-}" ] || rm -rf "$database_dir"
     database_dir=
+    database_listen=
 }
 
 # database_sql SQL: what it gives, a row a line, columns with | between.
@@ -68,6 +88,6 @@ database_sql() {
     if [ "$database_kind" = sqlite ]; then
         sqlite3 -bail depot.db "$1"
     else
-        "$database_programs/psql" -XAtq -v ON_ERROR_STOP=1 -h "$database_dir" -U slipway depot -c "$1"
+        "$database_programs/psql" -XAtq -v ON_ERROR_STOP=1 -h "$database_dir" -p "${database_port:-5432}" -U slipway depot -c "$1"
     fi
 }

@@ -14,6 +14,7 @@ setup() {
 
 teardown() {
     depot_stop
+    [ "$(type -t database_stop)" != function ] || database_stop
 }
 
 @test "a depot starts, serves, and ends on SIGTERM within its time" {
@@ -118,4 +119,24 @@ teardown() {
     sed -i 's|^database = .*|database = postgresql://nobody@slipway-test.invalid/depot|' depot.conf
     RES_OPTIONS='timeout:1 attempts:1' run -1 "$slipway_depot" run --config depot.conf
     [[ $output == *slipway-test.invalid* ]]
+}
+
+@test "a confined depot reaches PostgreSQL over TLS, with a password, and no impostor" {
+    # shellcheck source=tests/database.bash
+    . "$BATS_TEST_DIRNAME/database.bash"
+    database_start postgresql
+    database_serve_tls
+    mkdir elsewhere
+    mv pgpass ca.crt elsewhere
+    local files="passfile=$PWD/elsewhere/pgpass&sslrootcert=$PWD/elsewhere/ca.crt"
+    depot_database="postgresql://slipway@localhost:$database_port/depot?sslmode=verify-full&$files"
+    depot_setup ''
+    depot_start
+    answers 201 POST /api/v1/products '{"name": "lamp"}'
+    [ "$(database_sql "SELECT COUNT(*) FROM pg_stat_ssl WHERE ssl AND version = 'TLSv1.3'")" -gt 0 ]
+    depot_stop
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -days 9 \
+        -addext 'subjectAltName = DNS:localhost' -keyout other.key -out elsewhere/ca.crt 2>openssl.log
+    run -1 "$slipway_depot" run --config depot.conf
+    [[ $output == *'certificate verify failed'* ]]
 }

@@ -65,6 +65,12 @@ static enum slw_status add_directory_of(const char *path, const char **list, siz
                          : add(path, (size_t)(slash - path) + 1, list, count, detail);
 }
 
+static enum slw_status add_file(void *context, const char *path, struct slw_detail *detail)
+{
+    struct paths *paths = context;
+    return add_directory_of(path, paths->readable, &paths->readable_count, detail);
+}
+
 static enum slw_status add_readable(const struct depot_settings *settings, struct paths *paths,
                                     struct slw_detail *detail)
 {
@@ -81,6 +87,7 @@ static enum slw_status add_readable(const struct depot_settings *settings, struc
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         SLW_TRY(add_directory_of(files[i], paths->readable, &paths->readable_count, detail));
     }
+    SLW_TRY(slw_database_files(settings->database, add_file, paths, detail));
     if (settings->osv[0] != '\0') {
         SLW_TRY(add(settings->osv, strlen(settings->osv), paths->readable, &paths->readable_count,
                     detail));

@@ -412,6 +412,38 @@ static void refuses_urls_that_are_none(void)
     slw_database_close(NULL);
 }
 
+static enum slw_status note_file(void *context, const char *path, struct slw_detail *detail)
+{
+    char *all = context;
+    size_t len = strlen(all);
+    if (strcmp(path, "/bad") == 0) {
+        return slw_explain(detail, SLW_TOO_LARGE, "no more");
+    }
+    (void)snprintf(all + len, 128 - len, "%s;", path);
+    return SLW_OK;
+}
+
+static void names_the_files_of_a_url(void)
+{
+    char all[128] = "";
+    TAP_EQUAL_INT(slw_database_files("sqlite:/var/lib/depot.db", note_file, all, &test_detail),
+                  SLW_OK);
+    TAP_EQUAL_INT(slw_database_files("postgresql://a@b/c?host=/run&sslmode=require", note_file, all,
+                                     &test_detail),
+                  SLW_OK);
+    TAP_EQUAL_INT(strcmp(all, ""), 0);
+    TAP_EQUAL_INT(slw_database_files("postgresql://a@b/c?passfile=/etc/pass%20word&sslrootcert=/ca",
+                                     note_file, all, &test_detail),
+                  SLW_OK);
+    TAP_CHECK(strstr(all, "/etc/pass word;") != NULL && strstr(all, "/ca;") != NULL);
+    TAP_EQUAL_INT(
+        slw_database_files("postgresql://a@b/c?sslkey=/bad", note_file, all, &test_detail),
+        SLW_TOO_LARGE);
+    TAP_EQUAL_INT(
+        slw_database_files("postgresql://a@b/c?nonsense=/bad", note_file, all, &test_detail),
+        SLW_BAD_ARGUMENT);
+}
+
 int main(void)
 {
     static const struct test_case cases[] = {
@@ -428,6 +460,7 @@ int main(void)
         TEST_CASE(counts_and_sums),
         TEST_CASE(takes_many_rows_in_one_statement),
         TEST_CASE(refuses_urls_that_are_none),
+        TEST_CASE_ON(POSTGRESQL, names_the_files_of_a_url),
     };
     return test_database_main(cases, sizeof cases / sizeof cases[0]);
 }

@@ -79,6 +79,13 @@ SLW_MUST_USE enum slw_status slw_database_open(const char *url,
                                                struct slw_database **ret_database,
                                                struct slw_detail *detail);
 void slw_database_close(struct slw_database *database);
+/* Each file that is read because the URL names it (a password, certificates), for who confines
+ * itself before it opens the database. */
+SLW_MUST_USE enum slw_status slw_database_files(const char *url,
+                                                enum slw_status (*each)(void *context,
+                                                                        const char *path,
+                                                                        struct slw_detail *detail),
+                                                void *context, struct slw_detail *detail);
 enum slw_database_kind slw_database_kind(const struct slw_database *database);
 
 /* Values. A view that is given in must live until the call returns. */
