@@ -19,7 +19,8 @@ run_unit_tests()
     shift 2
     mkdir -p "$logs"
     rm -f "build/$variant"/meson-logs/testlog*.json
-    meson test -C "build/$variant" --no-rebuild --timeout-multiplier "$factor" "$@" >"$logs/meson.log" 2>&1 </dev/null
+    # Twice as many as there are processors, for many of them wait more than they work.
+    meson test -C "build/$variant" --no-rebuild --timeout-multiplier "$factor" --num-processes "$((2 * $(nproc)))" "$@" >"$logs/meson.log" 2>&1 </dev/null
     # A line a program: where it is in the build (or its name, when it isn't), how it ended, what it printed.
     # Under a wrapper Meson names its log after that.
     cat "build/$variant"/meson-logs/testlog*.json 2>/dev/null | jq -r --arg build "$PWD/build/$variant/" '
@@ -40,13 +41,14 @@ run_unit_tests()
     done <"$logs/all"
 }
 
-# run_scenarios VARIANT BIN: tests/*.bats against the programs in BIN, as many files at a time as there are processors.
+# run_scenarios VARIANT BIN: tests/*.bats against the programs in BIN, a file more at a time than there are processors,
+# for servers and devices are waited for.
 run_scenarios()
 {
     local logs="$results/logs/scenarios" file name
     mkdir -p "$logs"
     export SLIPWAY_BIN_DIR=$PWD/$2 ASAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
-    printf '%s\n' tests/*.bats | xargs -P "$(nproc)" -I FILE tools/run-logged 300 "$logs" bats --formatter tap FILE
+    printf '%s\n' tests/*.bats | xargs -P "$(($(nproc) + 1))" -I FILE tools/run-logged 300 "$logs" bats --formatter tap FILE
     for file in tests/*.bats; do
         name=${file##*/}
         results_tap "$name" "$1" "$logs/$name.log" "$(cat "$logs/$name.status")"
