@@ -122,7 +122,7 @@ enum slw_status rollouts_work(struct depot *depot, int64_t token, struct slw_det
 
 /* make.c, show.c, change.c */
 slw_http_handler rollouts_make, rollouts_replace, rollouts_list, rollouts_show, rollouts_devices,
-    rollouts_looks, rollouts_series, rollouts_start, rollouts_pause, rollouts_resume, rollouts_halt,
-    rollouts_abort, rollouts_retry, rollouts_decide;
+    rollouts_looks, rollouts_series, rollouts_versions, rollouts_start, rollouts_pause,
+    rollouts_resume, rollouts_halt, rollouts_abort, rollouts_retry, rollouts_decide;
 
 #endif

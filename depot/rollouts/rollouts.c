@@ -15,6 +15,7 @@ static const struct slw_http_route routes[] = {
     {"GET", OF_ROLLOUT "/devices", rollouts_devices, 0, DEPOT_SEE},
     {"GET", OF_ROLLOUT "/looks", rollouts_looks, 0, DEPOT_SEE},
     {"GET", OF_ROLLOUT "/series", rollouts_series, 0, DEPOT_SEE},
+    {"GET", "/api/v1/products/{product}/fleet/versions", rollouts_versions, 0, DEPOT_SEE},
     {"POST", OF_ROLLOUT "/start", rollouts_start, WORDS_MAX, DEPOT_RELEASE},
     {"POST", OF_ROLLOUT "/pause", rollouts_pause, WORDS_MAX, DEPOT_RELEASE},
     {"POST", OF_ROLLOUT "/resume", rollouts_resume, WORDS_MAX, DEPOT_RELEASE},

@@ -451,6 +451,15 @@ static void shows_how_it_went_over_time(void)
     TAP_EQUAL_INT(test_number(&answer, "steps.1.silent"), 1);
     TAP_CHECK(test_find(&answer, "steps.2") == SLW_JSON_NONE);
     test_answer_free(&answer);
+    test_call(&depot, "GET", "/api/v1/products/lamp/fleet/versions", NULL, &answer);
+    TAP_CHECK(test_text(&answer, "updates.0.time", "1970-01-01T00:00:02Z"));
+    TAP_EQUAL_INT(test_number(&answer, "updates.0.version"), 2);
+    TAP_EQUAL_INT(test_number(&answer, "updates.0.count"), 1);
+    TAP_CHECK(test_find(&answer, "updates.1") == SLW_JSON_NONE);
+    test_answer_free(&answer);
+    test_call(&depot, "GET", "/api/v1/products/fan/fleet/versions", NULL, &answer);
+    TAP_CHECK(answer.status == 200 && test_find(&answer, "updates.0") == SLW_JSON_NONE);
+    test_answer_free(&answer);
     TAP_CHECK(get(&depot, "fan", id, "series", &answer)); /* another product's: nothing of it */
     TAP_CHECK(test_find(&answer, "steps.0") == SLW_JSON_NONE);
     test_answer_free(&answer);

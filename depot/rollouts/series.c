@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How a rollout went over time, for a graph: what ended, in steps of equal length, of which there
- * are never many, however many devices there are. */
+/* How a rollout went over time, and how a fleet came to its versions, for graphs: what ended, in
+ * steps of equal length, of which there are never many, however many devices there are. */
 #include "parts.h"
 
 #define US INT64_C(1000000)
 #define STEPS_MAX 300
 
 /* Whole seconds, so that a rollout of any age fits. */
+static int64_t step_of(int64_t length_us)
+{
+    return (length_us / (STEPS_MAX - 1) / US + 1) * US;
+}
+
 static enum slw_status choose_step(struct slw_transaction *transaction, int64_t id,
                                    int64_t *ret_step_us, struct slw_detail *detail)
 {
@@ -16,7 +21,7 @@ static enum slw_status choose_step(struct slw_transaction *transaction, int64_t 
                            "SELECT COALESCE(MAX(ended_us) - MIN(ended_us), 0) FROM rollout_devices "
                            "WHERE rollout = $1 AND ended_us IS NOT NULL",
                            &value, 1, &length_us, detail));
-    *ret_step_us = (length_us / (STEPS_MAX - 1) / US + 1) * US;
+    *ret_step_us = step_of(length_us);
     return SLW_OK;
 }
 
@@ -66,4 +71,62 @@ static enum slw_status show(struct depot_call *call, struct slw_transaction *tra
 void rollouts_series(void *context, struct slw_http_exchange *exchange)
 {
     depot_serve(depot_of(context), exchange, SLW_DATABASE_READ, false, show, NULL);
+}
+
+/* --- The whole fleet --- */
+
+/* Of the newest rollouts of the product: what is older has long been overtaken. */
+#define NEWEST                                                                                     \
+    "rollout IN (SELECT id FROM rollouts WHERE product = $1 ORDER BY id DESC LIMIT 20) AND state " \
+    "= 'succeeded' AND ended_us IS NOT NULL"
+
+static enum slw_status put_updates(struct slw_transaction *transaction, struct slw_bytes product,
+                                   int64_t step_us, struct slw_json *json,
+                                   struct slw_detail *detail)
+{
+    const struct slw_sql_value values[] = {slw_sql_text(product), slw_sql_int(step_us)};
+    struct slw_rows *rows = NULL;
+    char time[DEPOT_TIME_SIZE];
+    SLW_TRY(
+        slw_sql_query(transaction,
+                      "SELECT d.step, r.version, SUM(d.number) FROM (SELECT rollout, ended_us / "
+                      "$2 AS step, COUNT(*) AS number FROM rollout_devices WHERE " NEWEST
+                      " GROUP BY rollout, step) d JOIN rollouts r ON r.id = d.rollout GROUP BY "
+                      "d.step, r.version ORDER BY d.step, r.version",
+                      values, 2, &rows, detail));
+    slw_json_begin_array(json, "updates");
+    while (slw_rows_next(rows)) {
+        slw_json_begin_object(json, NULL);
+        slw_json_text(json, "time", depot_time_format((slw_rows_int(rows, 0) + 1) * step_us, time));
+        slw_json_int(json, "version", slw_rows_int(rows, 1));
+        slw_json_int(json, "count", slw_rows_int(rows, 2));
+        slw_json_end_object(json);
+    }
+    slw_json_end_array(json);
+    return slw_rows_close(rows, detail);
+}
+
+static enum slw_status show_versions(struct depot_call *call, struct slw_transaction *transaction,
+                                     struct slw_detail *detail)
+{
+    struct slw_bytes product = slw_http_parameter(call->exchange, 0);
+    const struct slw_sql_value value = slw_sql_text(product);
+    struct slw_json json;
+    int64_t length_us = 0;
+    SLW_TRY(slw_sql_number(transaction,
+                           "SELECT COALESCE(MAX(ended_us) - MIN(ended_us), 0) FROM rollout_devices "
+                           "WHERE " NEWEST,
+                           &value, 1, &length_us, detail));
+    int64_t step_us = step_of(length_us);
+    slw_json_init(&json, &call->text);
+    slw_json_begin_object(&json, NULL);
+    slw_json_int(&json, "step_s", step_us / US);
+    enum slw_status status = put_updates(transaction, product, step_us, &json, detail);
+    slw_json_end_object(&json);
+    return status;
+}
+
+void rollouts_versions(void *context, struct slw_http_exchange *exchange)
+{
+    depot_serve(depot_of(context), exchange, SLW_DATABASE_READ, false, show_versions, NULL);
 }
