@@ -5,11 +5,17 @@ import { html, render, useEffect, useState } from './html.mjs';
 import { startLive, stopLive } from './live.mjs';
 import { Account } from './pages/account.mjs';
 import { Audit } from './pages/audit.mjs';
+import { Build, Builds } from './pages/builds.mjs';
+import { Device, Fleet } from './pages/fleet.mjs';
 import { Away, Duty, duty, Invitation, Login } from './pages/login.mjs';
 import { Now } from './pages/now.mjs';
+import { People } from './pages/people.mjs';
+import { Readiness } from './pages/readiness.mjs';
+import { Release, Releases, Signing } from './pages/releases.mjs';
 import { Rollout } from './pages/rollout.mjs';
 import { NewRollout } from './pages/rollout-new.mjs';
 import { Rollouts } from './pages/rollouts.mjs';
+import { Settings } from './pages/settings.mjs';
 import { Empty, Page } from './parts.mjs';
 import { useRoute } from './route.mjs';
 import { Shell } from './shell.mjs';
@@ -28,6 +34,18 @@ const OF_PRODUCT = {
             ? html`<${NewRollout} product=${product} query=${query} />`
             : html`<${Rollout} key=${rest[0]} product=${product} id=${rest[0]} />`;
     },
+    fleet: ({ product, rest, query }) => (rest.length === 0
+        ? html`<${Fleet} product=${product} query=${query} />`
+        : html`<${Device} key=${rest[0]} product=${product} id=${rest[0]} />`),
+    builds: ({ product, rest, query }) => (rest.length === 0
+        ? html`<${Builds} product=${product} query=${query} />`
+        : html`<${Build} key=${rest[0]} product=${product} id=${rest[0]} />`),
+    releases: ({ product, rest }) => (rest.length === 0
+        ? html`<${Releases} product=${product} />`
+        : html`<${Release} key=${rest[0]} product=${product} version=${rest[0]} />`),
+    signing: ({ product }) => html`<${Signing} product=${product} />`,
+    readiness: ({ product }) => html`<${Readiness} product=${product} />`,
+    settings: ({ product }) => html`<${Settings} key=${product} product=${product} />`,
     audit: ({ product, query }) => html`<${Audit} product=${product} query=${query} />`,
 };
 
@@ -45,6 +63,8 @@ function pageOf({ parts, query }) {
     switch (first) {
     case 'account':
         return html`<${Account} />`;
+    case 'people':
+        return html`<${People} />`;
     case 'audit':
         return html`<${Audit} query=${query} />`;
     default:

@@ -21,11 +21,6 @@ const SECTIONS = [
     ['a', 'audit', 'Audit'],
     ['t', 'settings', 'Settings'],
 ];
-const KNOWN = new Set(['', 'rollouts', 'audit']);
-
-export const sections = () => SECTIONS.filter(([, section]) => KNOWN.has(section));
-export const addSection = (...names) => names.forEach((name) => KNOWN.add(name));
-
 const STALE_MS = 25000;
 
 /** Says so, large, when what stands below may be old. */
@@ -74,11 +69,11 @@ const Item = ({ to, name, isHere, hint }) =>
 function Nav({ product, section, first }) {
     return html`<nav class="nav" aria-label="Pages">
         ${product
-            ? sections().map(([key, name, title]) => html`<${Item} to=${name ? link('p', product, name) : link('p', product)} name=${title} hint=${`g ${key}`} isHere=${section === name} />`)
+            ? SECTIONS.map(([key, name, title]) => html`<${Item} to=${name ? link('p', product, name) : link('p', product)} name=${title} hint=${`g ${key}`} isHere=${section === name} />`)
             : html`<${Item} to="#/" name="Now" isHere=${first === ''} hint="g n" />`}
         <div class="nav-rule"></div>
-        ${may('see', '*') && html`<${Item} to="#/audit" name="Whole trail" isHere=${first === 'audit'} />`}
-        ${may('administer', '*') && KNOWN.has('people') && html`<${Item} to="#/people" name="People and products" isHere=${first === 'people'} />`}
+        ${may('see', '*') && html`<${Item} to="#/audit" name="Audit of everything" isHere=${first === 'audit'} />`}
+        ${may('administer', '*') && html`<${Item} to="#/people" name="People" isHere=${first === 'people'} />`}
         <${Item} to="#/account" name=${session().name} isHere=${first === 'account'} />
         <button type="button" class="nav-button" onClick=${() => logOut().catch(() => {})}>Log out</button>
     </nav>`;
@@ -104,7 +99,7 @@ function useKeys({ product, showHelp }) {
             const { key } = event;
             if (pending.current === 'g') {
                 pending.current = '';
-                const section = sections().find(([letter]) => letter === key);
+                const section = SECTIONS.find(([letter]) => letter === key);
                 if (section && (product || section[1] === '')) {
                     go(!product ? '#/' : section[1] ? link('p', product, section[1]) : link('p', product));
                 }
@@ -132,7 +127,7 @@ function useKeys({ product, showHelp }) {
 
 const Help = ({ close }) => html`<${Dialog} title="Keys" close=${close}>
     <dl class="keys">
-        ${sections().map(([key, , title]) => html`<div><dt><kbd>g</kbd> <kbd>${key}</kbd></dt><dd>${title}</dd></div>`)}
+        ${SECTIONS.map(([key, , title]) => html`<div><dt><kbd>g</kbd> <kbd>${key}</kbd></dt><dd>${title}</dd></div>`)}
         <div><dt><kbd>j</kbd> <kbd>k</kbd></dt><dd>next, former in a list</dd></div>
         <div><dt><kbd>/</kbd></dt><dd>search</dd></div>
         <div><dt><kbd>h</kbd></dt><dd>to the HALT button; <kbd>Enter</kbd> asks</dd></div>

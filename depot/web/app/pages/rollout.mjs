@@ -25,7 +25,7 @@ const BUTTONS = [
 
 function Buttons({ rollout, reload }) {
     const shown = BUTTONS.filter((button) => button.states.includes(rollout.state) && (button.when?.(rollout) ?? true));
-    return html`${may('release', rollout.product) && shown.map((button) => html`<${Ask} key=${button.name} button=${button.text} kind=${button.kind ?? ''}
+    return html`${may('release', rollout.product) && shown.map((button) => html`<${Ask} key=${button.name} button=${button.text} kind=${button.name === 'decide' && !rollout.needs_decision ? '' : button.kind ?? ''}
             title=${`${button.text}: rollout ${rollout.id}?`} question=${html`<p>${button.what}</p>`} reason=${button.reason && 'Why (for the trail)'}
             run=${async (reason) => {
                 await act(rollout, button.name, reason);
