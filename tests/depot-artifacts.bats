@@ -64,7 +64,7 @@ make_build() {
 }
 
 @test "an upload goes on wherever the depot was killed" {
-    depot_setup 'sandbox = yes'
+    depot_setup
     depot_start
     answers 201 POST /api/v1/products '{"name":"lamp","title":"Lamp"}'
     make_build lamp.bundle
