@@ -144,6 +144,48 @@ static void halts_what_fails(void)
     test_depot_close(&depot);
 }
 
+static void counts_a_device_once_in_a_rate(void)
+{
+    struct test_depot depot;
+    struct test_device device;
+    struct test_device other;
+    struct test_answer answer;
+    char token[80];
+    char state[32];
+    TAP_REQUIRE(open_depot(&depot, token) && test_device_open(&depot, "d1", &device) &&
+                test_device_open(&depot, "d2", &other) && add_release(&depot));
+    TAP_EQUAL_INT(test_device_enrol(&device, token, state), 200);
+    TAP_EQUAL_INT(test_device_enrol(&other, token, state), 200);
+    TAP_EQUAL_INT(test_device_say(&device), 200);
+    TAP_EQUAL_INT(test_device_say(&other), 200);
+    TAP_EQUAL_INT(test_status(&depot, "PUT", "/api/v1/products/lamp/groups/homes",
+                              "{\"query\":{\"tag\":\"home\"},\"consent\":\"automatic\"}"),
+                  200);
+    TAP_EQUAL_INT(test_status(&depot, "POST", "/api/v1/products/lamp/rollouts",
+                              "{\"release\":2,\"group\":\"homes\",\"plan\":{\"phases\":[{\"ppm\":"
+                              "1000000}],\"rate_per_hour\":1}}"),
+                  201);
+    TAP_EQUAL_INT(test_status(&depot, "POST", "/api/v1/products/lamp/rollouts/1/start", "{}"), 200);
+    TAP_REQUIRE(await_offer(&device, &answer));
+    test_answer_free(&answer);
+    struct slw_fleet_report report = test_device_report(&device, SLW_FLEET_PROGRESS);
+    report.rollout = 1;
+    report.release = 2;
+    TAP_EQUAL_INT(test_device_send(&device, &report, &answer), 200);
+    test_answer_free(&answer);
+    for (int i = 0; i < 3; i++) { /* it asks again before it applies */
+        TAP_EQUAL_INT(test_device_check_in(&device, &answer), 200);
+        TAP_EQUAL_INT(test_number(&answer, "offer.release"), 2);
+        test_answer_free(&answer);
+    }
+    TAP_EQUAL_INT(test_device_check_in(&other, &answer), 200);
+    TAP_EQUAL_INT(test_find(&answer, "offer"), SLW_JSON_NONE);
+    test_answer_free(&answer);
+    test_device_close(&device);
+    test_device_close(&other);
+    test_depot_close(&depot);
+}
+
 static void answers_the_same_report_as_the_first_time(void)
 {
     struct test_depot depot;
@@ -239,6 +281,7 @@ int main(void)
 {
     TAP_RUN(goes_from_enrolment_to_an_outcome);
     TAP_RUN(halts_what_fails);
+    TAP_RUN(counts_a_device_once_in_a_rate);
     TAP_RUN(answers_the_same_report_as_the_first_time);
     TAP_RUN(writes_when_a_device_was_seen);
     TAP_RUN(keeps_groups);

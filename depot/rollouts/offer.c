@@ -100,6 +100,17 @@ static enum slw_status take_of_rate(struct slw_transaction *transaction,
 {
     const struct rollout *rollout = &lookup->entry->rollout;
     int64_t changed = 0;
+    int64_t began = 0;
+    const struct slw_sql_value device[] = {slw_sql_int(rollout->id),
+                                           slw_sql_text(lookup->device->id)};
+    /* Who has begun asks again before it applies, and isn't another one. */
+    SLW_TRY(number_of(transaction,
+                      "SELECT COUNT(*) FROM rollout_devices WHERE rollout = $1 AND device = $2",
+                      device, 2, &began, detail));
+    if (began > 0) {
+        *ret_taken = true;
+        return SLW_OK;
+    }
     const struct slw_sql_value values[] = {slw_sql_int(rollout->id),
                                            slw_sql_int(lookup->now_us - lookup->now_us % HOUR_US),
                                            slw_sql_int(rollout->plan.rate_per_hour)};
