@@ -4,6 +4,8 @@
 
 #include "events/events.h"
 
+#include "slipway/http_clock.h"
+
 #include "tap.h"
 
 #include <arpa/inet.h>
@@ -76,8 +78,9 @@ static bool comes(int descriptor, const char *text, const char *other)
     static char seen[65536];
     size_t len = 0;
     struct pollfd wait = {.fd = descriptor, .events = POLLIN};
-    while (len < sizeof seen - 1 && poll(&wait, 1, WAIT_MS) > 0 &&
-           read(descriptor, seen + len, 1) == 1) {
+    int64_t deadline_ms = slw_http_clock_ms() + WAIT_MS; /* a stream always has something */
+    while (len < sizeof seen - 1 && slw_http_clock_ms() < deadline_ms &&
+           poll(&wait, 1, WAIT_MS) > 0 && read(descriptor, seen + len, 1) == 1) {
         seen[++len] = '\0';
         if (other != NULL && strstr(seen, other) != NULL) {
             return false;

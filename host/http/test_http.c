@@ -441,7 +441,9 @@ bool test_await(int descriptor, const char *text)
     char seen[8192];
     size_t len = 0;
     bool closed = false;
-    while (len < sizeof seen - 1 && receive_byte(descriptor, &seen[len], &closed)) {
+    int64_t deadline_ms = slw_http_clock_ms() + TEST_WAIT_MS; /* a stream always has something */
+    while (len < sizeof seen - 1 && slw_http_clock_ms() < deadline_ms &&
+           receive_byte(descriptor, &seen[len], &closed)) {
         seen[++len] = '\0';
         if (strstr(seen, text) != NULL) {
             return true;
