@@ -25,14 +25,16 @@ run_unit_tests()
     # Under a wrapper Meson names its log after that.
     cat "build/$variant"/meson-logs/testlog*.json 2>/dev/null | jq -r --arg build "$PWD/build/$variant/" '
         [[.command[] | select(startswith($build)) | ltrimstr($build)][0] // .name,
-         .returncode, (.stdout // "" | @base64), (.stderr // "" | @base64)] | map(tostring) | join("|")' |
+         .returncode, (.stdout // "" | @base64), (.stderr // "" | @base64), (.name | capture("(?<on>-on-.*)$").on? // "")] |
+            map(tostring) | join("|")' |
         sort >"$logs/all"
     # Meson's own words are the log of a program that never ran.
     if [ "$(wc -l <"$logs/all")" -lt "$(meson introspect --tests "build/$variant" | jq 'length | if . > 0 then . else 1 end')" ]; then
         results_tap "unit tests" "$variant" "$logs/meson.log" 1
     fi
-    while IFS='|' read -r name status stdout stderr; do
-        log=$logs/${name//\//-}.log
+    # A program may run on something else too ("NAME-on-postgresql"): its cases are the same, its log is another.
+    while IFS='|' read -r name status stdout stderr on; do
+        log=$logs/${name//\//-}$on.log
         {
             base64 -d <<<"$stdout"
             base64 -d <<<"$stderr" | sed 's/^/# /'
