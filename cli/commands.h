@@ -15,6 +15,7 @@ extern const struct cli_noun cli_sign_noun;
 extern const struct cli_noun cli_audit_noun;
 extern const struct cli_noun cli_ceremony_noun;
 extern const struct cli_noun cli_product_noun;
+extern const struct cli_noun cli_release_noun;
 extern const struct cli_noun cli_rollout_noun;
 extern const struct cli_noun cli_fleet_noun;
 
