@@ -216,6 +216,21 @@ start_asking_device() {
     [ "$(status_of result)" = APPLY_FAILED ]
 }
 
+@test "goes back from an image that is never healthy, and takes the next one" {
+    make_release 1
+    start_device --root root.pb
+    slipway device update v1.bundle --to "$link"
+    printf 'slipway virtual image: never healthy\n' >bad
+    printf ' slipway virtual image: never healthy\n' >good
+    slipway bundle create bad.bundle --file app=bad --root root.pb --targets-version 2 --key targets.key
+    slipway bundle create good.bundle --file app=good --root root.pb --targets-version 3 --key targets.key
+    run slipway device update bad.bundle --to "$link"
+    [ "$status" -eq 3 ]
+    wait_for '^rolled back to version=1$'
+    slipway device update good.bundle --to "$link"
+    [ "$(status_of targets_version)" = 3 ]
+}
+
 @test "takes a new release after a rollback" {
     make_release 1
     make_release 2

@@ -52,6 +52,7 @@ struct slw_virtual_device {
     struct slw_reboot_port reboot;
     struct slw_session_observer observer;
     bool session_open;
+    bool is_never_healthy; /* by what its images are */
     bool reboot_wanted;
     bool clock_started;
     uint64_t booted_ms;
@@ -222,6 +223,18 @@ static void report_image(const struct slw_virtual_device *device, size_t index)
           device->boot.choice == SLW_BOOT_TRIAL ? " trial" : "");
 }
 
+/* Whether what boots is an image that never comes up, as the virtual device's own programs tell it.
+ */
+static bool is_never_healthy(const struct slw_virtual_device *device, size_t index)
+{
+    static const char mark[] = SLW_VIRTUAL_NEVER_HEALTHY;
+    const struct slw_image *image = &device->boot.images[index];
+    const struct slw_region *region = &device->image.components[index].slots[image->slot & 1u];
+    uint8_t start[sizeof mark - 1];
+    return image->present && slw_region_read(region, 0, start, sizeof start) == SLW_OK &&
+           memcmp(start, mark, sizeof start) == 0;
+}
+
 static enum slw_status boot(struct slw_virtual_device *device, struct slw_detail *detail)
 {
     const struct slw_verifier_memory memory = memory_of(device);
@@ -238,6 +251,7 @@ static enum slw_status boot(struct slw_virtual_device *device, struct slw_detail
     }
     for (size_t i = 0; i < device->image.layout.components_count; i++) {
         report_image(device, i);
+        device->is_never_healthy = device->is_never_healthy || is_never_healthy(device, i);
     }
     return SLW_OK;
 }
@@ -374,7 +388,7 @@ static void watch_trial(struct slw_virtual_device *device, uint64_t now_ms)
         device->boot.choice != SLW_BOOT_TRIAL) {
         return;
     }
-    if (device->options->fail_boot) {
+    if (device->options->fail_boot || device->is_never_healthy) {
         if (now_ms - device->booted_ms >= WATCHDOG_MS) {
             want_reboot(device);
         }

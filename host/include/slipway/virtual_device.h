@@ -20,6 +20,10 @@
 #include "slipway/transparency.h"
 #include "slipway/virtual_image.h"
 
+/* An image that begins so runs on a virtual device, and never is healthy: the device goes back from
+ * it by itself. For trying out what a fleet does with a bad release. */
+#define SLW_VIRTUAL_NEVER_HEALTHY "slipway virtual image: never healthy\n"
+
 struct slw_virtual_options {
     const char *flash_path;
     struct slw_bytes root; /* factory root; len 0: none given */
