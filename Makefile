@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The commands of the project. Each target is one script in tools/; the build itself is Meson's.
-.PHONY: all run check check-deep bench help format clean
+.PHONY: all run demo check check-deep bench help format clean
 .NOTPARALLEL:
 
 all: ## build the programs into build/bin (the default)
@@ -10,6 +10,10 @@ all: ## build the programs into build/bin (the default)
 run: all ## watch an image become a signed bundle and reach a device
 	@tools/setup run
 	@tools/demo
+
+demo: all ## a depot with a page and a fleet to look at, until Ctrl-C
+	@tools/setup run
+	@tools/demo depot
 
 check: ## build two ways, run every test and every check of the source
 	@tools/setup check

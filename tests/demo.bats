@@ -11,6 +11,9 @@
         [[ $output == *"refused: $reason"* ]]
     done
     [[ $output == *"rolled back to version=2"* ]]
+    [[ $output == *"rollout done: phase 2 of 2, 10 of 10 devices updated, 0 failed"* ]]
+    [[ $output == *$'\nrollout halted: '*' devices of phase 1 failed: '* ]]
+    [[ $output == *$'\nThe page: http://127.0.0.1:'* ]]
     [ -z "$(find "$TMPDIR" -maxdepth 1 -name 'slipway-demo.*')" ]
     [ -z "$(pgrep -f "$TMPDIR")" ]
 }
