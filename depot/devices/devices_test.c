@@ -3,6 +3,7 @@
  * Devices from their first word to an outcome: enrolment, check-ins, reports, an offer; all over
  * HTTP, with real keys. What attackers try is in devices_attacks_test.c.
  */
+#include "parts.h"
 #include "test_fleet.h"
 
 #include "tap.h"
@@ -233,6 +234,33 @@ static void writes_when_a_device_was_seen(void)
     test_depot_close(&depot);
 }
 
+static void reads_keys_as_the_parser_does(void)
+{
+    static const enum slw_key_type types[] = {SLW_KEY_TYPE_P256, SLW_KEY_TYPE_ED25519};
+    struct slw_detail detail;
+    for (size_t i = 0; i < 40; i++) {
+        struct slw_private_key *key = NULL;
+        struct slw_heap_buffer pem = {0};
+        struct device_row row = {.epoch = 1};
+        struct slw_public_key read;
+        struct slw_public_key parsed;
+        TAP_REQUIRE(slw_private_key_generate(types[i % 2], &key, &detail) == SLW_OK);
+        TAP_REQUIRE(slw_public_key_format(slw_private_key_public(key), &pem, &detail) == SLW_OK);
+        row.key_pem = slw_heap_bytes(&pem);
+        TAP_EQUAL_INT(device_row_key(&row, &read, &detail), SLW_OK);
+        TAP_EQUAL_INT(slw_public_key_parse("key", row.key_pem, &parsed, &detail), SLW_OK);
+        TAP_CHECK(read.type == parsed.type && read.value_len == parsed.value_len &&
+                  memcmp(read.id, parsed.id, sizeof read.id) == 0 &&
+                  memcmp(read.value, parsed.value, read.value_len) == 0);
+        for (size_t len = 0; len < pem.len - 1; len += 7) {
+            row.key_pem.len = len;
+            TAP_EQUAL_INT(device_row_key(&row, &read, &detail), SLW_BAD_KEY);
+        }
+        slw_heap_free(&pem);
+        slw_private_key_free(key);
+    }
+}
+
 static void keeps_groups(void)
 {
     static const char *const refused[] = {
@@ -284,6 +312,7 @@ int main(void)
     TAP_RUN(counts_a_device_once_in_a_rate);
     TAP_RUN(answers_the_same_report_as_the_first_time);
     TAP_RUN(writes_when_a_device_was_seen);
+    TAP_RUN(reads_keys_as_the_parser_does);
     TAP_RUN(keeps_groups);
     return tap_finish();
 }

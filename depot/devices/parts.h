@@ -49,6 +49,11 @@ SLW_MUST_USE enum slw_status device_row_find(struct depot *depot, struct slw_byt
                                              struct slw_bytes id, struct device_row *ret_row,
                                              struct slw_detail *detail);
 void device_row_free(struct device_row *row);
+/* The key that reports verify by. It was checked when it came and is written as we write keys: it
+ * is read without the library's parser, which would take longer than the signature. */
+SLW_MUST_USE enum slw_status device_row_key(const struct device_row *row,
+                                            struct slw_public_key *ret_key,
+                                            struct slw_detail *detail);
 
 /* By this machine's clock: for nonces, limits and windows. */
 int64_t devices_now_us(void);

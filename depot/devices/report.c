@@ -23,7 +23,7 @@ static enum slw_status verify(const struct device_row *row, struct slw_bytes bod
     if (row->state != DEVICE_ENROLLED || row->is_restored) {
         return slw_explain(detail, SLW_EPOCH_OVER, "this enrolment isn't known; enrol again");
     }
-    SLW_TRY(slw_public_key_parse("key", row->key_pem, &key, detail));
+    SLW_TRY(device_row_key(row, &key, detail));
     SLW_TRY(slw_fleet_report_open(body, &key, &report->opened, detail));
     if (!slw_bytes_equal(report->opened.report.product, report->product) ||
         !slw_bytes_equal(report->opened.report.device, report->device)) {

@@ -2,6 +2,8 @@
 /* A device as its row has it: one indexed read, which check-ins are made of. See parts.h. */
 #include "parts.h"
 
+#include "slipway/base64.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -129,6 +131,61 @@ enum slw_status device_row_read(struct slw_transaction *transaction, struct slw_
     SLW_TRY(end);
     return status == SLW_NOT_FOUND ? slw_explain(detail, SLW_NOT_FOUND, "there is no such device")
                                    : status;
+}
+
+/* What slw_public_key_format() writes for a key, up to its value (RFC 5480, RFC 8410). */
+static const uint8_t p256_head[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2A, 0x86, 0x48,
+                                    0xCE, 0x3D, 0x02, 0x01, 0x06, 0x08, 0x2A, 0x86, 0x48,
+                                    0xCE, 0x3D, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00};
+static const uint8_t ed25519_head[] = {0x30, 0x2A, 0x30, 0x05, 0x06, 0x03,
+                                       0x2B, 0x65, 0x70, 0x03, 0x21, 0x00};
+
+static bool take_value(struct slw_bytes der, struct slw_bytes head, enum slw_key_type type,
+                       size_t value_len, struct slw_public_key *ret_key)
+{
+    if (der.len != head.len + value_len || memcmp(der.ptr, head.ptr, head.len) != 0) {
+        return false;
+    }
+    memset(ret_key, 0, sizeof *ret_key);
+    ret_key->type = type;
+    ret_key->value_len = value_len;
+    memcpy(ret_key->value, der.ptr + head.len, value_len);
+    slw_key_id((uint8_t)type, (uint8_t)type, slw_bytes_make(ret_key->value, value_len),
+               ret_key->id);
+    return true;
+}
+
+/* The lines between the first and the last of a PEM, joined and decoded. */
+static bool decode_pem(struct slw_bytes pem, struct slw_heap_buffer *ret_der)
+{
+    struct slw_bytes begin = SLW_BYTES_OF("-----BEGIN PUBLIC KEY-----\n");
+    struct slw_bytes end = SLW_BYTES_OF("-----END PUBLIC KEY-----\n");
+    uint8_t text[256];
+    size_t len = 0;
+    if (pem.len < begin.len + end.len || pem.len > sizeof text ||
+        memcmp(pem.ptr, begin.ptr, begin.len) != 0 ||
+        memcmp(pem.ptr + pem.len - end.len, end.ptr, end.len) != 0) {
+        return false;
+    }
+    for (size_t i = begin.len; i < pem.len - end.len; i++) {
+        if (pem.ptr[i] != '\n') {
+            text[len++] = pem.ptr[i];
+        }
+    }
+    return slw_base64_decode(slw_bytes_make(text, len), ret_der) == SLW_OK;
+}
+
+enum slw_status device_row_key(const struct device_row *row, struct slw_public_key *ret_key,
+                               struct slw_detail *detail)
+{
+    struct slw_heap_buffer der = {0};
+    bool done = decode_pem(row->key_pem, &der) &&
+                (take_value(slw_heap_bytes(&der), slw_bytes_make(p256_head, sizeof p256_head),
+                            SLW_KEY_TYPE_P256, SLW_P256_KEY_SIZE, ret_key) ||
+                 take_value(slw_heap_bytes(&der), slw_bytes_make(ed25519_head, sizeof ed25519_head),
+                            SLW_KEY_TYPE_ED25519, SLW_ED25519_KEY_SIZE, ret_key));
+    slw_heap_free(&der);
+    return done ? SLW_OK : slw_public_key_parse("key", row->key_pem, ret_key, detail);
 }
 
 struct find {
