@@ -9,7 +9,10 @@
 #include "tap.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define TOKEN                                                                                      \
@@ -234,6 +237,66 @@ static void writes_when_a_device_was_seen(void)
     test_depot_close(&depot);
 }
 
+static char socket_path[64];
+
+static void listen_locally_too(struct depot_settings *settings)
+{
+    (void)snprintf(settings->socket, sizeof settings->socket, "%s", socket_path);
+}
+
+/* Whether an enrolment over the local socket, where a proxy says who its client is, lets it in. */
+static bool enrols_as(struct test_device *device, const char *name)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct slw_heap_buffer envelope = {0};
+    struct slw_heap_buffer request = {0};
+    char answer[2048] = "";
+    size_t len = 0;
+    ssize_t got = 1;
+    int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    test_device_enrolment(device, NULL, &envelope);
+    slw_heap_printf(&request,
+                    "POST /device/v1/enrol HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                    "X-Slipway-Client-Name: %s\r\nContent-Type: application/json\r\n"
+                    "Content-Length: %zu\r\n\r\n",
+                    name, envelope.len);
+    slw_heap_append(&request, slw_heap_bytes(&envelope));
+    (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", socket_path);
+    if (connect(descriptor, (const struct sockaddr *)&address, sizeof address) == 0 &&
+        write(descriptor, request.ptr, request.len) == (ssize_t)request.len) {
+        while (got > 0 && len < sizeof answer - 1) {
+            got = read(descriptor, answer + len, sizeof answer - 1 - len);
+            len += got > 0 ? (size_t)got : 0;
+        }
+    }
+    (void)close(descriptor);
+    slw_heap_free(&envelope);
+    slw_heap_free(&request);
+    return strstr(answer, "\"state\":\"enrolled\"") != NULL;
+}
+
+static void lets_in_who_has_a_certificate_of_its_name(void)
+{
+    static const char *const others[] = {"d1", "other/d1", "lamp/d2", "lamp/d1/", "lamp", ""};
+    struct test_depot depot;
+    struct test_device device;
+    char directory[] = "/tmp/devices-test.XXXXXX";
+    TAP_REQUIRE(mkdtemp(directory) != NULL);
+    (void)snprintf(socket_path, sizeof socket_path, "%s/socket", directory);
+    TAP_REQUIRE(test_depot_open(&depot, listen_locally_too) && test_product(&depot, "lamp") &&
+                test_device_open(&depot, "d1", &device));
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        TAP_ROW(others[i]);
+        TAP_CHECK(!enrols_as(&device, others[i]));
+    }
+    TAP_ROW(NULL);
+    TAP_CHECK(enrols_as(&device, "lamp/d1"));
+    test_device_close(&device);
+    test_depot_close(&depot);
+    (void)unlink(socket_path);
+    (void)rmdir(directory);
+}
+
 static void reads_keys_as_the_parser_does(void)
 {
     static const enum slw_key_type types[] = {SLW_KEY_TYPE_P256, SLW_KEY_TYPE_ED25519};
@@ -312,6 +375,7 @@ int main(void)
     TAP_RUN(counts_a_device_once_in_a_rate);
     TAP_RUN(answers_the_same_report_as_the_first_time);
     TAP_RUN(writes_when_a_device_was_seen);
+    TAP_RUN(lets_in_who_has_a_certificate_of_its_name);
     TAP_RUN(reads_keys_as_the_parser_does);
     TAP_RUN(keeps_groups);
     return tap_finish();
