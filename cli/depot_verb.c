@@ -63,7 +63,11 @@ static bool append_queries(struct cli *cli, const struct cli_arguments *argument
             (void)cli_usage(cli, "%s: its value is too long", *queries);
             return false;
         }
-        slw_heap_printf(path, "%c%s=", mark, *queries + 2);
+        slw_heap_append(path, slw_bytes_make(&mark, 1));
+        for (const char *name = *queries + 2; *name != '\0'; name++) {
+            slw_heap_append_text(path, *name == '-' ? "_" : (const char[]){*name, '\0'});
+        }
+        slw_heap_append_text(path, "=");
         append_encoded(value == NULL ? "1" : value, path);
         mark = '&';
     }
@@ -129,6 +133,19 @@ static bool put_json_file(struct cli *cli, const char *path, const char *name,
     return status == SLW_OK;
 }
 
+static bool put_content(struct cli *cli, const char *path, const char *name, struct slw_json *json)
+{
+    struct slw_heap_buffer bytes = {0};
+    enum slw_status status = slw_file_read(path, JSON_MAX, &bytes, &cli->detail);
+    if (status == SLW_OK) {
+        slw_json_bytes(json, name, slw_heap_bytes(&bytes));
+    } else {
+        (void)cli_error(cli, "%s", cli->detail.text);
+    }
+    slw_heap_free(&bytes);
+    return status == SLW_OK;
+}
+
 static bool put_moment(struct cli *cli, const struct cli_arguments *arguments,
                        const struct cli_depot_member *member, struct slw_json *json)
 {
@@ -175,7 +192,10 @@ static bool put_member(struct cli *cli, const struct cli_arguments *arguments,
     case CLI_DEPOT_TEXT:
         slw_json_text(json, member->name, value);
         return true;
+    case CLI_DEPOT_CONTENT:
+        return put_content(cli, value, member->name, json);
     case CLI_DEPOT_WORDS:
+    case CLI_DEPOT_SOME:
         put_words(arguments, member, json);
         return true;
     case CLI_DEPOT_NUMBER:

@@ -24,6 +24,8 @@
 enum cli_depot_form {
     CLI_DEPOT_TEXT,
     CLI_DEPOT_WORDS,    /* an array, however often the option is given; empty too */
+    CLI_DEPOT_SOME,     /* likewise, but absent when it isn't given */
+    CLI_DEPOT_CONTENT,  /* the text of a file */
     CLI_DEPOT_NUMBER,   /* decimal, up to 2^53 - 1 */
     CLI_DEPOT_SECONDS,  /* a duration */
     CLI_DEPOT_MOMENT,   /* a time, or a duration from now on */
@@ -43,9 +45,9 @@ struct cli_depot_verb {
     const char *method;
     const char *path;                       /* {N} is the Nth word that isn't an option, from 0 */
     const struct cli_depot_member *members; /* of the body; NULL: there is none */
-    const char *const *queries; /* options that stand in the query; NULL ends, or none */
-    const char *array;          /* what the table shows; NULL: the object */
-    const char *const *columns; /* of the table; NULL ends */
+    const char *const *queries;             /* options in the query, `_` for `-`; NULL ends */
+    const char *array;                      /* what the table shows; NULL: the object */
+    const char *const *columns;             /* of the table; NULL ends */
 };
 
 /* Runs the row of the command that was named. */

@@ -154,6 +154,86 @@ published_release() {
     exits 1 rollout status lamp 99
 }
 
+@test "devices are registered, found, changed, approved and revoked" {
+    ok product create lamp
+    ok key generate d1.key
+    ok fleet register lamp line:1 --key d1.key.pub --class prod --hardware lamp-1 --channel stable --tag hall --tag up
+    exits 7 fleet register lamp line:1 --key d1.key.pub --class prod --hardware lamp-1 --channel stable
+    exits 1 fleet register lamp line:2 --key d1.key --class prod --hardware lamp-1 --channel stable
+    run ! grep -q 'PRIVATE KEY' depot.db
+    ok --json fleet devices lamp --tag hall --boot-state confirmed
+    [ "$(jq '.devices | length' <<<"$output")" = 0 ]
+    ok --json fleet devices lamp --name line --state registered --healthy 1 --version 0
+    [ "$(jq -c '.devices[] | [.device, .tags]' <<<"$output")" = '["line:1",["hall","up"]]' ]
+    exits 1 fleet devices lamp --healthy maybe
+    ok fleet change lamp line:1 --pin 7
+    ok fleet change lamp line:1 --channel beta
+    ok --json fleet device lamp line:1
+    [ "$(jq -c '[.pin, .channel, .tags]' <<<"$output")" = '[7,"beta",["hall","up"]]' ]
+    ok fleet change lamp line:1 --tag down
+    ok fleet devices lamp --tag down
+    [[ $output == *"line:1"*'["down"]'* ]]
+    exits 7 fleet approve lamp line:1 --key "$(printf '%064d' 0)"
+    exits 7 fleet reject lamp line:1
+    ok fleet revoke lamp line:1
+    ok --json fleet devices lamp --state revoked
+    [ "$(jq -r '.devices[].device' <<<"$output")" = line:1 ]
+    ok fleet summary lamp
+    [ "$(field devices)" -ge 0 ]
+    ok fleet history lamp line:1
+    ok fleet logs lamp line:1
+    exits 1 fleet log lamp line:1 1
+    exits 1 fleet device lamp line:2
+    exits 1 fleet consent lamp --release 1 --decision yes
+    ok fleet consents lamp
+}
+
+@test "a build waits at its gates, is approved once for each person, and is withdrawn" {
+    ok product create lamp
+    jq -n '{stages: {daily: {gates: [{endorsed: true}]}, production: {gates: [{approvals: 2}]}}}' >pipeline.json
+    jq '.stages.daily.gates = [{moon: "full"}]' pipeline.json >wrong.json
+    exits 1 release set-pipeline lamp --file wrong.json
+    ok release set-pipeline lamp --file pipeline.json
+    [ "$(field version)" = 1 ]
+    echo 'an image' >image
+    ok bundle create app.bundle --file app=image --targets-version 1 --product lamp --build-type user
+    ok product upload lamp app.bundle
+    build=$output
+    for _ in $(seq 100); do
+        "$slipway" release status lamp "$build" >/dev/null 2>&1 && break
+        sleep 0.05
+    done
+    ok release status lamp "$build"
+    [[ $output == "build new; daily: nobody has said where it comes from"* ]]
+    exits 1 release approve lamp "$build" --stage internal
+    exits 1 release kind lamp "$build" --kind patch
+    echo '[{"kind": "feature", "id": "F-1", "text": "it sings"}]' >changes
+    exits 1 release kind lamp "$build" --kind patch --changes changes
+    exits 7 release kind lamp "$build" --kind emergency
+    echo '[{"kind": "fix", "id": "B-1", "text": "it no longer sings"}]' >changes
+    ok release kind lamp "$build" --kind patch --changes changes
+    [ "$(field kind)" = patch ]
+    ok key generate ci.key
+    ok build endorse app.bundle --key ci.key --builder-id https://ci.example/lamp --build-type https://ci.example/type \
+        --source git+https://git.example/lamp --output endorsement
+    ok product upload lamp endorsement --kind endorsement
+    ok release status lamp "$build" --watch --until daily
+    [[ $(tail -n 1 <<<"$output") == "build daily; production: 0 of 2 approvals" ]]
+    ok release approve lamp "$build" --stage production --comment 'seen it'
+    ok release approve lamp "$build" --stage production
+    ok release status lamp "$build"
+    [[ $output == *"production: 1 of 2 approvals"* ]]
+    exits 7 release retry lamp "$build"
+    ok release withdraw-build lamp "$build" --reason 'it hums'
+    exits 7 release status lamp "$build" --watch
+    [ "$output" = 'build withdrawn: it hums' ]
+    ok release number lamp --next 40
+    exits 7 release number lamp --next 39
+    ok release list lamp
+    exits 1 release show lamp 1
+    exits 2 release withdraw lamp 1
+}
+
 @test "without a depot, a token or a right nothing is done" {
     ok product create lamp
     exits 1 product list --config none.conf
