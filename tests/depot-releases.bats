@@ -34,8 +34,6 @@ teardown() {
     as ada answers 200 POST "/api/v1/products/lamp/builds/$build/approve" '{"stage":"production"}'
     release '.state == "signing" and (.reason | contains("waits for"))' 2
     request=$(jq -r .request <<<"$output")
-    depot_stop KILL
-    depot_start
     approve_signature "$request"
     sees '.state == "production"' "$build"
     release '.state == "published" and .role == "lamp-stable-rollout" and .path == "lamp/stable/2.bundle"' 2
@@ -50,4 +48,131 @@ teardown() {
     # What the depot gives is what a device takes: by the root's keys, with the proof.
     ok bundle verify "$output" --trusted-root prod-root.root --product lamp --key-class prod --log "$log_vkey"
     [ "$(sqlite3 depot.db "SELECT COUNT(*) FROM audit WHERE action IN ('build.approve', 'build.state', 'release.published')")" = 6 ]
+    # The emergency is rehearsed: signed and published, and nobody's.
+    answers 200 GET /api/v1/products/lamp/readiness
+    [ "$(jq -c '[.ready, (.checks[] | select(.ok | not).name)]' <<<"$output")" = '[false,"drill"]' ]
+    answers 201 POST /api/v1/products/lamp/drill "{\"build\":\"$build\"}"
+    answers 409 POST /api/v1/products/lamp/drill "{\"build\":\"$build\"}"
+    release '.reason | contains("waits for")' 3
+    approve_signature "$(jq -r .request <<<"$output")" ben
+    release '.state == "published" and .role == "lamp-drill-rollout"' 3
+    answers 200 GET /api/v1/products/lamp/readiness
+    [ "$(jq -c '[.ready, .drill.version, [.drill.steps[].state]]' <<<"$output")" = \
+        '[true,3,["prepared","signing","publishing","published"]]' ]
+    api POST /api/v1/products/lamp/rollouts '{"release":3,"group":"all","plan":{"phases":[{"ppm":1000000}]}}'
+    [ "$status" = 404 ]
+}
+
+# straight: a pipeline without gates of the depot's own, as a thief of the depot would set it.
+straight='.stages = {production: {gates: [], channel: "stable", key: "lamp-prod"}}'
+
+# direct: one stage.
+direct='.stages = {production: {gates: [{endorsed: true}, {test: "system"}], channel: "stable", key: "lamp-prod"}}'
+
+@test "a signing service that is away delays a release, and the request is one, whoever is killed when" {
+    delivery_setup '.rules[0].approvals.count = 1'
+    delivery_start
+    pipeline "$direct"
+    make_build lamp.bundle 'an image'
+    upload_build lamp.bundle
+    endorse lamp.bundle
+    result lamp.bundle passed
+    signer_stop
+    for try in 1 2 3; do
+        sleep "0.$try"
+        depot_stop KILL
+        depot_start
+    done
+    release '.state == "signing" and (.reason | contains("the signing service is away"))' 1
+    request=$(jq -r .request <<<"$output")
+    signer_start
+    release '.reason | contains("waits for")' 1
+    approve_signature "$request"
+    for try in 2 4 6; do
+        sleep "0.$try"
+        depot_stop KILL
+        depot_start
+    done
+    release '.state == "published"' 1
+    [ "$(jq -r .request <<<"$output")" = "$request" ]
+    sign list --json
+    [ "$(jq '[.requests[] | select(.operation == "sign-targets")] | length' <<<"$output")" = 1 ]
+    [ "$(sqlite3 depot.db "SELECT COUNT(*), SUM(version) FROM releases")" = '1|1' ]
+    [ "$(sqlite3 depot.db "SELECT COUNT(*) FROM stage_entries")" = 1 ]
+    # Withdrawn, it is listed no longer.
+    answers 200 POST /api/v1/products/lamp/releases/1/withdraw '{"reason":"it flickers"}'
+    release '.state == "withdrawn" and .path == "" and .reason == "it flickers"' 1
+    ok repo list --from "$depot_url/repository" --root repo/metadata/1.root.json --metadata-dir client
+    [[ $output != *1.bundle* ]]
+}
+
+@test "a stolen depot gets nothing signed that wasn't built, tested and approved" {
+    delivery_setup '.rules[0].approvals.count = 1'
+    delivery_start
+    pipeline "$straight"
+    # Nobody endorsed it: the thief's own gates let it through, the service doesn't.
+    make_build evil.bundle 'evil'
+    upload_build evil.bundle
+    sees '.state == "failed" and (.reason | contains("unendorsed") or contains("endorse"))' "$build"
+    evil=$build
+    # Endorsements of another build are about another build.
+    make_build lamp.bundle 'an image'
+    upload_build lamp.bundle
+    lamp=$build
+    endorse lamp.bundle
+    result lamp.bundle passed
+    sqlite3 depot.db "UPDATE artifacts SET build = '$evil' WHERE build = '$lamp'"
+    answers 200 POST "/api/v1/products/lamp/builds/$evil/retry" '{}'
+    sees '.state == "failed"' "$evil"
+    sqlite3 depot.db "UPDATE artifacts SET build = '$lamp' WHERE build = '$evil'"
+    answers 200 POST "/api/v1/products/lamp/builds/$lamp/retry" '{}'
+    version=$(sqlite3 depot.db "SELECT MAX(version) FROM releases WHERE build = '$lamp'")
+    version=$((version + 1))
+    for _ in $(seq 100); do
+        version=$(sqlite3 depot.db "SELECT COALESCE(MAX(version), 0) FROM releases WHERE build = '$lamp' AND state = 'signing'")
+        [ "$version" = 0 ] || break
+        sleep 0.1
+    done
+    release '.reason | contains("waits for")' "$version"
+    # It says in its own database that this is signed and everybody's: what devices find is refused by them.
+    depot_stop
+    sqlite3 depot.db "UPDATE releases SET state = 'publishing', blob = prepared_blob, retry_us = 0,
+        size = (SELECT size FROM blobs WHERE sha256 = prepared_blob) WHERE version = $version"
+    depot_start
+    release '.state == "published" or (.reason | contains("refuse"))' "$version"
+    api GET "/api/v1/products/lamp/releases/$version/bundle"
+    [ "$status" = 200 ]
+    exits 3 bundle verify api.out --trusted-root prod-root.root --log "$log_vkey"
+    sign list --json
+    [ "$(jq '[.requests[] | select(.operation == "sign-targets" and .state == "signed")] | length' <<<"$output")" = 0 ]
+}
+
+@test "numbers that a thief of the depot lowers are refused, and two replicas promote once" {
+    delivery_setup '.rules[0].approvals.count = 1'
+    delivery_start
+    first_url=$depot_url first_pid=$depot_pid
+    depot_start
+    second_pid=$depot_pid depot_pid=$first_pid
+    pipeline "$direct"
+    answers 200 PUT /api/v1/products/lamp/release-number '{"next":7}'
+    make_build lamp.bundle 'an image'
+    upload_build lamp.bundle
+    endorse lamp.bundle
+    result lamp.bundle passed
+    release '.reason | contains("waits for")' 7
+    approve_signature "$(jq -r .request <<<"$output")"
+    kill -KILL "$first_pid"
+    wait "$first_pid" || true
+    depot_pid=$second_pid
+    release '.state == "published"' 7
+    [ "$(sqlite3 depot.db "SELECT COUNT(*) FROM releases; SELECT COUNT(*) FROM stage_entries")" = $'1\n1' ]
+    [ "$first_url" != "$depot_url" ]
+    sqlite3 depot.db "UPDATE release_numbers SET next = 3"
+    make_build next.bundle 'another image'
+    upload_build next.bundle
+    endorse next.bundle
+    result next.bundle passed
+    release '.reason | contains("waits for")' 3
+    approve_signature "$(jq -r .request <<<"$output")"
+    sees '.state == "failed" and (.reason | contains("rollback"))' "$build"
 }

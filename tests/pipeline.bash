@@ -15,10 +15,11 @@ delivery_setup() {
     ok key generate daily.key
     filter='.machines.depot = {keys: [$depot]}
         | .keys["lamp-roles"] = {key: $roles, class: "dev", use: "role", product: "lamp"}
-        | .rules[0].requesters += ["depot"] | .rules[0].approvals = {count: 1, people: ["ada", "ben"]}
+        | .rules[0].requesters += ["depot"] | .rules[0].channels += ["drill"]
+        | .rules[0].approvals = {count: 1, people: ["ada", "ben"]}
         | .rules[1].requesters += ["depot"] | .rules[1].channels = ["daily"]
-        | .rules += [{product: "lamp", class: "dev", use: "role", channels: ["daily", "stable"], requesters: ["depot"],
-                      roles: ["lamp-daily", "lamp-daily-rollout", "lamp-stable", "lamp-stable-rollout"]}]
+        | .rules += [{product: "lamp", class: "dev", use: "role", channels: ["daily", "stable", "drill"],
+                      requesters: ["depot"], roles: [("daily", "stable", "drill") | "lamp-\(.)", "lamp-\(.)-rollout"]}]
         | .rules += [.rules[-1] | del(.channels)]'
     ok key generate depot.key
     signer_setup "$(printf '%s as $depot | %s as $roles | %s | %s' "$(signer_pem depot.key.pub)" \
@@ -57,7 +58,7 @@ make_repository() {
     ok repo sign repo root --key tuf-root.key
     ok repo sign repo targets --key tuf-targets.key
     ok repo publish repo
-    for role in lamp-{daily,stable}{,-rollout}; do
+    for role in lamp-{daily,stable,drill}{,-rollout}; do
         channel=${role#lamp-}
         ok repo delegate repo "$role" --key roles.key.pub --path "lamp/${channel%-rollout}/*"
     done
@@ -65,7 +66,7 @@ make_repository() {
     ok repo publish repo
     sed -i 's|= .*/online.key|= online.key|' repo/keys.conf
     cp online.key repo/online.key
-    for role in lamp-{daily,stable}{,-rollout}; do
+    for role in lamp-{daily,stable,drill}{,-rollout}; do
         printf '%s = signer:lamp-roles ../roles.key.pub\n' "$role" >>repo/keys.conf
     done
 }
@@ -75,7 +76,8 @@ pipeline() {
     answers 200 PUT /api/v1/products/lamp/pipeline "$(jq -n '{
         stages: {daily: {gates: [{endorsed: true}], channel: "daily", key: "lamp-test"},
                  candidate: {gates: [{test: "system"}]},
-                 production: {gates: [{approvals: 1}, {signed: "lamp-prod"}], channel: "stable", key: "lamp-prod"}}}' |
+                 production: {gates: [{approvals: 1}, {signed: "lamp-prod"}], channel: "stable", key: "lamp-prod"}},
+        emergency: {gates: [{approvals: 1}]}}' |
         jq -c "${1:-.}")"
 }
 
@@ -141,12 +143,12 @@ upload_build() {
 # endorse FILE: by ci; result FILE passed|failed: by lab. Both are uploaded.
 endorse() {
     ok build endorse "$1" --key ci.key --builder-id https://ci.example/lamp --build-type https://ci.example/type \
-        --source git+https://git.example/lamp --output endorsement.json
+        --source git+https://git.example/lamp --output endorsement.json --force
     upload endorsement.json endorsement
 }
 
 result() {
-    ok build test-result "$1" --key lab.key --suite system --result "$2" --output result.json
+    ok build test-result "$1" --key lab.key --suite system --result "$2" --output result.json --force
     upload result.json test-result
 }
 

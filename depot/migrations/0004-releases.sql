@@ -47,3 +47,21 @@ CREATE TABLE releases (
 CREATE INDEX releases_build ON releases (build, key_name);
 CREATE INDEX releases_state ON releases (state, state_us);
 CREATE INDEX releases_channel ON releases (product, channel, state, version);
+
+-- When a release came to which state: how long each step took.
+CREATE TABLE release_times (
+    product TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    state TEXT NOT NULL,
+    time_us BIGINT NOT NULL,        -- the first time
+    PRIMARY KEY (product, version, state),
+    FOREIGN KEY (product, version) REFERENCES releases (product, version)
+);
+
+-- Top-level roles of the repository as a client saw them last.
+CREATE TABLE repository_roles (
+    role TEXT PRIMARY KEY,
+    version BIGINT NOT NULL,
+    expires_us BIGINT NOT NULL,
+    seen_us BIGINT NOT NULL
+);

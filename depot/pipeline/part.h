@@ -117,6 +117,8 @@ void pipeline_show_build(void *context, struct slw_http_exchange *exchange);
 void pipeline_approve(void *context, struct slw_http_exchange *exchange);
 void pipeline_set_kind(void *context, struct slw_http_exchange *exchange);
 void pipeline_retry(void *context, struct slw_http_exchange *exchange);
+void pipeline_drill(void *context, struct slw_http_exchange *exchange);
+void pipeline_ready(void *context, struct slw_http_exchange *exchange);
 void pipeline_withdraw(void *context, struct slw_http_exchange *exchange);
 
 #endif

@@ -17,6 +17,8 @@ static const struct slw_http_route routes[] = {
     {"POST", OF_BUILD "/kind", pipeline_set_kind, WORDS_MAX, DEPOT_RELEASE},
     {"POST", OF_BUILD "/retry", pipeline_retry, WORDS_MAX, DEPOT_RELEASE},
     {"POST", OF_BUILD "/withdraw", pipeline_withdraw, WORDS_MAX, DEPOT_RELEASE},
+    {"POST", "/api/v1/products/{product}/drill", pipeline_drill, WORDS_MAX, DEPOT_RELEASE},
+    {"GET", "/api/v1/products/{product}/readiness", pipeline_ready, 0, DEPOT_SEE},
 };
 
 static enum slw_status open_part(struct depot *depot, struct slw_detail *detail)

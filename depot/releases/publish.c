@@ -248,6 +248,34 @@ static enum slw_status note(struct publishing *publishing, int64_t token, const 
 
 /* --- A round --- */
 
+struct noting {
+    const struct repository *repository;
+    int64_t token;
+};
+
+/* What the readiness for an emergency is told by. */
+static enum slw_status note_roles(void *context, struct slw_transaction *transaction,
+                                  struct slw_detail *detail)
+{
+    const struct noting *noting = context;
+    int64_t now_us = 0;
+    SLW_TRY(slw_transaction_fence(transaction, RELEASES_PUBLISHER_LEASE, noting->token, detail));
+    SLW_TRY(slw_database_now(transaction, &now_us, detail));
+    for (unsigned type = 0; type < SLW_TUF_TYPES; type++) {
+        const char *name = slw_tuf_type_name((enum slw_tuf_type)type);
+        const struct slw_sql_value values[] = {
+            slw_sql_text(releases_text(name)), slw_sql_int(noting->repository->seen[type].version),
+            slw_sql_int(noting->repository->seen[type].expires_utc_s * 1000000),
+            slw_sql_int(now_us)};
+        SLW_TRY(slw_sql_run(transaction,
+                            "INSERT INTO repository_roles (role, version, expires_us, seen_us) "
+                            "VALUES ($1, $2, $3, $4) ON CONFLICT (role) DO UPDATE SET version = "
+                            "$2, expires_us = $3, seen_us = $4",
+                            values, 4, NULL, detail));
+    }
+    return SLW_OK;
+}
+
 static enum slw_status place_all(struct publishing *publishing, int64_t token,
                                  struct slw_detail *detail)
 {
@@ -279,6 +307,11 @@ static enum slw_status run(struct publishing *publishing, int64_t token, bool is
     SLW_TRY(is_due ? slw_tuf_writer_refresh(repository->writer, &published, detail)
                    : slw_tuf_writer_publish(repository->writer, &published, detail));
     SLW_TRY(look(publishing, detail));
+    if (is_due) {
+        struct noting noting = {repository, token};
+        SLW_TRY(slw_database_transact(repository->depot->database, SLW_DATABASE_WRITE, note_roles,
+                                      &noting, detail));
+    }
     for (size_t i = 0; i < publishing->count; i++) {
         SLW_TRY(note(publishing, token, &publishing->places[i], detail));
     }

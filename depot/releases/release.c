@@ -46,6 +46,19 @@ static enum slw_status take_number(struct slw_transaction *transaction, struct s
     return SLW_OK;
 }
 
+static enum slw_status note_time(struct slw_transaction *transaction, struct slw_bytes product,
+                                 int64_t version, const char *state, struct slw_detail *detail)
+{
+    int64_t now_us = 0;
+    SLW_TRY(slw_database_now(transaction, &now_us, detail));
+    const struct slw_sql_value values[] = {slw_sql_text(product), slw_sql_int(version),
+                                           slw_sql_text(releases_text(state)), slw_sql_int(now_us)};
+    return slw_sql_run(transaction,
+                       "INSERT INTO release_times (product, version, state, time_us) VALUES ($1, "
+                       "$2, $3, $4) ON CONFLICT (product, version, state) DO NOTHING",
+                       values, 4, NULL, detail);
+}
+
 enum slw_status releases_event(struct slw_transaction *transaction, struct slw_bytes product,
                                int64_t version, const char *state, struct slw_bytes reason,
                                struct slw_detail *detail)
@@ -53,6 +66,7 @@ enum slw_status releases_event(struct slw_transaction *transaction, struct slw_b
     char subject[32];
     struct slw_heap_buffer data = {0};
     struct slw_json json;
+    SLW_TRY(note_time(transaction, product, version, state, detail));
     (void)snprintf(subject, sizeof subject, "%lld", (long long)version);
     slw_json_init(&json, &data);
     slw_json_begin_object(&json, NULL);

@@ -231,6 +231,17 @@ static enum slw_status ask_client(struct slw_tuf_client *client, struct looking 
     return SLW_OK;
 }
 
+static void note_seen(struct repository *repository, const struct slw_tuf_client *client)
+{
+    for (unsigned type = 0; type < SLW_TUF_TYPES; type++) {
+        struct slw_tuf_common common;
+        if (slw_tuf_client_trusted(client, (enum slw_tuf_type)type, &common)) {
+            repository->seen[type].version = common.version;
+            repository->seen[type].expires_utc_s = common.expires_utc_s;
+        }
+    }
+}
+
 static enum slw_status trust(struct repository *repository, struct slw_detail *detail)
 {
     struct slw_heap_buffer root = {0};
@@ -266,6 +277,7 @@ enum slw_status repository_look(struct repository *repository,
     enum slw_status status = slw_tuf_client_open(&options, &client, detail);
     if (status == SLW_OK) {
         status = ask_client(client, &looking, detail);
+        note_seen(repository, client);
         slw_tuf_client_free(client);
     }
     slw_directory_fetcher_free(fetcher);

@@ -38,6 +38,9 @@ struct repository {
     struct slw_tuf_writer_options options;
     struct slw_tuf_writer *writer;
     struct slw_heap_buffer told; /* what the writer said */
+    struct {                     /* as the client saw them last; version 0: it didn't */
+        int64_t version, expires_utc_s;
+    } seen[SLW_TUF_TYPES];
 };
 
 SLW_MUST_USE enum slw_status repository_open(struct depot *depot, struct repository *ret_repository,

@@ -88,7 +88,7 @@ static enum slw_status check_wanted(struct slw_transaction *transaction, struct 
     const struct slw_sql_value values[] = {slw_sql_text(product), slw_sql_int(wanted->version)};
     SLW_TRY(slw_sql_number(transaction,
                            "SELECT COUNT(*) FROM releases WHERE product = $1 AND version = $2 AND "
-                           "state <> 'withdrawn'",
+                           "state <> 'withdrawn' AND kind <> 'drill'",
                            values, 2, &found, detail));
     if (found == 0) {
         return slw_explain(detail, SLW_NOT_FOUND, "there is no such release");

@@ -67,7 +67,8 @@ static enum slw_status read_releases(struct slw_transaction *transaction, struct
     SLW_TRY(slw_sql_query(
         transaction,
         "SELECT product, channel, version, min_installed_version, release_version, urgency, role, "
-        "path, blob, size FROM releases WHERE state = 'published' AND product IN (SELECT product "
+        "path, blob, size FROM releases WHERE state = 'published' AND kind <> 'drill' AND product "
+        "IN (SELECT product "
         "FROM rollouts WHERE state = 'running') ORDER BY version DESC, product LIMIT $1",
         &value, 1, &rows, detail));
     while (status == SLW_OK && view->releases_count < VIEW_RELEASES_MAX && slw_rows_next(rows)) {
