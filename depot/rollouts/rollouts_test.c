@@ -296,6 +296,9 @@ static void halts_by_itself(void)
     TAP_CHECK(test_text(&answer, "reasons.0.reason", "wrong-hash"));
     TAP_EQUAL_INT(test_number(&answer, "reasons.0.count"), 5);
     TAP_EQUAL_INT(test_number(&answer, "phases.0.failed"), 5);
+    /* It passes below the phase's limit, and halts above the rule's. */
+    TAP_EQUAL_INT(test_number(&answer, "phases.0.failure_ppm"), 400000);
+    TAP_EQUAL_INT(test_number(&answer, "phases.0.halt_ppm"), 20000);
     test_answer_free(&answer);
     TAP_CHECK(await_offers(&depot, false));
     TAP_EQUAL_INT(test_count(&depot, "SELECT COUNT(*) FROM audit WHERE action = 'rollout.halted' "

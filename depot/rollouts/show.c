@@ -105,10 +105,12 @@ static void put_phase(struct slw_json *json, const struct rollout *rollout, size
 {
     const struct rollout_phase *counts = &rollout->phases[phase];
     const struct slw_rollout_phase *plan = &rollout->plan.phases[phase];
+    struct slw_health_rule rule = slw_rollout_plan_rule(&rollout->plan, phase);
     slw_json_begin_object(json, NULL);
     slw_json_uint(json, "ppm", plan->ppm);
     slw_json_uint(json, "soak_s", plan->soak_s);
-    slw_json_int(json, "failure_ppm", in_ppm(plan->failure_limit));
+    slw_json_int(json, "failure_ppm", in_ppm(rule.failure_limit));
+    slw_json_int(json, "halt_ppm", in_ppm(rule.halt_limit));
     put_time(json, "began", counts->began_us);
     put_time(json, "passed", counts->passed_us);
     slw_json_int(json, "population", counts->population);
