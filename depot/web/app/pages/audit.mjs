@@ -35,8 +35,8 @@ function Search({ base, query }) {
         go(`${base}?${wanted}`);
     };
     return html`<form class="fields" role="search" onSubmit=${submit}>
-        <${Field} label="Who"><input type="search" name="who" value=${query.get('who') ?? ''} /></${Field}>
-        <${Field} label="What"><input type="search" name="action" placeholder="rollout.halt" value=${query.get('action') ?? ''} /></${Field}>
+        <${Field} label="Who"><input type="search" name="who" defaultValue=${query.get('who') ?? ''} /></${Field}>
+        <${Field} label="What"><input type="search" name="action" placeholder="rollout.halt" defaultValue=${query.get('action') ?? ''} /></${Field}>
         <button type="submit">Search</button>
     </form>`;
 }

@@ -9,7 +9,7 @@ import { go, link } from '../route.mjs';
 import { count, short, span, Time, words } from '../text.mjs';
 import { Versions } from './versions.mjs';
 
-const PAGE = 100;
+const PAGE = 50;
 const FILTERS = ['name', 'state', 'version', 'hardware', 'tag', 'channel', 'healthy', 'online'];
 
 const Counts = ({ rows, whole, name, to }) => html`<ul class="counts">${rows.slice(0, 8).map((row) => html`<li><a href=${to(row.is)}>${name(row.is)}</a><${Bar} label=${name(row.is)} whole=${whole} parts=${[{ name: 'devices', value: row.count, kind: 'going' }]} /><span class="number">${count(row.count)}</span></li>`)}</ul>`;

@@ -3,7 +3,7 @@
 import { nowMs, pathOf } from '../api.mjs';
 import { html } from '../html.mjs';
 import { useCall } from '../live.mjs';
-import { Answer, Card, Empty, Facts, Page, State, Table } from '../parts.mjs';
+import { Answer, Card, Empty, Page, State, Table } from '../parts.mjs';
 import { useRepository } from '../repository.mjs';
 import { link } from '../route.mjs';
 import { count, Time } from '../text.mjs';
@@ -35,7 +35,7 @@ function Checks({ product }) {
             <${Line} good=${approvers.length >= APPROVERS_WANTED} title=${`${count(approvers.length)} ${approvers.length === 1 ? 'person' : 'people'} may approve`}>${approvers.join(', ') || 'Nobody could let an emergency through.'}</${Line}>
             <${Line} good=${Boolean(emergency)} title=${emergency ? 'There is an emergency path' : 'No emergency path'}>${emergency ? `${count((emergency.gates ?? []).length)} gates instead of the stages’ soak, health and approvals.` : 'The pipeline has no “emergency”: a fix would go through every stage.'}</${Line}>
             <${Line} good=${stuck.length === 0} title=${stuck.length === 0 ? 'The signing service answers' : `${count(stuck.length)} ${stuck.length === 1 ? 'release is' : 'releases are'} stuck`}>${stuck.length === 0 ? 'No release waits with a reason.' : stuck.map((release) => html`<a class="pair" href=${link('p', product, 'releases', release.version)}>${release.version}: ${release.reason}</a>`)}</${Line}>
-            <${Line} good=${Boolean(drill ?? last)} title=${drill ?? last ? html`Last rehearsed <${Time} at=${(drill ?? last).made} />` : 'Never rehearsed'}>${drill ?? last ? html`Release <a href=${link('p', product, 'releases', (drill ?? last).version)}>${(drill ?? last).version}</a>` : html`<code>slipway release drill</code> rehearses it end to end, and times each step.`}</${Line}>
+            <${Line} good=${Boolean(drill ?? last)} title=${drill ?? last ? html`Last rehearsed <${Time} at=${(drill ?? last).made} />` : 'Never rehearsed'}>${drill ?? last ? html`Release <a href=${link('p', product, 'releases', (drill ?? last).version)}>${(drill ?? last).version}</a>` : 'No emergency or drill has gone its way here yet.'}</${Line}>
             <${Line} good=${halted.length === 0} title=${halted.length === 0 ? 'No rollout is halted' : `${count(halted.length)} halted`}>${halted.map(({ id }) => html`<a class="pair" href=${link('p', product, 'rollouts', id)}>rollout ${id}</a>`)}</${Line}>
         </ul>`;
     }}</${Answer}>`;
@@ -66,5 +66,4 @@ function Roles({ product }) {
 export const Readiness = ({ product }) => html`<${Page} title="Readiness" lead="Could a fix go out tonight?">
     <${Card} title="For an emergency"><${Checks} product=${product} /></${Card}>
     <${Card} title="Keys and roles" note="What is signed by whom in the published repository, and until when."><${Roles} product=${product} /></${Card}>
-    <${Card} title="How"><${Facts} of=${[['Rehearse', html`<code>slipway release drill</code>`], ['What a reviewer needs', html`<code>slipway review</code>`]]} /></${Card}>
 </${Page}>`;

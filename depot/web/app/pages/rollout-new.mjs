@@ -77,18 +77,18 @@ function Editor({ product, releases, groups, draft }) {
         <div class="fields">
             <${Field} label="Release">${releases
                 ? html`<select name="release" required>${releases.map((release) => html`<option value=${release.version} selected=${release.version === draft?.release}>${release.release_version} (${release.version})</option>`)}</select>`
-                : html`<input name="release" type="number" min="1" required value=${draft?.release} />`}</${Field}>
+                : html`<input name="release" type="number" min="1" required defaultValue=${draft?.release} />`}</${Field}>
             <${Field} label="Group">${groups
                 ? html`<select name="group" required>${groups.map((group) => html`<option selected=${group.name === draft?.group}>${group.name}</option>`)}</select>`
-                : html`<input name="group" required value=${draft?.group} />`}</${Field}>
+                : html`<input name="group" required defaultValue=${draft?.group} />`}</${Field}>
             <${Field} label="Start" hint="left out: when you press Start"><input name="start" type="datetime-local" /></${Field}>
-            <${Field} label="At most, an hour" hint="left out: no limit"><input name="rate" type="number" min="1" value=${draft?.plan?.rate_per_hour} /></${Field}>
-            <${Field} label="Silence counts after (hours)"><input name="silence" type="number" min="0.01" step="any" value=${(health.silence_s ?? 86400) / 3600} required /></${Field}>
-            <${Field} label="Confidence (%)"><input name="confidence" type="number" min="50" max="99.99" step="any" value=${(health.confidence_ppm ?? 950000) / 10000} required /></${Field}>
-            <${Field} label="Canaries" hint="devices that are in the first phase, with spaces between"><input name="canaries" value=${(health.canaries ?? []).join(' ')} /></${Field}>
+            <${Field} label="At most, an hour" hint="left out: no limit"><input name="rate" type="number" min="1" defaultValue=${draft?.plan?.rate_per_hour} /></${Field}>
+            <${Field} label="Silence counts after (hours)"><input name="silence" type="number" min="0.01" step="any" defaultValue=${(health.silence_s ?? 86400) / 3600} required /></${Field}>
+            <${Field} label="Confidence (%)"><input name="confidence" type="number" min="50" max="99.99" step="any" defaultValue=${(health.confidence_ppm ?? 950000) / 10000} required /></${Field}>
+            <${Field} label="Canaries" hint="devices that are in the first phase, with spaces between"><input name="canaries" defaultValue=${(health.canaries ?? []).join(' ')} /></${Field}>
         </div>
         <${Phases} phases=${phases} set=${setPhases} />
-        <label class="check"><input type="checkbox" name="emergency" checked=${draft?.emergency} /> An emergency: it goes before other rollouts and waits for no maintenance window.</label>
+        <label class="check"><input type="checkbox" name="emergency" defaultChecked=${draft?.emergency} /> An emergency: it goes before other rollouts and waits for no maintenance window.</label>
         <p class="faint">The rule looks at 5, 10, 20, 50… outcomes. A phase passes when the failure rate is surely below its limit, and halts by itself when it is surely above.</p>
     </${Form}>`;
 }

@@ -97,7 +97,7 @@ function Phases({ rollout }) {
             ? html`${devices(phase.population)}: ${count(phase.succeeded)} updated, ${count(failedOf(phase))} failed${phase.declined > 0 ? `, ${count(phase.declined)} declined` : ''}`
             : html`<span class="faint">begins when the one before has passed</span>`}</div>
         ${phase.began && phase.outcomes > 0 && html`<${Limits} phase=${phase} />`}
-        <div class="faint">limit ${percent(phase.failure_ppm)}${phase.soak_s > 0 ? `, then ${span(phase.soak_s)} of soak` : ''}${phase.began && !phase.passed && phase.next_look ? `, next look at ${count(phase.next_look)} outcomes` : ''}</div>
+        <div class="faint">passes below ${percent(phase.failure_ppm)}${phase.halt_ppm !== phase.failure_ppm ? `, halts above ${percent(phase.halt_ppm)}` : ''}${phase.soak_s > 0 ? `, then ${span(phase.soak_s)} of soak` : ''}${phase.began && !phase.passed && phase.next_look ? `, next look at ${count(phase.next_look)} outcomes` : ''}</div>
     </li>`)}</ol>`;
 }
 
@@ -106,9 +106,9 @@ function Limits({ phase }) {
     const top = Math.min(1000000, Math.max(phase.upper_ppm, phase.failure_ppm * 1.5, 10000));
     const x = (ppm) => (Math.min(ppm, top) / top) * 100;
     return html`<svg class="limits" role="img" viewBox="0 0 100 10" preserveAspectRatio="none"
-        aria-label=${`Failure rate ${percent(phase.rate_ppm)}, surely from ${percent(phase.lower_ppm)} to ${percent(phase.upper_ppm)}; limit ${percent(phase.failure_ppm)}`}>
+        aria-label=${`Failure rate ${percent(phase.rate_ppm)}, surely from ${percent(phase.lower_ppm)} to ${percent(phase.upper_ppm)}; passes below ${percent(phase.failure_ppm)}`}>
         <rect x="0" y="4" width="100" height="2" class="bar-rest" />
-        <rect x=${x(phase.lower_ppm)} y="3" width=${Math.max(0.5, x(phase.upper_ppm) - x(phase.lower_ppm))} height="4" class=${phase.lower_ppm > phase.failure_ppm ? 'bar-bad' : phase.upper_ppm < phase.failure_ppm ? 'bar-good' : 'bar-going'} />
+        <rect x=${x(phase.lower_ppm)} y="3" width=${Math.max(0.5, x(phase.upper_ppm) - x(phase.lower_ppm))} height="4" class=${phase.lower_ppm > phase.halt_ppm ? 'bar-bad' : phase.upper_ppm < phase.failure_ppm ? 'bar-good' : 'bar-going'} />
         <rect x=${x(phase.failure_ppm) - 0.25} y="0" width="0.5" height="10" class="limit" />
     </svg>`;
 }

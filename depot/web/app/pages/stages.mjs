@@ -2,10 +2,12 @@
 // How far a build is qualified: its stages, the gates before the next one, and why each doesn't hold.
 import { call, may, pathOf, session } from '../api.mjs';
 import { Ask } from '../dialog.mjs';
-import { html } from '../html.mjs';
+import { html, useEffect } from '../html.mjs';
 import { useCall } from '../live.mjs';
 import { Card, Field, Form, Note, State } from '../parts.mjs';
 import { percent, span, Time, words } from '../text.mjs';
+
+const SOON_MS = 2000;
 
 export const STAGES = ['daily', 'internal', 'candidate', 'production'];
 
@@ -56,6 +58,12 @@ function Kind({ of, act }) {
 export function Qualification({ product, build }) {
     const answer = useCall(pathOf(product, 'builds', build.id, 'pipeline'), ['stage', 'job', 'approval', 'signing', 'build', 'release'], product);
     const of = answer.data;
+    // A build that has just come begins its way a moment later, and nothing tells.
+    const isToCome = build.state === 'new' && answer.refusal?.status === 404;
+    useEffect(() => {
+        const timer = isToCome ? setInterval(answer.reload, SOON_MS) : null;
+        return () => clearInterval(timer);
+    }, [isToCome, answer.reload]);
     if (!of) {
         return null;
     }

@@ -7,7 +7,7 @@ import { html, useMemo } from '../html.mjs';
 import { useCall } from '../live.mjs';
 import { Empty } from '../parts.mjs';
 
-const LINES = ['accent', 'good', 'going', 'warn', 'over'];
+const LINES = ['accent', 'warn', 'good', 'over', 'going'];
 
 /**
  * updates: [{time, version, count}], oldest first: devices that came to a version then. now: Map of
