@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every page: drawn without errors, readable with a screen reader, in the dark and on a phone; the
+// keyboard; files; what is stale.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { findings, isSound, open, until, visit } from './browser.mjs';
+import { report, rollout } from './depot.mjs';
+
+const placesOf = (depot, id) => [
+    '#/', '#/p/lamp', '#/p/lamp/rollouts', `#/p/lamp/rollouts/${id}`, '#/p/lamp/rollouts/new', '#/p/lamp/fleet', '#/p/lamp/fleet/lamp-007', '#/p/lamp/builds',
+    `#/p/lamp/builds/${depot.build_id}`, '#/p/lamp/releases', '#/p/lamp/releases/4', '#/p/lamp/signing', '#/p/lamp/readiness', '#/p/lamp/audit', '#/p/lamp/settings',
+    '#/audit', '#/people', '#/account', '#/nowhere',
+];
+
+async function broken(depot) {
+    const id = await rollout(depot);
+    report(depot, id, 8, 2);
+    await until(async () => assert.equal((await depot.get(`/api/v1/products/lamp/rollouts/${id}`)).state, 'halted'));
+    return id;
+}
+
+export const pages = [
+    ['every page is drawn, and axe finds nothing serious', async ({ page, depot }) => {
+        const id = await broken(depot);
+        for (const place of placesOf(depot, id)) {
+            await visit(page, place);
+            assert.equal(await page.locator('main .note.bad').count(), 0, `${place}: ${await page.locator('main .note.bad').allInnerTexts()}`);
+            assert.deepEqual(await findings(page), [], place);
+            await isSound(page);
+        }
+    }],
+    ['every page fits a phone, and is readable in the dark', async ({ depot, browser, storageState }) => {
+        const phone = await open(browser, depot, { storageState, viewport: { width: 360, height: 740 }, colorScheme: 'dark', hasTouch: true });
+        await phone.goto(`${depot.url}/`);
+        for (const place of placesOf(depot, 1)) {
+            await visit(phone, place);
+            assert.ok(await phone.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${place} is wider than the phone`);
+            assert.deepEqual(await findings(phone, ['color-contrast', 'target-size']), [], place);
+        }
+        await phone.context().close();
+    }],
+    ['the first screen says what is broken, since when, why, and what comes next', async ({ page, depot }) => {
+        const id = await broken(depot);
+        await visit(page, '#/');
+        const card = page.locator('article.trouble.bad').filter({ has: page.locator(`a[href="#/p/lamp/rollouts/${id}"]`) });
+        const text = await card.innerText();
+        assert.match(text, /halted/);
+        assert.match(text, /by the health rule/);
+        assert.match(text, /8 of 10 failed: 80\s%, surely above \d/);
+        assert.match(text, /since .*ago|since .*now/);
+        assert.match(text, /If nobody does anything: Nothing is offered until somebody resumes it/);
+        assert.match(text, /onerror=/, 'the reason, as it was written');
+    }],
+    ['the keyboard goes everywhere, and a list says how', async ({ page }) => {
+        await page.locator('a.brand').waitFor();
+        await page.keyboard.press('?');
+        await page.waitForSelector('dialog[open] .keys');
+        await page.keyboard.press('Escape');
+        await page.waitForSelector('dialog', { state: 'detached' });
+        await visit(page, '#/p/lamp');
+        for (const [key, section] of [['r', 'rollouts'], ['f', 'fleet'], ['b', 'builds'], ['a', 'audit'], ['s', 'signing']]) {
+            await page.keyboard.press('g');
+            await page.keyboard.press(key);
+            await page.waitForFunction((name) => location.hash === `#/p/lamp/${name}`, section);
+        }
+        await visit(page, '#/p/lamp/fleet');
+        await page.waitForSelector('tbody a[href]');
+        await page.keyboard.press('j');
+        assert.match(await page.evaluate(() => document.activeElement.getAttribute('href')), /^#\/p\/lamp\/fleet\//);
+        await page.keyboard.press('/');
+        assert.equal(await page.evaluate(() => document.activeElement.name), 'name');
+    }],
+    ['what is shown can be had as CSV and as JSON', async ({ page }) => {
+        await visit(page, '#/p/lamp/rollouts');
+        const fileOf = async (name) => {
+            const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name, exact: true }).click()]);
+            return fs.readFileSync(await download.path(), 'utf8');
+        };
+        assert.match(await fileOf('CSV'), /^rollout,release,release_version,group,state/);
+        assert.equal(JSON.parse(await fileOf('JSON'))[0].group, 'homes');
+        await visit(page, '#/p/lamp/fleet');
+        const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'CSV' }).click()]);
+        assert.match(fs.readFileSync(await download.path(), 'utf8'), /^device,state,class[\s\S]*lamp-099/);
+    }],
+    ['texts that begin like formulas are none in a spreadsheet', async ({ page }) => {
+        const text = await page.evaluate(async () => (await import('/app/export.mjs')).csvOf([{ a: '=1+1', b: 'x"y', c: -5 }, { a: '@a', c: 'l\nm' }]));
+        assert.equal(text, 'a,b,c\r\n\'=1+1,"x""y",-5\r\n\'@a,,"l\nm"\r\n');
+    }],
+    ['the page asks again when an event says so', async ({ page, depot }) => {
+        const id = await rollout(depot);
+        await visit(page, `#/p/lamp/rollouts/${id}`);
+        await page.locator('.verdict .state.going').waitFor();
+        await depot.make('POST', `/api/v1/products/lamp/rollouts/${id}/pause`, { reason: 'somebody else did' });
+        await page.locator('.verdict', { hasText: 'somebody else did' }).waitFor({ timeout: 5000 });
+    }],
+    ['what is stale is visibly stale, until the depot is there again', async ({ page, depot }) => {
+        await visit(page, '#/');
+        assert.equal(await page.locator('.stale').count(), 0);
+        await depot.stop();
+        await page.locator('.stale', { hasText: 'Not live' }).waitFor();
+        assert.ok(await page.evaluate(() => document.documentElement.hasAttribute('data-stale')));
+        assert.ok(await page.locator('article.trouble').count() > 0, 'what was known stays');
+        await depot.start();
+        await page.locator('.stale').waitFor({ state: 'detached', timeout: 15000 });
+    }],
+];
