@@ -13,11 +13,17 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+#include <time.h>
 
 #define PLAN                                                                                       \
     "{\"phases\":[{\"ppm\":200000,\"failure_ppm\":400000},{\"ppm\":1000000,\"failure_ppm\":"       \
     "100000}],\"health\":{\"silence_s\":10}}"
+
+static void pause_ms(long ms)
+{
+    struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    (void)nanosleep(&time, NULL);
+}
 
 /* --- Rows --- */
 
@@ -144,7 +150,7 @@ static bool await_state(struct test_depot *depot, int64_t id, const char *state)
         if (is_state(depot, id, state)) {
             return true;
         }
-        usleep(100000);
+        pause_ms(100);
     }
     return false;
 }
@@ -185,7 +191,7 @@ static bool await_offers(struct test_depot *depot, bool some)
         if (any == some) {
             return true;
         }
-        usleep(100000);
+        pause_ms(100);
     }
     return false;
 }
@@ -272,7 +278,7 @@ static void offers_a_phase_at_a_time_until_it_is_done(void)
     TAP_CHECK(offered >= 10 && offered <= 35);
     TAP_EQUAL_INT(report_phase(&depot, id, 0, DEPOT_OUTCOME_SUCCEEDED, 100), offered);
     for (int i = 0; i < 100 && test_count(&depot, "SELECT phase FROM rollouts") == 0; i++) {
-        usleep(100000);
+        pause_ms(100);
     }
     TAP_EQUAL_INT(report_phase(&depot, id, 1, DEPOT_OUTCOME_SUCCEEDED, 100), 100 - offered);
     TAP_CHECK(await_state(&depot, id, "done"));
@@ -306,7 +312,7 @@ static void halts_by_itself(void)
                   1);
     /* A person resumes it: counted anew, so that it isn't halted again by what was known. */
     TAP_EQUAL_INT(act(&depot, id, "resume"), 200);
-    usleep(2500000);
+    pause_ms(2500);
     TAP_CHECK(is_state(&depot, id, "running"));
     TAP_EQUAL_INT(act(&depot, id, "retry"), 200);
     show(&depot, id, &answer);
@@ -394,7 +400,7 @@ static void offers_only_what_a_device_can_and_may_have(void)
     TAP_REQUIRE(add_release(&depot, 5, "published", 2));
     int64_t id = make(&depot, 5, "{\"phases\":[{\"ppm\":1000000}]}");
     TAP_EQUAL_INT(act(&depot, id, "start"), 200);
-    usleep(2200000);
+    pause_ms(2200);
     TAP_EQUAL_INT(find_offer(&depot, 1, 1, &offer), SLW_NOT_FOUND); /* nobody said yes */
     TAP_CHECK(row(&depot, "INSERT INTO consents (product, device, device_group, release, decision, "
                           "who, time_us) VALUES ('lamp', '', 'all', 5, 'yes', 'ada', 1)"));
