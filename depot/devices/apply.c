@@ -156,10 +156,12 @@ static void put_answer(struct depot *depot, const struct device_row *row, int64_
 
 /* --- What it changes --- */
 
+/* Only a row that is as row says: ret_written is false when somebody changed it. */
 static enum slw_status write_row(struct slw_transaction *transaction, const struct device_row *row,
                                  const struct device_report *report, struct slw_bytes slots,
-                                 int64_t now_us, struct slw_detail *detail)
+                                 int64_t now_us, bool *ret_written, struct slw_detail *detail)
 {
+    int64_t changed = 0;
     const struct slw_fleet_opened *opened = &report->opened;
     const struct slw_fleet_report *said = &opened->report;
     const struct slw_sql_value values[] = {
@@ -176,13 +178,19 @@ static enum slw_status write_row(struct slw_transaction *transaction, const stru
         slw_sql_int(is_healthy(row, said) ? 1 : 0),
         slw_sql_int(said->utc_offset_s),
         slw_sql_text(said->attributes.len > 0 ? said->attributes : SLW_BYTES_OF("{}")),
+        slw_sql_int(row->epoch),
+        slw_sql_int(row->sequence),
     };
-    return slw_sql_run(
+    SLW_TRY(slw_sql_run(
         transaction,
         "UPDATE devices SET sequence = $3, report = $4, report_answer = $5, reported_us = $6, "
         "version = $7, root_version = $8, boot_state = $9, slots = $10, healthy = $11, "
-        "utc_offset_s = $12, attributes = $13 WHERE product = $1 AND id = $2",
-        values, 13, NULL, detail);
+        "utc_offset_s = $12, attributes = $13 WHERE product = $1 AND id = $2 AND epoch = $14 AND "
+        "sequence = $15 AND state = 'enrolled' AND restores = (SELECT value FROM counters WHERE "
+        "name = 'restores')",
+        values, 15, &changed, detail));
+    *ret_written = changed == 1;
+    return SLW_OK;
 }
 
 /* "reports that changed something": a state that says what is known is no news. */
@@ -290,10 +298,13 @@ static enum slw_status tell_watchers(struct slw_transaction *transaction,
 
 static enum slw_status change(struct slw_transaction *transaction, const struct device_row *row,
                               const struct device_report *report, struct slw_bytes slots,
-                              int64_t now_us, struct slw_detail *detail)
+                              int64_t now_us, bool *ret_written, struct slw_detail *detail)
 {
     const struct slw_fleet_report *said = &report->opened.report;
-    SLW_TRY(write_row(transaction, row, report, slots, now_us, detail));
+    SLW_TRY(write_row(transaction, row, report, slots, now_us, ret_written, detail));
+    if (!*ret_written) {
+        return SLW_OK;
+    }
     if (is_news(row, said, slots)) {
         SLW_TRY(write_history(transaction, row, said, now_us, detail));
     }
@@ -302,19 +313,24 @@ static enum slw_status change(struct slw_transaction *transaction, const struct 
     return tell_watchers(transaction, row, said, detail);
 }
 
+/* ret_done: the report has its verdict. Not when it doesn't go with the row, which may be older
+ * than what the database has. */
 static enum slw_status apply(struct depot *depot, struct slw_transaction *transaction,
                              const struct device_row *row, struct device_report *report,
-                             int64_t now_us, struct slw_detail *detail)
+                             int64_t now_us, bool *ret_done, struct slw_detail *detail)
 {
     bool again = false;
     struct slw_heap_buffer slots = {0};
     struct slw_json json;
+    *ret_done = false;
+    slw_heap_free(&report->answer);
     report->status = check(depot, row, &report->opened, now_us, &again, &report->detail);
     if (report->status != SLW_OK) {
         return SLW_OK;
     }
     if (again) {
         slw_heap_append(&report->answer, row->answer);
+        *ret_done = true;
         return SLW_OK;
     }
     put_answer(depot, row, now_us, &report->answer);
@@ -322,17 +338,24 @@ static enum slw_status apply(struct depot *depot, struct slw_transaction *transa
     put_slots(&report->opened.report, &json, NULL);
     enum slw_status status =
         slots.status == SLW_OK && report->answer.status == SLW_OK
-            ? change(transaction, row, report, slw_heap_bytes(&slots), now_us, detail)
+            ? change(transaction, row, report, slw_heap_bytes(&slots), now_us, ret_done, detail)
             : slw_explain_no_memory(detail);
     slw_heap_free(&slots);
     return status;
 }
 
+/* First by the row as it was when the report was verified, which is as it is in all but a few
+ * cases; in those, and for whatever is refused, by what the database has now. */
 enum slw_status device_report_apply(struct depot *depot, struct slw_transaction *transaction,
                                     struct device_report *report, int64_t now_us,
                                     struct slw_detail *detail)
 {
     struct device_row row = {.epoch = 0};
+    bool done = false;
+    SLW_TRY(apply(depot, transaction, &report->row, report, now_us, &done, detail));
+    if (done) {
+        return SLW_OK;
+    }
     enum slw_status status =
         device_row_read(transaction, report->product, report->device, &row, detail);
     if (status == SLW_NOT_FOUND) {
@@ -341,7 +364,10 @@ enum slw_status device_report_apply(struct depot *depot, struct slw_transaction 
         return SLW_OK;
     }
     SLW_TRY(status);
-    status = apply(depot, transaction, &row, report, now_us, detail);
+    status = apply(depot, transaction, &row, report, now_us, &done, detail);
     device_row_free(&row);
-    return status;
+    return status == SLW_OK && report->status == SLW_OK && !done
+               ? slw_explain(detail, SLW_IO,
+                             "a report wasn't written") /* never answered as taken */
+               : status;
 }

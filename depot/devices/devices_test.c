@@ -8,6 +8,7 @@
 
 #include "tap.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -237,6 +238,58 @@ static void writes_when_a_device_was_seen(void)
     test_depot_close(&depot);
 }
 
+struct sending {
+    struct test_device device;
+    struct slw_fleet_report report;
+    long status;
+};
+
+static void *send_alone(void *context)
+{
+    struct sending *sending = context;
+    struct test_answer answer;
+    sending->status = test_device_send(&sending->device, &sending->report, &answer);
+    test_answer_free(&answer);
+    return NULL;
+}
+
+/* Several at once, of one device and twice the same: they meet in batches. */
+static void takes_each_of_many_at_once_at_most_once(void)
+{
+    enum { COUNT = 12 };
+    static struct sending sendings[COUNT];
+    pthread_t threads[COUNT];
+    struct test_depot depot;
+    struct test_device device;
+    struct test_answer answer;
+    char token[80];
+    char state[32];
+    int good = 0;
+    TAP_REQUIRE(open_depot(&depot, token) && test_device_open(&depot, "d1", &device));
+    TAP_EQUAL_INT(test_device_enrol(&device, token, state), 200);
+    TAP_EQUAL_INT(test_device_check_in(&device, &answer), 200);
+    test_answer_free(&answer);
+    for (size_t i = 0; i < COUNT; i++) {
+        sendings[i].device = device;
+        sendings[i].report = test_device_report(&device, SLW_FLEET_PROGRESS);
+        sendings[i].report.release = 2;
+        sendings[i].report.sequence = (int64_t)(1 + i / 2);
+        TAP_REQUIRE(pthread_create(&threads[i], NULL, send_alone, &sendings[i]) == 0);
+    }
+    for (size_t i = 0; i < COUNT; i++) {
+        (void)pthread_join(threads[i], NULL);
+        TAP_CHECK(sendings[i].status == 200 || sendings[i].status == 403);
+        good += sendings[i].status == 200;
+    }
+    /* What was answered as taken is there, and what is there was taken once. */
+    int64_t kept =
+        test_count(&depot, "SELECT COUNT(*) FROM device_history WHERE kind = 'progress'");
+    TAP_CHECK(kept >= 1 && kept <= COUNT / 2 && good >= kept && good <= 2 * kept);
+    TAP_EQUAL_INT(test_count(&depot, "SELECT sequence FROM devices"), COUNT / 2);
+    test_device_close(&device);
+    test_depot_close(&depot);
+}
+
 static char socket_path[64];
 
 static void listen_locally_too(struct depot_settings *settings)
@@ -375,6 +428,7 @@ int main(void)
     TAP_RUN(counts_a_device_once_in_a_rate);
     TAP_RUN(answers_the_same_report_as_the_first_time);
     TAP_RUN(writes_when_a_device_was_seen);
+    TAP_RUN(takes_each_of_many_at_once_at_most_once);
     TAP_RUN(lets_in_who_has_a_certificate_of_its_name);
     TAP_RUN(reads_keys_as_the_parser_does);
     TAP_RUN(keeps_groups);

@@ -99,6 +99,7 @@ struct device_report {
     struct slw_http_exchange *exchange;
     struct slw_bytes product, device; /* of the path */
     struct slw_fleet_opened opened;
+    struct device_row row;  /* as it was when the report was verified */
     enum slw_status status; /* of this one */
     struct slw_heap_buffer answer;
     struct slw_detail detail;

@@ -11,6 +11,7 @@
 void device_report_free(struct device_report *report)
 {
     slw_fleet_opened_free(&report->opened);
+    device_row_free(&report->row);
     slw_heap_free(&report->answer);
     free(report);
 }
@@ -35,21 +36,20 @@ static enum slw_status verify(const struct device_row *row, struct slw_bytes bod
 static enum slw_status open_report(struct depot *depot, struct slw_http_exchange *exchange,
                                    struct device_report *report, struct slw_detail *detail)
 {
-    struct device_row row = {.epoch = 0};
     report->exchange = exchange;
     report->product = slw_http_parameter(exchange, 0);
     report->device = slw_http_parameter(exchange, 1);
     if (!depot_is_name(report->product, "") || !slw_fleet_device_is_good(report->device)) {
         return slw_explain(detail, SLW_BAD_NAME, "that can't be a product and a device");
     }
-    enum slw_status status = device_row_find(depot, report->product, report->device, &row, detail);
+    enum slw_status status =
+        device_row_find(depot, report->product, report->device, &report->row, detail);
     if (status == SLW_NOT_FOUND) {
         return slw_explain(detail, SLW_EPOCH_OVER, "this enrolment isn't known; enrol again");
     }
     if (status == SLW_OK) {
-        status = verify(&row, slw_http_body(exchange), report, detail);
+        status = verify(&report->row, slw_http_body(exchange), report, detail);
     }
-    device_row_free(&row);
     return status;
 }
 
