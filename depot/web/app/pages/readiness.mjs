@@ -1,44 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whether an emergency fix could go out tonight; keys and roles with their expiry.
-import { nowMs, pathOf } from '../api.mjs';
+import { call, may, nowMs, pathOf } from '../api.mjs';
+import { Ask } from '../dialog.mjs';
 import { html } from '../html.mjs';
 import { useCall } from '../live.mjs';
 import { Answer, Card, Empty, Page, State, Table } from '../parts.mjs';
 import { useRepository } from '../repository.mjs';
 import { link } from '../route.mjs';
-import { count, Time } from '../text.mjs';
+import { count, span, Time } from '../text.mjs';
 
-const APPROVERS_WANTED = 2;
+const NAMES = { path: 'An emergency’s path', approvers: 'Approvers', signing: 'Signing service', drill: 'Rehearsal', repository: 'Repository' };
 
-const Line = ({ good, title, children }) => html`<li><${State} kind=${good ? 'good' : 'warn'}>${title}</${State}><div class="faint">${children}</div></li>`;
+const titleOf = (name) => NAMES[name] ?? `Role ${name}`;
 
-/** Who could let an emergency through: people, not machines, who aren't disabled. */
-export const approversOf = (people) => [...new Set(people
-    .filter(({ role, machine, disabled }) => ['approver', 'administrator'].includes(role) && !machine && !disabled)
-    .map(({ name }) => name))];
+function Checks({ of }) {
+    return html`<ul class="checks">${of.checks.map((check) => html`<li key=${check.name}><${State} kind=${check.ok ? 'good' : 'warn'}>${titleOf(check.name)}</${State}><div class="faint">${check.detail}</div></li>`)}</ul>`;
+}
 
-function Checks({ product }) {
-    const people = useCall(pathOf(product, 'people'), ['people'], product);
-    const pipeline = useCall(pathOf(product, 'pipeline'), ['stage'], product);
-    const releases = useCall(`${pathOf(product, 'releases')}?limit=200`, ['release'], product);
-    const rollouts = useCall(`${pathOf(product, 'rollouts')}?limit=50`, ['rollout'], product);
-    return html`<${Answer} of=${people}>${(data) => {
-        const approvers = approversOf(data.people);
-        const document = pipeline.data?.pipeline ?? pipeline.data;
-        const emergency = document?.emergency;
-        const all = releases.data?.releases ?? [];
-        const stuck = all.filter(({ state, reason }) => reason && ['prepared', 'signing', 'signed', 'publishing'].includes(state));
-        const drill = all.find(({ kind }) => kind === 'drill');
-        const last = all.find(({ kind }) => kind === 'emergency');
-        const halted = (rollouts.data?.rollouts ?? []).filter(({ state }) => state === 'halted');
-        return html`<ul class="checks">
-            <${Line} good=${approvers.length >= APPROVERS_WANTED} title=${`${count(approvers.length)} ${approvers.length === 1 ? 'person' : 'people'} may approve`}>${approvers.join(', ') || 'Nobody could let an emergency through.'}</${Line}>
-            <${Line} good=${Boolean(emergency)} title=${emergency ? 'There is an emergency path' : 'No emergency path'}>${emergency ? `${count((emergency.gates ?? []).length)} gates instead of the stages’ soak, health and approvals.` : 'The pipeline has no “emergency”: a fix would go through every stage.'}</${Line}>
-            <${Line} good=${stuck.length === 0} title=${stuck.length === 0 ? 'The signing service answers' : `${count(stuck.length)} ${stuck.length === 1 ? 'release is' : 'releases are'} stuck`}>${stuck.length === 0 ? 'No release waits with a reason.' : stuck.map((release) => html`<a class="pair" href=${link('p', product, 'releases', release.version)}>${release.version}: ${release.reason}</a>`)}</${Line}>
-            <${Line} good=${Boolean(drill ?? last)} title=${drill ?? last ? html`Last rehearsed <${Time} at=${(drill ?? last).made} />` : 'Never rehearsed'}>${drill ?? last ? html`Release <a href=${link('p', product, 'releases', (drill ?? last).version)}>${(drill ?? last).version}</a>` : 'No emergency or drill has gone its way here yet.'}</${Line}>
-            <${Line} good=${halted.length === 0} title=${halted.length === 0 ? 'No rollout is halted' : `${count(halted.length)} halted`}>${halted.map(({ id }) => html`<a class="pair" href=${link('p', product, 'rollouts', id)}>rollout ${id}</a>`)}</${Line}>
-        </ul>`;
-    }}</${Answer}>`;
+/** How long each step of the last drill took. */
+function Drill({ product, drill }) {
+    if (!drill) {
+        return html`<${Empty} title="Never rehearsed">A drill signs and publishes a release that no device is in the channel of, and times each step.</${Empty}>`;
+    }
+    return html`<p><a href=${link('p', product, 'releases', drill.version)}>Release ${drill.version}</a></p><${Table} label="Steps of the last drill" rows=${drill.steps} keyOf=${(row) => row.state} columns=${[
+        { name: 'Step', of: (row) => html`<${State} of=${row.state} />` },
+        { name: 'When', of: (row) => html`<${Time} at=${row.time} whole />` },
+        { name: 'Took', number: true, of: (row) => (row.after_ms < 1000 ? `${row.after_ms} ms` : span(row.after_ms / 1000)) },
+    ]} />`;
+}
+
+function Rehearse({ product, reload }) {
+    const releases = useCall(`${pathOf(product, 'releases')}?state=published&limit=50`, ['release'], product);
+    const last = (releases.data?.releases ?? []).find(({ kind }) => kind !== 'drill');
+    return last && may('release', product) && html`<${Ask} button="Rehearse an emergency" title="Rehearse an emergency?"
+        question=${html`<p>The build of release ${last.release_version} (${last.version}) is signed and published once more, for the channel <code>drill</code>. Approvers are asked as in earnest; no device is offered it.</p>`}
+        run=${async () => {
+            await call('POST', pathOf(product, 'drill'), { build: last.build });
+            reload();
+        }} />`;
 }
 
 const SOON_MS = 14 * 86400000;
@@ -63,7 +62,13 @@ function Roles({ product }) {
         ]} />`}</${Answer}>`;
 }
 
-export const Readiness = ({ product }) => html`<${Page} title="Readiness" lead="Could a fix go out tonight?">
-    <${Card} title="For an emergency"><${Checks} product=${product} /></${Card}>
-    <${Card} title="Keys and roles" note="What is signed by whom in the published repository, and until when."><${Roles} product=${product} /></${Card}>
-</${Page}>`;
+export function Readiness({ product }) {
+    const answer = useCall(pathOf(product, 'readiness'), ['release', 'signing', 'people', 'stage'], product);
+    return html`<${Page} title="Readiness" lead="Could a fix go out tonight?" actions=${html`<${Rehearse} product=${product} reload=${answer.reload} />`}>
+        <${Answer} of=${answer}>${(of) => html`
+            <section class=${`verdict ${of.ready ? 'good' : 'warn'}`} aria-label="In one word"><p class="verdict-state"><${State} kind=${of.ready ? 'good' : 'warn'}>${of.ready ? 'Ready' : 'Not ready'}</${State}></p>
+                <p>${of.ready ? 'Nothing stands in the way of an emergency fix.' : `In the way: ${of.checks.filter(({ ok }) => !ok).map(({ name }) => titleOf(name)).join(', ')}.`}</p></section>
+            <div class="columns"><${Card} title="For an emergency"><${Checks} of=${of} /></${Card}><${Card} title="The last drill"><${Drill} product=${product} drill=${of.drill} /></${Card}></div>`}</${Answer}>
+        <${Card} title="Keys and roles" note="What is signed by whom in the published repository, and until when."><${Roles} product=${product} /></${Card}>
+    </${Page}>`;
+}

@@ -39,6 +39,7 @@ const NEXT = {
     signed: 'Its metadata is written to the repository next.',
     publishing: 'It is published as soon as its metadata can be read back.',
     published: 'Devices get it when a rollout offers it.',
+    refused: 'Nothing: the signing service said no. Its build can be tried again, or withdrawn.',
     withdrawn: 'Nobody is offered it any more. A replacement has a higher version.',
 };
 
@@ -65,7 +66,7 @@ export function Release({ product, version }) {
     const own = (rollouts.data?.rollouts ?? []).filter(({ release }) => String(release) === version);
     return html`<${Answer} of=${answer}>${(release) => html`<${Page} title=${`Release ${release.release_version || release.version}`} lead=${html`Version ${release.version}, ${release.kind}, channel ${release.channel}`}
         actions=${html`${release.state === 'published' && may('release', product) && html`<a class="button primary" href=${link('p', product, 'rollouts', 'new')}>Roll it out</a>`}<${Withdraw} product=${product} release=${release} reload=${answer.reload} />`}>
-        <section class=${`verdict ${release.reason && release.state !== 'withdrawn' ? 'warn' : release.state === 'published' ? 'good' : release.state === 'withdrawn' ? 'over' : 'going'}`} aria-label="Where it is">
+        <section class=${`verdict ${release.reason && release.state !== 'withdrawn' ? 'warn' : release.state === 'published' ? 'good' : release.state === 'withdrawn' ? 'over' : release.state === 'refused' ? 'bad' : 'going'}`} aria-label="Where it is">
             <p class="verdict-state"><${State} of=${release.state} /> <span class="faint">since <${Time} at=${release.since} whole /></span></p>
             ${release.reason && html`<p><strong>Why.</strong> ${release.reason}</p>`}
             <p><strong>If nobody does anything:</strong> ${NEXT[release.state]}</p>
@@ -97,8 +98,8 @@ export function Release({ product, version }) {
 /** How an approver says yes: not here. */
 const Approving = ({ release }) => html`<${Card} title="How to approve it" note="Neither this page nor the depot can: an approval is signed by your own key, on your own machine, over what you have seen there.">
     ${release.request
-        ? html`<ol class="steps"><li>See what would be signed, and how it differs from what was signed last:<br /><${Copy} text=${`slipway sign show ${release.request}`} /></li>
-            <li>If you would answer for it, approve it with your key:<br /><${Copy} text=${`slipway sign approve ${release.request} --key YOUR-KEY`} /></li></ol>`
+        ? html`<ol class="steps"><li>See where it stands, and what it waits for:<br /><${Copy} text=${`slipway sign show ${release.request}`} /></li>
+            <li>See what would be signed and how it differs from what was signed last, and sign your approval of exactly that:<br /><${Copy} text=${`slipway sign approve ${release.request} --approver-key YOUR-KEY`} /></li></ol>`
         : html`<p>It hasn’t reached the signing service yet.</p>`}
 </${Card}>`;
 
@@ -121,7 +122,7 @@ export function Signing({ product }) {
     const answer = useCall(`${pathOf(product, 'releases')}?limit=200`, ['release', 'signing'], product);
     const rows = answer.data?.releases ?? [];
     const waiting = rows.filter(({ state }) => ['prepared', 'signing'].includes(state));
-    const formerOf = (release) => rows.find((row) => row.version < release.version && row.key === release.key && ['signed', 'publishing', 'published'].includes(row.state));
+    const formerOf = (release) => rows.find((row) => row.version < release.version && row.key === release.key && row.kind !== 'drill' && ['signed', 'publishing', 'published'].includes(row.state));
     return html`<${Page} title="Signing" lead="What waits for signatures. The depot asks; the signing service, and people with keys of their own, decide.">
         <${Answer} of=${answer}>${() => (waiting.length === 0
             ? html`<${Card}><${Empty} title="Nothing waits for a signature">When every gate before it has passed, a build stands here.</${Empty}></${Card}>`
@@ -130,7 +131,7 @@ export function Signing({ product }) {
                 ${release.reason && html`<${Note} kind="warn">${release.reason}</${Note}>`}
                 <h3>What differs</h3><${Difference} release=${release} former=${formerOf(release)} />
                 ${release.changes.length > 0 && html`<h3>Changes</h3><${Changes} release=${release} />`}
-                ${release.request && html`<p class="faint">Approve it on your own machine:</p><${Copy} text=${`slipway sign approve ${release.request} --key YOUR-KEY`} />`}
+                ${release.request && html`<p class="faint">Approve it on your own machine:</p><${Copy} text=${`slipway sign approve ${release.request} --approver-key YOUR-KEY`} />`}
             </${Card}>`))}</${Answer}>
     </${Page}>`;
 }

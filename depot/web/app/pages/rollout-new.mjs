@@ -100,7 +100,7 @@ export function NewRollout({ product, query }) {
     const draft = useCall(from ? pathOf(product, 'rollouts', from) : null);
     const isAsked = (releases.data || releases.refusal) && (groups.data || groups.refusal);
     const ready = { data: isAsked && (!from || draft.data) ? {} : null, refusal: from ? draft.refusal : null };
-    const published = releases.data?.releases?.filter(({ state }) => state === 'published');
+    const published = releases.data?.releases?.filter(({ state, kind }) => state === 'published' && kind !== 'drill');
     return html`<${Page} title=${from ? `Draft of rollout ${from}` : 'New rollout'} lead="It is a draft until somebody starts it.">
         <${Card}><${Answer} of=${ready}>${() => html`<${Editor} product=${product} releases=${published} groups=${groups.data?.groups} draft=${draft.data} />`}</${Answer}></${Card}>
     </${Page}>`;
