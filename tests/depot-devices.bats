@@ -157,4 +157,12 @@ row() { sqlite3 -cmd '.timeout 5000' depot.db "$1"; }
     [ "$status" = 7 ]
     says 'waits for somebody to let d1 in'
     [ "$(row "SELECT state FROM devices")" = pending ]
+    answers 200 GET /api/v1/products/lamp/devices/d1
+    answers 204 POST /api/v1/products/lamp/devices/d1/approve "{\"key\":$(jq .key <<<"$output"),\"channel\":\"stable\"}"
+    run connect d1 --once
+    [ "$status" = 0 ]
+    answers 204 POST /api/v1/products/lamp/devices/d1/revoke '{}'
+    run connect d1 --once
+    [ "$status" = 7 ]
+    says 'it was revoked'
 }
