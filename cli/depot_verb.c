@@ -251,7 +251,7 @@ static enum cli_exit show(struct cli *cli, const struct cli_depot_verb *verb,
     if (verb->array == NULL || !answer->has_json) {
         return cli_depot_print_object(cli, answer);
     }
-    while (verb->columns[count] != NULL && count < COLUMNS_MAX) {
+    while (count < COLUMNS_MAX && verb->columns[count] != NULL) {
         count++;
     }
     return cli_depot_print_table(cli, answer, verb->array, verb->columns, count);

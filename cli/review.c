@@ -205,8 +205,8 @@ static enum cli_exit print_summary(struct cli_review *review, struct slw_heap_bu
     }
     enum slw_status status =
         slw_json_parse("summary", slw_heap_bytes(summary), &json, &review->cli->detail);
-    slw_heap_drop(summary);
     if (status != SLW_OK) {
+        slw_heap_drop(summary);
         return cli_fail(review->cli, status);
     }
     append_texts(&json, "findings", NULL, "look at: ", &text);
@@ -216,6 +216,7 @@ static enum cli_exit print_summary(struct cli_review *review, struct slw_heap_bu
         slw_json_count(&json, slw_json_member(&json, SLW_JSON_TOP, SLW_BYTES_OF("files"))),
         review->directory);
     slw_json_document_free(&json);
+    slw_heap_drop(summary);
     return cli_print(review->cli, &text);
 }
 
