@@ -241,9 +241,10 @@ roll_out() {
     slipway rollout status lamp "$rollout" --watch &
     watcher=$!
     sleep 1.2
-    for _ in $(seq 20); do
+    for _ in $(seq 60); do
         kill -0 "$watcher" 2>/dev/null || break
         fleet_round
+        sleep 1
     done
     kill -0 "$watcher" 2>/dev/null && fail 'the rollout goes on for ever'
     wait "$watcher" || status=$?
