@@ -86,6 +86,7 @@ static const char *const reasons[] = {
     "log-damaged",
     "clock",
     "not-active",
+    "epoch-over",
 };
 
 static void shows_the_class_in_the_value(void)

@@ -222,6 +222,13 @@ static void tell_of(const char *told, const struct place *place, char text[stati
     }
 }
 
+/* Whether the signing service refused a role, whichever: asking again at once would only be another
+ * request, in its list and its log. */
+static bool was_refused(const struct publishing *publishing)
+{
+    return strstr(slw_heap_text(&publishing->repository.told), "refuse") != NULL;
+}
+
 static enum slw_status note(struct publishing *publishing, int64_t token, const struct place *place,
                             struct slw_detail *detail)
 {
@@ -243,7 +250,7 @@ static enum slw_status note(struct publishing *publishing, int64_t token, const 
     }
     return note_waiting(publishing, token, release,
                         told[0] == '\0' ? "waits for the repository's next version" : told,
-                        strstr(told, "refuse") == NULL ? WAITS_S : FAILED_S, detail);
+                        was_refused(publishing) ? FAILED_S : WAITS_S, detail);
 }
 
 /* --- A round --- */
