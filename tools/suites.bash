@@ -7,9 +7,11 @@
 run_source_checks()
 {
     local name
-    for name in layers banned style format spdx links generated shellcheck cppcheck; do
+    results_command tools cppcheck tools/check-cppcheck & # the one that takes long
+    for name in layers banned style format spdx links generated shellcheck; do
         results_command tools "$name" "tools/check-$name"
     done
+    wait
 }
 
 # run_unit_tests VARIANT TIMEOUT-FACTOR [MESON-TEST-OPTION…]: every test() that build/VARIANT declares.
@@ -43,14 +45,14 @@ run_unit_tests()
     done <"$logs/all"
 }
 
-# run_scenarios VARIANT BIN: tests/*.bats against the programs in BIN, a file more at a time than there are processors,
-# for servers and devices are waited for.
+# run_scenarios VARIANT BIN: tests/*.bats against the programs in BIN, twice as many files at a time as there are
+# processors, for servers and devices are waited for.
 run_scenarios()
 {
     local logs="$results/logs/scenarios" file name
     mkdir -p "$logs"
     export SLIPWAY_BIN_DIR=$PWD/$2 ASAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
-    printf '%s\n' tests/*.bats | xargs -P "$(($(nproc) + 1))" -I FILE tools/run-logged 300 "$logs" bats --formatter tap FILE
+    printf '%s\n' tests/*.bats | xargs -P "$((2 * $(nproc)))" -I FILE tools/run-logged 300 "$logs" bats --formatter tap FILE
     for file in tests/*.bats; do
         name=${file##*/}
         results_tap "$name" "$1" "$logs/$name.log" "$(cat "$logs/$name.status")"
