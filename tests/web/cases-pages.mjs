@@ -43,6 +43,7 @@ export const pages = [
         const id = await broken(depot);
         await visit(page, '#/');
         const card = page.locator('article.trouble.bad').filter({ has: page.locator(`a[href="#/p/lamp/rollouts/${id}"]`) });
+        await card.filter({ hasText: 'onerror=' }).waitFor(); // reasons come in a second answer
         const text = await card.innerText();
         assert.match(text, /halted/);
         assert.match(text, /by the health rule/);
