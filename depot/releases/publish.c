@@ -224,7 +224,7 @@ static void tell_of(const char *told, const struct place *place, char text[stati
 
 /* Whether the signing service refused a role, whichever: asking again at once would only be another
  * request, in its list and its log. */
-static bool was_refused(const struct publishing *publishing)
+static bool was_refused(struct publishing *publishing)
 {
     return strstr(slw_heap_text(&publishing->repository.told), "refuse") != NULL;
 }
