@@ -8,6 +8,7 @@
 #include "postgresql_server.h"
 
 #include "slipway/files.h"
+#include "slipway/text.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
@@ -312,11 +313,6 @@ struct person {
     const char *name, *product, *roles;
 };
 
-static struct slw_bytes text_of(const char *text)
-{
-    return slw_bytes_make(text, strlen(text));
-}
-
 /* Each word of roles into table, in the transaction. */
 static enum slw_status insert_roles(struct slw_transaction *transaction, const char *sql,
                                     struct slw_sql_value of, const struct person *person,
@@ -324,7 +320,7 @@ static enum slw_status insert_roles(struct slw_transaction *transaction, const c
 {
     for (const char *at = person->roles; *at != '\0'; at += strspn(at, " ")) {
         size_t len = strcspn(at, " ");
-        const struct slw_sql_value values[] = {of, slw_sql_text(text_of(person->product)),
+        const struct slw_sql_value values[] = {of, slw_sql_text(slw_text_bytes(person->product)),
                                                slw_sql_text(slw_bytes_make(at, len))};
         SLW_TRY(slw_sql_run(transaction, sql, values, 3, NULL, detail));
         at += len;
@@ -336,7 +332,7 @@ static enum slw_status make_person(void *context, struct slw_transaction *transa
                                    struct slw_detail *detail)
 {
     const struct person *person = context;
-    const struct slw_sql_value name = slw_sql_text(text_of(person->name));
+    const struct slw_sql_value name = slw_sql_text(slw_text_bytes(person->name));
     SLW_TRY(slw_sql_run(transaction,
                         "INSERT INTO people (name, is_machine, must_change, totp_step, "
                         "invitation_until_us, made_us) VALUES ($1, 0, 0, 0, 0, 0) ON CONFLICT "
@@ -369,8 +365,8 @@ bool test_person(const struct test_depot *depot, const char *name, const char *p
     struct slw_database *database = depot->depot->database;
     if (slw_database_transact(database, SLW_DATABASE_WRITE, make_person, &person, &detail) !=
             SLW_OK ||
-        depot_people_make_token(depot->depot, text_of(name), "of the test", text_of(product),
-                                "viewer", ret_token, &detail) != SLW_OK ||
+        depot_people_make_token(depot->depot, slw_text_bytes(name), "of the test",
+                                slw_text_bytes(product), "viewer", ret_token, &detail) != SLW_OK ||
         slw_database_transact(database, SLW_DATABASE_WRITE, give_token_roles, &person, &detail) !=
             SLW_OK) {
         return explain("making a person", &detail);
@@ -401,7 +397,7 @@ bool test_person_with_password(const struct test_depot *depot, const char *name,
     struct slw_detail detail = {""};
     char hash[PEOPLE_HASH_SIZE];
     char sql[512];
-    if (people_password_hash(text_of(password), hash, &detail) != SLW_OK ||
+    if (people_password_hash(slw_text_bytes(password), hash, &detail) != SLW_OK ||
         slw_database_transact(depot->depot->database, SLW_DATABASE_WRITE, make_person, &person,
                               &detail) != SLW_OK) {
         return explain("making a person", &detail);

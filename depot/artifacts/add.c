@@ -5,6 +5,8 @@
  */
 #include "add.h"
 
+#include "slipway/text.h"
+
 #include <stdlib.h>
 
 static const struct {
@@ -51,7 +53,7 @@ static enum slw_status find_blob(void *context, struct slw_transaction *transact
 static size_t kind_of(const struct addition *addition)
 {
     for (size_t i = 0; i < KINDS_COUNT; i++) {
-        if (slw_bytes_equal(addition->kind, artifacts_text(kinds[i].kind))) {
+        if (slw_bytes_equal(addition->kind, slw_text_bytes(kinds[i].kind))) {
             return i;
         }
     }
@@ -86,7 +88,7 @@ static void add_work(void *context)
 static struct slw_bytes text_of(const struct addition *addition, const char *name)
 {
     return slw_json_string(&addition->body,
-                           slw_json_member(&addition->body, SLW_JSON_TOP, artifacts_text(name)));
+                           slw_json_member(&addition->body, SLW_JSON_TOP, slw_text_bytes(name)));
 }
 
 /* Members that aren't known would be ones that somebody counts on. */
@@ -100,7 +102,7 @@ static enum slw_status check_members(const struct addition *addition, struct slw
         bool is_known = false;
         bool is_job = slw_bytes_equal(name, SLW_BYTES_OF("job"));
         for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-            is_known = is_known || slw_bytes_equal(name, artifacts_text(known[i]));
+            is_known = is_known || slw_bytes_equal(name, slw_text_bytes(known[i]));
         }
         if (!is_known) {
             return slw_json_refuse(&addition->body, value, SLW_BAD_ARGUMENT, "isn't known", detail);

@@ -8,6 +8,7 @@
 #include "slipway/content_digest.h"
 #include "slipway/content_rules.h"
 #include "slipway/signed_draft.h"
+#include "slipway/text.h"
 
 #define TARGETS_MESSAGE_MAX (SLW_TARGETS_SIZE_MAX + 65536u)
 
@@ -127,7 +128,7 @@ enum slw_status artifacts_examine_bundle(struct addition *addition, struct slw_d
     }
     slw_blob_close(&blob);
     if (status == SLW_OK && addition->build.len > 0 &&
-        !slw_bytes_equal(addition->build, artifacts_text(addition->content))) {
+        !slw_bytes_equal(addition->build, slw_text_bytes(addition->content))) {
         status =
             slw_explain(detail, SLW_WRONG_CONTENT, "this bundle is build %s", addition->content);
     }
@@ -140,16 +141,16 @@ static enum slw_status insert_build(struct addition *addition, struct slw_transa
     int64_t now_us = 0;
     SLW_TRY(slw_database_now(transaction, &now_us, detail));
     const struct slw_sql_value values[] = {
-        slw_sql_text(artifacts_text(addition->content)),
+        slw_sql_text(slw_text_bytes(addition->content)),
         slw_sql_text(addition->product),
         slw_sql_text(addition->blob),
         slw_sql_int(addition->size),
         slw_sql_int(addition->version),
-        slw_sql_text(artifacts_text(addition->build_type)),
+        slw_sql_text(slw_text_bytes(addition->build_type)),
         slw_sql_text(slw_heap_bytes(&addition->hardware)),
         slw_sql_text(slw_heap_bytes(&addition->targets)),
         slw_sql_int(now_us),
-        slw_sql_text(artifacts_text(addition->caller->name)),
+        slw_sql_text(slw_text_bytes(addition->caller->name)),
     };
     /* A build that went by retention comes back with its bundle, as new. */
     return slw_sql_run(
@@ -165,7 +166,7 @@ static enum slw_status insert_build(struct addition *addition, struct slw_transa
 static enum slw_status answer_build(struct addition *addition, struct slw_transaction *transaction,
                                     struct slw_detail *detail)
 {
-    const struct slw_sql_value value = slw_sql_text(artifacts_text(addition->content));
+    const struct slw_sql_value value = slw_sql_text(slw_text_bytes(addition->content));
     struct slw_rows *rows = NULL;
     struct slw_json json;
     SLW_TRY(slw_sql_query(transaction,
@@ -187,7 +188,7 @@ enum slw_status artifacts_record_bundle(struct addition *addition,
                                         struct slw_detail *detail)
 {
     int64_t made = 0;
-    struct slw_bytes build = artifacts_text(addition->content);
+    struct slw_bytes build = slw_text_bytes(addition->content);
     SLW_TRY(insert_build(addition, transaction, &made, detail));
     addition->http_status = made > 0 ? 201 : 200;
     if (made > 0) {

@@ -7,6 +7,7 @@
 
 #include "slipway/dsse.h"
 #include "slipway/provenance.h"
+#include "slipway/text.h"
 
 static void list_signers(const struct slw_dsse *envelope, struct slw_heap_buffer *text)
 {
@@ -63,7 +64,7 @@ static enum slw_status read_statement(struct addition *addition,
     }
     (void)depot_digest_format(statement->subject, addition->content);
     if (addition->build.len > 0 &&
-        !slw_bytes_equal(addition->build, artifacts_text(addition->content))) {
+        !slw_bytes_equal(addition->build, slw_text_bytes(addition->content))) {
         return slw_explain(detail, SLW_WRONG_CONTENT, "it is about build %s", addition->content);
     }
     return kind == SLW_STATEMENT_PROVENANCE ? read_provenance(addition, statement, detail)

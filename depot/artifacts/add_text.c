@@ -2,6 +2,8 @@
 /* SBOMs, and logs: which are any text, and are only ever shown as text. */
 #include "add.h"
 
+#include "slipway/text.h"
+
 #include <stdlib.h>
 
 #define BLOCK_SIZE 131072u
@@ -82,13 +84,13 @@ static void fill_row(const struct addition *addition, int64_t artifact, size_t n
     bool has_purl = slw_purl_parse(package->purl, purl) == SLW_OK;
     struct slw_bytes version = package->version;
     if (version.len == 0 && has_purl) {
-        version = artifacts_text(purl->version);
+        version = slw_text_bytes(purl->version);
     }
     const struct slw_sql_value row[ROW_COLUMNS] = {
         slw_sql_int(artifact),
         slw_sql_int((int64_t)number + 1),
-        slw_sql_text(artifacts_text(addition->content)),
-        slw_sql_text(has_purl ? artifacts_text(purl->package) : SLW_BYTES_OF("")),
+        slw_sql_text(slw_text_bytes(addition->content)),
+        slw_sql_text(has_purl ? slw_text_bytes(purl->package) : SLW_BYTES_OF("")),
         slw_sql_text(package->name),
         slw_sql_text(version),
         slw_sql_text(package->purl),

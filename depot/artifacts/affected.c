@@ -8,6 +8,7 @@
 
 #include "slipway/files.h"
 #include "slipway/sbom.h"
+#include "slipway/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -73,7 +74,7 @@ static enum slw_status match_rows(struct question *question, struct slw_rows *ro
         bool matches = package != NULL
                            ? slw_osv_affects(&question->osv, package, version)
                            : question->purl.version[0] == '\0' || version.len == 0 ||
-                                 slw_bytes_equal(version, artifacts_text(question->purl.version));
+                                 slw_bytes_equal(version, slw_text_bytes(question->purl.version));
         status = matches ? add_match(question, rows, detail) : SLW_OK;
     }
     struct slw_detail closing = {""};
@@ -91,7 +92,7 @@ static enum slw_status match_package(struct question *question, struct slw_trans
                                      struct slw_detail *detail)
 {
     const struct slw_sql_value values[] = {slw_sql_text(question->product),
-                                           slw_sql_text(artifacts_text(package))};
+                                           slw_sql_text(slw_text_bytes(package))};
     struct slw_rows *rows = NULL;
     SLW_TRY(slw_sql_query(transaction, FROM_BUILDS "s.package = $2 ORDER BY s.build, s.name",
                           values, 2, &rows, detail));
@@ -126,7 +127,7 @@ static bool name_package(const struct slw_osv_package *advised, struct slw_purl 
         return slw_purl_parse(advised->purl, ret_purl) == SLW_OK;
     }
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-        if (!slw_bytes_equal(advised->ecosystem, artifacts_text(types[i][0])) ||
+        if (!slw_bytes_equal(advised->ecosystem, slw_text_bytes(types[i][0])) ||
             advised->name.len > 512) {
             continue;
         }
@@ -192,7 +193,7 @@ static enum slw_status put_releases(struct slw_json *json, const struct question
                                     int64_t *devices, struct slw_detail *detail)
 {
     const struct slw_sql_value values[] = {slw_sql_text(question->product),
-                                           slw_sql_text(artifacts_text(build))};
+                                           slw_sql_text(slw_text_bytes(build))};
     struct slw_rows *rows = NULL;
     SLW_TRY(slw_sql_query(transaction,
                           "SELECT r.version, r.release_version, r.channel, r.state, (SELECT "

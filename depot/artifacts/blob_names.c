@@ -3,6 +3,8 @@
  * what a blob is. */
 #include "part.h"
 
+#include "slipway/text.h"
+
 bool depot_digest_parse(struct slw_bytes text, uint8_t ret_sha256[static SLW_SHA256_SIZE])
 {
     uint8_t sha256[SLW_SHA256_SIZE];
@@ -43,7 +45,7 @@ enum slw_status depot_blob_keep(struct slw_transaction *transaction,
     int64_t changed = 0;
     SLW_TRY(slw_database_now(transaction, &now_us, detail));
     const struct slw_sql_value values[] = {
-        slw_sql_text(artifacts_text(depot_digest_format(sha256, name))), slw_sql_int((int64_t)size),
+        slw_sql_text(slw_text_bytes(depot_digest_format(sha256, name))), slw_sql_int((int64_t)size),
         slw_sql_int(now_us)};
     SLW_TRY(slw_sql_run(transaction,
                         "INSERT INTO blobs (sha256, size, made_us) VALUES ($1, $2, $3) ON CONFLICT "
@@ -53,7 +55,7 @@ enum slw_status depot_blob_keep(struct slw_transaction *transaction,
     if (changed == 0) {
         return slw_explain(detail, SLW_UNAVAILABLE, "%s is just being removed", name);
     }
-    const struct slw_sql_value row[] = {values[0], slw_sql_text(artifacts_text(kind)),
+    const struct slw_sql_value row[] = {values[0], slw_sql_text(slw_text_bytes(kind)),
                                         slw_sql_text(subject)};
     return slw_sql_run(transaction,
                        "INSERT INTO blob_names (sha256, kind, subject) VALUES ($1, $2, $3) ON "
@@ -66,7 +68,7 @@ enum slw_status depot_blob_release(struct slw_transaction *transaction, const ch
 {
     int64_t now_us = 0;
     SLW_TRY(slw_database_now(transaction, &now_us, detail));
-    const struct slw_sql_value values[] = {slw_sql_text(artifacts_text(kind)),
+    const struct slw_sql_value values[] = {slw_sql_text(slw_text_bytes(kind)),
                                            slw_sql_text(subject), slw_sql_int(now_us)};
     SLW_TRY(slw_sql_run(
         transaction,
@@ -83,7 +85,7 @@ enum slw_status artifacts_find_blob(struct slw_transaction *transaction, struct 
                                     int64_t *ret_size, struct slw_detail *detail)
 {
     const struct slw_sql_value values[] = {
-        slw_sql_text(sha256), slw_sql_text(artifacts_text(caller->person)), slw_sql_text(product)};
+        slw_sql_text(sha256), slw_sql_text(slw_text_bytes(caller->person)), slw_sql_text(product)};
     enum slw_status status = slw_sql_number(
         transaction,
         "SELECT b.size FROM blobs b WHERE b.sha256 = $1 AND b.removing_us IS NULL AND "

@@ -3,6 +3,7 @@
 #include "part.h"
 
 #include "slipway/dsse.h"
+#include "slipway/text.h"
 
 #define ENVELOPES_MAX 64u
 
@@ -19,8 +20,8 @@ static enum slw_status gather(void *context, struct slw_transaction *transaction
 {
     struct gathering *gathering = context;
     const struct slw_sql_value values[] = {
-        slw_sql_text(gathering->build), slw_sql_text(artifacts_text(gathering->kind)),
-        slw_sql_text(artifacts_text(gathering->suite)), slw_sql_int(ENVELOPES_MAX)};
+        slw_sql_text(gathering->build), slw_sql_text(slw_text_bytes(gathering->kind)),
+        slw_sql_text(slw_text_bytes(gathering->suite)), slw_sql_int(ENVELOPES_MAX)};
     struct slw_rows *rows = NULL;
     gathering->count = 0;
     SLW_TRY(slw_sql_query(transaction,

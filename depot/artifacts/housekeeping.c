@@ -6,6 +6,8 @@
  */
 #include "part.h"
 
+#include "slipway/text.h"
+
 #define BATCH 50u
 #define BATCHES_MAX 40u
 
@@ -48,7 +50,7 @@ static enum slw_status remove_artifact(struct slw_transaction *transaction, int6
     const struct slw_sql_value value = slw_sql_int(id);
     char subject[24];
     (void)snprintf(subject, sizeof subject, "%lld", (long long)id);
-    SLW_TRY(depot_blob_release(transaction, "artifact", artifacts_text(subject), detail));
+    SLW_TRY(depot_blob_release(transaction, "artifact", slw_text_bytes(subject), detail));
     SLW_TRY(slw_sql_run(transaction, "DELETE FROM sbom_packages WHERE artifact = $1", &value, 1,
                         NULL, detail));
     return slw_sql_run(transaction, "DELETE FROM artifacts WHERE id = $1", &value, 1, NULL, detail);
@@ -78,7 +80,7 @@ static enum slw_status remove_logs(void *context, struct slw_transaction *transa
 static enum slw_status remove_artifacts_of(struct slw_transaction *transaction, const char *build,
                                            struct slw_detail *detail)
 {
-    const struct slw_sql_value values[] = {slw_sql_text(artifacts_text(build))};
+    const struct slw_sql_value values[] = {slw_sql_text(slw_text_bytes(build))};
     SLW_TRY(slw_sql_run(
         transaction,
         "DELETE FROM blob_names WHERE kind = 'artifact' AND subject IN (SELECT CAST(a.id AS TEXT) "
@@ -88,20 +90,20 @@ static enum slw_status remove_artifacts_of(struct slw_transaction *transaction, 
                         detail));
     SLW_TRY(slw_sql_run(transaction, "DELETE FROM artifacts WHERE build = $1", values, 1, NULL,
                         detail));
-    return depot_blob_release(transaction, "build", artifacts_text(build), detail);
+    return depot_blob_release(transaction, "build", slw_text_bytes(build), detail);
 }
 
 static enum slw_status remove_build(struct slw_transaction *transaction, const char *build,
                                     const char *product, int64_t now_us, struct slw_detail *detail)
 {
-    struct slw_bytes subject = artifacts_text(build);
+    struct slw_bytes subject = slw_text_bytes(build);
     const struct slw_sql_value values[] = {slw_sql_text(subject), slw_sql_int(now_us)};
     SLW_TRY(remove_artifacts_of(transaction, build, detail));
     SLW_TRY(slw_sql_run(transaction, "UPDATE builds SET removed_us = $2 WHERE id = $1", values, 2,
                         NULL, detail));
-    SLW_TRY(depot_audit(transaction, "depot", "build.expire", artifacts_text(product), subject,
+    SLW_TRY(depot_audit(transaction, "depot", "build.expire", slw_text_bytes(product), subject,
                         NULL, detail));
-    return depot_event(transaction, artifacts_text(product), "build", subject, "{\"removed\":true}",
+    return depot_event(transaction, slw_text_bytes(product), "build", subject, "{\"removed\":true}",
                        detail);
 }
 
@@ -170,7 +172,7 @@ static enum slw_status mark_blobs(void *context, struct slw_transaction *transac
                       "n.sha256 = b.sha256) ORDER BY b.unnamed_us LIMIT $2",
                       values, 2, detail));
     for (size_t i = 0; i < chore->done; i++) {
-        const struct slw_sql_value row[] = {slw_sql_text(artifacts_text(chore->rows[i].id)),
+        const struct slw_sql_value row[] = {slw_sql_text(slw_text_bytes(chore->rows[i].id)),
                                             slw_sql_int(now_us)};
         SLW_TRY(slw_sql_run(transaction, "UPDATE blobs SET removing_us = $2 WHERE sha256 = $1", row,
                             2, NULL, detail));
@@ -184,7 +186,7 @@ static enum slw_status forget_blobs(void *context, struct slw_transaction *trans
     struct chore *chore = context;
     SLW_TRY(slw_transaction_fence(transaction, ARTIFACTS_LEASE, chore->token, detail));
     for (size_t i = 0; i < chore->done; i++) {
-        const struct slw_sql_value value = slw_sql_text(artifacts_text(chore->rows[i].id));
+        const struct slw_sql_value value = slw_sql_text(slw_text_bytes(chore->rows[i].id));
         SLW_TRY(slw_sql_run(transaction, "DELETE FROM blob_senders WHERE sha256 = $1", &value, 1,
                             NULL, detail));
         SLW_TRY(slw_sql_run(transaction,
@@ -211,7 +213,7 @@ static enum slw_status remove_blobs(struct chore *chore, struct slw_detail *deta
         }
         for (size_t j = 0; j < chore->done; j++) {
             uint8_t sha256[SLW_SHA256_SIZE];
-            if (depot_digest_parse(artifacts_text(chore->rows[j].id), sha256)) {
+            if (depot_digest_parse(slw_text_bytes(chore->rows[j].id), sha256)) {
                 SLW_TRY(slw_blobs_remove(chore->depot->blobs, sha256, detail));
             }
         }

@@ -7,6 +7,8 @@
 
 #include "tap.h"
 
+#include "slipway/text.h"
+
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -50,7 +52,7 @@ static bool is_stored(const char *digits)
 {
     uint8_t sha256[SLW_SHA256_SIZE];
     uint64_t size = 0;
-    return depot_digest_parse(artifacts_text(digits), sha256) &&
+    return depot_digest_parse(slw_text_bytes(digits), sha256) &&
            slw_blobs_size(depot.depot->blobs, sha256, &size, &detail) == SLW_OK;
 }
 
@@ -253,7 +255,7 @@ static void a_store_of_another_depot_is_left_alone(void)
         char text[32];
         char place[256];
         (void)snprintf(text, sizeof text, "of another depot: %u", i);
-        TAP_REQUIRE(slw_blobs_put(depot.depot->blobs, artifacts_text(text), sha256, &detail) ==
+        TAP_REQUIRE(slw_blobs_put(depot.depot->blobs, slw_text_bytes(text), sha256, &detail) ==
                     SLW_OK);
         place_of(depot_digest_format(sha256, names[i]), place);
         TAP_REQUIRE(utimensat(AT_FDCWD, place, times, 0) == 0);

@@ -45,11 +45,6 @@ enum slw_status artifacts_repair(struct depot *depot, int64_t token, bool all,
 #define ARTIFACTS_LEASE "housekeeping"
 
 /* A view of a string. */
-static inline struct slw_bytes artifacts_text(const char *text)
-{
-    return slw_bytes_make(text, strlen(text));
-}
-
 /* Those of a build and of an artifact, as members of an open object; columns in the order below. */
 #define ARTIFACTS_BUILD_COLUMNS                                                                    \
     "id, product, bundle, size, version, build_type, hardware, targets, made_us, made_by, "        \

@@ -2,10 +2,12 @@
 /* What was found in an endorsement, a test result, an SBOM or a log becomes a row. */
 #include "add.h"
 
+#include "slipway/text.h"
+
 static enum slw_status check_build(const struct addition *addition,
                                    struct slw_transaction *transaction, struct slw_detail *detail)
 {
-    const struct slw_sql_value values[] = {slw_sql_text(artifacts_text(addition->content)),
+    const struct slw_sql_value values[] = {slw_sql_text(slw_text_bytes(addition->content)),
                                            slw_sql_text(addition->product)};
     int64_t count = 0;
     SLW_TRY(slw_sql_number(transaction,
@@ -36,7 +38,7 @@ static enum slw_status find_same(const struct addition *addition,
 {
     const struct slw_sql_value values[] = {
         slw_sql_text(addition->product), slw_sql_text(addition->kind),
-        slw_sql_text(artifacts_text(addition->content)), slw_sql_int(addition->job),
+        slw_sql_text(slw_text_bytes(addition->content)), slw_sql_int(addition->job),
         slw_sql_text(addition->name)};
     struct slw_rows *rows = NULL;
     bool same = true;
@@ -59,7 +61,7 @@ static enum slw_status check_count(const struct addition *addition,
 {
     const struct slw_sql_value values[] = {
         slw_sql_text(addition->product), slw_sql_text(addition->kind),
-        slw_sql_text(artifacts_text(addition->content)), slw_sql_int(addition->job)};
+        slw_sql_text(slw_text_bytes(addition->content)), slw_sql_int(addition->job)};
     int64_t count = 0;
     SLW_TRY(slw_sql_number(transaction,
                            "SELECT COUNT(*) FROM artifacts WHERE product = $1 AND kind = $2 AND "
@@ -79,22 +81,22 @@ static enum slw_status insert(const struct addition *addition, struct slw_transa
     const struct slw_sql_value values[] = {
         slw_sql_text(addition->product),
         slw_sql_text(addition->kind),
-        slw_sql_text(artifacts_text(addition->content)),
+        slw_sql_text(slw_text_bytes(addition->content)),
         slw_sql_int(addition->job),
         slw_sql_text(addition->name),
         slw_sql_text(addition->blob),
         slw_sql_int(addition->size),
         slw_sql_int(now_us),
-        slw_sql_text(artifacts_text(addition->caller->name)),
+        slw_sql_text(slw_text_bytes(addition->caller->name)),
         slw_sql_text(slw_heap_bytes(&addition->builder)),
         slw_sql_text(slw_heap_bytes(&addition->source)),
         slw_sql_text(slw_heap_bytes(&addition->git_commit)),
         slw_sql_text(slw_heap_bytes(&addition->suite)),
-        slw_sql_text(artifacts_text(addition->outcome)),
+        slw_sql_text(slw_text_bytes(addition->outcome)),
         slw_sql_text(slw_heap_bytes(&addition->url)),
         slw_sql_text(addition->signers.len > 0 ? slw_heap_bytes(&addition->signers)
                                                : SLW_BYTES_OF("[]")),
-        slw_sql_text(artifacts_text(addition->has_sbom ? addition->sbom.format : "")),
+        slw_sql_text(slw_text_bytes(addition->has_sbom ? addition->sbom.format : "")),
         slw_sql_int(addition->has_sbom ? (int64_t)addition->sbom.count : 0),
     };
     return slw_sql_number(
@@ -111,7 +113,7 @@ static enum slw_status tell(const struct addition *addition, int64_t id,
 {
     struct slw_heap_buffer text = {0};
     struct slw_json json;
-    struct slw_bytes subject = artifacts_text(addition->content);
+    struct slw_bytes subject = slw_text_bytes(addition->content);
     slw_json_init(&json, &text);
     slw_json_begin_object(&json, NULL);
     slw_json_int(&json, "artifact", id);
@@ -143,7 +145,7 @@ static enum slw_status add_row(struct addition *addition, struct slw_transaction
     SLW_TRY(insert(addition, transaction, ret_id, detail));
     (void)snprintf(subject, sizeof subject, "%lld", (long long)*ret_id);
     SLW_TRY(depot_blob_keep(transaction, addition->sha256, (uint64_t)addition->size, "artifact",
-                            artifacts_text(subject), detail));
+                            slw_text_bytes(subject), detail));
     if (addition->has_sbom) {
         SLW_TRY(artifacts_record_packages(addition, *ret_id, transaction, detail));
     }

@@ -7,6 +7,8 @@
  */
 #include "part.h"
 
+#include "slipway/text.h"
+
 #include <pthread.h>
 #include <time.h>
 
@@ -35,7 +37,7 @@ static enum slw_status next_rows(void *context, struct slw_transaction *transact
                                  struct slw_detail *detail)
 {
     struct repair *repair = context;
-    const struct slw_sql_value values[] = {slw_sql_text(artifacts_text(repair->after)),
+    const struct slw_sql_value values[] = {slw_sql_text(slw_text_bytes(repair->after)),
                                            slw_sql_int(BATCH)};
     struct slw_rows *rows = NULL;
     repair->count = 0;
@@ -63,7 +65,7 @@ static enum slw_status note_rows(void *context, struct slw_transaction *transact
     SLW_TRY(slw_transaction_fence(transaction, ARTIFACTS_LEASE, repair->token, detail));
     SLW_TRY(slw_database_now(transaction, &now_us, detail));
     for (size_t i = 0; i < repair->count; i++) {
-        const struct slw_sql_value values[] = {slw_sql_text(artifacts_text(repair->rows[i].name)),
+        const struct slw_sql_value values[] = {slw_sql_text(slw_text_bytes(repair->rows[i].name)),
                                                repair->rows[i].is_missing ? slw_sql_int(now_us)
                                                                           : slw_sql_null()};
         if (repair->rows[i].is_missing != repair->rows[i].was_missing) {
@@ -120,7 +122,7 @@ static enum slw_status find_unknown(void *context, struct slw_transaction *trans
     struct repair *repair = context;
     SLW_TRY(slw_transaction_fence(transaction, ARTIFACTS_LEASE, repair->token, detail));
     for (size_t i = 0; i < repair->count; i++) {
-        const struct slw_sql_value value = slw_sql_text(artifacts_text(repair->rows[i].name));
+        const struct slw_sql_value value = slw_sql_text(slw_text_bytes(repair->rows[i].name));
         int64_t count = 0;
         SLW_TRY(slw_sql_number(transaction, "SELECT COUNT(*) FROM blobs WHERE sha256 = $1", &value,
                                1, &count, detail));

@@ -7,17 +7,13 @@
 #include "slipway/bundle_file.h"
 #include "slipway/dsse.h"
 #include "slipway/signed_draft.h"
+#include "slipway/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static struct slw_bytes text_of(const char *text)
-{
-    return slw_bytes_make(text, strlen(text));
-}
 
 struct making {
     const char *product;
@@ -39,7 +35,7 @@ static enum slw_status make_targets(void *context, bool final, struct slw_heap_b
                                       .version = making->version,
                                       .targets = &target,
                                       .targets_count = 1,
-                                      .product = text_of(making->product)};
+                                      .product = slw_text_bytes(making->product)};
     struct slw_heap_buffer serialized = {0};
     (void) final;
     enum slw_status status = slw_targets_draft_encode(&draft, &serialized, detail);
@@ -61,7 +57,7 @@ static bool make_bundle(const char *product, uint32_t version, const char *image
     struct slw_output output;
     struct making making = {.product = product, .version = version, .key = key};
     struct slw_memory_source memory;
-    slw_memory_source_init(&memory, text_of(image));
+    slw_memory_source_init(&memory, slw_text_bytes(image));
     making.payload = (struct slw_bundle_payload){.name = SLW_BYTES_OF("app"),
                                                  .piece.source = &memory.source,
                                                  .piece.span = {0, strlen(image)},
@@ -207,7 +203,7 @@ bool test_provenance_make(const char *build, struct slw_heap_buffer *ret_envelop
         .git_commit = SLW_BYTES_OF("0123456789abcdef0123456789abcdef01234567")};
     struct slw_heap_buffer payload = {0};
     struct slw_detail detail = {""};
-    return depot_digest_parse(text_of(build), provenance.content) &&
+    return depot_digest_parse(slw_text_bytes(build), provenance.content) &&
            slw_provenance_format(&provenance, &payload, &detail) == SLW_OK &&
            sign(&payload, ret_envelope);
 }
@@ -217,11 +213,11 @@ bool test_result_make(const char *build, const char *suite, enum slw_test_outcom
 {
     struct slw_test_result result = {.subject_name = SLW_BYTES_OF("lamp"),
                                      .outcome = outcome,
-                                     .suite = text_of(suite),
+                                     .suite = slw_text_bytes(suite),
                                      .url = SLW_BYTES_OF("https://tests.example/1")};
     struct slw_heap_buffer payload = {0};
     struct slw_detail detail = {""};
-    return depot_digest_parse(text_of(build), result.content) &&
+    return depot_digest_parse(slw_text_bytes(build), result.content) &&
            slw_test_result_format(&result, &payload, &detail) == SLW_OK &&
            sign(&payload, ret_envelope);
 }
@@ -277,7 +273,7 @@ static enum slw_status insert_row(void *context, struct slw_transaction *transac
                                   struct slw_detail *detail)
 {
     const struct row *row = context;
-    const struct slw_sql_value table = slw_sql_text(text_of(row->table));
+    const struct slw_sql_value table = slw_sql_text(slw_text_bytes(row->table));
     struct slw_heap_buffer columns = {0};
     struct slw_heap_buffer values = {0};
     struct slw_heap_buffer sql = {0};

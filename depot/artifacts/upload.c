@@ -6,6 +6,8 @@
  */
 #include "part.h"
 
+#include "slipway/text.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -30,7 +32,7 @@ static void name_upload(struct upload *upload)
     slw_sha256_init(&hash);
     slw_sha256_update(&hash, SLW_BYTES_OF("slipway depot upload v1\n"));
     slw_sha256_update(&hash, slw_bytes_make(upload->sha256, sizeof upload->sha256));
-    slw_sha256_update(&hash, artifacts_text(upload->caller->person));
+    slw_sha256_update(&hash, slw_text_bytes(upload->caller->person));
     slw_sha256_final(&hash, upload->id);
 }
 
@@ -104,7 +106,7 @@ static void tell_state(struct upload *upload, unsigned http_status)
 static enum slw_status check_may(const struct upload *upload, struct slw_transaction *transaction,
                                  struct slw_detail *detail)
 {
-    const struct slw_sql_value values[] = {slw_sql_text(artifacts_text(upload->caller->person)),
+    const struct slw_sql_value values[] = {slw_sql_text(slw_text_bytes(upload->caller->person)),
                                            slw_sql_int(upload->caller->token)};
     int64_t count = 0;
     SLW_TRY(slw_sql_number(
@@ -123,7 +125,7 @@ static enum slw_status find_upload(const struct upload *upload, struct slw_trans
                                    struct slw_detail *detail)
 {
     const struct slw_sql_value values[] = {slw_sql_text(upload->name),
-                                           slw_sql_text(artifacts_text(upload->caller->person))};
+                                           slw_sql_text(slw_text_bytes(upload->caller->person))};
     int64_t size = 0;
     struct slw_detail ignored;
     enum slw_status status =
@@ -185,7 +187,7 @@ void artifacts_upload_state(void *context, struct slw_http_exchange *exchange)
 static enum slw_status check_count(const struct upload *upload, struct slw_transaction *transaction,
                                    struct slw_detail *detail)
 {
-    const struct slw_sql_value value = slw_sql_text(artifacts_text(upload->caller->person));
+    const struct slw_sql_value value = slw_sql_text(slw_text_bytes(upload->caller->person));
     int64_t count = 0;
     SLW_TRY(slw_sql_number(transaction, "SELECT COUNT(*) FROM uploads WHERE person = $1", &value, 1,
                            &count, detail));
@@ -218,7 +220,7 @@ static enum slw_status announce(void *context, struct slw_transaction *transacti
     SLW_TRY(slw_database_now(transaction, &now_us, detail));
     const struct slw_sql_value values[] = {
         slw_sql_text(upload->name), slw_sql_int((int64_t)upload->size),
-        slw_sql_text(artifacts_text(upload->caller->person)), slw_sql_int(now_us)};
+        slw_sql_text(slw_text_bytes(upload->caller->person)), slw_sql_int(now_us)};
     return slw_sql_run(transaction,
                        "INSERT INTO uploads (sha256, size, person, touched_us) VALUES ($1, $2, $3, "
                        "$4) ON CONFLICT (sha256, person) DO UPDATE SET touched_us = $4",
@@ -230,7 +232,7 @@ static enum slw_status forget(void *context, struct slw_transaction *transaction
 {
     const struct upload *upload = context;
     const struct slw_sql_value values[] = {slw_sql_text(upload->name),
-                                           slw_sql_text(artifacts_text(upload->caller->person))};
+                                           slw_sql_text(slw_text_bytes(upload->caller->person))};
     return slw_sql_run(transaction, "DELETE FROM uploads WHERE sha256 = $1 AND person = $2", values,
                        2, NULL, detail);
 }
@@ -255,7 +257,7 @@ static enum slw_status note_blob(void *context, struct slw_transaction *transact
         return slw_explain(detail, SLW_UNAVAILABLE, "this blob is just being removed");
     }
     const struct slw_sql_value sender[] = {values[0],
-                                           slw_sql_text(artifacts_text(upload->caller->person))};
+                                           slw_sql_text(slw_text_bytes(upload->caller->person))};
     SLW_TRY(slw_sql_run(transaction,
                         "INSERT INTO blob_senders (sha256, person) VALUES ($1, $2) ON CONFLICT "
                         "(sha256, person) DO NOTHING",

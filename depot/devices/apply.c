@@ -5,13 +5,10 @@
  */
 #include "parts.h"
 
+#include "slipway/text.h"
+
 #include <stdio.h>
 #include <string.h>
-
-static struct slw_bytes text_of(const char *text)
-{
-    return slw_bytes_make(text, strlen(text));
-}
 
 /* --- Whether it is taken --- */
 
@@ -149,7 +146,7 @@ static void put_answer(struct depot *depot, const struct device_row *row, int64_
     slw_fleet_nonce_make(depot->secret, row->view.product, row->view.id, row->epoch,
                          now_us / DEVICES_US, nonce);
     const struct slw_fleet_answer answer = {.next_s = devices_seen_next_s(depot->devices->seen),
-                                            .nonce = text_of(nonce),
+                                            .nonce = slw_text_bytes(nonce),
                                             .wants_log = row->log_wanted};
     slw_fleet_answer_put(&answer, text);
 }
@@ -173,7 +170,7 @@ static enum slw_status write_row(struct slw_transaction *transaction, const stru
         slw_sql_int(now_us),
         slw_sql_int(said->version),
         slw_sql_int(said->root_version),
-        slw_sql_text(text_of(slw_fleet_boot_names[said->boot])),
+        slw_sql_text(slw_text_bytes(slw_fleet_boot_names[said->boot])),
         slw_sql_text(slots),
         slw_sql_int(is_healthy(row, said) ? 1 : 0),
         slw_sql_int(said->utc_offset_s),
@@ -199,7 +196,7 @@ static bool is_news(const struct device_row *row, const struct slw_fleet_report 
 {
     return report->kind != SLW_FLEET_STATE || row->view.version != report->version ||
            row->view.root_version != report->root_version ||
-           !slw_bytes_equal(row->boot_state, text_of(slw_fleet_boot_names[report->boot])) ||
+           !slw_bytes_equal(row->boot_state, slw_text_bytes(slw_fleet_boot_names[report->boot])) ||
            !slw_bytes_equal(row->slots, slots);
 }
 
@@ -219,7 +216,7 @@ static enum slw_status write_history(struct slw_transaction *transaction,
         slw_sql_int(report->epoch),
         slw_sql_int(report->sequence),
         slw_sql_int(now_us),
-        slw_sql_text(text_of(slw_fleet_kind_names[report->kind])),
+        slw_sql_text(slw_text_bytes(slw_fleet_kind_names[report->kind])),
         slw_sql_int(report->release),
         slw_sql_int(report->rollout),
         slw_sql_text(slw_heap_bytes(&data))};
@@ -270,9 +267,12 @@ static enum slw_status write_consent(struct slw_transaction *transaction,
         return SLW_OK;
     }
     const struct slw_sql_value values[] = {
-        slw_sql_text(row->view.product),  slw_sql_text(row->view.id),
-        slw_sql_int(report->release),     slw_sql_text(text_of(report->consent_yes ? "yes" : "no")),
-        slw_sql_text(report->consent_by), slw_sql_int(now_us)};
+        slw_sql_text(row->view.product),
+        slw_sql_text(row->view.id),
+        slw_sql_int(report->release),
+        slw_sql_text(slw_text_bytes(report->consent_yes ? "yes" : "no")),
+        slw_sql_text(report->consent_by),
+        slw_sql_int(now_us)};
     return slw_sql_run(transaction,
                        "INSERT INTO consents (product, device, device_group, release, decision, "
                        "who, time_us) VALUES ($1, $2, '', $3, $4, $5, $6)",
@@ -287,7 +287,8 @@ static enum slw_status tell_watchers(struct slw_transaction *transaction,
 {
     char data[160];
     const char *boot = slw_fleet_boot_names[report->boot];
-    if (report->kind != SLW_FLEET_OUTCOME && slw_bytes_equal(row->boot_state, text_of(boot))) {
+    if (report->kind != SLW_FLEET_OUTCOME &&
+        slw_bytes_equal(row->boot_state, slw_text_bytes(boot))) {
         return SLW_OK;
     }
     (void)snprintf(data, sizeof data,

@@ -6,17 +6,14 @@
  */
 #include "parts.h"
 
+#include "slipway/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
 static struct slw_bytes product_of(const struct depot_call *call)
 {
     return slw_http_parameter(call->exchange, 0);
-}
-
-static struct slw_bytes text_of(const char *text)
-{
-    return slw_bytes_make(text, strlen(text));
 }
 
 enum slw_status device_may_class(struct depot_call *call, struct slw_transaction *transaction,
@@ -69,7 +66,7 @@ static bool is_key(struct slw_bytes pem, struct slw_bytes id)
     for (size_t i = 0; i < SLW_SHA256_SIZE; i++) {
         (void)snprintf(hex + 2 * i, 3, "%02x", key.id[i]);
     }
-    return slw_bytes_equal(id, text_of(hex));
+    return slw_bytes_equal(id, slw_text_bytes(hex));
 }
 
 /* DEPOT.md, section 7: "a person … who names the key that is approved": not whichever came last. */

@@ -6,6 +6,8 @@
  */
 #include "parts.h"
 
+#include "slipway/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -80,11 +82,6 @@ static bool is_up_to_date(const struct device_row *row, const struct asking *ask
            slw_bytes_equal(asking->report, slw_bytes_make(digits, strlen(digits)));
 }
 
-static struct slw_bytes text_of(const char *text)
-{
-    return slw_bytes_make(text, strlen(text));
-}
-
 static void take_offer(const struct depot_offer *offer, struct slw_fleet_answer *answer)
 {
     answer->has_offer = true;
@@ -93,11 +90,11 @@ static void take_offer(const struct depot_offer *offer, struct slw_fleet_answer 
         .release = offer->release,
         .length = offer->size,
         .valid_s = DEPOT_OFFER_VALID_S,
-        .release_version = text_of(offer->release_version),
-        .urgency = text_of(offer->urgency),
-        .role = text_of(offer->role),
-        .path = text_of(offer->path),
-        .sha256 = text_of(offer->sha256),
+        .release_version = slw_text_bytes(offer->release_version),
+        .urgency = slw_text_bytes(offer->urgency),
+        .role = slw_text_bytes(offer->role),
+        .path = slw_text_bytes(offer->path),
+        .sha256 = slw_text_bytes(offer->sha256),
         .consent_given = offer->consent_given,
     };
 }
@@ -112,7 +109,7 @@ static enum slw_status answer_row(struct depot *depot, const struct device_row *
     slw_fleet_nonce_make(depot->secret, row->view.product, row->view.id, row->epoch,
                          now_us / DEVICES_US, nonce);
     struct slw_fleet_answer answer = {.next_s = devices_seen_next_s(depot->devices->seen),
-                                      .nonce = text_of(nonce),
+                                      .nonce = slw_text_bytes(nonce),
                                       .wants_report = !is_up_to_date(row, asking),
                                       .wants_log = row->log_wanted};
     /* What it runs must be known first: else it might be offered what it has. */

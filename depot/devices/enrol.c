@@ -6,6 +6,8 @@
  */
 #include "parts.h"
 
+#include "slipway/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -21,11 +23,6 @@ struct enrolling {
     enum device_state ret_state;
     int64_t ret_epoch;
 };
-
-static struct slw_bytes text_of(const char *text)
-{
-    return slw_bytes_make(text, strlen(text));
-}
 
 /* --- The rows --- */
 
@@ -54,7 +51,7 @@ static enum slw_status begin_epoch(struct slw_transaction *transaction, struct e
 {
     const struct slw_fleet_enrol *enrol = &enrolling->message->enrol;
     uint8_t hash[SLW_SHA256_SIZE];
-    people_secret_hash(text_of(enrolling->secret), hash);
+    people_secret_hash(slw_text_bytes(enrolling->secret), hash);
     const struct slw_sql_value values[] = {
         slw_sql_text(enrol->product),  slw_sql_text(enrol->device),
         slw_sql_int(row->epoch + 1),   slw_sql_blob(slw_bytes_make(hash, sizeof hash)),
@@ -81,7 +78,7 @@ static enum slw_status adopt_enrolment(struct slw_transaction *transaction,
 {
     const struct slw_sql_value values[] = {slw_sql_text(enrol->product),
                                            slw_sql_text(enrol->device),
-                                           slw_sql_text(text_of(enrolment->key_class)),
+                                           slw_sql_text(slw_text_bytes(enrolment->key_class)),
                                            slw_sql_text(slw_heap_bytes(&enrolment->channel)),
                                            slw_sql_text(slw_heap_bytes(&enrolment->tags))};
     SLW_TRY(slw_sql_run(transaction,

@@ -6,6 +6,8 @@
  */
 #include "parts.h"
 
+#include "slipway/text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,11 +21,6 @@
 #define LIST_MAX 500
 #define PREFIX "slwe_"
 #define TOKEN_SIZE (sizeof PREFIX + PEOPLE_SECRET_SIZE)
-
-static struct slw_bytes text_of(const char *text)
-{
-    return slw_bytes_make(text, strlen(text));
-}
 
 bool device_class_is_one(struct slw_bytes text)
 {
@@ -49,7 +46,7 @@ static bool stands_before(const struct slw_json_document *body, uint32_t array, 
 enum slw_status device_tags_read(const struct slw_json_document *body, const char *name,
                                  struct slw_heap_buffer *ret_tags, struct slw_detail *detail)
 {
-    uint32_t array = slw_json_member(body, SLW_JSON_TOP, text_of(name));
+    uint32_t array = slw_json_member(body, SLW_JSON_TOP, slw_text_bytes(name));
     uint32_t tag;
     struct slw_json json;
     if (array != SLW_JSON_NONE &&
@@ -181,7 +178,7 @@ static enum slw_status insert_token(struct depot_call *call, struct slw_transact
                                     struct slw_detail *detail)
 {
     uint8_t hash[SLW_SHA256_SIZE];
-    people_secret_hash(text_of(wanted->token), hash);
+    people_secret_hash(slw_text_bytes(wanted->token), hash);
     const struct slw_sql_value values[] = {
         slw_sql_text(slw_http_parameter(call->exchange, 0)),
         slw_sql_blob(slw_bytes_make(hash, sizeof hash)),
@@ -192,7 +189,7 @@ static enum slw_status insert_token(struct depot_call *call, struct slw_transact
         slw_sql_int(wanted->uses),
         slw_sql_int(now_us + wanted->life_s * DEVICES_US),
         slw_sql_int(now_us),
-        slw_sql_text(text_of(call->caller->name)),
+        slw_sql_text(slw_text_bytes(call->caller->name)),
     };
     return slw_sql_number(transaction,
                           "INSERT INTO enrolment_tokens (product, secret, title, class, tags, "
@@ -207,7 +204,8 @@ static enum slw_status audit(struct depot_call *call, struct slw_transaction *tr
     char subject[32];
     (void)snprintf(subject, sizeof subject, "%lld", (long long)id);
     return depot_audit(transaction, call->caller->name, action,
-                       slw_http_parameter(call->exchange, 0), text_of(subject), NULL, detail);
+                       slw_http_parameter(call->exchange, 0), slw_text_bytes(subject), NULL,
+                       detail);
 }
 
 static enum slw_status make(struct depot_call *call, struct slw_transaction *transaction,

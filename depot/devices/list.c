@@ -6,6 +6,8 @@
  */
 #include "parts.h"
 
+#include "slipway/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -15,11 +17,6 @@
 #define COUNTS_MAX 200
 #define VALUES_MAX 16u
 #define WORD_MAX 256u
-
-static struct slw_bytes text_of(const char *text)
-{
-    return slw_bytes_make(text, strlen(text));
-}
 
 /* --- Filters --- */
 
@@ -184,11 +181,11 @@ static void put_line(struct slw_heap_buffer *text, const struct slw_rows *rows)
         struct slw_bytes value = slw_rows_bytes(rows, column);
         if (is_number) {
             (void)snprintf(cell, sizeof cell, "%lld", (long long)slw_rows_int(rows, column));
-            value = text_of(cell);
+            value = slw_text_bytes(cell);
         } else if (is_time) {
             value = slw_rows_is_null(rows, column)
                         ? slw_bytes_make("", 0)
-                        : text_of(depot_time_format(slw_rows_int(rows, column), cell));
+                        : slw_text_bytes(depot_time_format(slw_rows_int(rows, column), cell));
         }
         put_cell(text, value, column == 12);
     }

@@ -2,13 +2,10 @@
 /* See test_fleet.h. */
 #include "test_fleet.h"
 
+#include "slipway/text.h"
+
 #include <stdio.h>
 #include <string.h>
-
-static struct slw_bytes text_of(const char *text)
-{
-    return slw_bytes_make(text, strlen(text));
-}
 
 static void copy_text(const struct test_answer *answer, const char *path, char *buffer, size_t size)
 {
@@ -63,12 +60,12 @@ void test_device_enrolment(struct test_device *device, const char *token,
     struct slw_detail detail = {""};
     get_nonce(device);
     const struct slw_fleet_enrol enrol = {
-        .product = text_of(device->product),
-        .device = text_of(device->id),
+        .product = slw_text_bytes(device->product),
+        .device = slw_text_bytes(device->id),
         .hardware = SLW_BYTES_OF("lamp-1"),
         .key_class = SLW_BYTES_OF("prod"),
-        .token = token == NULL ? slw_bytes_make("", 0) : text_of(token),
-        .nonce = text_of(device->nonce),
+        .token = token == NULL ? slw_bytes_make("", 0) : slw_text_bytes(token),
+        .nonce = slw_text_bytes(device->nonce),
         .time_s = 1,
     };
     if (slw_fleet_enrol_make(&enrol, device->key, ret_envelope, &detail) != SLW_OK) {
@@ -121,9 +118,9 @@ long test_device_check_in(struct test_device *device, struct test_answer *ret_an
 struct slw_fleet_report test_device_report(struct test_device *device, enum slw_fleet_kind kind)
 {
     return (struct slw_fleet_report){
-        .product = text_of(device->product),
-        .device = text_of(device->id),
-        .nonce = text_of(device->nonce),
+        .product = slw_text_bytes(device->product),
+        .device = slw_text_bytes(device->id),
+        .nonce = slw_text_bytes(device->nonce),
         .epoch = device->epoch,
         .sequence = device->sequence + 1,
         .time_s = 1,

@@ -6,6 +6,8 @@
 #include "secret.h"
 #include "session.h"
 
+#include "slipway/text.h"
+
 #include <stdio.h>
 #include <sys/random.h>
 
@@ -22,16 +24,11 @@ struct change {
     bool is_found;
 };
 
-static struct slw_bytes text_of(const char *text)
-{
-    return slw_bytes_make(text, strlen(text));
-}
-
 static enum slw_status read_text(const struct slw_json_document *body, const char *name,
                                  bool is_needed, struct slw_bytes *ret_text,
                                  struct slw_detail *detail)
 {
-    uint32_t value = slw_json_member(body, SLW_JSON_TOP, text_of(name));
+    uint32_t value = slw_json_member(body, SLW_JSON_TOP, slw_text_bytes(name));
     if (slw_json_kind(body, value) != SLW_JSON_STRING && (is_needed || value != SLW_JSON_NONE)) {
         return slw_explain(detail, SLW_BAD_ARGUMENT, "body: %s must be text", name);
     }
@@ -47,7 +44,7 @@ static enum slw_status store_password(void *context, struct slw_transaction *tra
     struct change *change = context;
     struct slw_bytes person = change->attempt.name;
     const struct slw_sql_value values[] = {slw_sql_text(person),
-                                           slw_sql_text(text_of(change->hash))};
+                                           slw_sql_text(slw_text_bytes(change->hash))};
     SLW_TRY(people_attempt_decide(transaction, &change->attempt, detail));
     if (!change->attempt.is_good) {
         return SLW_OK;
@@ -86,7 +83,7 @@ static void prove_and(struct depot *depot, struct slw_http_exchange *exchange,
     struct slw_detail detail = {""};
     struct slw_json_document body;
     struct change change = {.depot = depot, .exchange = exchange, .caller = depot_caller(exchange)};
-    change.attempt.name = text_of(change.caller->person);
+    change.attempt.name = slw_text_bytes(change.caller->person);
     enum slw_status status = depot_body(exchange, &body, &detail);
     if (status != SLW_OK) {
         slw_http_refuse(exchange, status, &detail);
@@ -212,7 +209,7 @@ static enum slw_status read_new_totp(struct slw_transaction *transaction, const 
 static enum slw_status confirm(struct depot_call *call, struct slw_transaction *transaction,
                                struct slw_detail *detail)
 {
-    struct slw_bytes person = text_of(call->caller->person);
+    struct slw_bytes person = slw_text_bytes(call->caller->person);
     struct slw_bytes code = {NULL, 0};
     uint8_t secret[PEOPLE_TOTP_SIZE];
     bool matches = false;
@@ -280,7 +277,7 @@ static enum slw_status accept(void *context, struct slw_transaction *transaction
     }
     struct slw_bytes person = slw_heap_bytes(&change->person);
     const struct slw_sql_value values[] = {slw_sql_text(person),
-                                           slw_sql_text(text_of(change->hash))};
+                                           slw_sql_text(slw_text_bytes(change->hash))};
     SLW_TRY(slw_sql_run(transaction,
                         "UPDATE people SET password = $2, must_change = 0, invitation = NULL, "
                         "invitation_until_us = 0 WHERE name = $1",

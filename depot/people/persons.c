@@ -8,14 +8,11 @@
 #include "secret.h"
 #include "session.h"
 
+#include "slipway/text.h"
+
 #include <stdio.h>
 
 #define INVITATION_US (INT64_C(72) * 3600 * 1000000)
-
-static struct slw_bytes text_of(const char *text)
-{
-    return slw_bytes_make(text, strlen(text));
-}
 
 /* --- list ----------------------------------------------------------------------------------- */
 
@@ -145,11 +142,11 @@ static enum slw_status insert_person(struct depot_call *call, struct slw_transac
     bool has_password = person->hash[0] != '\0';
     bool invites = !is_machine && !has_password;
     int64_t made = 0;
-    people_secret_hash(text_of(person->invitation), hash);
+    people_secret_hash(slw_text_bytes(person->invitation), hash);
     const struct slw_sql_value values[] = {
         slw_sql_text(name),
         slw_sql_int(is_machine ? 1 : 0),
-        has_password ? slw_sql_text(text_of(person->hash)) : slw_sql_null(),
+        has_password ? slw_sql_text(slw_text_bytes(person->hash)) : slw_sql_null(),
         slw_sql_int(has_password ? 1 : 0),
         invites ? slw_sql_blob(slw_bytes_make(hash, sizeof hash)) : slw_sql_null(),
         slw_sql_int(invites ? now_us + INVITATION_US : 0),
@@ -356,7 +353,7 @@ static enum slw_status invite(struct depot_call *call, struct slw_transaction *t
         return slw_explain(detail, SLW_WRONG_STATE, "that is a machine");
     }
     SLW_TRY(slw_database_now(transaction, &now_us, detail));
-    people_secret_hash(text_of(person->invitation), hash);
+    people_secret_hash(slw_text_bytes(person->invitation), hash);
     const struct slw_sql_value values[] = {slw_sql_text(name),
                                            slw_sql_blob(slw_bytes_make(hash, sizeof hash)),
                                            slw_sql_int(now_us + INVITATION_US)};

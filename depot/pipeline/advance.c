@@ -6,6 +6,8 @@
  */
 #include "part.h"
 
+#include "slipway/text.h"
+
 #include <stdlib.h>
 
 #define AT_ONCE 64u
@@ -22,15 +24,6 @@ struct gathering {
     int64_t last_us;
 };
 
-static void copy(struct slw_bytes text, char *place, size_t size)
-{
-    size_t len = text.len < size - 1 ? text.len : size - 1;
-    if (len > 0) {
-        memcpy(place, text.ptr, len);
-    }
-    place[len] = '\0';
-}
-
 static enum slw_status gather(void *context, struct slw_transaction *transaction,
                               struct slw_detail *detail)
 {
@@ -41,8 +34,8 @@ static enum slw_status gather(void *context, struct slw_transaction *transaction
     SLW_TRY(slw_sql_query(transaction, gathering->sql, values, 2, &rows, detail));
     while (gathering->count < AT_ONCE && slw_rows_next(rows)) {
         struct row *row = &gathering->rows[gathering->count++];
-        copy(slw_rows_bytes(rows, 0), row->product, sizeof row->product);
-        copy(slw_rows_bytes(rows, 1), row->build, sizeof row->build);
+        slw_text_copy(slw_rows_bytes(rows, 0), sizeof row->product, row->product);
+        slw_text_copy(slw_rows_bytes(rows, 1), sizeof row->build, row->build);
         gathering->last_us = slw_rows_int(rows, 2);
     }
     return slw_rows_close(rows, detail);
@@ -63,8 +56,8 @@ static enum slw_status begin(void *context, struct slw_transaction *transaction,
     int64_t now_us = 0;
     SLW_TRY(slw_transaction_fence(transaction, PIPELINE_LEASE, beginning->token, detail));
     SLW_TRY(slw_database_now(transaction, &now_us, detail));
-    const struct slw_sql_value values[] = {slw_sql_text(pipeline_text(beginning->row->build)),
-                                           slw_sql_text(pipeline_text(beginning->row->product)),
+    const struct slw_sql_value values[] = {slw_sql_text(slw_text_bytes(beginning->row->build)),
+                                           slw_sql_text(slw_text_bytes(beginning->row->product)),
                                            slw_sql_int(now_us)};
     return slw_sql_run(
         transaction,
@@ -104,7 +97,7 @@ enum slw_status pipeline_set_state(struct slw_transaction *transaction, struct s
     struct slw_heap_buffer data = {0};
     struct slw_json json;
     SLW_TRY(slw_database_now(transaction, &now_us, detail));
-    const struct slw_sql_value values[] = {slw_sql_text(build), slw_sql_text(pipeline_text(state)),
+    const struct slw_sql_value values[] = {slw_sql_text(build), slw_sql_text(slw_text_bytes(state)),
                                            slw_sql_int(now_us)};
     SLW_TRY(slw_sql_run(transaction, "UPDATE builds SET state = $2, state_us = $3 WHERE id = $1",
                         values, 3, NULL, detail));
@@ -225,8 +218,8 @@ static enum slw_status advance(void *context, struct slw_transaction *transactio
     if (advancing->writes) {
         SLW_TRY(slw_transaction_fence(transaction, PIPELINE_LEASE, advancing->token, detail));
     }
-    SLW_TRY(pipeline_read(transaction, pipeline_text(advancing->row->product),
-                          pipeline_text(advancing->row->build), &qualification, detail));
+    SLW_TRY(pipeline_read(transaction, slw_text_bytes(advancing->row->product),
+                          slw_text_bytes(advancing->row->build), &qualification, detail));
     enum slw_status status = qualification.is_open
                                  ? look_and_act(advancing, transaction, &qualification, detail)
                                  : SLW_OK;

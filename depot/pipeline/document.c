@@ -2,6 +2,7 @@
 /* A pipeline as a document (DEPOT.md, section 5): whether it is one, and finding things in it. */
 #include "part.h"
 
+#include "slipway/text.h"
 #include "slipway/time_text.h"
 
 const char *const pipeline_stage_names[PIPELINE_STAGES] = {"daily", "internal", "candidate",
@@ -10,7 +11,7 @@ const char *const pipeline_stage_names[PIPELINE_STAGES] = {"daily", "internal", 
 int64_t pipeline_stage_number(struct slw_bytes name)
 {
     for (size_t i = 0; i < PIPELINE_STAGES; i++) {
-        if (slw_bytes_equal(name, pipeline_text(pipeline_stage_names[i]))) {
+        if (slw_bytes_equal(name, slw_text_bytes(pipeline_stage_names[i]))) {
             return (int64_t)i + 1;
         }
     }
@@ -150,7 +151,7 @@ static enum slw_status check_key(const struct slw_json_document *json, uint32_t 
 {
     struct slw_bytes key = slw_json_string(json, value);
     for (size_t i = 0; i < settings->signer.keys_count; i++) {
-        if (slw_bytes_equal(key, pipeline_text(settings->signer.keys[i].name))) {
+        if (slw_bytes_equal(key, slw_text_bytes(settings->signer.keys[i].name))) {
             return SLW_OK;
         }
     }

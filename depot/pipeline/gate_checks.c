@@ -2,6 +2,8 @@
 /* Whether one gate holds, and if not, why, in words for people. See part.h. */
 #include "part.h"
 
+#include "slipway/text.h"
+
 #include <stdio.h>
 
 #define US INT64_C(1000000)
@@ -147,7 +149,7 @@ static enum slw_status look_at_approvals(struct gate_look *look, uint32_t gate, 
     struct slw_rows *rows = NULL;
     const struct slw_sql_value values[] = {
         slw_sql_text(look->qualification->build),
-        slw_sql_text(pipeline_text(pipeline_stage_names[look->stage - 1])),
+        slw_sql_text(slw_text_bytes(pipeline_stage_names[look->stage - 1])),
         slw_sql_text(look->qualification->product)};
     bool is_right = slw_json_integer(json, pipeline_member(json, gate, "approvals"), &wanted);
     SLW_TRY(slw_sql_query(
@@ -202,10 +204,10 @@ static void make_wish(struct gate_look *look, struct slw_bytes key)
     look->seen->wish = (struct depot_release_wish){
         .product = qualification->product,
         .build = qualification->build,
-        .stage = pipeline_text(pipeline_stage_names[look->stage - 1]),
+        .stage = slw_text_bytes(pipeline_stage_names[look->stage - 1]),
         .channel = slw_json_string(json, pipeline_member(json, stage, "channel")),
         .key_name = key,
-        .kind = pipeline_text(qualification->kind),
+        .kind = slw_text_bytes(qualification->kind),
         .changes = slw_heap_bytes(&qualification->changes),
         .key_class = look->stage == (int64_t)PIPELINE_STAGES ? "prod" : "test",
         .who = "depot",

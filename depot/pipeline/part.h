@@ -9,6 +9,8 @@
 #include "core/serve.h"
 #include "releases/releases.h"
 
+#include "slipway/text.h"
+
 #define PIPELINE_LEASE "pipelines"
 #define PIPELINE_STAGES 4u
 #define PIPELINE_DOCUMENT_MAX 65536u
@@ -24,14 +26,10 @@ extern const char *const pipeline_stage_names[PIPELINE_STAGES];
 /* 0: none of them. */
 int64_t pipeline_stage_number(struct slw_bytes name);
 
-static inline struct slw_bytes pipeline_text(const char *text)
-{
-    return slw_bytes_make(text, strlen(text));
-}
 static inline uint32_t pipeline_member(const struct slw_json_document *json, uint32_t object,
                                        const char *name)
 {
-    return slw_json_member(json, object, pipeline_text(name));
+    return slw_json_member(json, object, slw_text_bytes(name));
 }
 
 /* What the thread remembers, of one process. */

@@ -9,6 +9,8 @@
 
 #include "tap.h"
 
+#include "slipway/text.h"
+
 #include <stdio.h>
 #include <unistd.h>
 
@@ -62,7 +64,7 @@ static bool sees(const char *path, const char *member, const char *expected)
         if (answer.status == 200) {
             found = slw_json_string(&answer.json, test_find(&answer, member));
         }
-        bool is_so = slw_bytes_equal(found, pipeline_text(expected));
+        bool is_so = slw_bytes_equal(found, slw_text_bytes(expected));
         if (i == 99 && !is_so) {
             printf("# %s: %s\n", path, slw_heap_text(&answer.body));
         }

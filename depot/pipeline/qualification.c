@@ -2,26 +2,19 @@
 /* A build on its way, read from the database together with the pipeline that it began under. */
 #include "part.h"
 
-static void copy(struct slw_bytes text, char *place, size_t size)
-{
-    size_t len = text.len < size - 1 ? text.len : size - 1;
-    if (len > 0) {
-        memcpy(place, text.ptr, len);
-    }
-    place[len] = '\0';
-}
+#include "slipway/text.h"
 
 static void read_row(const struct slw_rows *rows, struct qualification *qualification)
 {
     qualification->pipeline = slw_rows_int(rows, 0);
-    copy(slw_rows_bytes(rows, 1), qualification->kind, sizeof qualification->kind);
+    slw_text_copy(slw_rows_bytes(rows, 1), sizeof qualification->kind, qualification->kind);
     slw_heap_append(&qualification->changes, slw_rows_bytes(rows, 2));
     qualification->is_open = slw_rows_int(rows, 3) != 0;
     slw_heap_append(&qualification->report, slw_rows_bytes(rows, 4));
     slw_heap_append(&qualification->reason, slw_rows_bytes(rows, 5));
     qualification->began_us = slw_rows_int(rows, 6);
     qualification->furthest = slw_rows_int(rows, 7);
-    copy(slw_rows_bytes(rows, 8), qualification->state, sizeof qualification->state);
+    slw_text_copy(slw_rows_bytes(rows, 8), sizeof qualification->state, qualification->state);
     slw_heap_append(&qualification->document, slw_rows_bytes(rows, 9));
 }
 

@@ -2,6 +2,8 @@
 /* What people and programs do with pipelines and with builds in them. */
 #include "part.h"
 
+#include "slipway/text.h"
+
 #include <stdio.h>
 
 #define REASON_MAX 500u
@@ -49,7 +51,7 @@ static enum slw_status put(struct depot_call *call, struct slw_transaction *tran
     SLW_TRY(slw_database_now(transaction, &now_us, detail));
     const struct slw_sql_value values[] = {
         slw_sql_text(product), slw_sql_text(slw_json_raw(&call->body, SLW_JSON_TOP)),
-        slw_sql_int(now_us), slw_sql_text(pipeline_text(call->caller->name))};
+        slw_sql_int(now_us), slw_sql_text(slw_text_bytes(call->caller->name))};
     SLW_TRY(slw_sql_number(
         transaction,
         "INSERT INTO pipelines (product, version, document, made_us, made_by) SELECT $1, "
@@ -208,7 +210,7 @@ static enum slw_status approve(struct depot_call *call, struct slw_transaction *
     if (!qualification->is_open || number <= qualification->furthest) {
         return slw_explain(detail, SLW_WRONG_STATE, "the build isn't on its way to that stage");
     }
-    const struct slw_sql_value who = slw_sql_text(pipeline_text(caller->person));
+    const struct slw_sql_value who = slw_sql_text(slw_text_bytes(caller->person));
     SLW_TRY(slw_sql_number(transaction,
                            "SELECT COUNT(*) FROM people WHERE name = $1 AND is_machine = 0", &who,
                            1, &people, detail));
@@ -217,8 +219,8 @@ static enum slw_status approve(struct depot_call *call, struct slw_transaction *
     }
     SLW_TRY(slw_database_now(transaction, &now_us, detail));
     const struct slw_sql_value values[] = {
-        slw_sql_text(qualification->build),        slw_sql_text(stage), who,
-        slw_sql_text(pipeline_text(caller->name)), slw_sql_int(now_us), slw_sql_text(comment)};
+        slw_sql_text(qualification->build),         slw_sql_text(stage), who,
+        slw_sql_text(slw_text_bytes(caller->name)), slw_sql_int(now_us), slw_sql_text(comment)};
     SLW_TRY(slw_sql_run(transaction,
                         "INSERT INTO approvals (build, stage, person, made_by, made_us, comment) "
                         "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (build, stage, person) DO "

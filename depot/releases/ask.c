@@ -8,6 +8,7 @@
 
 #include "slipway/bundle_release.h"
 #include "slipway/signed_draft.h"
+#include "slipway/text.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -32,17 +33,17 @@ enum slw_status releases_ask(struct depot *depot, int64_t token, struct releases
     char name[200];
     char id[DEPOT_DIGEST_SIZE];
     uint8_t sha256[SLW_SHA256_SIZE];
-    if (!depot_digest_parse(releases_text(release->prepared), sha256)) {
+    if (!depot_digest_parse(slw_text_bytes(release->prepared), sha256)) {
         return slw_explain(detail, SLW_STORED_STATE, "the release has no bundle");
     }
     SLW_TRY(slw_blob_open(depot->blobs, sha256, &bundle, detail));
     (void)snprintf(name, sizeof name, "%s %lld", release->product, (long long)release->version);
     int64_t now_s = (int64_t)time(NULL);
     struct slw_signer_ask ask = {
-        .name = releases_text(name),
-        .signer = releases_text(service->log.name),
-        .key = releases_text(release->key_name),
-        .channel = releases_text(release->channel),
+        .name = slw_text_bytes(name),
+        .signer = slw_text_bytes(service->log.name),
+        .key = slw_text_bytes(release->key_name),
+        .channel = slw_text_bytes(release->channel),
         .operation = SLW_OPERATION_SIGN_TARGETS,
         .length = bundle.source.size,
         .now_utc_s = now_s,
@@ -55,7 +56,7 @@ enum slw_status releases_ask(struct depot *depot, int64_t token, struct releases
     struct release_step step = step_of(token, release);
     step.to = "signing";
     step.set = "request = $8, asked_stage = $9, asked_request = $10, is_sent = 0";
-    step.values[0] = slw_sql_text(releases_text(depot_digest_format(asked.id, id)));
+    step.values[0] = slw_sql_text(slw_text_bytes(depot_digest_format(asked.id, id)));
     step.values[1] = slw_sql_text(slw_heap_bytes(&asked.stage));
     step.values[2] = slw_sql_text(slw_heap_bytes(&asked.request));
     step.values_count = 3;
@@ -75,7 +76,7 @@ static enum slw_status load(void *context, struct slw_transaction *transaction,
                             struct slw_detail *detail)
 {
     struct loading *loading = context;
-    const struct slw_sql_value values[] = {slw_sql_text(releases_text(loading->release->product)),
+    const struct slw_sql_value values[] = {slw_sql_text(slw_text_bytes(loading->release->product)),
                                            slw_sql_int(loading->release->version)};
     struct slw_rows *rows = NULL;
     slw_signer_asked_free(&loading->asked);
@@ -103,7 +104,7 @@ static enum slw_status send(struct depot *depot, struct releases_service *servic
     enum slw_status status =
         slw_database_transact(depot->database, SLW_DATABASE_READ, load, &loading, detail);
     if (status == SLW_OK &&
-        !depot_digest_parse(releases_text(release->prepared), loading.asked.sha256)) {
+        !depot_digest_parse(slw_text_bytes(release->prepared), loading.asked.sha256)) {
         status = slw_explain(detail, SLW_STORED_STATE, "the release has no bundle");
     }
     if (status == SLW_OK) {
@@ -156,7 +157,7 @@ static enum slw_status take(struct depot *depot, int64_t token, struct releases_
     uint64_t size = 0;
     char digest[DEPOT_DIGEST_SIZE];
     struct release_step step = step_of(token, release);
-    if (!depot_digest_parse(releases_text(release->request), id)) {
+    if (!depot_digest_parse(slw_text_bytes(release->request), id)) {
         return slw_explain(detail, SLW_STORED_STATE, "the release has no request");
     }
     SLW_TRY(releases_service_key(depot->settings, release->key_name, &bundle->key, detail));
@@ -167,7 +168,7 @@ static enum slw_status take(struct depot *depot, int64_t token, struct releases_
     /* A drill goes on by itself; others wait for their stage. */
     step.to = strcmp(release->kind, "drill") == 0 ? "publishing" : "signed";
     step.set = "blob = $8, size = $9, asked_stage = '', asked_request = ''";
-    step.values[0] = slw_sql_text(releases_text(depot_digest_format(step.sha256, digest)));
+    step.values[0] = slw_sql_text(slw_text_bytes(depot_digest_format(step.sha256, digest)));
     step.values[1] = slw_sql_int((int64_t)size);
     step.values_count = 2;
     step.keeps = true;
@@ -181,7 +182,7 @@ static enum slw_status take_signed(struct depot *depot, int64_t token,
 {
     struct signed_bundle bundle = {.message = {0}};
     uint8_t sha256[SLW_SHA256_SIZE];
-    if (!depot_digest_parse(releases_text(release->prepared), sha256)) {
+    if (!depot_digest_parse(slw_text_bytes(release->prepared), sha256)) {
         return slw_explain(detail, SLW_STORED_STATE, "the release has no bundle");
     }
     SLW_TRY(slw_blob_open(depot->blobs, sha256, &bundle.prepared, detail));
@@ -258,7 +259,7 @@ enum slw_status releases_follow(struct depot *depot, int64_t token,
     struct slw_heap_buffer answer = {0};
     struct slw_heap_buffer why = {0};
     enum slw_signer_state state = SLW_SIGNER_WAITING;
-    if (!depot_digest_parse(releases_text(release->request), id)) {
+    if (!depot_digest_parse(slw_text_bytes(release->request), id)) {
         return slw_explain(detail, SLW_STORED_STATE, "the release has no request");
     }
     if (!release->is_sent) {

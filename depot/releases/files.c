@@ -6,6 +6,8 @@
  */
 #include "repository.h"
 
+#include "slipway/text.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -38,7 +40,7 @@ void releases_get_file(void *context, struct slw_http_exchange *exchange)
         slw_http_refuse(exchange, slw_explain_no_memory(&detail), &detail);
         return;
     }
-    releases_copy(path, key, sizeof key);
+    slw_text_copy(path, sizeof key, key);
     bool is_shown = directory != NULL && path.len < sizeof key && slw_storage_key_is_good(key) &&
                     (begins(path, "metadata/") || begins(path, "targets/"));
     (void)snprintf(sending->path, sizeof sending->path, "%s/%s", directory == NULL ? "" : directory,

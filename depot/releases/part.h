@@ -19,21 +19,6 @@
 #define RELEASES_SIGNING_LEASE "pipelines"
 #define RELEASES_PUBLISHER_LEASE "publisher"
 
-static inline struct slw_bytes releases_text(const char *text)
-{
-    return slw_bytes_make(text, strlen(text));
-}
-
-/* Cut to the place's size; ends with a zero. */
-static inline void releases_copy(struct slw_bytes text, char *place, size_t size)
-{
-    size_t len = text.len < size - 1 ? text.len : size - 1;
-    if (len > 0) {
-        memcpy(place, text.ptr, len);
-    }
-    place[len] = '\0';
-}
-
 /* What the publisher remembers, of one process. */
 struct depot_releases_state {
     int64_t refreshed_s; /* when the repository was last looked after as a whole */

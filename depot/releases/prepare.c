@@ -8,6 +8,7 @@
 
 #include "slipway/bundle_release.h"
 #include "slipway/signed_draft.h"
+#include "slipway/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,7 +98,7 @@ static enum slw_status read_targets(struct preparing *preparing, struct slw_deta
 static enum slw_status open_build(struct preparing *preparing, struct slw_detail *detail)
 {
     struct depot *depot = preparing->depot;
-    struct slw_bytes build = releases_text(preparing->release->build);
+    struct slw_bytes build = slw_text_bytes(preparing->release->build);
     SLW_TRY(slw_bundle_index_read("bundle", &preparing->bundle.source, &preparing->index, detail));
     SLW_TRY(read_targets(preparing, detail));
     SLW_TRY(read_root(preparing, detail));
@@ -121,11 +122,11 @@ static enum slw_status note(struct preparing *preparing, int64_t token,
         .release = preparing->release,
         .set = "prepared_blob = $8, release_version = $9, urgency = $10, min_installed_version = "
                "$11, hardware = $12, notes = $13",
-        .values = {slw_sql_text(releases_text(depot_digest_format(sha256, digest))),
+        .values = {slw_sql_text(slw_text_bytes(depot_digest_format(sha256, digest))),
                    slw_sql_text(targets->release_version),
-                   slw_sql_text(releases_text(strcmp(preparing->release->kind, "emergency") == 0
-                                                  ? "emergency"
-                                                  : urgencies[urgency])),
+                   slw_sql_text(slw_text_bytes(strcmp(preparing->release->kind, "emergency") == 0
+                                                   ? "emergency"
+                                                   : urgencies[urgency])),
                    slw_sql_int((int64_t)targets->min_installed_version),
                    slw_sql_text(slw_heap_bytes(&preparing->hardware)),
                    slw_sql_text(targets->release_notes)},
@@ -162,7 +163,7 @@ enum slw_status releases_prepare(struct depot *depot, int64_t token, const struc
     preparing->depot = depot;
     preparing->release = release;
     enum slw_status status =
-        depot_build_open(depot, releases_text(release->build), &preparing->bundle, detail);
+        depot_build_open(depot, slw_text_bytes(release->build), &preparing->bundle, detail);
     if (status == SLW_OK) {
         status = open_build(preparing, detail);
         if (status == SLW_OK) {

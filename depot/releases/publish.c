@@ -11,6 +11,7 @@
 #include "repository.h"
 
 #include "slipway/release.h"
+#include "slipway/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,7 +52,7 @@ static enum slw_status place_of(const struct release *release, struct place *pla
                    release->product, release->channel);
     place->rollout = (struct repository_question){
         .role = place->rollout_role, .path = place->path, .size = (uint64_t)release->size};
-    if (!depot_digest_parse(releases_text(release->blob), place->rollout.sha256)) {
+    if (!depot_digest_parse(slw_text_bytes(release->blob), place->rollout.sha256)) {
         return slw_explain(detail, SLW_STORED_STATE, "the release has no signed bundle");
     }
     place->everybody = place->rollout;
@@ -83,10 +84,10 @@ static bool is_asked_for(struct publishing *publishing, const char *role)
     struct slw_heap_buffer staged = {0};
     struct slw_tuf_model *model = NULL;
     struct slw_detail unused;
-    enum slw_status status =
-        slw_tuf_writer_staged(publishing->repository.writer, releases_text(role), &staged, &unused);
+    enum slw_status status = slw_tuf_writer_staged(publishing->repository.writer,
+                                                   slw_text_bytes(role), &staged, &unused);
     if (status == SLW_OK) {
-        status = slw_tuf_model_load_base(SLW_TUF_TARGETS, releases_text(role),
+        status = slw_tuf_model_load_base(SLW_TUF_TARGETS, slw_text_bytes(role),
                                          slw_heap_bytes(&staged), &model, &unused);
     }
     bool is_asked = status == SLW_OK
@@ -121,11 +122,11 @@ static enum slw_status add(struct publishing *publishing, const struct place *pl
     SLW_TRY(
         slw_blob_open(publishing->repository.depot->blobs, place->rollout.sha256, &blob, detail));
     enum slw_status status =
-        slw_release_custom(place->path, &blob.source, releases_text(place->release->channel),
+        slw_release_custom(place->path, &blob.source, slw_text_bytes(place->release->channel),
                            &custom, &product, detail);
     if (status == SLW_OK) {
-        status = slw_tuf_writer_add_file(publishing->repository.writer, releases_text(role),
-                                         releases_text(place->path), slw_heap_bytes(&custom),
+        status = slw_tuf_writer_add_file(publishing->repository.writer, slw_text_bytes(role),
+                                         slw_text_bytes(place->path), slw_heap_bytes(&custom),
                                          &blob.source, detail);
     }
     slw_heap_drop(&custom);
@@ -138,8 +139,8 @@ static enum slw_status take_out(struct publishing *publishing, const struct plac
                                 const char *role, struct slw_detail *detail)
 {
     return may_change(publishing, role)
-               ? slw_tuf_writer_remove(publishing->repository.writer, releases_text(role),
-                                       releases_text(place->path), detail)
+               ? slw_tuf_writer_remove(publishing->repository.writer, slw_text_bytes(role),
+                                       slw_text_bytes(place->path), detail)
                : SLW_OK;
 }
 
@@ -181,7 +182,7 @@ static enum slw_status note_listed(struct publishing *publishing, int64_t token,
         .release = release,
         .set = "path = $8, role = $9, published_us = COALESCE(published_us, "
                "$5), is_complete = $10",
-        .values = {slw_sql_text(releases_text(place->path)), slw_sql_text(releases_text(role)),
+        .values = {slw_sql_text(slw_text_bytes(place->path)), slw_sql_text(slw_text_bytes(role)),
                    slw_sql_int(release->is_complete && is_done(place)
                                    ? 2
                                    : (release->is_complete ? 1 : 0))},
@@ -216,7 +217,7 @@ static void tell_of(const char *told, const struct place *place, char text[stati
     for (const char *line = told; line[0] != '\0';) {
         size_t line_len = strcspn(line, "\n");
         if (line_len > len && strncmp(line, role, len) == 0 && line[len] == ':') {
-            releases_copy(slw_bytes_make(line, line_len), text, 512);
+            slw_text_copy(slw_bytes_make(line, line_len), 512, text);
         }
         line += line_len + (line[line_len] == '\n' ? 1 : 0);
     }
@@ -271,7 +272,7 @@ static enum slw_status note_roles(void *context, struct slw_transaction *transac
     for (unsigned type = 0; type < SLW_TUF_TYPES; type++) {
         const char *name = slw_tuf_type_name((enum slw_tuf_type)type);
         const struct slw_sql_value values[] = {
-            slw_sql_text(releases_text(name)), slw_sql_int(noting->repository->seen[type].version),
+            slw_sql_text(slw_text_bytes(name)), slw_sql_int(noting->repository->seen[type].version),
             slw_sql_int(noting->repository->seen[type].expires_utc_s * 1000000),
             slw_sql_int(now_us)};
         SLW_TRY(slw_sql_run(transaction,

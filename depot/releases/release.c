@@ -2,6 +2,8 @@
 /* Rows of releases: made, numbered, told to go on. See releases.h. */
 #include "part.h"
 
+#include "slipway/text.h"
+
 #include <stdio.h>
 
 static enum slw_status find(struct slw_transaction *transaction,
@@ -22,8 +24,8 @@ static enum slw_status find(struct slw_transaction *transaction,
     *ret_found = slw_rows_next(rows);
     if (*ret_found) {
         stand->version = slw_rows_int(rows, 0);
-        releases_copy(slw_rows_bytes(rows, 1), stand->state, sizeof stand->state);
-        releases_copy(slw_rows_bytes(rows, 2), stand->reason, sizeof stand->reason);
+        slw_text_copy(slw_rows_bytes(rows, 1), sizeof stand->state, stand->state);
+        slw_text_copy(slw_rows_bytes(rows, 2), sizeof stand->reason, stand->reason);
     }
     return slw_rows_close(rows, detail);
 }
@@ -52,7 +54,8 @@ static enum slw_status note_time(struct slw_transaction *transaction, struct slw
     int64_t now_us = 0;
     SLW_TRY(slw_database_now(transaction, &now_us, detail));
     const struct slw_sql_value values[] = {slw_sql_text(product), slw_sql_int(version),
-                                           slw_sql_text(releases_text(state)), slw_sql_int(now_us)};
+                                           slw_sql_text(slw_text_bytes(state)),
+                                           slw_sql_int(now_us)};
     return slw_sql_run(transaction,
                        "INSERT INTO release_times (product, version, state, time_us) VALUES ($1, "
                        "$2, $3, $4) ON CONFLICT (product, version, state) DO NOTHING",
@@ -75,7 +78,7 @@ enum slw_status releases_event(struct slw_transaction *transaction, struct slw_b
         slw_json_bytes(&json, "reason", reason);
     }
     slw_json_end_object(&json);
-    enum slw_status status = depot_event(transaction, product, "release", releases_text(subject),
+    enum slw_status status = depot_event(transaction, product, "release", slw_text_bytes(subject),
                                          slw_heap_text(&data), detail);
     slw_heap_free(&data);
     return status;
@@ -94,11 +97,11 @@ static enum slw_status insert(struct slw_transaction *transaction,
         slw_sql_text(wish->stage),
         slw_sql_text(wish->channel),
         slw_sql_text(wish->key_name),
-        slw_sql_text(releases_text(wish->key_class)),
+        slw_sql_text(slw_text_bytes(wish->key_class)),
         slw_sql_text(wish->kind),
         slw_sql_text(wish->changes),
         slw_sql_int(now_us),
-        slw_sql_text(releases_text(wish->who)),
+        slw_sql_text(slw_text_bytes(wish->who)),
     };
     return slw_sql_run(
         transaction,
@@ -123,7 +126,7 @@ enum slw_status depot_release_want(struct slw_transaction *transaction,
         SLW_TRY(insert(transaction, wish, stand.version, detail));
         (void)snprintf(subject, sizeof subject, "%lld", (long long)stand.version);
         SLW_TRY(depot_audit(transaction, wish->who, "release.make", wish->product,
-                            releases_text(subject), NULL, detail));
+                            slw_text_bytes(subject), NULL, detail));
         SLW_TRY(releases_event(transaction, wish->product, stand.version, "prepared",
                                SLW_BYTES_OF(""), detail));
     }
@@ -162,7 +165,7 @@ static enum slw_status note_withdrawal(struct slw_transaction *transaction,
     slw_json_bytes(&json, "reason", reason);
     slw_json_end_object(&json);
     enum slw_status status = depot_audit(transaction, who, "release.withdraw", product,
-                                         releases_text(subject), slw_heap_text(&text), detail);
+                                         slw_text_bytes(subject), slw_heap_text(&text), detail);
     slw_heap_free(&text);
     SLW_TRY(status);
     return releases_event(transaction, product, version, "withdrawn", reason, detail);

@@ -3,6 +3,7 @@
 #include "repository.h"
 
 #include "slipway/ini.h"
+#include "slipway/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +43,7 @@ static enum slw_status take_key(struct reading *reading, const char *role, const
     }
     struct repository_key *key = &repository->keys[repository->keys_count];
     *key = (struct repository_key){.private_key = NULL};
-    releases_copy(releases_text(role), key->role, sizeof key->role);
+    slw_text_copy(slw_text_bytes(role), sizeof key->role, key->role);
     if (strncmp(value, SERVICE_PREFIX, prefix) != 0) {
         join(conf, value, path);
         SLW_TRY(slw_private_key_load(path, NULL, &key->private_key, reading->detail));
@@ -57,7 +58,7 @@ static enum slw_status take_key(struct reading *reading, const char *role, const
                            "%s: %s = %s: wants " SERVICE_PREFIX "NAME PUBLIC-KEY-FILE", conf, role,
                            value);
     }
-    releases_copy(slw_bytes_make(name, len), key->name, sizeof key->name);
+    slw_text_copy(slw_bytes_make(name, len), sizeof key->name, key->name);
     join(conf, file, path);
     SLW_TRY(slw_public_key_load(path, &key->public_key, reading->detail));
     repository->keys_count++;
@@ -201,7 +202,7 @@ static bool has_hash(const struct slw_tuf_target *target,
     char digest[DEPOT_DIGEST_SIZE];
     struct slw_bytes listed = slw_json_string(
         target->json, slw_json_member(target->json, target->hashes, SLW_BYTES_OF("sha256")));
-    return slw_bytes_equal(listed, releases_text(depot_digest_format(sha256, digest)));
+    return slw_bytes_equal(listed, slw_text_bytes(depot_digest_format(sha256, digest)));
 }
 
 static enum slw_status compare(void *context, struct slw_bytes role,
@@ -210,8 +211,8 @@ static enum slw_status compare(void *context, struct slw_bytes role,
     struct looking *looking = context;
     for (size_t i = 0; i < looking->count; i++) {
         struct repository_question *question = &looking->questions[i];
-        if (slw_bytes_equal(role, releases_text(question->role)) &&
-            slw_bytes_equal(target->path, releases_text(question->path))) {
+        if (slw_bytes_equal(role, slw_text_bytes(question->role)) &&
+            slw_bytes_equal(target->path, slw_text_bytes(question->path))) {
             question->is_listed = true;
             question->is_right =
                 target->length == question->size && has_hash(target, question->sha256);

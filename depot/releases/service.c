@@ -2,6 +2,8 @@
 /* The signing service as the settings name it. See part.h. */
 #include "part.h"
 
+#include "slipway/text.h"
+
 #define CONNECT_MS 3000u
 
 static const char *text_or_null(const char *text)
@@ -14,12 +16,12 @@ static const char *text_or_null(const char *text)
 static enum slw_status read_log(const char *text, struct releases_service *service,
                                 struct slw_detail *detail)
 {
-    SLW_TRY(slw_note_key_parse("[signer] log", releases_text(text), &service->log, detail));
+    SLW_TRY(slw_note_key_parse("[signer] log", slw_text_bytes(text), &service->log, detail));
     if (service->log.type != SLW_NOTE_ED25519) {
         return slw_explain(detail, SLW_BAD_KEY, "[signer] log: a witness's key, not a log's");
     }
     service->transparency = (struct slw_transparency){
-        .log = {.name = releases_text(service->log.name)},
+        .log = {.name = slw_text_bytes(service->log.name)},
     };
     memcpy(service->transparency.log.ed25519, service->log.value,
            sizeof service->transparency.log.ed25519);

@@ -2,6 +2,8 @@
 /* Releases on their way: which there are, and one step of one of them. See part.h. */
 #include "part.h"
 
+#include "slipway/text.h"
+
 #include <stdio.h>
 
 #define COLUMNS                                                                                    \
@@ -9,7 +11,7 @@
     "size, "                                                                                       \
     "path, role, is_sent, is_complete"
 
-#define COPY(column, member) releases_copy(slw_rows_bytes(rows, column), (member), sizeof(member))
+#define COPY(column, member) slw_text_copy(slw_rows_bytes(rows, column), sizeof(member), (member))
 
 static void read_row(const struct slw_rows *rows, struct release *release)
 {
@@ -83,13 +85,13 @@ static enum slw_status update(struct slw_transaction *transaction, const struct 
     int64_t now_us = 0;
     int64_t changed = 0;
     SLW_TRY(slw_database_now(transaction, &now_us, detail));
-    values[0] = slw_sql_text(releases_text(release->product));
+    values[0] = slw_sql_text(slw_text_bytes(release->product));
     values[1] = slw_sql_int(release->version);
-    values[2] = slw_sql_text(releases_text(release->state));
-    values[3] = slw_sql_text(releases_text(step->to == NULL ? release->state : step->to));
+    values[2] = slw_sql_text(slw_text_bytes(release->state));
+    values[3] = slw_sql_text(slw_text_bytes(step->to == NULL ? release->state : step->to));
     values[4] = slw_sql_int(now_us);
     values[5] = slw_sql_int(step->retry_s == 0 ? 0 : now_us + step->retry_s * 1000000);
-    values[6] = slw_sql_text(releases_text(step->reason == NULL ? "" : step->reason));
+    values[6] = slw_sql_text(slw_text_bytes(step->reason == NULL ? "" : step->reason));
     memcpy(values + FIXED, step->values, step->values_count * sizeof values[0]);
     slw_heap_printf(&sql,
                     "UPDATE releases SET state_us = CASE WHEN state = $4 THEN state_us ELSE $5 "
@@ -120,17 +122,17 @@ static enum slw_status run(void *context, struct slw_transaction *transaction,
         (void)snprintf(subject, sizeof subject, "%s/%lld", release->product,
                        (long long)release->version);
         SLW_TRY(depot_blob_keep(transaction, step->sha256, step->size, "release",
-                                releases_text(subject), detail));
+                                slw_text_bytes(subject), detail));
     }
     if (step->to == NULL) {
         return SLW_OK;
     }
     (void)snprintf(subject, sizeof subject, "%lld", (long long)release->version);
     (void)snprintf(action, sizeof action, "release.%s", step->to);
-    SLW_TRY(depot_audit(transaction, "depot", action, releases_text(release->product),
-                        releases_text(subject), NULL, detail));
-    return releases_event(transaction, releases_text(release->product), release->version, step->to,
-                          releases_text(step->reason == NULL ? "" : step->reason), detail);
+    SLW_TRY(depot_audit(transaction, "depot", action, slw_text_bytes(release->product),
+                        slw_text_bytes(subject), NULL, detail));
+    return releases_event(transaction, slw_text_bytes(release->product), release->version, step->to,
+                          slw_text_bytes(step->reason == NULL ? "" : step->reason), detail);
 }
 
 enum slw_status releases_step(struct depot *depot, const struct release_step *step,

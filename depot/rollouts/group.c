@@ -2,19 +2,14 @@
 /* Groups as rollouts need them: whom they have, when those may be updated, and who is asked. */
 #include "parts.h"
 
-#include <string.h>
+#include "slipway/text.h"
 
-static void copy_word(struct slw_bytes word, size_t size, char *ret_text)
-{
-    size_t len = word.len < size ? word.len : size - 1;
-    memcpy(ret_text, word.ptr, len);
-    ret_text[len] = '\0';
-}
+#include <string.h>
 
 static enum slw_status read_row(const struct slw_rows *rows, struct rollout_group *group,
                                 struct slw_detail *detail)
 {
-    copy_word(slw_rows_bytes(rows, 1), sizeof group->consent, group->consent);
+    slw_text_copy(slw_rows_bytes(rows, 1), sizeof group->consent, group->consent);
     SLW_TRY(slw_windows_parse(slw_rows_bytes(rows, 2), &group->windows, detail));
     return slw_group_parse(slw_rows_bytes(rows, 0), &group->query, detail);
 }

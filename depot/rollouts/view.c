@@ -2,6 +2,8 @@
 /* The view that offers come of. See view.h. */
 #include "view.h"
 
+#include "slipway/text.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,13 +31,6 @@ int64_t rollouts_view_clock_ms(void)
 
 /* --- Reading --- */
 
-static void copy_text(struct slw_bytes text, size_t size, char *ret_text)
-{
-    size_t len = text.len < size ? text.len : size - 1;
-    memcpy(ret_text, text.ptr, len);
-    ret_text[len] = '\0';
-}
-
 static enum slw_status read_release(const struct slw_rows *rows, struct view *view,
                                     struct slw_detail *detail)
 {
@@ -46,11 +41,11 @@ static enum slw_status read_release(const struct slw_rows *rows, struct view *vi
     release->min_installed = slw_rows_int(rows, 3);
     release->offer.release = release->version;
     struct depot_offer *offer = &release->offer;
-    copy_text(slw_rows_bytes(rows, 4), sizeof offer->release_version, offer->release_version);
-    copy_text(slw_rows_bytes(rows, 5), sizeof offer->urgency, offer->urgency);
-    copy_text(slw_rows_bytes(rows, 6), sizeof offer->role, offer->role);
-    copy_text(slw_rows_bytes(rows, 7), sizeof offer->path, offer->path);
-    copy_text(slw_rows_bytes(rows, 8), sizeof offer->sha256, offer->sha256);
+    slw_text_copy(slw_rows_bytes(rows, 4), sizeof offer->release_version, offer->release_version);
+    slw_text_copy(slw_rows_bytes(rows, 5), sizeof offer->urgency, offer->urgency);
+    slw_text_copy(slw_rows_bytes(rows, 6), sizeof offer->role, offer->role);
+    slw_text_copy(slw_rows_bytes(rows, 7), sizeof offer->path, offer->path);
+    slw_text_copy(slw_rows_bytes(rows, 8), sizeof offer->sha256, offer->sha256);
     offer->size = slw_rows_int(rows, 9);
     return release->product.status == SLW_OK && release->channel.status == SLW_OK
                ? SLW_OK

@@ -4,6 +4,7 @@
 #include "port.h"
 
 #include "slipway/heap.h"
+#include "slipway/text.h"
 
 #include "remove_tree.h"
 #include "tap.h"
@@ -33,22 +34,17 @@ static bool said(const char *text)
     return strstr(detail.text, text) != NULL;
 }
 
-static struct slw_bytes text_of(const char *text)
-{
-    return slw_bytes_make(text, strlen(text));
-}
-
 static void digest(const char *text)
 {
     struct slw_sha256 hash;
     slw_sha256_init(&hash);
-    slw_sha256_update(&hash, text_of(text));
+    slw_sha256_update(&hash, slw_text_bytes(text));
     slw_sha256_final(&hash, sha256);
 }
 
 static enum slw_status append(uint64_t total, uint64_t offset, const char *text)
 {
-    return slw_blobs_append(blobs, sha256, total, offset, text_of(text), &length, &detail);
+    return slw_blobs_append(blobs, sha256, total, offset, slw_text_bytes(text), &length, &detail);
 }
 
 static enum slw_status finish(uint64_t total)
@@ -180,10 +176,13 @@ static void uploads_under_other_names_do_not_meet(void)
     const uint8_t hers[SLW_SHA256_SIZE] = {1};
     const uint8_t his[SLW_SHA256_SIZE] = {2};
     digest("right");
-    TAP_EQUAL_INT(slw_blobs_append(blobs, hers, 5, 0, text_of("rig"), &length, &detail), SLW_OK);
-    TAP_EQUAL_INT(slw_blobs_append(blobs, his, 5, 0, text_of("wrong"), &length, &detail), SLW_OK);
+    TAP_EQUAL_INT(slw_blobs_append(blobs, hers, 5, 0, slw_text_bytes("rig"), &length, &detail),
+                  SLW_OK);
+    TAP_EQUAL_INT(slw_blobs_append(blobs, his, 5, 0, slw_text_bytes("wrong"), &length, &detail),
+                  SLW_OK);
     TAP_EQUAL_INT(slw_blobs_finish_as(blobs, his, sha256, 5, &detail), SLW_WRONG_HASH);
-    TAP_EQUAL_INT(slw_blobs_append(blobs, hers, 5, 3, text_of("ht"), &length, &detail), SLW_OK);
+    TAP_EQUAL_INT(slw_blobs_append(blobs, hers, 5, 3, slw_text_bytes("ht"), &length, &detail),
+                  SLW_OK);
     TAP_EQUAL_INT(slw_blobs_finish_as(blobs, hers, sha256, 5, &detail), SLW_OK);
     TAP_CHECK(strcmp(content(), "right") == 0);
     TAP_EQUAL_INT(slw_blobs_have(blobs, hers, &length, &complete, &detail), SLW_OK);
@@ -221,9 +220,9 @@ static void puts_a_source_or_leaves_nothing(void)
     TAP_REQUIRE(begin());
     uint8_t told[SLW_SHA256_SIZE] = {0};
     digest("whole");
-    TAP_EQUAL_INT(slw_blobs_put(blobs, text_of("whole"), told, &detail), SLW_OK);
+    TAP_EQUAL_INT(slw_blobs_put(blobs, slw_text_bytes("whole"), told, &detail), SLW_OK);
     TAP_EQUAL_BYTES(told, sha256, sizeof told);
-    TAP_EQUAL_INT(slw_blobs_put(blobs, text_of("whole"), told, &detail), SLW_OK);
+    TAP_EQUAL_INT(slw_blobs_put(blobs, slw_text_bytes("whole"), told, &detail), SLW_OK);
     TAP_CHECK(strcmp(content(), "whole") == 0);
     const struct slw_source broken = {NULL, fail_in_the_middle, SLW_BLOB_BLOCK_SIZE + 1};
     TAP_EQUAL_INT(slw_blobs_put_source(blobs, &broken, told, &detail), SLW_UNAVAILABLE);
@@ -237,10 +236,10 @@ static void a_damaged_blob_is_mended_by_the_right_bytes(void)
     char path[256];
     TAP_REQUIRE(begin());
     digest("sound");
-    TAP_REQUIRE(slw_blobs_put(blobs, text_of("sound"), sha256, &detail) == SLW_OK);
+    TAP_REQUIRE(slw_blobs_put(blobs, slw_text_bytes("sound"), sha256, &detail) == SLW_OK);
     TAP_REQUIRE(truncate(path_of("", path), 2) == 0);
     TAP_CHECK(strcmp(content(), "so") == 0);
-    TAP_EQUAL_INT(slw_blobs_put(blobs, text_of("sound"), sha256, &detail), SLW_OK);
+    TAP_EQUAL_INT(slw_blobs_put(blobs, slw_text_bytes("sound"), sha256, &detail), SLW_OK);
     TAP_CHECK(strcmp(content(), "sound") == 0);
     slw_blobs_close(blobs);
 }
@@ -261,7 +260,7 @@ static void follows_no_link(void)
     TAP_EQUAL_INT(finish(6), SLW_IO);
     TAP_REQUIRE(unlink(path) == 0);
     /* A blob that is a link, and a folder of blobs that is one. */
-    TAP_REQUIRE(slw_blobs_put(blobs, text_of("secret"), sha256, &detail) == SLW_OK);
+    TAP_REQUIRE(slw_blobs_put(blobs, slw_text_bytes("secret"), sha256, &detail) == SLW_OK);
     TAP_REQUIRE(unlink(path_of("", path)) == 0 && symlink("../outside", path) == 0);
     TAP_CHECK(strcmp(content(), "!io") == 0);
     TAP_REQUIRE(unlink(path) == 0);
@@ -269,7 +268,7 @@ static void follows_no_link(void)
     *slash = '\0';
     TAP_REQUIRE(rmdir(path) == 0 && symlink("uploads", path) == 0);
     TAP_CHECK(strcmp(content(), "!io") == 0);
-    TAP_EQUAL_INT(slw_blobs_put(blobs, text_of("secret"), sha256, &detail), SLW_IO);
+    TAP_EQUAL_INT(slw_blobs_put(blobs, slw_text_bytes("secret"), sha256, &detail), SLW_IO);
     TAP_EQUAL_INT(files_in("uploads"), 0);
     slw_blobs_close(blobs);
 }
@@ -309,8 +308,8 @@ static void lists_blobs_and_drops_old_uploads(void)
     char path[256];
     struct seen seen = {0};
     TAP_REQUIRE(begin());
-    TAP_REQUIRE(slw_blobs_put(blobs, text_of("a"), sha256, &detail) == SLW_OK);
-    TAP_REQUIRE(slw_blobs_put(blobs, text_of("bcd"), sha256, &detail) == SLW_OK);
+    TAP_REQUIRE(slw_blobs_put(blobs, slw_text_bytes("a"), sha256, &detail) == SLW_OK);
+    TAP_REQUIRE(slw_blobs_put(blobs, slw_text_bytes("bcd"), sha256, &detail) == SLW_OK);
     digest("young");
     TAP_REQUIRE(append(5, 0, "you") == SLW_OK);
     digest("old");
@@ -462,7 +461,7 @@ static void a_store_that_is_gone_is_said_to_be(void)
     remove_tree(top);
     TAP_CHECK(append(1, 0, "x") != SLW_OK);
     TAP_CHECK(detail.text[0] != '\0');
-    TAP_CHECK(slw_blobs_put(blobs, text_of("x"), sha256, &detail) != SLW_OK);
+    TAP_CHECK(slw_blobs_put(blobs, slw_text_bytes("x"), sha256, &detail) != SLW_OK);
     TAP_CHECK(finish(1) != SLW_OK);
     slw_blobs_close(blobs);
 }

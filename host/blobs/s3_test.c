@@ -5,6 +5,8 @@
 
 #include "tap.h"
 
+#include "slipway/text.h"
+
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,22 +29,17 @@ static bool said(const char *text)
     return strstr(detail.text, text) != NULL;
 }
 
-static struct slw_bytes text_of(const char *text)
-{
-    return slw_bytes_make(text, strlen(text));
-}
-
 static void digest(const char *text)
 {
     struct slw_sha256 hash;
     slw_sha256_init(&hash);
-    slw_sha256_update(&hash, text_of(text));
+    slw_sha256_update(&hash, slw_text_bytes(text));
     slw_sha256_final(&hash, sha256);
 }
 
 static enum slw_status append(uint64_t total, uint64_t offset, const char *text)
 {
-    return slw_blobs_append(blobs, sha256, total, offset, text_of(text), &length, &detail);
+    return slw_blobs_append(blobs, sha256, total, offset, slw_text_bytes(text), &length, &detail);
 }
 
 static enum slw_status finish(uint64_t total)
@@ -155,10 +152,13 @@ static void uploads_under_other_names_do_not_meet(void)
     const uint8_t hers[SLW_SHA256_SIZE] = {1};
     const uint8_t his[SLW_SHA256_SIZE] = {2};
     digest("right");
-    TAP_EQUAL_INT(slw_blobs_append(blobs, hers, 5, 0, text_of("rig"), &length, &detail), SLW_OK);
-    TAP_EQUAL_INT(slw_blobs_append(blobs, his, 5, 0, text_of("wrong"), &length, &detail), SLW_OK);
+    TAP_EQUAL_INT(slw_blobs_append(blobs, hers, 5, 0, slw_text_bytes("rig"), &length, &detail),
+                  SLW_OK);
+    TAP_EQUAL_INT(slw_blobs_append(blobs, his, 5, 0, slw_text_bytes("wrong"), &length, &detail),
+                  SLW_OK);
     TAP_EQUAL_INT(slw_blobs_finish_as(blobs, his, sha256, 5, &detail), SLW_WRONG_HASH);
-    TAP_EQUAL_INT(slw_blobs_append(blobs, hers, 5, 3, text_of("ht"), &length, &detail), SLW_OK);
+    TAP_EQUAL_INT(slw_blobs_append(blobs, hers, 5, 3, slw_text_bytes("ht"), &length, &detail),
+                  SLW_OK);
     TAP_EQUAL_INT(slw_blobs_finish_as(blobs, hers, sha256, 5, &detail), SLW_OK);
     TAP_CHECK(holds("right"));
     TAP_EQUAL_INT(slw_blobs_have(blobs, hers, &length, &complete, &detail), SLW_OK);
@@ -170,9 +170,9 @@ static void puts_small_blobs_and_those_without_bytes(void)
 {
     uint8_t told[SLW_SHA256_SIZE];
     digest("small");
-    TAP_EQUAL_INT(slw_blobs_put(blobs, text_of("small"), told, &detail), SLW_OK);
+    TAP_EQUAL_INT(slw_blobs_put(blobs, slw_text_bytes("small"), told, &detail), SLW_OK);
     TAP_EQUAL_BYTES(told, sha256, sizeof told);
-    TAP_EQUAL_INT(slw_blobs_put(blobs, text_of("small"), told, &detail), SLW_OK);
+    TAP_EQUAL_INT(slw_blobs_put(blobs, slw_text_bytes("small"), told, &detail), SLW_OK);
     TAP_CHECK(holds("small"));
     TAP_EQUAL_INT(count_blobs(3600), 1);
     TAP_EQUAL_INT(slw_blobs_remove(blobs, sha256, &detail), SLW_OK);
@@ -312,16 +312,16 @@ static void says_what_the_server_says(void)
     settings.access_key = "test:nobody";
     digest("x");
     TAP_REQUIRE(slw_blobs_open("s3:", &settings, &other, &detail) == SLW_OK);
-    TAP_EQUAL_INT(slw_blobs_put(other, text_of("x"), sha256, &detail), SLW_UNAVAILABLE);
+    TAP_EQUAL_INT(slw_blobs_put(other, slw_text_bytes("x"), sha256, &detail), SLW_UNAVAILABLE);
     TAP_CHECK(said("403"));
-    TAP_EQUAL_INT(slw_blobs_append(other, sha256, 1, 0, text_of("x"), &length, &detail),
+    TAP_EQUAL_INT(slw_blobs_append(other, sha256, 1, 0, slw_text_bytes("x"), &length, &detail),
                   SLW_UNAVAILABLE);
     TAP_CHECK(said("InvalidAccessKeyId") || said("AccessDenied") || said("SignatureDoesNotMatch"));
     slw_blobs_close(other);
     settings = swift.settings;
     settings.bucket = "another";
     TAP_REQUIRE(slw_blobs_open("s3:", &settings, &other, &detail) == SLW_OK);
-    TAP_EQUAL_INT(slw_blobs_append(other, sha256, 1, 0, text_of("x"), &length, &detail),
+    TAP_EQUAL_INT(slw_blobs_append(other, sha256, 1, 0, slw_text_bytes("x"), &length, &detail),
                   SLW_UNAVAILABLE);
     TAP_CHECK(said("NoSuchBucket"));
     slw_blobs_close(other);

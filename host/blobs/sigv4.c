@@ -7,6 +7,7 @@
 #include "sigv4.h"
 
 #include "slipway/explain.h"
+#include "slipway/text.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -54,11 +55,6 @@ static bool hmac(const uint8_t *key, size_t key_len, struct slw_bytes message,
            len == SLW_SHA256_SIZE;
 }
 
-static struct slw_bytes text_of(const char *text)
-{
-    return slw_bytes_make(text, strlen(text));
-}
-
 /* "SigningKey = HMAC-SHA256(HMAC-SHA256(HMAC-SHA256(HMAC-SHA256("AWS4" + SecretAccessKey, Date),
  * Region), Service), "aws4_request")" */
 static bool signing_key(const struct slw_sigv4_request *request,
@@ -71,8 +67,8 @@ static bool signing_key(const struct slw_sigv4_request *request,
     }
     bool good = hmac((const uint8_t *)secret, (size_t)len, slw_bytes_make(request->time, DATE_LEN),
                      ret_key) &&
-                hmac(ret_key, SLW_SHA256_SIZE, text_of(request->region), ret_key) &&
-                hmac(ret_key, SLW_SHA256_SIZE, text_of(request->service), ret_key) &&
+                hmac(ret_key, SLW_SHA256_SIZE, slw_text_bytes(request->region), ret_key) &&
+                hmac(ret_key, SLW_SHA256_SIZE, slw_text_bytes(request->service), ret_key) &&
                 hmac(ret_key, SLW_SHA256_SIZE, SLW_BYTES_OF("aws4_request"), ret_key);
     slw_wipe(secret, sizeof secret);
     return good;

@@ -5,6 +5,8 @@
  */
 #include "internal.h"
 
+#include "slipway/text.h"
+
 #define SECONDS_MAX 86400u
 
 struct lease_call {
@@ -13,11 +15,6 @@ struct lease_call {
     int64_t token;
     uint32_t seconds;
 };
-
-static struct slw_bytes view(const char *text)
-{
-    return slw_bytes_make(text, strlen(text));
-}
 
 static enum slw_status check_seconds(uint32_t seconds, struct slw_detail *detail)
 {
@@ -58,7 +55,7 @@ enum slw_status slw_database_lease_acquire(struct slw_database *database, const 
                                            const char *holder, uint32_t seconds, int64_t *ret_token,
                                            struct slw_detail *detail)
 {
-    struct lease_call call = {view(name), view(holder), 0, seconds};
+    struct lease_call call = {slw_text_bytes(name), slw_text_bytes(holder), 0, seconds};
     SLW_TRY(check_seconds(seconds, detail));
     SLW_TRY(slw_database_transact(database, SLW_DATABASE_WRITE, acquire, &call, detail));
     *ret_token = call.token;
@@ -91,7 +88,7 @@ static enum slw_status renew(void *context, struct slw_transaction *transaction,
 enum slw_status slw_database_lease_renew(struct slw_database *database, const char *name,
                                          int64_t token, uint32_t seconds, struct slw_detail *detail)
 {
-    struct lease_call call = {.name = view(name), .token = token, .seconds = seconds};
+    struct lease_call call = {.name = slw_text_bytes(name), .token = token, .seconds = seconds};
     SLW_TRY(check_seconds(seconds, detail));
     return slw_database_transact(database, SLW_DATABASE_WRITE, renew, &call, detail);
 }
@@ -108,14 +105,14 @@ static enum slw_status release(void *context, struct slw_transaction *transactio
 enum slw_status slw_database_lease_release(struct slw_database *database, const char *name,
                                            int64_t token, struct slw_detail *detail)
 {
-    struct lease_call call = {.name = view(name), .token = token};
+    struct lease_call call = {.name = slw_text_bytes(name), .token = token};
     return slw_database_transact(database, SLW_DATABASE_WRITE, release, &call, detail);
 }
 
 enum slw_status slw_transaction_fence(struct slw_transaction *transaction, const char *name,
                                       int64_t token, struct slw_detail *detail)
 {
-    struct lease_call call = {.name = view(name), .token = token};
+    struct lease_call call = {.name = slw_text_bytes(name), .token = token};
     int64_t now_us = 0;
     int64_t held = 0;
     SLW_TRY(slw_database_now(transaction, &now_us, detail));

@@ -4,14 +4,10 @@
 
 #include "slipway/crypto.h"
 #include "slipway/json.h"
+#include "slipway/text.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static struct slw_bytes bytes_of(const char *text)
-{
-    return slw_bytes_make(text, strlen(text));
-}
 
 static enum slw_status refuse(const struct slw_json_document *json, uint32_t value,
                               const char *what, struct slw_detail *detail)
@@ -47,7 +43,7 @@ static enum slw_status read_word(const struct slw_json_document *json, uint32_t 
     struct slw_bytes text = slw_json_string(json, value);
     for (int i = 0; i < field->words_count; i++) {
         if (slw_json_kind(json, value) == SLW_JSON_STRING &&
-            slw_bytes_equal(text, bytes_of(field->words[i]))) {
+            slw_bytes_equal(text, slw_text_bytes(field->words[i]))) {
             *(int *)place = i;
             return SLW_OK;
         }
@@ -98,7 +94,7 @@ enum slw_status fleet_fields_read(const struct slw_json_document *json, uint32_t
     struct slw_json_walk walk = slw_json_walk_begin(json, object);
     while (slw_json_walk_member(&walk, &name, &value)) {
         size_t i = 0;
-        while (i < count && !slw_bytes_equal(name, bytes_of(fields[i].name))) {
+        while (i < count && !slw_bytes_equal(name, slw_text_bytes(fields[i].name))) {
             i++;
         }
         if (i == count) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What devices say: what is made is read as it was, and nothing else is. */
 #include "slipway/fleet.h"
+#include "slipway/text.h"
 
 #include "tap.h"
 
@@ -9,11 +10,6 @@
 
 static struct slw_private_key *key;
 static struct slw_private_key *other;
-
-static struct slw_bytes text_of(const char *text)
-{
-    return slw_bytes_make(text, strlen(text));
-}
 
 static struct slw_fleet_slot slot;
 
@@ -86,7 +82,7 @@ static enum slw_status status_of(struct slw_bytes type, const char *payload)
     static struct slw_fleet_opened opened;
     struct slw_heap_buffer envelope = {0};
     struct slw_detail detail = {""};
-    if (slw_dsse_sign(key, type, text_of(payload), &envelope, &detail) != SLW_OK) {
+    if (slw_dsse_sign(key, type, slw_text_bytes(payload), &envelope, &detail) != SLW_OK) {
         return SLW_IO_CRYPTO;
     }
     enum slw_status status = open_with(&envelope, key, &opened);
@@ -228,7 +224,7 @@ static void knows_its_own_nonces(void)
     char nonce[SLW_FLEET_NONCE_SIZE];
     struct slw_detail detail = {""};
     slw_fleet_nonce_make(secret, lamp, device, 3, 1000000, nonce);
-    struct slw_bytes text = text_of(nonce);
+    struct slw_bytes text = slw_text_bytes(nonce);
     TAP_EQUAL_INT(slw_fleet_nonce_check(secret, lamp, device, 3, 1000000, text, &detail), SLW_OK);
     TAP_EQUAL_INT(slw_fleet_nonce_check(secret, lamp, device, 3, 1000600, text, &detail), SLW_OK);
     TAP_EQUAL_INT(slw_fleet_nonce_check(secret, lamp, device, 3, 1000601, text, &detail),
@@ -249,9 +245,9 @@ static void knows_its_own_nonces(void)
         char changed[SLW_FLEET_NONCE_SIZE];
         memcpy(changed, nonce, sizeof changed);
         changed[i] = (char)(changed[i] ^ 1);
-        TAP_EQUAL_INT(
-            slw_fleet_nonce_check(secret, lamp, device, 3, 1000000, text_of(changed), &detail),
-            SLW_STALE_STATEMENT);
+        TAP_EQUAL_INT(slw_fleet_nonce_check(secret, lamp, device, 3, 1000000,
+                                            slw_text_bytes(changed), &detail),
+                      SLW_STALE_STATEMENT);
     }
 }
 
@@ -290,7 +286,8 @@ static void reads_an_answer_as_it_was_put(void)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         TAP_ROW(rows[i]);
-        TAP_EQUAL_INT(slw_fleet_answer_read(text_of(rows[i]), &read, &detail), SLW_BAD_ARGUMENT);
+        TAP_EQUAL_INT(slw_fleet_answer_read(slw_text_bytes(rows[i]), &read, &detail),
+                      SLW_BAD_ARGUMENT);
     }
     TAP_ROW(NULL);
     slw_heap_free(&text);

@@ -9,6 +9,7 @@
 #include "slipway/crypto.h"
 #include "slipway/files.h"
 #include "slipway/json.h"
+#include "slipway/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,11 +21,6 @@
 #define TOKEN_FILE_MAX 4096u
 #define TRIES 3 /* of one report: with another nonce, then in another epoch */
 #define WAIT_MAX_MS INT64_C(3600000)
-
-static struct slw_bytes text_of(const char *text)
-{
-    return slw_bytes_make(text, strlen(text));
-}
 
 /* --- Opening --- */
 
@@ -50,7 +46,7 @@ static enum slw_status copy_settings(const struct slw_fleet_member_settings *set
                                      struct slw_fleet_member *member, struct slw_detail *detail)
 {
     struct slw_heap_buffer path = {0};
-    if (!slw_fleet_device_is_good(text_of(settings->device))) {
+    if (!slw_fleet_device_is_good(slw_text_bytes(settings->device))) {
         return slw_explain(
             detail, SLW_BAD_ARGUMENT,
             "%s: a device's name has up to 64 letters, digits, _ . - :", settings->device);
@@ -159,7 +155,7 @@ static enum slw_status call(struct slw_fleet_member *member, const char *path,
 static enum slw_status copy_member(const struct slw_json_document *json, const char *name,
                                    char *buffer, size_t size, struct slw_detail *detail)
 {
-    uint32_t value = slw_json_member(json, SLW_JSON_TOP, text_of(name));
+    uint32_t value = slw_json_member(json, SLW_JSON_TOP, slw_text_bytes(name));
     struct slw_bytes text = slw_json_string(json, value);
     if (text.len == 0 || text.len >= size) {
         return slw_explain(detail, SLW_MALFORMED, "the depot's answer has no \"%s\" that fits",
@@ -222,12 +218,12 @@ static enum slw_status enrol(struct slw_fleet_member *member, struct slw_detail 
     struct slw_json_document json;
     SLW_TRY(get_nonce(member, detail));
     const struct slw_fleet_enrol message = {
-        .product = text_of(member->product),
-        .device = text_of(member->device),
-        .hardware = text_of(member->hardware),
-        .key_class = text_of(member->key_class),
+        .product = slw_text_bytes(member->product),
+        .device = slw_text_bytes(member->device),
+        .hardware = slw_text_bytes(member->hardware),
+        .key_class = slw_text_bytes(member->key_class),
         .token = slw_heap_bytes(&member->token),
-        .nonce = text_of(member->nonce),
+        .nonce = slw_text_bytes(member->nonce),
         .time_s = (int64_t)time(NULL),
     };
     SLW_TRY(slw_fleet_enrol_make(&message, member->key, &envelope, detail));
@@ -308,9 +304,9 @@ static enum slw_status make_pending(struct slw_fleet_member *member,
 {
     struct slw_fleet_report copy = *report;
     struct slw_heap_buffer envelope = {0};
-    copy.product = text_of(member->product);
-    copy.device = text_of(member->device);
-    copy.nonce = text_of(member->nonce);
+    copy.product = slw_text_bytes(member->product);
+    copy.device = slw_text_bytes(member->device);
+    copy.nonce = slw_text_bytes(member->nonce);
     copy.epoch = member->state.epoch;
     copy.sequence = member->state.sequence + 1;
     SLW_TRY(slw_fleet_report_make(&copy, member->key, &envelope, detail));

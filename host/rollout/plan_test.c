@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Plans, groups and windows: what is read, what is refused, and whom they mean. */
 #include "slipway/rollout_plan.h"
+#include "slipway/text.h"
 
 #include "tap.h"
 
 #include <math.h>
 #include <string.h>
-
-static struct slw_bytes text_of(const char *text)
-{
-    return slw_bytes_make(text, strlen(text));
-}
 
 /* --- Plans --- */
 
@@ -18,7 +14,7 @@ static enum slw_status plan_status(const char *text)
 {
     struct slw_rollout_plan plan;
     struct slw_detail detail = {""};
-    enum slw_status status = slw_rollout_plan_parse(text_of(text), &plan, &detail);
+    enum slw_status status = slw_rollout_plan_parse(slw_text_bytes(text), &plan, &detail);
     if (status == SLW_OK) {
         slw_rollout_plan_free(&plan);
     } else {
@@ -35,7 +31,7 @@ static void reads_a_plan(void)
         "\"silence_s\":600,\"canaries\":[\"lamp-1\",\"l\\u0061mp-2\"]},\"rate_per_hour\":1000}";
     struct slw_rollout_plan plan;
     struct slw_detail detail = {""};
-    TAP_REQUIRE(slw_rollout_plan_parse(text_of(text), &plan, &detail) == SLW_OK);
+    TAP_REQUIRE(slw_rollout_plan_parse(slw_text_bytes(text), &plan, &detail) == SLW_OK);
     TAP_EQUAL_INT(plan.phases_count, 2);
     TAP_EQUAL_INT(plan.phases[0].ppm, 10000);
     TAP_EQUAL_INT(plan.phases[0].soak_s, 3600);
@@ -55,7 +51,7 @@ static void knows_what_is_usual(void)
 {
     struct slw_rollout_plan plan;
     struct slw_detail detail = {""};
-    TAP_REQUIRE(slw_rollout_plan_parse(text_of("{\"phases\":[{\"ppm\":1000000}]}"), &plan,
+    TAP_REQUIRE(slw_rollout_plan_parse(slw_text_bytes("{\"phases\":[{\"ppm\":1000000}]}"), &plan,
                                        &detail) == SLW_OK);
     TAP_CHECK(fabs(plan.rule.failure_limit - 0.02) < 1e-9);
     TAP_CHECK(fabs(plan.rule.confidence - 0.95) < 1e-9);
@@ -149,8 +145,9 @@ static bool group_has(const char *query, const char *attributes)
     };
     if (!TAP_CHECK(slw_json_parse("tags", SLW_BYTES_OF("[\"beta\",\"lab\",7]"), &tags, &detail) ==
                    SLW_OK) ||
-        !TAP_CHECK(slw_json_parse("attributes", text_of(attributes), &json, &detail) == SLW_OK) ||
-        !TAP_CHECK(slw_group_parse(text_of(query), &group, &detail) == SLW_OK)) {
+        !TAP_CHECK(slw_json_parse("attributes", slw_text_bytes(attributes), &json, &detail) ==
+                   SLW_OK) ||
+        !TAP_CHECK(slw_group_parse(slw_text_bytes(query), &group, &detail) == SLW_OK)) {
         return false;
     }
     subject.attributes = &json;
@@ -228,7 +225,7 @@ static void refuses_queries_that_make_no_sense(void)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct slw_group group;
         struct slw_detail detail = {""};
-        enum slw_status status = slw_group_parse(text_of(rows[i].query), &group, &detail);
+        enum slw_status status = slw_group_parse(slw_text_bytes(rows[i].query), &group, &detail);
         TAP_ROW(rows[i].query);
         TAP_EQUAL_INT(status, rows[i].status);
         if (status == SLW_OK) {
@@ -264,14 +261,14 @@ static void opens_windows_by_local_time(void)
     };
     struct slw_windows windows;
     struct slw_detail detail = {""};
-    TAP_REQUIRE(slw_windows_parse(text_of(nights), &windows, &detail) == SLW_OK);
+    TAP_REQUIRE(slw_windows_parse(slw_text_bytes(nights), &windows, &detail) == SLW_OK);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         TAP_ROW(rows[i].name);
         TAP_EQUAL_INT(slw_windows_are_open(&windows, rows[i].utc_s, rows[i].offset_s),
                       rows[i].open);
     }
     TAP_ROW(NULL);
-    TAP_REQUIRE(slw_windows_parse(text_of("[]"), &windows, &detail) == SLW_OK);
+    TAP_REQUIRE(slw_windows_parse(slw_text_bytes("[]"), &windows, &detail) == SLW_OK);
     TAP_CHECK(slw_windows_are_open(&windows, 12345, 0));
 }
 
@@ -297,7 +294,8 @@ static void refuses_windows_that_make_no_sense(void)
         struct slw_windows windows;
         struct slw_detail detail = {""};
         TAP_ROW(rows[i]);
-        TAP_EQUAL_INT(slw_windows_parse(text_of(rows[i]), &windows, &detail), SLW_BAD_ARGUMENT);
+        TAP_EQUAL_INT(slw_windows_parse(slw_text_bytes(rows[i]), &windows, &detail),
+                      SLW_BAD_ARGUMENT);
     }
     TAP_ROW(NULL);
 }

@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which versions an advisory of OSV affects. */
 #include "slipway/sbom.h"
+#include "slipway/text.h"
 
 #include "tap.h"
 
 #include <string.h>
 
 static struct slw_detail detail;
-
-static struct slw_bytes text_of(const char *text)
-{
-    return slw_bytes_make(text, strlen(text));
-}
 
 #define OSV(affected)                                                                              \
     "{\"id\":\"OSV-1\",\"modified\":\"2024-01-01T00:00:00Z\",\"affected\":[" affected "]}"
@@ -24,12 +20,12 @@ static bool affects(const char *advisory, const char *version)
 {
     struct slw_osv osv;
     struct slw_osv_package package;
-    if (slw_osv_parse("osv.json", text_of(advisory), &osv, &detail) != SLW_OK) {
+    if (slw_osv_parse("osv.json", slw_text_bytes(advisory), &osv, &detail) != SLW_OK) {
         return TAP_CHECK(detail.text[0] == '\0');
     }
     struct slw_osv_walk walk = slw_osv_walk_begin(&osv);
-    bool affected =
-        slw_osv_walk_next(&walk, &package) && slw_osv_affects(&osv, &package, text_of(version));
+    bool affected = slw_osv_walk_next(&walk, &package) &&
+                    slw_osv_affects(&osv, &package, slw_text_bytes(version));
     slw_osv_free(&osv);
     return affected;
 }
@@ -90,13 +86,13 @@ static void gives_every_package_once(void)
         "{\"package\":{\"ecosystem\":\"npm\",\"name\":\"b\"}}");
     struct slw_osv osv;
     struct slw_osv_package package;
-    TAP_REQUIRE(slw_osv_parse("osv.json", text_of(text), &osv, &detail) == SLW_OK);
+    TAP_REQUIRE(slw_osv_parse("osv.json", slw_text_bytes(text), &osv, &detail) == SLW_OK);
     struct slw_osv_walk walk = slw_osv_walk_begin(&osv);
     TAP_CHECK(slw_osv_walk_next(&walk, &package));
-    TAP_CHECK(slw_bytes_equal(package.ecosystem, text_of("Debian")));
-    TAP_CHECK(slw_bytes_equal(package.purl, text_of("pkg:deb/debian/a")));
+    TAP_CHECK(slw_bytes_equal(package.ecosystem, slw_text_bytes("Debian")));
+    TAP_CHECK(slw_bytes_equal(package.purl, slw_text_bytes("pkg:deb/debian/a")));
     TAP_CHECK(slw_osv_walk_next(&walk, &package));
-    TAP_CHECK(slw_bytes_equal(package.name, text_of("b")) && package.purl.len == 0);
+    TAP_CHECK(slw_bytes_equal(package.name, slw_text_bytes("b")) && package.purl.len == 0);
     TAP_CHECK(!slw_osv_walk_next(&walk, &package));
     TAP_CHECK(!osv.is_withdrawn);
     slw_osv_free(&osv);
@@ -116,13 +112,14 @@ static void refuses_what_is_no_advisory(void)
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct slw_osv osv;
         TAP_ROW(texts[i]);
-        TAP_EQUAL_INT(slw_osv_parse("osv.json", text_of(texts[i]), &osv, &detail), SLW_MALFORMED);
+        TAP_EQUAL_INT(slw_osv_parse("osv.json", slw_text_bytes(texts[i]), &osv, &detail),
+                      SLW_MALFORMED);
     }
     TAP_ROW(NULL);
-    TAP_CHECK(slw_osv_id_is_good(text_of("GHSA-vh95-rmgr-6w4m")));
-    TAP_CHECK(slw_osv_id_is_good(text_of("RUSTSEC-2024-0001")));
-    TAP_CHECK(!slw_osv_id_is_good(text_of(".hidden")));
-    TAP_CHECK(!slw_osv_id_is_good(text_of("a b")));
+    TAP_CHECK(slw_osv_id_is_good(slw_text_bytes("GHSA-vh95-rmgr-6w4m")));
+    TAP_CHECK(slw_osv_id_is_good(slw_text_bytes("RUSTSEC-2024-0001")));
+    TAP_CHECK(!slw_osv_id_is_good(slw_text_bytes(".hidden")));
+    TAP_CHECK(!slw_osv_id_is_good(slw_text_bytes("a b")));
 }
 
 int main(void)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Packages of SBOMs as common tools write them, and what is refused; package URLs. */
 #include "slipway/sbom.h"
+#include "slipway/text.h"
 
 #include "tap.h"
 
@@ -10,20 +11,15 @@
 static struct slw_detail detail;
 static struct slw_sbom sbom;
 
-static struct slw_bytes text_of(const char *text)
-{
-    return slw_bytes_make(text, strlen(text));
-}
-
 static enum slw_status parse(const char *text)
 {
     detail.text[0] = '\0';
-    return slw_sbom_parse("sbom.json", text_of(text), &sbom, &detail);
+    return slw_sbom_parse("sbom.json", slw_text_bytes(text), &sbom, &detail);
 }
 
 static bool is(struct slw_bytes text, const char *expected)
 {
-    return slw_bytes_equal(text, text_of(expected));
+    return slw_bytes_equal(text, slw_text_bytes(expected));
 }
 
 static bool has(size_t i, const char *name, const char *version, const char *purl)
@@ -162,7 +158,7 @@ static void gives_purls_one_spelling(void)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct slw_purl purl;
         TAP_ROW(rows[i][0]);
-        TAP_REQUIRE(slw_purl_parse(text_of(rows[i][0]), &purl) == SLW_OK);
+        TAP_REQUIRE(slw_purl_parse(slw_text_bytes(rows[i][0]), &purl) == SLW_OK);
         TAP_CHECK(strcmp(purl.package, rows[i][1]) == 0);
         TAP_CHECK(strcmp(purl.name, rows[i][2]) == 0);
         TAP_CHECK(strcmp(purl.version, rows[i][3]) == 0);
@@ -182,7 +178,7 @@ static void refuses_what_is_no_purl(void)
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct slw_purl purl = {.type = "kept"};
         TAP_ROW(texts[i]);
-        TAP_EQUAL_INT(slw_purl_parse(text_of(texts[i]), &purl), SLW_MALFORMED);
+        TAP_EQUAL_INT(slw_purl_parse(slw_text_bytes(texts[i]), &purl), SLW_MALFORMED);
         TAP_CHECK(strcmp(purl.type, "kept") == 0);
     }
     static char longest[SLW_PURL_MAX + 2];
@@ -191,7 +187,7 @@ static void refuses_what_is_no_purl(void)
     for (size_t i = 0; i < 8; i++) {
         longest[i] = "pkg:npm/"[i];
     }
-    TAP_EQUAL_INT(slw_purl_parse(text_of(longest), &purl), SLW_MALFORMED);
+    TAP_EQUAL_INT(slw_purl_parse(slw_text_bytes(longest), &purl), SLW_MALFORMED);
 }
 
 int main(void)

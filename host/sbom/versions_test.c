@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Orders of versions, by the examples of those who made the rules. */
 #include "slipway/sbom.h"
+#include "slipway/text.h"
 
 #include "tap.h"
 
 #include <string.h>
-
-static struct slw_bytes text_of(const char *text)
-{
-    return slw_bytes_make(text, strlen(text));
-}
 
 /* Each below the next one, both ways round. */
 static void check_ascending(const char *ecosystem, const char *const *versions, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         for (size_t j = 0; j < count; j++) {
-            int order = slw_version_compare(ecosystem, text_of(versions[i]), text_of(versions[j]));
+            int order = slw_version_compare(ecosystem, slw_text_bytes(versions[i]),
+                                            slw_text_bytes(versions[j]));
             TAP_ROW(versions[i]);
             TAP_CHECK(i == j ? order == 0 : (i < j ? order < 0 : order > 0));
         }
@@ -27,7 +24,8 @@ static void check_equal(const char *ecosystem, const char *const (*pairs)[2], si
 {
     for (size_t i = 0; i < count; i++) {
         TAP_ROW(pairs[i][0]);
-        TAP_EQUAL_INT(slw_version_compare(ecosystem, text_of(pairs[i][0]), text_of(pairs[i][1])),
+        TAP_EQUAL_INT(slw_version_compare(ecosystem, slw_text_bytes(pairs[i][0]),
+                                          slw_text_bytes(pairs[i][1])),
                       0);
     }
 }
@@ -79,8 +77,10 @@ static void orders_versions_of_python(void)
     check_equal("PyPI", equal, sizeof equal / sizeof equal[0]);
     for (size_t i = 0; i + 1 < sizeof versions / sizeof versions[0]; i++) {
         TAP_ROW(versions[i]);
-        TAP_CHECK(slw_version_compare("PyPI", text_of(versions[i]), text_of(versions[i + 1])) < 0);
-        TAP_CHECK(slw_version_compare("PyPI", text_of(versions[i + 1]), text_of(versions[i])) > 0);
+        TAP_CHECK(slw_version_compare("PyPI", slw_text_bytes(versions[i]),
+                                      slw_text_bytes(versions[i + 1])) < 0);
+        TAP_CHECK(slw_version_compare("PyPI", slw_text_bytes(versions[i + 1]),
+                                      slw_text_bytes(versions[i])) > 0);
     }
 }
 
@@ -91,8 +91,10 @@ static void orders_others_by_their_numbers(void)
     static const char *const equal[][2] = {{"1.0", "1.0.0"}, {"1.0-GA", "1.0"}, {"1_2", "1.2"}};
     for (size_t i = 0; i + 1 < sizeof versions / sizeof versions[0]; i++) {
         TAP_ROW(versions[i]);
-        TAP_CHECK(slw_version_compare("Maven", text_of(versions[i]), text_of(versions[i + 1])) < 0);
-        TAP_CHECK(slw_version_compare("Maven", text_of(versions[i + 1]), text_of(versions[i])) > 0);
+        TAP_CHECK(slw_version_compare("Maven", slw_text_bytes(versions[i]),
+                                      slw_text_bytes(versions[i + 1])) < 0);
+        TAP_CHECK(slw_version_compare("Maven", slw_text_bytes(versions[i + 1]),
+                                      slw_text_bytes(versions[i])) > 0);
     }
     check_equal("RubyGems", equal, sizeof equal / sizeof equal[0]);
 }
@@ -106,10 +108,10 @@ static void ends_with_whatever_it_is_given(void)
     for (size_t i = 0; i < sizeof strange / sizeof strange[0]; i++) {
         for (size_t j = 0; j < sizeof strange / sizeof strange[0]; j++) {
             for (size_t k = 0; k < 5; k++) {
-                int order =
-                    slw_version_compare(ecosystems[k], text_of(strange[i]), text_of(strange[j]));
-                int back =
-                    slw_version_compare(ecosystems[k], text_of(strange[j]), text_of(strange[i]));
+                int order = slw_version_compare(ecosystems[k], slw_text_bytes(strange[i]),
+                                                slw_text_bytes(strange[j]));
+                int back = slw_version_compare(ecosystems[k], slw_text_bytes(strange[j]),
+                                               slw_text_bytes(strange[i]));
                 TAP_ROW(strange[i]);
                 TAP_CHECK((order > 0) == (back < 0) && (order == 0) == (back == 0));
             }
