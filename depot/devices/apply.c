@@ -275,7 +275,7 @@ static enum slw_status write_consent(struct slw_transaction *transaction,
         slw_sql_int(now_us)};
     return slw_sql_run(transaction,
                        "INSERT INTO consents (product, device, device_group, release, decision, "
-                       "who, time_us) VALUES ($1, $2, '', $3, $4, $5, $6)",
+                       "by_device, who, time_us) VALUES ($1, $2, '', $3, $4, 1, $5, $6)",
                        values, 6, NULL, detail);
 }
 

@@ -121,7 +121,7 @@ static enum slw_status give(struct depot_call *call, struct slw_transaction *tra
                                            slw_sql_int(now_us)};
     SLW_TRY(slw_sql_run(transaction,
                         "INSERT INTO consents (product, device, device_group, release, decision, "
-                        "who, time_us) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                        "by_device, who, time_us) VALUES ($1, $2, $3, $4, $5, 0, $6, $7)",
                         values, 7, NULL, detail));
     (void)snprintf(said, sizeof said, "{\"release\":%lld,\"decision\":\"%.*s\"}",
                    (long long)wanted.release, (int)wanted.decision.len,

@@ -95,6 +95,7 @@ CREATE TABLE consents (
     device_group TEXT NOT NULL,     -- '' for one device
     release BIGINT NOT NULL,
     decision TEXT NOT NULL,         -- 'yes', 'no'
+    by_device BIGINT NOT NULL,      -- the consumer said it, on the device; else a person here
     who TEXT NOT NULL,              -- as the device says, or a person's name
     time_us BIGINT NOT NULL
 );

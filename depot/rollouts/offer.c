@@ -74,7 +74,12 @@ static enum slw_status number_of(struct slw_transaction *transaction, const char
     return status;
 }
 
-/* Whether somebody here said yes for it, the last time that anything was said. */
+/*
+ * Whether whoever is asked in this group said yes, the last time that they said anything: the
+ * consumer on the device, or people here. Neither speaks for the other: a device that approves
+ * itself isn't approved by an administrator, and nobody here agrees for a consumer who is to be
+ * asked.
+ */
 static enum slw_status find_consent(struct slw_transaction *transaction,
                                     const struct lookup *lookup, bool *ret_given,
                                     struct slw_detail *detail)
@@ -82,13 +87,15 @@ static enum slw_status find_consent(struct slw_transaction *transaction,
     const struct rollout *rollout = &lookup->entry->rollout;
     const struct slw_sql_value values[] = {
         slw_sql_text(lookup->device->product), slw_sql_text(lookup->device->id),
-        slw_sql_text(slw_heap_bytes(&rollout->group)), slw_sql_int(rollout->version)};
+        slw_sql_text(slw_heap_bytes(&rollout->group)), slw_sql_int(rollout->version),
+        slw_sql_int(strcmp(lookup->entry->group.consent, "ask") == 0)};
     int64_t given = 0;
-    SLW_TRY(number_of(transaction,
-                      "SELECT CASE WHEN decision = 'yes' THEN 1 ELSE 0 END FROM consents WHERE "
-                      "product = $1 AND release = $4 AND (device = $2 OR (device = '' AND "
-                      "device_group = $3)) ORDER BY id DESC LIMIT 1",
-                      values, 4, &given, detail));
+    SLW_TRY(number_of(
+        transaction,
+        "SELECT CASE WHEN decision = 'yes' THEN 1 ELSE 0 END FROM consents WHERE "
+        "product = $1 AND release = $4 AND by_device = $5 AND (device = $2 OR (device = '' AND "
+        "device_group = $3)) ORDER BY id DESC LIMIT 1",
+        values, 5, &given, detail));
     *ret_given = given != 0;
     return SLW_OK;
 }

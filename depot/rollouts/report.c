@@ -43,16 +43,21 @@ struct row {
     int64_t phase;
 };
 
-static enum slw_status read_row(struct slw_transaction *transaction, int64_t rollout,
-                                struct slw_bytes device, struct row *ret_row,
-                                struct slw_detail *detail)
+/* Names of devices are their product's: another product's device of the same name has no row here,
+ * and neither has what is said of another release. */
+static enum slw_status read_row(struct slw_transaction *transaction,
+                                const struct depot_device_view *device, int64_t rollout,
+                                int64_t release, struct row *ret_row, struct slw_detail *detail)
 {
-    const struct slw_sql_value values[] = {slw_sql_int(rollout), slw_sql_text(device)};
+    const struct slw_sql_value values[] = {slw_sql_int(rollout), slw_sql_text(device->product),
+                                           slw_sql_text(device->id), slw_sql_int(release)};
     struct slw_rows *rows = NULL;
     struct row row = {.state = STATES};
     SLW_TRY(slw_sql_query(
-        transaction, "SELECT state, phase FROM rollout_devices WHERE rollout = $1 AND device = $2",
-        values, 2, &rows, detail));
+        transaction,
+        "SELECT d.state, d.phase FROM rollout_devices d JOIN rollouts r ON r.id = d.rollout WHERE "
+        "d.rollout = $1 AND d.product = $2 AND r.product = $2 AND d.device = $3 AND r.version = $4",
+        values, 4, &rows, detail));
     if (slw_rows_next(rows)) {
         row.state = state_named(slw_rows_bytes(rows, 0));
         row.phase = slw_rows_int(rows, 1);
@@ -165,7 +170,7 @@ enum slw_status depot_rollout_report(struct slw_transaction *transaction,
 {
     struct row row;
     size_t state = state_of(outcome);
-    SLW_TRY(read_row(transaction, rollout, device->id, &row, detail));
+    SLW_TRY(read_row(transaction, device, rollout, release, &row, detail));
     if (row.state == STATES) {
         return begin(transaction, device, rollout, release, state, reason, now_us, detail);
     }

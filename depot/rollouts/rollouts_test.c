@@ -390,6 +390,59 @@ static void takes_silence_for_failure(void)
     test_depot_close(&depot);
 }
 
+static bool say_yes(struct test_depot *depot, const char *device, const char *group, int by_device)
+{
+    return row(depot,
+               "INSERT INTO consents (product, device, device_group, release, decision, by_device, "
+               "who, time_us) VALUES ('lamp', '%s', '%s', 5, 'yes', %d, 'ada', 1)",
+               device, group, by_device);
+}
+
+static void lets_nobody_agree_for_a_consumer_who_is_asked(void)
+{
+    struct test_depot depot;
+    struct depot_offer offer;
+    TAP_REQUIRE(open_fleet(&depot, "ask"));
+    TAP_REQUIRE(add_release(&depot, 5, "published", 0));
+    int64_t id = make(&depot, 5, "{\"phases\":[{\"ppm\":1000000}]}");
+    TAP_EQUAL_INT(act(&depot, id, "start"), 200);
+    TAP_CHECK(await_offers(&depot, true));
+    TAP_REQUIRE(say_yes(&depot, "", "all", 0) && say_yes(&depot, "d001", "", 0));
+    TAP_REQUIRE(find_offer(&depot, 1, 1, &offer) == SLW_OK);
+    TAP_CHECK(!offer.consent_given);
+    TAP_REQUIRE(say_yes(&depot, "d001", "", 1));
+    TAP_REQUIRE(find_offer(&depot, 1, 1, &offer) == SLW_OK);
+    TAP_CHECK(offer.consent_given);
+    TAP_REQUIRE(find_offer(&depot, 2, 1, &offer) == SLW_OK);
+    TAP_CHECK(!offer.consent_given);
+    test_depot_close(&depot);
+}
+
+/* Another product's device of the same name, and what is said of another release, change nothing of
+ * it. */
+static void counts_only_the_products_own_devices(void)
+{
+    struct test_depot depot;
+    struct slw_detail detail = {""};
+    char name[8];
+    TAP_REQUIRE(open_fleet(&depot, "automatic"));
+    TAP_REQUIRE(test_product(&depot, "other"));
+    int64_t id = make(&depot, 2, "{\"phases\":[{\"ppm\":1000000}]}");
+    TAP_EQUAL_INT(act(&depot, id, "start"), 200);
+    TAP_EQUAL_INT(report(&depot, 1, id, 2, DEPOT_OUTCOME_DOWNLOADING), SLW_OK);
+    struct reporting foreign = {device_view(1, 1, name), id, 2, DEPOT_OUTCOME_FAILED, "wrong-hash"};
+    foreign.view.product = SLW_BYTES_OF("other");
+    TAP_EQUAL_INT(slw_database_transact(depot.depot->database, SLW_DATABASE_WRITE, report_in,
+                                        &foreign, &detail),
+                  SLW_OK);
+    TAP_EQUAL_INT(report(&depot, 1, id, 1, DEPOT_OUTCOME_SUCCEEDED), SLW_OK);
+    TAP_EQUAL_INT(test_count(&depot, "SELECT failed + succeeded FROM rollout_phases"), 0);
+    TAP_EQUAL_INT(test_count(&depot, "SELECT downloading FROM rollout_phases"), 1);
+    TAP_EQUAL_INT(report(&depot, 1, id, 2, DEPOT_OUTCOME_SUCCEEDED), SLW_OK);
+    TAP_EQUAL_INT(test_count(&depot, "SELECT succeeded FROM rollout_phases"), 1);
+    test_depot_close(&depot);
+}
+
 static void offers_only_what_a_device_can_and_may_have(void)
 {
     struct test_depot depot;
@@ -402,8 +455,9 @@ static void offers_only_what_a_device_can_and_may_have(void)
     TAP_EQUAL_INT(act(&depot, id, "start"), 200);
     pause_ms(2200);
     TAP_EQUAL_INT(find_offer(&depot, 1, 1, &offer), SLW_NOT_FOUND); /* nobody said yes */
-    TAP_CHECK(row(&depot, "INSERT INTO consents (product, device, device_group, release, decision, "
-                          "who, time_us) VALUES ('lamp', '', 'all', 5, 'yes', 'ada', 1)"));
+    TAP_CHECK(say_yes(&depot, "d001", "", 1)); /* the device for itself: that isn't theirs to say */
+    TAP_EQUAL_INT(find_offer(&depot, 1, 1, &offer), SLW_NOT_FOUND);
+    TAP_CHECK(say_yes(&depot, "", "all", 0));
     TAP_EQUAL_INT(find_offer(&depot, 1, 1, &offer), SLW_OK);
     TAP_EQUAL_INT(offer.release, 2); /* the stepping stone */
     TAP_EQUAL_INT(offer.rollout, 0);
@@ -530,6 +584,8 @@ int main(void)
     TAP_RUN(halts_at_once_when_a_person_says_so);
     TAP_RUN(counts_a_device_once);
     TAP_RUN(takes_silence_for_failure);
+    TAP_RUN(lets_nobody_agree_for_a_consumer_who_is_asked);
+    TAP_RUN(counts_only_the_products_own_devices);
     TAP_RUN(offers_only_what_a_device_can_and_may_have);
     TAP_RUN(shows_how_it_went_over_time);
     TAP_RUN(refuses_what_makes_no_sense);
