@@ -8,6 +8,7 @@
 #include "edit_lock.h"
 #include "sign.h"
 
+#include "slipway/bundle_release.h"
 #include "slipway/files.h"
 #include "slipway/signer_ask.h"
 
@@ -73,69 +74,37 @@ static enum slw_status verify(struct delivery *delivery, const struct slw_root *
                                     &delivery->cli->detail);
 }
 
-/* The bundle with the proof in it, at path; of one without a proof a copy. */
-static enum slw_status write_copy(struct cli *cli, const struct cli_bundle_file *bundle,
-                                  struct slw_bytes proof, const char *path)
+/* Signature and proof in one go, in place of the file or beside it. */
+static enum slw_status write_signed(struct delivery *delivery, const struct cli_bundle_file *bundle,
+                                    const char *path)
 {
-    static uint8_t block[SLW_FILE_BLOCK_SIZE];
+    struct slw_detail *detail = &delivery->cli->detail;
     struct slw_output output;
-    struct slw_reader reader;
-    SLW_TRY(slw_output_open(path, SLW_OUTPUT_REPLACE, &output, &cli->detail));
-    enum slw_status status = SLW_OK;
-    if (proof.len > 0) {
-        status = slw_bundle_write_with_proof(&bundle->index, proof, &output, &cli->detail);
-    } else {
-        slw_reader_init(&reader, &bundle->file.source, block, sizeof block);
-        while (status == SLW_OK && slw_reader_left(&reader) > 0) {
-            struct slw_bytes piece = slw_reader_take(&reader, sizeof block);
-            status = reader.status == SLW_OK ? slw_output_write(&output, piece, &cli->detail)
-                                             : reader.status;
-        }
+    SLW_TRY(slw_output_open(path, SLW_OUTPUT_REPLACE, &output, detail));
+    enum slw_status status =
+        slw_bundle_write_signed(&bundle->index, delivery->key_id, delivery->signature.ptr,
+                                slw_heap_bytes(&delivery->proof), &output, detail);
+    if (status == SLW_OK) {
+        status = slw_file_source_check_unchanged(&bundle->file, detail);
     }
     if (status == SLW_OK) {
-        status = slw_output_commit(&output, &cli->detail);
+        status = slw_output_commit(&output, detail);
     }
     slw_output_discard(&output);
     return status;
 }
 
-/* Adds the signature in place. */
-static enum cli_exit add_signature(struct delivery *delivery, const char *path)
+static enum cli_exit deliver_verified(struct delivery *delivery,
+                                      const struct cli_bundle_file *bundle, const char *output_path)
 {
-    struct cli *cli = delivery->cli;
-    struct cli_bundle_file bundle;
-    enum cli_exit code = cli_bundle_open(cli, path, &bundle);
-    if (code != CLI_DONE) {
-        return code;
-    }
-    enum slw_status status = slw_signed_draft_set(&bundle.targets, delivery->key_id,
-                                                  delivery->signature.ptr, &cli->detail);
-    struct cli_bundle_change change = {.targets = &bundle.targets, .what = "writing"};
-    code = status == SLW_OK ? cli_bundle_rewrite(cli, &bundle, &change) : cli_fail(cli, status);
-    cli_bundle_close(&bundle);
-    return code;
-}
-
-static enum cli_exit deliver_verified(struct delivery *delivery, struct cli_bundle_file *bundle,
-                                      const char *output_path)
-{
-    struct cli *cli = delivery->cli;
-    struct slw_bytes proof = slw_heap_bytes(&delivery->proof);
-    enum slw_status status = SLW_OK;
-    if (output_path != NULL) {
-        status = write_copy(cli, bundle, proof, output_path);
-    } else if (proof.len > 0) {
-        status = slw_bundle_set_proof(bundle->path, proof, &cli->detail);
-    }
-    if (status != SLW_OK) {
-        return cli_fail(cli, status);
-    }
     const char *path = output_path != NULL ? output_path : bundle->path;
-    enum cli_exit code = add_signature(delivery, path);
-    if (code == CLI_DONE) {
-        cli_note(cli, "%s: signed%s", path, proof.len > 0 ? ", with its proof" : "");
+    enum slw_status status = write_signed(delivery, bundle, path);
+    if (status != SLW_OK) {
+        return cli_fail(delivery->cli, status);
     }
-    return code;
+    cli_note(delivery->cli, "%s: signed%s", path,
+             delivery->proof.len > 0 ? ", with its proof" : "");
+    return CLI_DONE;
 }
 
 static enum cli_exit deliver_targets(struct delivery *delivery, const char *path,
