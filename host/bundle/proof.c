@@ -46,14 +46,26 @@ static enum slw_status copy_but_proof(struct copying *copying, struct slw_span p
     return copy(copying, proof_end, to);
 }
 
-static enum slw_status write_proof(struct copying *copying, struct slw_bytes proof)
+void slw_bundle_proof_encode(struct slw_bytes proof, struct slw_heap_buffer *ret_field)
 {
     uint8_t header[16];
     struct slw_writer writer;
     slw_writer_init(&writer, header, sizeof header);
     slw_proto_put_header(&writer, SLW_BUNDLE_TRANSPARENCY_PROOF, proof.len);
-    SLW_TRY(slw_output_write(copying->output, slw_writer_written(&writer), copying->detail));
-    return slw_output_write(copying->output, proof, copying->detail);
+    slw_heap_append(ret_field, slw_writer_written(&writer));
+    slw_heap_append(ret_field, proof);
+}
+
+static enum slw_status write_proof(struct copying *copying, struct slw_bytes proof)
+{
+    struct slw_heap_buffer field = {0};
+    slw_bundle_proof_encode(proof, &field);
+    enum slw_status status =
+        field.status == SLW_OK
+            ? slw_output_write(copying->output, slw_heap_bytes(&field), copying->detail)
+            : slw_explain_no_memory(copying->detail);
+    slw_heap_drop(&field);
+    return status;
 }
 
 enum slw_status slw_bundle_write_with_proof(const struct slw_bundle_index *index,

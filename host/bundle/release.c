@@ -4,7 +4,6 @@
 
 #include "slipway/endorsements.h"
 #include "slipway/explain.h"
-#include "slipway/proto_writer.h"
 #include "slipway/signed_draft.h"
 
 #include <stdlib.h>
@@ -295,17 +294,6 @@ enum slw_status slw_bundle_write_release(const struct slw_bundle_index *index,
 
 /* --- Signed --- */
 
-/* The field of a proof, whole. */
-static void encode_proof(struct slw_bytes proof, struct slw_heap_buffer *ret_field)
-{
-    uint8_t header[16];
-    struct slw_writer writer;
-    slw_writer_init(&writer, header, sizeof header);
-    slw_proto_put_header(&writer, SLW_BUNDLE_TRANSPARENCY_PROOF, proof.len);
-    slw_heap_append(ret_field, slw_writer_written(&writer));
-    slw_heap_append(ret_field, proof);
-}
-
 enum slw_status slw_bundle_write_signed(const struct slw_bundle_index *index,
                                         const uint8_t key_id[static SLW_SHA256_SIZE],
                                         const uint8_t signature[static SLW_SIGNATURE_SIZE],
@@ -325,7 +313,7 @@ enum slw_status slw_bundle_write_signed(const struct slw_bundle_index *index,
         status = take_others(&writing, proof.len == 0, 1);
     }
     if (status == SLW_OK && proof.len > 0) {
-        encode_proof(proof, &writing.added);
+        slw_bundle_proof_encode(proof, &writing.added);
         status = writing.added.status == SLW_OK ? SLW_OK : slw_explain_no_memory(detail);
         writing.others[writing.others_count++].bytes = slw_heap_bytes(&writing.added);
     }

@@ -113,4 +113,7 @@ enum slw_status slw_bundle_write_with_proof(const struct slw_bundle_index *index
 enum slw_status slw_bundle_set_proof(const char *path, struct slw_bytes proof,
                                      struct slw_detail *detail);
 
+/* Appends the field of a bundle that holds a proof: a piece of slw_bundle_parts.others. */
+void slw_bundle_proof_encode(struct slw_bytes proof, struct slw_heap_buffer *ret_field);
+
 #endif
