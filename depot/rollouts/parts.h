@@ -53,7 +53,10 @@ static inline int64_t rollout_outcomes(const struct rollout_phase *phase)
 }
 static inline int64_t rollout_failures(const struct rollout_phase *phase)
 {
-    return phase->failed + phase->silent - phase->base_failures;
+    /* Devices that were given up as silent, and speak after the count began anew, were failures of
+     * before. */
+    int64_t failures = phase->failed + phase->silent - phase->base_failures;
+    return failures > 0 ? failures : 0;
 }
 /* How many devices of the phase can have such an outcome. */
 static inline int64_t rollout_population(const struct rollout_phase *phase)

@@ -387,6 +387,14 @@ static void takes_silence_for_failure(void)
     /* One speaks after all. */
     TAP_EQUAL_INT(report_phase(&depot, id, 0, DEPOT_OUTCOME_SUCCEEDED, 1), 1);
     TAP_EQUAL_INT(test_count(&depot, "SELECT silent FROM rollout_phases WHERE phase = 0"), 4);
+    /* And the others, once it was resumed and counts anew: fewer failures than there were before
+     * aren't fewer than none. */
+    TAP_EQUAL_INT(act(&depot, id, "resume"), 200);
+    TAP_CHECK(report_phase(&depot, id, 0, DEPOT_OUTCOME_SUCCEEDED, 100) > 10);
+    for (int i = 0; i < 60 && test_count(&depot, "SELECT phase FROM rollouts") == 0; i++) {
+        pause_ms(100);
+    }
+    TAP_EQUAL_INT(test_count(&depot, "SELECT phase FROM rollouts"), 1);
     test_depot_close(&depot);
 }
 
