@@ -87,7 +87,13 @@ static enum slw_status resume(struct depot_call *call, struct slw_transaction *t
                               struct rollout *rollout, int64_t now_us, struct slw_detail *detail)
 {
     (void)call;
+    const struct slw_sql_value began[] = {slw_sql_int(rollout->id), slw_sql_int(now_us)};
     SLW_TRY(check_release(transaction, rollout, detail));
+    /* Who had begun was stopped, and wasn't silent: their time begins again. */
+    SLW_TRY(slw_sql_run(transaction,
+                        "UPDATE rollout_devices SET began_us = $2 WHERE rollout = $1 AND state IN "
+                        "('downloading', 'installing')",
+                        began, 2, NULL, detail));
     if (rollout->state == ROLLOUT_PAUSED) {
         return SLW_OK;
     }

@@ -381,6 +381,12 @@ static void takes_silence_for_failure(void)
     int64_t id = make(&depot, 2, PLAN);
     TAP_EQUAL_INT(act(&depot, id, "start"), 200);
     TAP_EQUAL_INT(report_phase(&depot, id, 0, DEPOT_OUTCOME_INSTALLING, 5), 5);
+    /* Not that of devices whose rollout was stopped meanwhile. */
+    TAP_EQUAL_INT(act(&depot, id, "pause"), 200);
+    TAP_CHECK(row(&depot, "UPDATE rollout_devices SET began_us = began_us - 11000000"));
+    TAP_EQUAL_INT(act(&depot, id, "resume"), 200);
+    pause_ms(1500);
+    TAP_EQUAL_INT(test_count(&depot, "SELECT silent FROM rollout_phases WHERE phase = 0"), 0);
     TAP_CHECK(row(&depot, "UPDATE rollout_devices SET began_us = began_us - 11000000"));
     TAP_CHECK(await_state(&depot, id, "halted"));
     TAP_EQUAL_INT(test_count(&depot, "SELECT silent FROM rollout_phases WHERE phase = 0"), 5);
