@@ -139,7 +139,7 @@ enum slw_status slw_store_open(struct slw_store *store, const struct slw_layout 
     }
     record = raised(store);
     SLW_TRY(check_confirmed(store, &record));
-    SLW_TRY(slw_blobs_open(store));
+    SLW_TRY(slw_store_blobs_open(store));
     if (!sealed) {
         SLW_TRY(slw_journal_put_snapshot(store, &store->state, store->state.sequence,
                                          &store->progress));
@@ -242,8 +242,8 @@ static enum slw_status put_factory_root(struct slw_store *store, uint32_t versio
     struct slw_memory_source factory;
     struct slw_blob blob;
     slw_memory_source_init(&factory, store->layout->factory_root);
-    SLW_TRY(slw_blobs_put(store, SLW_BLOB_ROOT, version, &factory.source, 0, factory.source.size,
-                          &blob));
+    SLW_TRY(slw_store_blobs_put(store, SLW_BLOB_ROOT, version, &factory.source, 0,
+                                factory.source.size, &blob));
     memset(&store->next, 0, sizeof store->next);
     store->next.root_version = version;
     store->next.session.state = SLW_UPDATE_STATE_INACTIVE;
@@ -265,7 +265,7 @@ enum slw_status slw_store_format(struct slw_store *store, const struct slw_layou
         return SLW_WRONG_STATE;
     }
     SLW_TRY(slw_journal_erase(store));
-    SLW_TRY(slw_blobs_erase(store));
+    SLW_TRY(slw_store_blobs_erase(store));
     SLW_TRY(put_factory_root(store, version));
     return slw_store_commit(store, &store->next);
 }

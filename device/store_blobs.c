@@ -13,7 +13,7 @@ static bool is_same_digest(const uint8_t *left, const uint8_t *right)
     return memcmp(left, right, SLW_SHA256_SIZE) == 0;
 }
 
-enum slw_status slw_blobs_open(struct slw_store *store)
+enum slw_status slw_store_blobs_open(struct slw_store *store)
 {
     struct slw_extent extent;
     uint64_t at = 0;
@@ -28,7 +28,7 @@ enum slw_status slw_blobs_open(struct slw_store *store)
     return status == SLW_NOT_FOUND ? SLW_OK : status;
 }
 
-enum slw_status slw_blobs_erase(struct slw_store *store)
+enum slw_status slw_store_blobs_erase(struct slw_store *store)
 {
     const struct slw_region *region = &store->layout->blobs;
     for (uint64_t at = 0; at < region->size; at += region->flash->sector_size) {
@@ -206,9 +206,9 @@ static enum slw_status write_blob(struct slw_store *store, struct slw_extent *ex
     return slw_extent_complete(store, extent);
 }
 
-enum slw_status slw_blobs_put(struct slw_store *store, enum slw_blob_kind kind, uint32_t version,
-                              const struct slw_source *source, uint64_t offset, uint64_t length,
-                              struct slw_blob *ret_blob)
+enum slw_status slw_store_blobs_put(struct slw_store *store, enum slw_blob_kind kind,
+                                    uint32_t version, const struct slw_source *source,
+                                    uint64_t offset, uint64_t length, struct slw_blob *ret_blob)
 {
     struct slw_extent extent;
     uint8_t sha256[SLW_SHA256_SIZE];
@@ -267,7 +267,7 @@ enum slw_status slw_store_put_blob(struct slw_store *store, enum slw_blob_kind k
         SLW_TRY(check_root_version(store, version, source, offset, length));
         SLW_TRY(drop_stale_roots(store));
     }
-    return slw_blobs_put(store, kind, version, source, offset, length, ret_blob);
+    return slw_store_blobs_put(store, kind, version, source, offset, length, ret_blob);
 }
 
 enum slw_status slw_store_find_blob(const struct slw_store *store,

@@ -121,11 +121,11 @@ uint64_t slw_extent_data(const struct slw_extent *extent);
 /* store_blobs.c */
 
 /* Notes the newest serial. */
-enum slw_status slw_blobs_open(struct slw_store *store);
-enum slw_status slw_blobs_erase(struct slw_store *store);
+enum slw_status slw_store_blobs_open(struct slw_store *store);
+enum slw_status slw_store_blobs_erase(struct slw_store *store);
 /* slw_store_put_blob() without the rules for roots. */
-enum slw_status slw_blobs_put(struct slw_store *store, enum slw_blob_kind kind, uint32_t version,
-                              const struct slw_source *source, uint64_t offset, uint64_t length,
-                              struct slw_blob *ret_blob);
+enum slw_status slw_store_blobs_put(struct slw_store *store, enum slw_blob_kind kind,
+                                    uint32_t version, const struct slw_source *source,
+                                    uint64_t offset, uint64_t length, struct slw_blob *ret_blob);
 
 #endif

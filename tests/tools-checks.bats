@@ -294,6 +294,14 @@ int a(void) { return slw_sign(); }'
     refuses 'static state (.data.calls' check-symbols "$root/build" "$root"
 }
 
+@test "symbols: refuses a name that two libraries define" {
+    plant base/a.c <<<'int slw_open(void); int slw_open(void) { return 1; }'
+    build_library
+    mkdir -p "$root/build/host/libhost.a.p"
+    cp "$root/build/base/libbase.a.p/a.c.o" "$root/build/host/libhost.a.p/b.c.o"
+    refuses 'slw_open is defined by' check-symbols "$root/build" "$root"
+}
+
 @test "symbols: refuses a folder whose library wasn't built" {
     plant base/meson.build </dev/null
     mkdir -p "$root/build"
