@@ -48,6 +48,7 @@ struct depot {
     struct depot_events_state *events;
     struct depot_artifacts_state *artifacts;
     struct depot_pipeline_state *pipeline;
+    struct depot_jobs_state *jobs;
     struct depot_releases_state *releases;
     struct depot_rollouts_state *rollouts;
     struct depot_devices_state *devices;
@@ -148,6 +149,7 @@ struct depot_part {
     enum slw_status (*work)(struct depot *depot, int64_t token, struct slw_detail *detail);
     enum slw_status (*open)(struct depot *depot,
                             struct slw_detail *detail); /* at start, may be NULL */
+    void (*end)(struct depot *depot);   /* before it stops: answers what waits; may be NULL */
     void (*close)(struct depot *depot); /* after the server has stopped, may be NULL */
 };
 /* Those that were built, NULL last. */

@@ -126,9 +126,6 @@ static enum slw_status check_about(const struct addition *addition, struct slw_d
     if (is_log && (addition->build.len == 0) == (addition->job == 0)) {
         return slw_explain(detail, SLW_BAD_ARGUMENT, "body: a log needs a build or a job");
     }
-    if (!is_log && addition->job != 0) {
-        return slw_explain(detail, SLW_BAD_ARGUMENT, "body: only logs are of jobs");
-    }
     return SLW_OK;
 }
 

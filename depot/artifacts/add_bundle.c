@@ -5,6 +5,9 @@
  */
 #include "add.h"
 
+#include "jobs/jobs.h"
+#include "pipeline/pipeline.h"
+
 #include "slipway/content_digest.h"
 #include "slipway/content_rules.h"
 #include "slipway/signed_draft.h"
@@ -189,6 +192,10 @@ enum slw_status artifacts_record_bundle(struct addition *addition,
 {
     int64_t made = 0;
     struct slw_bytes build = slw_text_bytes(addition->content);
+    if (addition->job > 0) {
+        SLW_TRY(depot_job_made(transaction, addition->product, addition->job, addition->caller,
+                               build, detail));
+    }
     SLW_TRY(insert_build(addition, transaction, &made, detail));
     addition->http_status = made > 0 ? 201 : 200;
     if (made > 0) {
@@ -201,6 +208,7 @@ enum slw_status artifacts_record_bundle(struct addition *addition,
                             build, text, detail));
         SLW_TRY(depot_event(transaction, addition->product, "build", build, "{\"state\":\"new\"}",
                             detail));
+        SLW_TRY(depot_pipeline_begin(transaction, addition->product, build, detail));
     }
     return answer_build(addition, transaction, detail);
 }

@@ -2,6 +2,8 @@
 /* What was found in an endorsement, a test result, an SBOM or a log becomes a row. */
 #include "add.h"
 
+#include "jobs/jobs.h"
+
 #include "slipway/text.h"
 
 static enum slw_status check_build(const struct addition *addition,
@@ -17,18 +19,6 @@ static enum slw_status check_build(const struct addition *addition,
     return count == 1 ? SLW_OK
                       : slw_explain(detail, SLW_NOT_FOUND, "%s isn't a build of this product",
                                     addition->content);
-}
-
-static enum slw_status check_job(const struct addition *addition,
-                                 struct slw_transaction *transaction, struct slw_detail *detail)
-{
-    const struct slw_sql_value values[] = {slw_sql_int(addition->job),
-                                           slw_sql_text(addition->product)};
-    int64_t count = 0;
-    SLW_TRY(slw_sql_number(transaction, "SELECT COUNT(*) FROM jobs WHERE id = $1 AND product = $2",
-                           values, 2, &count, detail));
-    return count == 1 ? SLW_OK
-                      : slw_explain(detail, SLW_NOT_FOUND, "there is no such job of this product");
 }
 
 /* "Nothing is overwritten: the same again is a no-op, something else is `version-taken`." */
@@ -178,11 +168,12 @@ enum slw_status artifacts_record(struct addition *addition, struct slw_transacti
     if (addition->content[0] != '\0') {
         SLW_TRY(check_build(addition, transaction, detail));
     }
-    if (addition->job > 0) {
-        SLW_TRY(check_job(addition, transaction, detail));
-    }
     SLW_TRY(find_same(addition, transaction, &id, detail));
     addition->http_status = id == 0 ? 201 : 200;
+    if (id == 0 && addition->job > 0) {
+        SLW_TRY(depot_job_check(transaction, addition->product, addition->job, addition->caller,
+                                slw_text_bytes(addition->content), detail));
+    }
     if (id == 0) {
         SLW_TRY(add_row(addition, transaction, &id, detail));
     }

@@ -116,8 +116,10 @@ static void who_may_look_may_only_look(void)
 
 static void changes_ask_for_more_than_looking(void)
 {
+    /* A lease is of several products: its handler asks for each of them. */
     static const char *const of_oneself[] = {"/api/v1/session", "/api/v1/account/",
-                                             "/api/v1/tokens", "/api/v1/blobs/"};
+                                             "/api/v1/tokens", "/api/v1/blobs/",
+                                             "/api/v1/jobs/lease"};
     for (size_t i = 0; depot_parts[i] != NULL; i++) {
         for (size_t j = 0; j < depot_parts[i]->routes_count; j++) {
             const struct slw_http_route *route = &depot_parts[i]->routes[j];

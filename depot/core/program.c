@@ -96,6 +96,11 @@ void depot_program_stop(struct depot_program *program)
 {
     atomic_store(&program->gate.is_open, false);
     depot_leases_end(&program->leases);
+    for (size_t i = 0; i < program->parts_open; i++) {
+        if (depot_parts[i]->end != NULL) {
+            depot_parts[i]->end(&program->depot);
+        }
+    }
     if (program->server != NULL) {
         slw_http_server_stop(program->server, DEPOT_STOP_MS);
     }

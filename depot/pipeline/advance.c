@@ -5,9 +5,11 @@
  * and checks the lease, so that two replicas never promote what one of them shouldn't.
  */
 #include "part.h"
+#include "pipeline.h"
 
 #include "slipway/text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define AT_ONCE 64u
@@ -49,23 +51,59 @@ struct beginning {
 };
 
 /* DEPOT.md, section 5: "a build keeps the version that it began under". */
-static enum slw_status begin(void *context, struct slw_transaction *transaction,
-                             struct slw_detail *detail)
+static enum slw_status add_to_pipeline(struct slw_transaction *transaction,
+                                       struct slw_bytes product, struct slw_bytes build,
+                                       int64_t *ret_added, struct slw_detail *detail)
 {
-    const struct beginning *beginning = context;
     int64_t now_us = 0;
-    SLW_TRY(slw_transaction_fence(transaction, PIPELINE_LEASE, beginning->token, detail));
     SLW_TRY(slw_database_now(transaction, &now_us, detail));
-    const struct slw_sql_value values[] = {slw_sql_text(slw_text_bytes(beginning->row->build)),
-                                           slw_sql_text(slw_text_bytes(beginning->row->product)),
+    const struct slw_sql_value values[] = {slw_sql_text(build), slw_sql_text(product),
                                            slw_sql_int(now_us)};
     return slw_sql_run(
         transaction,
         "INSERT INTO qualifications (build, product, pipeline, kind, changes, "
         "is_open, report, reason, began_us) SELECT $1, $2, MAX(version), 'feature', "
-        "'[]', 1, '{}', '', $3 FROM pipelines WHERE product = $2 ON CONFLICT (build) "
-        "DO NOTHING",
-        values, 3, NULL, detail);
+        "'[]', 1, '{}', '', $3 FROM pipelines WHERE product = $2 GROUP BY product ON CONFLICT "
+        "(build) DO NOTHING",
+        values, 3, ret_added, detail);
+}
+
+static enum slw_status start_tests(struct slw_transaction *transaction,
+                                   const struct qualification *qualification,
+                                   struct slw_detail *detail)
+{
+    char text[64];
+    (void)snprintf(text, sizeof text, "{\"state\":\"new\",\"pipeline\":%lld}",
+                   (long long)qualification->pipeline);
+    SLW_TRY(depot_event(transaction, qualification->product, "build", qualification->build, text,
+                        detail));
+    return depot_jobs_start_tests(transaction, qualification->product, qualification->build,
+                                  &qualification->json, "build", detail);
+}
+
+enum slw_status depot_pipeline_begin(struct slw_transaction *transaction, struct slw_bytes product,
+                                     struct slw_bytes build, struct slw_detail *detail)
+{
+    struct qualification qualification;
+    int64_t added = 0;
+    SLW_TRY(add_to_pipeline(transaction, product, build, &added, detail));
+    if (added == 0) {
+        return SLW_OK;
+    }
+    SLW_TRY(pipeline_read(transaction, product, build, &qualification, detail));
+    enum slw_status status = start_tests(transaction, &qualification, detail);
+    pipeline_free(&qualification);
+    return status;
+}
+
+/* Builds that were here before their product had a pipeline. */
+static enum slw_status begin(void *context, struct slw_transaction *transaction,
+                             struct slw_detail *detail)
+{
+    const struct beginning *beginning = context;
+    SLW_TRY(slw_transaction_fence(transaction, PIPELINE_LEASE, beginning->token, detail));
+    return depot_pipeline_begin(transaction, slw_text_bytes(beginning->row->product),
+                                slw_text_bytes(beginning->row->build), detail);
 }
 
 static enum slw_status begin_all(struct depot *depot, int64_t token, struct gathering *gathering,
@@ -140,6 +178,8 @@ static enum slw_status enter(struct slw_transaction *transaction,
                         open, 2, NULL, detail));
     SLW_TRY(pipeline_set_state(transaction, qualification->product, qualification->build, stage,
                                "depot", SLW_BYTES_OF(""), detail));
+    SLW_TRY(depot_jobs_start_tests(transaction, qualification->product, qualification->build,
+                                   &qualification->json, stage, detail));
     return seen->version == 0
                ? SLW_OK
                : depot_release_publish(transaction, qualification->product, seen->version, detail);

@@ -73,22 +73,21 @@ int64_t pipeline_time(struct slw_bytes text)
 
 /* --- Checks --- */
 
-static enum slw_status wrong(const struct slw_json_document *json, uint32_t value, const char *what,
-                             struct slw_detail *detail)
+enum slw_status pipeline_wrong(const struct slw_json_document *json, uint32_t value,
+                               const char *what, struct slw_detail *detail)
 {
     return slw_json_refuse(json, value, SLW_BAD_ARGUMENT, what, detail);
 }
 
-/* known: names with spaces around, " a b ". */
-static enum slw_status check_members(const struct slw_json_document *json, uint32_t object,
-                                     const char *known, struct slw_detail *detail)
+enum slw_status pipeline_check_members(const struct slw_json_document *json, uint32_t object,
+                                       const char *known, struct slw_detail *detail)
 {
     struct slw_bytes name;
     uint32_t value = SLW_JSON_NONE;
     char word[68];
     struct slw_json_walk walk = slw_json_walk_begin(json, object);
     if (slw_json_kind(json, object) != SLW_JSON_OBJECT) {
-        return wrong(json, object, "must be an object", detail);
+        return pipeline_wrong(json, object, "must be an object", detail);
     }
     while (slw_json_walk_member(&walk, &name, &value)) {
         bool fits = name.len > 0 && name.len <= 64 && memchr(name.ptr, ' ', name.len) == NULL &&
@@ -100,20 +99,20 @@ static enum slw_status check_members(const struct slw_json_document *json, uint3
             word[name.len + 2] = '\0';
         }
         if (!fits || strstr(known, word) == NULL) {
-            return wrong(json, value, "isn't known here", detail);
+            return pipeline_wrong(json, value, "isn't known here", detail);
         }
     }
     return SLW_OK;
 }
 
-static bool is_name(const struct slw_json_document *json, uint32_t value)
+bool pipeline_is_name(const struct slw_json_document *json, uint32_t value)
 {
     return slw_json_kind(json, value) == SLW_JSON_STRING &&
            depot_is_name(slw_json_string(json, value), "");
 }
 
-static enum slw_status check_names(const struct slw_json_document *json, uint32_t list,
-                                   struct slw_detail *detail)
+enum slw_status pipeline_check_names(const struct slw_json_document *json, uint32_t list,
+                                     const char *more, struct slw_detail *detail)
 {
     uint32_t element = SLW_JSON_NONE;
     struct slw_json_walk walk = slw_json_walk_begin(json, list);
@@ -122,19 +121,19 @@ static enum slw_status check_names(const struct slw_json_document *json, uint32_
     }
     if (slw_json_kind(json, list) != SLW_JSON_ARRAY || slw_json_count(json, list) == 0 ||
         slw_json_count(json, list) > 64) {
-        return wrong(json, list, "must be a list of 1 to 64 names", detail);
+        return pipeline_wrong(json, list, "must be a list of 1 to 64 names", detail);
     }
     while (slw_json_walk_element(&walk, &element)) {
         if (slw_json_kind(json, element) != SLW_JSON_STRING ||
-            !depot_is_name(slw_json_string(json, element), "@")) {
-            return wrong(json, element, "isn't a name", detail);
+            !depot_is_name(slw_json_string(json, element), more)) {
+            return pipeline_wrong(json, element, "isn't a name", detail);
         }
     }
     return SLW_OK;
 }
 
-static bool is_number(const struct slw_json_document *json, uint32_t value, int64_t min,
-                      int64_t max)
+bool pipeline_is_number(const struct slw_json_document *json, uint32_t value, int64_t min,
+                        int64_t max)
 {
     int64_t number = 0;
     return slw_json_integer(json, value, &number) && number >= min && number <= max;
@@ -155,17 +154,20 @@ static enum slw_status check_key(const struct slw_json_document *json, uint32_t 
             return SLW_OK;
         }
     }
-    return wrong(json, value, "isn't a key of [signer] keys in this depot's settings", detail);
+    return pipeline_wrong(json, value, "isn't a key of [signer] keys in this depot's settings",
+                          detail);
 }
 
 static enum slw_status check_healthy(const struct slw_json_document *json, uint32_t value,
                                      struct slw_detail *detail)
 {
-    SLW_TRY(check_members(json, value, " percent devices ", detail));
-    return is_number(json, pipeline_member(json, value, "percent"), 1, 100) &&
-                   is_number(json, pipeline_member(json, value, "devices"), 1, INT64_C(1) << 40)
+    SLW_TRY(pipeline_check_members(json, value, " percent devices ", detail));
+    return pipeline_is_number(json, pipeline_member(json, value, "percent"), 1, 100) &&
+                   pipeline_is_number(json, pipeline_member(json, value, "devices"), 1,
+                                      INT64_C(1) << 40)
                ? SLW_OK
-               : wrong(json, value, "wants percent, 1 to 100, and devices, 1 or more", detail);
+               : pipeline_wrong(json, value, "wants percent, 1 to 100, and devices, 1 or more",
+                                detail);
 }
 
 static enum slw_status check_gate(const struct slw_json_document *json, uint32_t gate,
@@ -178,40 +180,40 @@ static enum slw_status check_gate(const struct slw_json_document *json, uint32_t
     uint32_t approvals = pipeline_member(json, gate, "approvals");
     uint32_t key = pipeline_member(json, gate, "signed");
     if (test != SLW_JSON_NONE) {
-        SLW_TRY(check_members(json, gate, " test machines warned ", detail));
-        SLW_TRY(check_names(json, pipeline_member(json, gate, "machines"), detail));
-        return is_name(json, test) && is_flag(json, pipeline_member(json, gate, "warned"))
+        SLW_TRY(pipeline_check_members(json, gate, " test machines warned ", detail));
+        SLW_TRY(pipeline_check_names(json, pipeline_member(json, gate, "machines"), "@:", detail));
+        return pipeline_is_name(json, test) && is_flag(json, pipeline_member(json, gate, "warned"))
                    ? SLW_OK
-                   : wrong(json, gate, "wants the name of a suite", detail);
+                   : pipeline_wrong(json, gate, "wants the name of a suite", detail);
     }
     if (endorsed != SLW_JSON_NONE) {
-        SLW_TRY(check_members(json, gate, " endorsed ", detail));
+        SLW_TRY(pipeline_check_members(json, gate, " endorsed ", detail));
         return slw_json_kind(json, endorsed) == SLW_JSON_TRUE
                    ? SLW_OK
-                   : wrong(json, endorsed, "must be true", detail);
+                   : pipeline_wrong(json, endorsed, "must be true", detail);
     }
     if (soak != SLW_JSON_NONE) {
-        SLW_TRY(check_members(json, gate, " soak_s ", detail));
-        return is_number(json, soak, 0, PIPELINE_SECONDS_MAX)
+        SLW_TRY(pipeline_check_members(json, gate, " soak_s ", detail));
+        return pipeline_is_number(json, soak, 0, PIPELINE_SECONDS_MAX)
                    ? SLW_OK
-                   : wrong(json, soak, "must be seconds, of at most ten years", detail);
+                   : pipeline_wrong(json, soak, "must be seconds, of at most ten years", detail);
     }
     if (healthy != SLW_JSON_NONE) {
-        SLW_TRY(check_members(json, gate, " healthy ", detail));
+        SLW_TRY(pipeline_check_members(json, gate, " healthy ", detail));
         return check_healthy(json, healthy, detail);
     }
     if (approvals != SLW_JSON_NONE) {
-        SLW_TRY(check_members(json, gate, " approvals people ", detail));
-        SLW_TRY(check_names(json, pipeline_member(json, gate, "people"), detail));
-        return is_number(json, approvals, 1, 32)
+        SLW_TRY(pipeline_check_members(json, gate, " approvals people ", detail));
+        SLW_TRY(pipeline_check_names(json, pipeline_member(json, gate, "people"), "@", detail));
+        return pipeline_is_number(json, approvals, 1, 32)
                    ? SLW_OK
-                   : wrong(json, approvals, "must be a number from 1 to 32", detail);
+                   : pipeline_wrong(json, approvals, "must be a number from 1 to 32", detail);
     }
     if (key != SLW_JSON_NONE) {
-        SLW_TRY(check_members(json, gate, " signed ", detail));
+        SLW_TRY(pipeline_check_members(json, gate, " signed ", detail));
         return check_key(json, key, settings, detail);
     }
-    return wrong(json, gate, "isn't a gate", detail);
+    return pipeline_wrong(json, gate, "isn't a gate", detail);
 }
 
 static enum slw_status check_gates(const struct slw_json_document *json, uint32_t gates,
@@ -221,7 +223,7 @@ static enum slw_status check_gates(const struct slw_json_document *json, uint32_
     struct slw_json_walk walk = slw_json_walk_begin(json, gates);
     if (slw_json_kind(json, gates) != SLW_JSON_ARRAY ||
         slw_json_count(json, gates) > PIPELINE_GATES_MAX) {
-        return wrong(json, gates, "must be a list of at most 32 gates", detail);
+        return pipeline_wrong(json, gates, "must be a list of at most 32 gates", detail);
     }
     while (slw_json_walk_element(&walk, &gate)) {
         SLW_TRY(check_gate(json, gate, settings, detail));
@@ -235,15 +237,15 @@ static enum slw_status check_stage(const struct slw_json_document *json, uint32_
     uint32_t channel = pipeline_member(json, stage, "channel");
     uint32_t key = pipeline_member(json, stage, "key");
     uint32_t gates = pipeline_member(json, stage, "gates");
-    SLW_TRY(check_members(json, stage, " gates channel key ", detail));
+    SLW_TRY(pipeline_check_members(json, stage, " gates channel key ", detail));
     if (gates != SLW_JSON_NONE) {
         SLW_TRY(check_gates(json, gates, settings, detail));
     }
     if (key != SLW_JSON_NONE) {
         SLW_TRY(check_key(json, key, settings, detail));
     }
-    if (channel != SLW_JSON_NONE && (!is_name(json, channel) || key == SLW_JSON_NONE)) {
-        return wrong(json, channel, "must be a name, beside a key", detail);
+    if (channel != SLW_JSON_NONE && (!pipeline_is_name(json, channel) || key == SLW_JSON_NONE)) {
+        return pipeline_wrong(json, channel, "must be a name, beside a key", detail);
     }
     return SLW_OK;
 }
@@ -255,13 +257,14 @@ static enum slw_status check_stages(const struct slw_json_document *json,
     uint32_t stages = pipeline_member(json, SLW_JSON_TOP, "stages");
     struct slw_bytes name;
     uint32_t stage = SLW_JSON_NONE;
-    SLW_TRY(check_members(json, stages, " daily internal candidate production ", detail));
+    SLW_TRY(pipeline_check_members(json, stages, " daily internal candidate production ", detail));
     struct slw_json_walk walk = slw_json_walk_begin(json, stages);
     while (slw_json_walk_member(&walk, &name, &stage)) {
         SLW_TRY(check_stage(json, stage, settings, detail));
     }
-    return pipeline_next_stage(json, 0) != 0 ? SLW_OK
-                                             : wrong(json, stages, "no stage has gates", detail);
+    return pipeline_next_stage(json, 0) != 0
+               ? SLW_OK
+               : pipeline_wrong(json, stages, "no stage has gates", detail);
 }
 
 static enum slw_status check_freeze(const struct slw_json_document *json, uint32_t freeze,
@@ -272,21 +275,21 @@ static enum slw_status check_freeze(const struct slw_json_document *json, uint32
     uint32_t element = SLW_JSON_NONE;
     uint32_t stages = pipeline_member(json, freeze, "stages");
     uint32_t why = pipeline_member(json, freeze, "why");
-    SLW_TRY(check_members(json, freeze, " from to stages why ", detail));
+    SLW_TRY(pipeline_check_members(json, freeze, " from to stages why ", detail));
     if (!parse_time(slw_json_string(json, pipeline_member(json, freeze, "from")), &from) ||
         !parse_time(slw_json_string(json, pipeline_member(json, freeze, "to")), &to) ||
         to <= from) {
-        return wrong(json, freeze, "wants from and to, times in UTC, the one before the other",
-                     detail);
+        return pipeline_wrong(json, freeze,
+                              "wants from and to, times in UTC, the one before the other", detail);
     }
     if (slw_json_kind(json, why) != SLW_JSON_STRING || slw_json_string(json, why).len > 500) {
-        return wrong(json, freeze, "wants why, text of at most 500 bytes", detail);
+        return pipeline_wrong(json, freeze, "wants why, text of at most 500 bytes", detail);
     }
-    SLW_TRY(check_names(json, stages, detail));
+    SLW_TRY(pipeline_check_names(json, stages, "@", detail));
     struct slw_json_walk walk = slw_json_walk_begin(json, stages);
     while (slw_json_walk_element(&walk, &element)) {
         if (pipeline_stage_number(slw_json_string(json, element)) == 0) {
-            return wrong(json, element, "isn't a stage", detail);
+            return pipeline_wrong(json, element, "isn't a stage", detail);
         }
     }
     return SLW_OK;
@@ -300,7 +303,7 @@ static enum slw_status check_freezes(const struct slw_json_document *json,
     struct slw_json_walk walk = slw_json_walk_begin(json, freezes);
     if (freezes != SLW_JSON_NONE && (slw_json_kind(json, freezes) != SLW_JSON_ARRAY ||
                                      slw_json_count(json, freezes) > PIPELINE_FREEZES_MAX)) {
-        return wrong(json, freezes, "must be a list of at most 64 freezes", detail);
+        return pipeline_wrong(json, freezes, "must be a list of at most 64 freezes", detail);
     }
     while (slw_json_walk_element(&walk, &element)) {
         SLW_TRY(check_freeze(json, element, detail));
@@ -315,7 +318,7 @@ static enum slw_status check_kind(const struct slw_json_document *json, const ch
     if (value == SLW_JSON_NONE) {
         return SLW_OK;
     }
-    SLW_TRY(check_members(json, value, " gates ", detail));
+    SLW_TRY(pipeline_check_members(json, value, " gates ", detail));
     return check_gates(json, pipeline_member(json, value, "gates"), settings, detail);
 }
 
@@ -323,9 +326,11 @@ enum slw_status pipeline_document_check(const struct slw_json_document *json,
                                         const struct depot_settings *settings,
                                         struct slw_detail *detail)
 {
-    SLW_TRY(check_members(json, SLW_JSON_TOP, " stages freezes emergency patch ", detail));
+    SLW_TRY(pipeline_check_members(json, SLW_JSON_TOP,
+                                   " stages freezes emergency patch jobs triggers ", detail));
     SLW_TRY(check_stages(json, settings, detail));
     SLW_TRY(check_freezes(json, detail));
+    SLW_TRY(pipeline_jobs_check(json, detail));
     SLW_TRY(check_kind(json, "emergency", settings, detail));
     return check_kind(json, "patch", settings, detail);
 }
@@ -338,22 +343,23 @@ enum slw_status pipeline_changes_check(const struct slw_json_document *json, uin
     struct slw_json_walk walk = slw_json_walk_begin(json, changes);
     if (slw_json_kind(json, changes) != SLW_JSON_ARRAY ||
         slw_json_count(json, changes) > PIPELINE_CHANGES_MAX) {
-        return wrong(json, changes, "must be a list of at most 200 changes", detail);
+        return pipeline_wrong(json, changes, "must be a list of at most 200 changes", detail);
     }
     while (slw_json_walk_element(&walk, &element)) {
         struct slw_bytes kind = slw_json_string(json, pipeline_member(json, element, "kind"));
         bool is_fix = slw_bytes_equal(kind, SLW_BYTES_OF("fix")) ||
                       slw_bytes_equal(kind, SLW_BYTES_OF("security"));
-        SLW_TRY(check_members(json, element, " kind id text ", detail));
+        SLW_TRY(pipeline_check_members(json, element, " kind id text ", detail));
         if (!is_fix && !slw_bytes_equal(kind, SLW_BYTES_OF("feature"))) {
-            return wrong(json, element, "must be of kind fix, security or feature", detail);
+            return pipeline_wrong(json, element, "must be of kind fix, security or feature",
+                                  detail);
         }
         if (!is_fix && fixes_only) {
-            return wrong(json, element, "isn't a fix: a patch has nothing else", detail);
+            return pipeline_wrong(json, element, "isn't a fix: a patch has nothing else", detail);
         }
         if (slw_json_string(json, pipeline_member(json, element, "text")).len > 2000 ||
             slw_json_string(json, pipeline_member(json, element, "id")).len > 200) {
-            return wrong(json, element, "is longer than 2,000 bytes", detail);
+            return pipeline_wrong(json, element, "is longer than 2,000 bytes", detail);
         }
     }
     return SLW_OK;

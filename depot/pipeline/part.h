@@ -7,6 +7,7 @@
 
 #include "artifacts/artifacts.h"
 #include "core/serve.h"
+#include "jobs/jobs.h"
 #include "releases/releases.h"
 
 #include "slipway/text.h"
@@ -41,6 +42,23 @@ struct depot_pipeline_state {
 SLW_MUST_USE enum slw_status pipeline_document_check(const struct slw_json_document *json,
                                                      const struct depot_settings *settings,
                                                      struct slw_detail *detail);
+/* document_jobs.c: "jobs" and "triggers" of it. */
+SLW_MUST_USE enum slw_status pipeline_jobs_check(const struct slw_json_document *json,
+                                                 struct slw_detail *detail);
+/* SLW_BAD_ARGUMENT, with the value's place. */
+enum slw_status pipeline_wrong(const struct slw_json_document *json, uint32_t value,
+                               const char *what, struct slw_detail *detail);
+/* An object of members that are known: names with spaces around, " a b ". */
+SLW_MUST_USE enum slw_status pipeline_check_members(const struct slw_json_document *json,
+                                                    uint32_t object, const char *known,
+                                                    struct slw_detail *detail);
+/* 1 to 64 names, of which more is in depot_is_name(); or no list at all. */
+SLW_MUST_USE enum slw_status pipeline_check_names(const struct slw_json_document *json,
+                                                  uint32_t list, const char *more,
+                                                  struct slw_detail *detail);
+bool pipeline_is_name(const struct slw_json_document *json, uint32_t value);
+bool pipeline_is_number(const struct slw_json_document *json, uint32_t value, int64_t min,
+                        int64_t max);
 /* The object of a stage that has gates; SLW_JSON_NONE. */
 uint32_t pipeline_stage(const struct slw_json_document *json, int64_t number);
 /* The next stage behind this one (0: none yet); 0 when there is none. */

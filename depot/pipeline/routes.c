@@ -365,6 +365,8 @@ static enum slw_status withdraw(struct depot_call *call, struct slw_transaction 
     SLW_TRY(slw_sql_run(transaction,
                         "UPDATE qualifications SET is_open = 0, reason = $2 WHERE build = $1",
                         values, 2, NULL, detail));
+    SLW_TRY(depot_jobs_cancel_of_build(transaction, qualification->product, qualification->build,
+                                       call->caller->name, detail));
     return pipeline_set_state(transaction, qualification->product, qualification->build,
                               "withdrawn", call->caller->name, reason, detail);
 }
