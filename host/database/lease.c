@@ -30,21 +30,25 @@ static enum slw_status explain_lost(const struct lease_call *call, struct slw_de
                        (int)call->name.len, (const char *)call->name.ptr);
 }
 
+/* A lease that would last for twice as long as one does is of before the clock was set back. Who
+ * holds it still loses it by that at worst, and changes nothing any more (the fence). */
 static enum slw_status acquire(void *context, struct slw_transaction *transaction,
                                struct slw_detail *detail)
 {
     struct lease_call *call = context;
     int64_t now_us = 0;
     SLW_TRY(slw_database_now(transaction, &now_us, detail));
+    int64_t length_us = (int64_t)call->seconds * 1000000;
     struct slw_sql_value values[] = {slw_sql_text(call->name), slw_sql_text(call->holder),
-                                     slw_sql_int(now_us + (int64_t)call->seconds * 1000000),
-                                     slw_sql_int(now_us)};
+                                     slw_sql_int(now_us + length_us), slw_sql_int(now_us),
+                                     slw_sql_int(now_us + 2 * length_us)};
     enum slw_status status = slw_sql_number(
         transaction,
         "INSERT INTO leases (name, holder, token, until_us) VALUES ($1, $2, 1, $3)"
         " ON CONFLICT (name) DO UPDATE SET holder = $2, token = leases.token + 1, until_us = $3"
-        " WHERE leases.until_us <= $4 OR leases.holder = $2 RETURNING token",
-        values, 4, &call->token, detail);
+        " WHERE leases.until_us <= $4 OR leases.until_us > $5 OR leases.holder = $2"
+        " RETURNING token",
+        values, 5, &call->token, detail);
     return status != SLW_NOT_FOUND
                ? status
                : slw_explain(detail, SLW_WRONG_STATE, "lease %.*s: somebody else holds it",

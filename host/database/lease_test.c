@@ -83,6 +83,25 @@ static void nothing_is_done_with_a_lease_that_ran_out(void)
     slw_database_close(database);
 }
 
+/* Seen from a clock that was set back, its end is days away. */
+static void a_lease_of_before_the_clock_was_set_back_is_over(void)
+{
+    int64_t first = 0;
+    int64_t second = 0;
+    struct slw_database *database = test_database_open(tables);
+    TAP_EQUAL_INT(acquire(database, "a", 30, &first), SLW_OK);
+    TAP_EQUAL_INT(test_run(database, "UPDATE leases SET until_us = until_us + 25000000", NULL, 0),
+                  SLW_OK);
+    TAP_EQUAL_INT(acquire(database, "b", 30, &second), SLW_WRONG_STATE);
+    TAP_EQUAL_INT(test_run(database, "UPDATE leases SET until_us = until_us + 60000000", NULL, 0),
+                  SLW_OK);
+    TAP_EQUAL_INT(acquire(database, "b", 30, &second), SLW_OK);
+    TAP_CHECK(second > first);
+    TAP_EQUAL_INT(work_with(database, first), SLW_WRONG_STATE);
+    TAP_EQUAL_INT(work_with(database, second), SLW_OK);
+    slw_database_close(database);
+}
+
 static void refuses_tokens_and_times_that_make_no_sense(void)
 {
     int64_t token = 7;
@@ -230,6 +249,7 @@ int main(void)
     static const struct test_case cases[] = {
         TEST_CASE(one_holds_it_and_the_next_has_a_higher_token),
         TEST_CASE(nothing_is_done_with_a_lease_that_ran_out),
+        TEST_CASE(a_lease_of_before_the_clock_was_set_back_is_over),
         TEST_CASE(refuses_tokens_and_times_that_make_no_sense),
         TEST_CASE(one_of_many_processes_gets_it),
         TEST_CASE(a_holder_that_was_stopped_changes_nothing),

@@ -180,7 +180,8 @@ SLW_MUST_USE enum slw_status slw_database_check(struct slw_database *database,
 /*
  * Leases by the database's clock, in the table leases (made by slw_database_migrate itself). Each
  * holder gets a higher token than any before. SLW_WRONG_STATE while somebody else holds it, or when
- * it was lost.
+ * it was lost. Everybody asks for the same number of seconds: a lease that would last for more than
+ * twice as long is of before the clock was set back, and over.
  */
 SLW_MUST_USE enum slw_status slw_database_lease_acquire(struct slw_database *database,
                                                         const char *name, const char *holder,
