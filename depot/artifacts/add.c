@@ -174,21 +174,38 @@ static enum slw_status read_request(struct addition *addition, struct slw_detail
     return read_name(addition, detail);
 }
 
+static struct addition *begin(struct depot *depot, struct slw_http_exchange *exchange,
+                              struct slw_bytes product)
+{
+    struct addition *addition = calloc(1, sizeof *addition);
+    if (addition != NULL) {
+        *addition = (struct addition){.depot = depot,
+                                      .exchange = exchange,
+                                      .caller = depot_caller(exchange),
+                                      .product = product,
+                                      .build_type = "",
+                                      .outcome = "",
+                                      .http_status = 201};
+    }
+    return addition;
+}
+
+static void refuse(struct addition *addition, enum slw_status status,
+                   const struct slw_detail *detail)
+{
+    struct slw_http_exchange *exchange = addition->exchange;
+    free_addition(addition);
+    slw_http_refuse(exchange, status, detail);
+}
+
 void artifacts_add(void *context, struct slw_http_exchange *exchange)
 {
     struct slw_detail detail = {""};
-    struct addition *addition = calloc(1, sizeof *addition);
+    struct addition *addition = begin(depot_of(context), exchange, slw_http_parameter(exchange, 0));
     if (addition == NULL) {
         slw_http_refuse(exchange, slw_explain_no_memory(&detail), &detail);
         return;
     }
-    *addition = (struct addition){.depot = depot_of(context),
-                                  .exchange = exchange,
-                                  .caller = depot_caller(exchange),
-                                  .product = slw_http_parameter(exchange, 0),
-                                  .build_type = "",
-                                  .outcome = "",
-                                  .http_status = 201};
     enum slw_status status = depot_body(exchange, &addition->body, &detail);
     if (status == SLW_OK) {
         status = read_request(addition, &detail);
@@ -197,8 +214,46 @@ void artifacts_add(void *context, struct slw_http_exchange *exchange)
         status = depot_later(add_work, addition, &detail);
     }
     if (status != SLW_OK) {
-        free_addition(addition);
-        slw_http_refuse(exchange, status, &detail);
+        refuse(addition, status, &detail);
+    }
+}
+
+/* --- A body that is the blob itself --- */
+
+static enum slw_status take(struct addition *addition, struct slw_detail *detail)
+{
+    struct slw_bytes bytes = slw_http_body(addition->exchange);
+    SLW_TRY(slw_blobs_put(addition->depot->blobs, bytes, addition->sha256, detail));
+    addition->kind = SLW_BYTES_OF("test-result");
+    addition->blob = slw_text_bytes(depot_digest_format(addition->sha256, addition->digest));
+    addition->name = addition->blob;
+    addition->size = (int64_t)bytes.len;
+    SLW_TRY(artifacts_examine_test_result(addition, detail));
+    return slw_database_transact(addition->depot->database, SLW_DATABASE_WRITE, record, addition,
+                                 detail);
+}
+
+static void take_work(void *context)
+{
+    struct addition *addition = context;
+    struct slw_detail detail = {""};
+    enum slw_status status = take(addition, &detail);
+    depot_answer(addition->exchange, status, addition->http_status, &addition->answer, &detail);
+    free_addition(addition);
+}
+
+void depot_take_test_result(struct depot *depot, struct slw_http_exchange *exchange,
+                            struct slw_bytes product)
+{
+    struct slw_detail detail = {""};
+    struct addition *addition = begin(depot, exchange, product);
+    if (addition == NULL) {
+        slw_http_refuse(exchange, slw_explain_no_memory(&detail), &detail);
+        return;
+    }
+    enum slw_status status = depot_later(take_work, addition, &detail);
+    if (status != SLW_OK) {
+        refuse(addition, status, &detail);
     }
 }
 

@@ -22,6 +22,7 @@ struct addition {
     int64_t size;
     /* what was found in it */
     uint8_t sha256[SLW_SHA256_SIZE];
+    char digest[DEPOT_DIGEST_SIZE];  /* of a body that is the blob itself */
     char content[DEPOT_DIGEST_SIZE]; /* the build that it is, or is about */
     struct slw_heap_buffer text;     /* of an envelope or SBOM: what the views below point into */
     int64_t version;                 /* bundle */

@@ -51,6 +51,11 @@ bool depot_digest_parse(struct slw_bytes text, uint8_t ret_sha256[static SLW_SHA
 const char *depot_digest_format(const uint8_t sha256[static SLW_SHA256_SIZE],
                                 char buffer[static DEPOT_DIGEST_SIZE]);
 
+/* Takes the exchange's body as an envelope with a test result about a build of this product, as if
+ * its caller (slw_http_attach()) had uploaded it, and answers. */
+void depot_take_test_result(struct depot *depot, struct slw_http_exchange *exchange,
+                            struct slw_bytes product);
+
 /* A worker of this part's small pool runs work(context): for what takes longer than the
  * database, such as hashing a large blob. SLW_UNAVAILABLE when the queue is full: the caller
  * refuses. work must answer. */

@@ -17,6 +17,10 @@ static const struct slw_http_route routes[] = {
     {"POST", OF_JOB "/heartbeat", jobs_heartbeat, WORDS_MAX, DEPOT_DEVELOP},
     {"POST", OF_JOB "/finish", jobs_finish, WORDS_MAX, DEPOT_DEVELOP},
     {"POST", "/api/v1/jobs/lease", jobs_lease, WORDS_MAX, DEPOT_ANYBODY},
+    {"GET", OF_PRODUCT "/webhooks", jobs_list_webhooks, 0, DEPOT_ADMINISTER},
+    {"POST", OF_PRODUCT "/webhooks", jobs_make_webhook, WORDS_MAX, DEPOT_ADMINISTER},
+    {"DELETE", OF_PRODUCT "/webhooks/{webhook}", jobs_remove_webhook, 0, DEPOT_ADMINISTER},
+    {"POST", "/hooks/v1/{product}/{webhook}", jobs_call_webhook, JOBS_HOOK_BODY_MAX, DEPOT_PUBLIC},
 };
 
 const struct depot_part depot_jobs = {

@@ -135,15 +135,33 @@ SLW_MUST_USE enum slw_status jobs_wait_start(struct depot *depot, struct slw_det
 /* Everybody is answered; nobody waits any more. */
 void jobs_wait_end(struct depot *depot);
 void jobs_wait_stop(struct depot *depot);
-/* When work.c last kept house here, by slw_http_clock_ms(); 0: never. */
-int64_t *jobs_kept_house(struct depot *depot);
+/* When the thread that works with the lease last did what it doesn't do each time, by
+ * slw_http_clock_ms(); 0: never. */
+struct jobs_done {
+    int64_t housekeeping_ms, schedules_ms;
+};
+struct jobs_done *jobs_done_of(struct depot *depot);
 
-/* --- work.c: with the lease's token --- */
+/* --- work.c, schedule.c: with the lease's token --- */
 
 enum slw_status jobs_work(struct depot *depot, int64_t token, struct slw_detail *detail);
+enum slw_status jobs_start_scheduled(struct depot *depot, int64_t token, struct slw_detail *detail);
+
+/* --- webhooks.c, hook.c --- */
+
+#define JOBS_HOOK_SECRET_SIZE 41u /* hexadecimal digits and a zero */
+#define JOBS_HOOKS_MAX 64         /* of a product */
+#define JOBS_HOOK_BODY_MAX 1048576u
+/* Whether signature, 64 hexadecimal digits, is the HMAC-SHA256 of a body by this webhook's secret;
+ * false for a webhook that there isn't. Takes as long in any case. */
+SLW_MUST_USE enum slw_status jobs_hook_is_signed(struct depot *depot, struct slw_bytes product,
+                                                 struct slw_bytes webhook, struct slw_bytes body,
+                                                 struct slw_bytes signature, bool *ret_is_signed,
+                                                 bool *ret_is_push, struct slw_detail *detail);
 
 /* routes */
 slw_http_handler jobs_list, jobs_show, jobs_make, jobs_cancel, jobs_retry;
 slw_http_handler jobs_lease, jobs_heartbeat, jobs_finish;
+slw_http_handler jobs_list_webhooks, jobs_make_webhook, jobs_remove_webhook, jobs_call_webhook;
 
 #endif

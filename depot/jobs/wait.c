@@ -22,12 +22,12 @@ struct depot_jobs_state {
     size_t count;
     bool stops;
     pthread_t thread;
-    int64_t kept_house_ms; /* the thread's that works with the lease */
+    struct jobs_done done;
 };
 
-int64_t *jobs_kept_house(struct depot *depot)
+struct jobs_done *jobs_done_of(struct depot *depot)
 {
-    return &depot->jobs->kept_house_ms;
+    return &depot->jobs->done;
 }
 
 enum slw_status jobs_wait(struct jobs_waiter *waiter, struct slw_detail *detail)

@@ -13,6 +13,7 @@
 #define BATCH 64u
 #define BATCHES_MAX 64u
 #define HOUSEKEEPING_MS 60000
+#define SCHEDULES_MS 5000
 #define HOOKS_KEEP_DAYS 30
 
 struct chore {
@@ -176,15 +177,24 @@ static enum slw_status keep_house(struct depot *depot, struct chore *chore,
     return slw_database_transact(depot->database, SLW_DATABASE_WRITE, forget_calls, chore, detail);
 }
 
+static bool is_due(int64_t now_ms, int64_t done_ms, int64_t every_ms)
+{
+    return done_ms == 0 || now_ms - done_ms >= every_ms;
+}
+
 enum slw_status jobs_work(struct depot *depot, int64_t token, struct slw_detail *detail)
 {
     struct chore chore = {.token = token};
+    struct jobs_done *done = jobs_done_of(depot);
     int64_t now_ms = slw_http_clock_ms();
-    int64_t *kept_ms = jobs_kept_house(depot);
     SLW_TRY(do_each(depot, &chore, late_sql, expire, detail));
-    if (*kept_ms == 0 || now_ms - *kept_ms >= HOUSEKEEPING_MS) {
+    if (is_due(now_ms, done->schedules_ms, SCHEDULES_MS)) {
+        SLW_TRY(jobs_start_scheduled(depot, token, detail));
+        done->schedules_ms = now_ms;
+    }
+    if (is_due(now_ms, done->housekeeping_ms, HOUSEKEEPING_MS)) {
         SLW_TRY(keep_house(depot, &chore, detail));
-        *kept_ms = now_ms;
+        done->housekeeping_ms = now_ms;
     }
     return SLW_OK;
 }

@@ -84,5 +84,5 @@ enum slw_status people_unseal(const struct depot *depot, struct slw_bytes person
     slw_wipe(secret, sizeof secret);
     return is_open ? SLW_OK
                    : slw_explain(detail, SLW_STORED_STATE,
-                                 "a TOTP secret was sealed with another secret file");
+                                 "a secret was sealed with another secret file");
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * TOTP secrets as they lie in the database: sealed (AES-256-GCM) with a key made of the depot's
- * secret file, for one person, so that a copy of the database alone opens none.
+ * Secrets of TOTP and of webhooks as they lie in the database: sealed (AES-256-GCM) with a key made
+ * of the depot's secret file, for one person or webhook, so that a copy of the database alone opens
+ * none. A webhook's name here is none that a person could have.
  */
 #ifndef SLIPWAY_PEOPLE_SEAL_H
 #define SLIPWAY_PEOPLE_SEAL_H

@@ -114,6 +114,8 @@ static const struct {
     {"releases", "state", "Releases by state.",
      "SELECT product, state, COUNT(*) FROM releases GROUP BY product, state ORDER BY product, "
      "state"},
+    {"jobs", "state", "Jobs by state.",
+     "SELECT product, state, COUNT(*) FROM jobs GROUP BY product, state ORDER BY product, state"},
     {"rollouts", "state", "Rollouts by state.",
      "SELECT product, state, COUNT(*) FROM rollouts GROUP BY product, state ORDER BY product, "
      "state"},
