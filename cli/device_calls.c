@@ -15,7 +15,7 @@ static enum cli_exit call_once(struct cli *cli, const struct cli_arguments *argu
     static struct cli_device device;
     enum cli_exit code = cli_device_open(cli, arguments, &device);
     if (code == CLI_DONE) {
-        code = call(device.client, &device.answer, &cli->detail) == SLW_OK
+        code = call(device.remote.client, &device.remote.answer, &cli->detail) == SLW_OK
                    ? cli_device_check_code(&device, name)
                    : cli_device_fail(&device);
     }
@@ -44,11 +44,12 @@ enum cli_exit cli_device_reset(struct cli *cli, const struct cli_arguments *argu
 static enum cli_exit wait_for_verdict(struct cli_device *device)
 {
     const uint32_t verifying = 1u << SLW_UPDATE_STATE_VERIFYING;
-    if (slw_update_wait(device->client, verifying, WAIT_INTERVAL_MS, device->timeout_ms,
-                        &device->answer, &device->cli->detail) != SLW_OK) {
+    if (slw_update_wait(device->remote.client, verifying, WAIT_INTERVAL_MS,
+                        device->remote.timeout_ms, &device->remote.answer,
+                        &device->cli->detail) != SLW_OK) {
         return cli_device_fail(device);
     }
-    if (device->answer.status.state == SLW_UPDATE_STATE_FINISHED) {
+    if (device->remote.answer.status.state == SLW_UPDATE_STATE_FINISHED) {
         return cli_device_tell_failure(device);
     }
     return cli_device_print_status(device);
@@ -59,9 +60,10 @@ enum cli_exit cli_device_verify(struct cli *cli, const struct cli_arguments *arg
     static struct cli_device device;
     enum cli_exit code = cli_device_open(cli, arguments, &device);
     if (code == CLI_DONE) {
-        code = slw_update_verify(device.client, &device.answer, &cli->detail) == SLW_OK
-                   ? cli_device_check_code(&device, "Verify")
-                   : cli_device_fail(&device);
+        code =
+            slw_update_verify(device.remote.client, &device.remote.answer, &cli->detail) == SLW_OK
+                ? cli_device_check_code(&device, "Verify")
+                : cli_device_fail(&device);
     }
     if (code == CLI_DONE) {
         code = wait_for_verdict(&device);

@@ -5,12 +5,16 @@
  * begins again. Killed at any moment, the next one goes on: from what the device says it runs, and
  * what was noted beside the identity.
  */
-#include "device_connect.h"
-
 #include "device.h"
+#include "device_child.h"
+#include "device_link.h"
+#include "device_update.h"
+#include "repo_client.h"
 
 #include "slipway/files.h"
+#include "slipway/fleet_agent.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,12 +25,23 @@
 #define PENDING_S 15     /* until the depot is asked whether somebody let us in */
 #define LOG_READ_MAX 4194304u
 
+struct connect {
+    struct cli *cli;
+    struct cli_arguments arguments; /* with --to and --from, where they weren't given */
+    struct slw_fleet_member *member;
+    struct slw_fleet_agent agent;
+    struct cli_device_child child;
+    struct cli_device device;
+    struct slw_heap_buffer repository; /* URL, where --from doesn't say it */
+    enum cli_exit code;                /* what fetching or bringing said of itself */
+};
+
 static const struct cli_option to_option = {.name = "--to", .value = "LINK"};
 static const struct cli_option from_option = {.name = "--from", .value = "URL"};
 
 /* --- Opening --- */
 
-static enum cli_exit add_argument(struct cli_connect *connect, const struct cli_option *option,
+static enum cli_exit add_argument(struct connect *connect, const struct cli_option *option,
                                   struct slw_heap_buffer *value)
 {
     struct cli_arguments *arguments = &connect->arguments;
@@ -39,7 +54,7 @@ static enum cli_exit add_argument(struct cli_connect *connect, const struct cli_
 }
 
 /* --to of the virtual device, and --from where the depot itself serves the repository. */
-static enum cli_exit complete_arguments(struct cli_connect *connect,
+static enum cli_exit complete_arguments(struct connect *connect,
                                         const struct cli_arguments *arguments)
 {
     struct cli *cli = connect->cli;
@@ -67,7 +82,7 @@ static enum cli_exit complete_arguments(struct cli_connect *connect,
     return code;
 }
 
-static enum cli_exit open_member(struct cli_connect *connect)
+static enum cli_exit open_member(struct connect *connect)
 {
     const struct cli_arguments *arguments = &connect->arguments;
     const char *key_class = cli_value(arguments, "--class");
@@ -78,7 +93,7 @@ static enum cli_exit open_member(struct cli_connect *connect)
                   .key_file = cli_value(arguments, "--certificate-key"),
                   .allows_plain = true},
         .identity_file = cli_value(arguments, "--identity"),
-        .product = connect->product,
+        .product = cli_value(arguments, "--product"),
         .device = cli_value(arguments, "--device"),
         .hardware = cli_value(arguments, "--hardware"),
         .key_class = key_class == NULL ? "prod" : key_class,
@@ -94,91 +109,108 @@ static enum cli_exit open_member(struct cli_connect *connect)
 
 /* --- A round --- */
 
-static enum cli_exit check_in(struct cli_connect *connect, struct slw_fleet_answer *ret_answer)
-{
-    enum slw_status status =
-        slw_fleet_member_check_in(connect->member, connect->device.answer.device.targets_version,
-                                  ret_answer, &connect->cli->detail);
-    return status == SLW_OK ? CLI_DONE : cli_connect_fail(connect, status);
-}
-
 /* The end of a log, whole lines of it, and only what is text. */
-static enum cli_exit send_log(struct cli_connect *connect)
+static void read_log(void *context, struct slw_heap_buffer *ret_text)
 {
+    struct connect *connect = context;
     const char *given = cli_value(&connect->arguments, "--log-file");
     const char *path = given != NULL                ? given
                        : connect->child.process > 0 ? slw_heap_text(&connect->child.log)
                                                     : NULL;
     struct slw_heap_buffer text = {0};
-    struct slw_bytes tail = SLW_BYTES_OF("no log is kept here\n");
-    if (path != NULL && slw_file_read(path, LOG_READ_MAX, &text, &connect->cli->detail) == SLW_OK &&
+    struct slw_detail ignored;
+    if (path != NULL && slw_file_read(path, LOG_READ_MAX, &text, &ignored) == SLW_OK &&
         text.len > 0) {
         size_t begin = text.len > SLW_FLEET_LOG_MAX ? text.len - SLW_FLEET_LOG_MAX : 0;
         const uint8_t *line = begin == 0 ? NULL : memchr(text.ptr + begin, '\n', text.len - begin);
         begin = line == NULL ? begin : (size_t)(line - text.ptr) + 1;
-        tail = slw_bytes_make(text.ptr + begin, text.len - begin);
+        slw_heap_append(ret_text, slw_bytes_make(text.ptr + begin, text.len - begin));
     }
-    enum slw_status status =
-        slw_fleet_member_send_log(connect->member, tail, &connect->cli->detail);
     slw_heap_free(&text);
-    return status == SLW_OK ? CLI_DONE : cli_connect_fail(connect, status);
 }
 
-static enum cli_exit report_state(struct cli_connect *connect)
+static void print_event(void *context, const char *line)
 {
-    struct cli_connect_report report;
-    cli_connect_fill(connect, SLW_FLEET_STATE, &report);
-    enum cli_exit code = cli_connect_send(connect, &report);
-    if (code == CLI_DONE) {
-        cli_connect_print("reported version=%lld", (long long)report.report.version);
-    }
-    return code;
+    (void)context;
+    (void)printf("%s\n", line);
+    (void)fflush(stdout);
 }
 
-/* ret_again: there may be more to do at once. */
-static enum cli_exit do_round(struct cli_connect *connect, int64_t *ret_next_s, bool *ret_again)
+static enum slw_status fetch(void *context, const struct slw_fleet_offer *offer,
+                             const char *channel, struct slw_heap_buffer *ret_path,
+                             struct slw_detail *detail)
 {
-    struct slw_fleet_answer answer;
-    *ret_again = false;
-    enum cli_exit code = cli_connect_look(connect);
-    if (code == CLI_DONE) {
-        code = cli_connect_settle(connect);
+    struct connect *connect = context;
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    struct cli_repo_client client;
+    struct slw_heap_buffer directory = {0};
+    struct slw_heap_buffer role = {0};
+    enum slw_status failed = SLW_OK;
+    (void)detail; /* the client says it, in connect->cli->detail */
+    connect->code = cli_repo_client_open(connect->cli, &connect->arguments, &client);
+    if (connect->code == CLI_DONE) {
+        slw_heap_printf(&directory, "%s/downloads", slw_heap_text(&client.metadata_directory));
+        slw_heap_append(&role, offer->role);
+        client.inspector.role = slw_heap_text(&role);
+        connect->code = cli_repo_client_fetch_release(&client, offer->path, channel,
+                                                      slw_heap_text(&directory), ret_path);
+        failed = client.failed;
+        cli_repo_client_close(&client);
     }
-    if (code == CLI_DONE) {
-        code = check_in(connect, &answer);
-    }
-    if (code != CLI_DONE) {
-        return code;
-    }
-    *ret_next_s = answer.next_s;
-    bool wants_report = answer.wants_report;
-    if (answer.has_offer) {
-        bool wants_log = answer.wants_log;
-        code = cli_connect_update(connect, &answer.offer);
-        if (code == CLI_DONE && wants_log) {
-            code = send_log(connect);
-        }
-        *ret_again = code == CLI_DONE;
-        return code;
-    }
-    if (answer.wants_log) {
-        code = send_log(connect);
-    }
-    if (code == CLI_DONE && wants_report) {
-        code = report_state(connect);
-        *ret_again = code == CLI_DONE;
-    }
-    return code;
+    (void)sigaction(SIGPIPE, &ignore, NULL); /* closing lets it end us again */
+    slw_heap_free(&directory);
+    slw_heap_free(&role);
+    return connect->code == CLI_DONE ? SLW_OK : failed != SLW_OK ? failed : SLW_UNAVAILABLE;
 }
 
-static enum cli_exit do_rounds(struct cli_connect *connect, int64_t *ret_next_s)
+/* The device is let go meanwhile: the update connects by itself. */
+static enum slw_status bring(void *context, const char *path, const char *name,
+                             const struct slw_remote_watcher *watcher, struct slw_detail *detail)
+{
+    struct connect *connect = context;
+    (void)detail;
+    slw_remote_disconnect(&connect->device.remote);
+    connect->code = cli_device_update_file(connect->cli, &connect->arguments, path, name, watcher);
+    connect->code = connect->code == CLI_NOTHING ? CLI_DONE : connect->code;
+    return connect->code == CLI_INTERRUPTED ? SLW_IO : SLW_OK;
+}
+
+/* What ended a round: a callback of ours said so itself already. */
+static enum cli_exit fail(const struct connect *connect, enum slw_status status)
+{
+    struct cli *cli = connect->cli;
+    if (cli_device_interrupted()) {
+        return CLI_INTERRUPTED;
+    }
+    if (connect->code != CLI_DONE) {
+        return connect->code;
+    }
+    if (connect->agent.device_is_lost) {
+        return cli_device_fail(&connect->device);
+    }
+    if (status == SLW_CONSENT_PENDING || status == SLW_REVOKED_KEY) {
+        (void)cli_error(cli, "%s", cli->detail.text);
+        return CLI_DENIED;
+    }
+    return slw_status_is_refusal(status) ? cli_refuse(cli, status, cli->detail.text)
+                                         : cli_error(cli, "depot: %s", cli->detail.text);
+}
+
+static enum cli_exit do_rounds(struct connect *connect, int64_t *ret_next_s)
 {
     bool again = true;
-    enum cli_exit code = CLI_DONE;
-    for (int i = 0; i < ROUNDS_AT_ONCE && again && code == CLI_DONE; i++) {
-        code = do_round(connect, ret_next_s, &again);
+    for (int i = 0; i < ROUNDS_AT_ONCE && again; i++) {
+        connect->code = CLI_DONE;
+        enum slw_status status =
+            slw_fleet_agent_round(&connect->agent, ret_next_s, &again, &connect->cli->detail);
+        if (status != SLW_OK) {
+            return fail(connect, status);
+        }
+        if (connect->code != CLI_DONE) {
+            return connect->code; /* the device refused it, as the depot knows by now */
+        }
     }
-    return code;
+    return CLI_DONE;
 }
 
 /* --- For ever --- */
@@ -191,7 +223,7 @@ static void wait_ms(int64_t ms)
     }
 }
 
-static enum cli_exit keep_on(struct cli_connect *connect)
+static enum cli_exit keep_on(struct connect *connect)
 {
     unsigned failures = 0;
     int64_t next_s = PENDING_S;
@@ -213,7 +245,7 @@ static enum cli_exit keep_on(struct cli_connect *connect)
     }
 }
 
-static enum cli_exit run(struct cli_connect *connect, const struct cli_arguments *arguments)
+static enum cli_exit run(struct connect *connect, const struct cli_arguments *arguments)
 {
     int64_t next_s = 0;
     enum cli_exit code = complete_arguments(connect, arguments);
@@ -226,19 +258,29 @@ static enum cli_exit run(struct cli_connect *connect, const struct cli_arguments
     if (code != CLI_DONE) {
         return code;
     }
+    const struct slw_fleet_agent_port port = {.context = connect,
+                                              .fetch = fetch,
+                                              .bring = bring,
+                                              .read_log = read_log,
+                                              .event = print_event};
+    connect->agent = (struct slw_fleet_agent){
+        .member = connect->member,
+        .device = &connect->device.remote,
+        .product = cli_value(arguments, "--product"),
+        .channel = cli_value(arguments, "--channel"),
+        .port = &port,
+    };
     return cli_has(arguments, "--once") ? do_rounds(connect, &next_s) : keep_on(connect);
 }
 
 enum cli_exit cli_device_connect_fleet(struct cli *cli, const struct cli_arguments *arguments)
 {
-    struct cli_connect *connect = calloc(1, sizeof *connect);
+    struct connect *connect = calloc(1, sizeof *connect);
     if (connect == NULL) {
         return cli_error(cli, "out of memory");
     }
     connect->cli = cli;
     connect->device.link.descriptor = -1;
-    connect->product = cli_value(arguments, "--product");
-    connect->channel = cli_value(arguments, "--channel");
     enum cli_exit code = run(connect, arguments);
     cli_device_close(&connect->device);
     slw_fleet_member_free(connect->member);

@@ -10,6 +10,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <time.h>
 
 #define DEFAULT_TIMEOUT_S 30
 #define TIMEOUT_S_MAX (7 * 24 * 3600)
@@ -36,12 +37,14 @@ static void print_log(void *context, struct slw_bytes text)
     slw_heap_free(&line);
 }
 
-enum slw_status cli_device_connect(struct cli_device *device, uint32_t timeout_ms)
+static enum slw_status connect_link(void *context, uint32_t timeout_ms,
+                                    struct slw_rpc_client **ret_client, struct slw_detail *detail)
 {
-    SLW_TRY(slw_link_open(device->to, timeout_ms, &device->link, &device->cli->detail));
+    struct cli_device *device = context;
+    SLW_TRY(slw_link_open(device->to, timeout_ms, &device->link, detail));
     const struct slw_rpc_client_config config = {
         .transport = slw_rpc_transport_of_link(&device->link),
-        .patience_ms = device->timeout_ms,
+        .patience_ms = device->remote.timeout_ms,
         .interrupted = &interrupted,
         .log = print_log,
         .log_context = device,
@@ -49,21 +52,51 @@ enum slw_status cli_device_connect(struct cli_device *device, uint32_t timeout_m
     device->client = slw_rpc_client_new(&config);
     if (device->client == NULL) {
         slw_link_close(&device->link);
-        return slw_explain_no_memory(&device->cli->detail);
+        return slw_explain_no_memory(detail);
     }
+    *ret_client = device->client;
     return SLW_OK;
 }
 
-void cli_device_disconnect(struct cli_device *device)
+static void disconnect_link(void *context)
 {
+    struct cli_device *device = context;
     slw_rpc_client_free(device->client);
     device->client = NULL;
     slw_link_close(&device->link);
 }
 
+static void pause_link(void *context, uint32_t pause_ms)
+{
+    struct timespec pause = {.tv_sec = pause_ms / 1000,
+                             .tv_nsec = (long)(pause_ms % 1000) * 1000000};
+    (void)context;
+    (void)nanosleep(&pause, NULL);
+}
+
+static uint64_t link_now_ms(void *context)
+{
+    (void)context;
+    return slw_link_now_ms();
+}
+
+/* A serial line is kept, since closing one resets some boards. */
+static bool link_is_shared(void *context)
+{
+    return ((const struct cli_device *)context)->link.kind == SLW_LINK_TCP;
+}
+
+static bool link_is_interrupted(void *context)
+{
+    (void)context;
+    return cli_device_interrupted();
+}
+
 void cli_device_close(struct cli_device *device)
 {
-    cli_device_disconnect(device);
+    if (device->remote.port != NULL) {
+        slw_remote_disconnect(&device->remote);
+    }
 }
 
 static bool read_timeout(struct cli_device *device, const struct cli_arguments *arguments)
@@ -75,7 +108,7 @@ static bool read_timeout(struct cli_device *device, const struct cli_arguments *
         (void)cli_usage(device->cli, "--timeout %s: wants a duration, as in 30s or 5m", text);
         return false;
     }
-    device->timeout_ms = (uint32_t)seconds * 1000;
+    device->remote.timeout_ms = (uint32_t)seconds * 1000;
     return true;
 }
 
@@ -89,6 +122,17 @@ enum cli_exit cli_device_open(struct cli *cli, const struct cli_arguments *argum
     device->to = cli_value(arguments, "--to");
     device->client = NULL;
     device->link.descriptor = -1;
+    device->port = (struct slw_remote_port){
+        .context = device,
+        .connect = connect_link,
+        .disconnect = disconnect_link,
+        .pause = pause_link,
+        .now_ms = link_now_ms,
+        .is_shared = link_is_shared,
+        .is_interrupted = link_is_interrupted,
+    };
+    device->remote.port = &device->port;
+    device->remote.client = NULL;
     if (!read_timeout(device, arguments)) {
         return CLI_USAGE;
     }
@@ -98,7 +142,7 @@ enum cli_exit cli_device_open(struct cli *cli, const struct cli_arguments *argum
     (void)sigaction(SIGINT, &action, NULL);
     (void)sigaction(SIGTERM, &action, NULL);
     (void)sigaction(SIGPIPE, &ignore, NULL);
-    if (cli_device_connect(device, device->timeout_ms) != SLW_OK) {
+    if (slw_remote_connect(&device->remote, device->remote.timeout_ms, &cli->detail) != SLW_OK) {
         return cli_device_fail(device);
     }
     return CLI_DONE;
@@ -116,7 +160,7 @@ enum cli_exit cli_device_fail(const struct cli_device *device)
 
 enum cli_exit cli_device_check_code(const struct cli_device *device, const char *call)
 {
-    const struct slw_update_answer *answer = &device->answer;
+    const struct slw_update_answer *answer = &device->remote.answer;
     if (answer->code == SLW_RPC_OK && !answer->is_error) {
         return CLI_DONE;
     }
@@ -165,14 +209,14 @@ static enum slw_status reason_of(const struct slw_update_answer *answer)
 static enum cli_exit tell_without_reason(const struct cli_device *device,
                                          const struct slw_heap_buffer *text)
 {
-    const struct slw_update_status *status = &device->answer.status;
+    const struct slw_update_status *status = &device->remote.answer.status;
     const char *result = slw_update_result_name(status->result);
     bool rolled_back = status->result == SLW_UPDATE_RESULT_APPLY_FAILED;
     bool refused = rolled_back || status->result == SLW_UPDATE_RESULT_VERIFY_FAILED;
-    if (rolled_back && device->answer.has_device) {
+    if (rolled_back && device->remote.answer.has_device) {
         (void)cli_error(device->cli,
                         "rolled back: the new release wasn't confirmed; the device runs version %u",
-                        device->answer.device.targets_version);
+                        device->remote.answer.device.targets_version);
     } else {
         (void)cli_error(device->cli, "the device ended the update: %s%s%.*s", result,
                         text->len > 0 ? ": " : "", (int)text->len, (const char *)text->ptr);
@@ -190,8 +234,8 @@ static void print_refusal(const struct cli_device *device, enum slw_status reaso
     slw_json_text(&json, "verdict", "refuse");
     slw_json_text(&json, "reason", slw_status_word(reason));
     slw_json_bytes(&json, "detail", slw_heap_bytes(text));
-    if (device->answer.has_device && device->answer.device.target.len > 0) {
-        slw_json_bytes(&json, "target", device->answer.device.target);
+    if (device->remote.answer.has_device && device->remote.answer.device.target.len > 0) {
+        slw_json_bytes(&json, "target", device->remote.answer.device.target);
     }
     slw_json_end_object(&json);
     slw_heap_append_text(&object, "\n");
@@ -201,9 +245,9 @@ static void print_refusal(const struct cli_device *device, enum slw_status reaso
 enum cli_exit cli_device_tell_failure(const struct cli_device *device)
 {
     struct slw_heap_buffer text = {0};
-    enum slw_status reason = reason_of(&device->answer);
+    enum slw_status reason = reason_of(&device->remote.answer);
     enum cli_exit code;
-    describe(&device->answer, &text);
+    describe(&device->remote.answer, &text);
     if (device->cli->json && (reason == SLW_NOT_FOUND || cli_exit_of(reason) == CLI_FAILED)) {
         (void)cli_device_print_status(device); /* no refusal, but data all the same */
     }
@@ -312,10 +356,10 @@ enum cli_exit cli_device_print_status(const struct cli_device *device)
     if (device->cli->json) {
         struct slw_json json;
         slw_json_init(&json, &text);
-        json_status(&device->answer, &json);
+        json_status(&device->remote.answer, &json);
         slw_heap_append_text(&text, "\n");
     } else {
-        text_status(&device->answer, &text);
+        text_status(&device->remote.answer, &text);
     }
     return cli_print(device->cli, &text);
 }

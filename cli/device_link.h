@@ -7,26 +7,22 @@
 #include "output.h"
 
 #include "slipway/link.h"
-#include "slipway/update_client.h"
+#include "slipway/remote_device.h"
 
 /* Points into itself: not to be copied. */
 struct cli_device {
     struct cli *cli;
     const char *to;
-    uint32_t timeout_ms;
     struct slw_link link;
-    struct slw_rpc_client *client;   /* NULL while there is no connection */
-    struct slw_update_answer answer; /* the last one */
+    struct slw_rpc_client *client; /* over the link */
+    struct slw_remote_port port;
+    struct slw_remote_device remote;
 };
 
 /* Reads --to and --timeout, catches SIGINT and SIGTERM, and connects; says what is wrong. */
 enum cli_exit cli_device_open(struct cli *cli, const struct cli_arguments *arguments,
                               struct cli_device *device);
 void cli_device_close(struct cli_device *device);
-
-/* One attempt to connect, at most timeout_ms long. */
-enum slw_status cli_device_connect(struct cli_device *device, uint32_t timeout_ms);
-void cli_device_disconnect(struct cli_device *device);
 
 /* Ctrl-C was pressed. */
 bool cli_device_interrupted(void);

@@ -7,19 +7,13 @@
 #include "arguments.h"
 #include "output.h"
 
-#define CLI_STAGE_CONSENT "waiting for consent on the device"
-
-/* Who wants to know how far it is, and has a say before the device applies what it verified. */
-struct cli_update_watcher {
-    void *context;
-    void (*stage)(void *context, const char *stage); /* once each, in words for people */
-    bool (*may_apply)(void *context);                /* false: it is aborted, CLI_DENIED */
-};
+#include "slipway/remote_device.h"
 
 /* The whole update from a file, by --to, --timeout, --name and --no-apply of the arguments. name:
- * what the device calls it, without --name. watcher may be NULL. */
+ * what the device calls it, without --name. watcher: told of
+ * stages, and asked before it is applied; may be NULL. */
 enum cli_exit cli_device_update_file(struct cli *cli, const struct cli_arguments *arguments,
                                      const char *path, const char *name,
-                                     const struct cli_update_watcher *watcher);
+                                     const struct slw_remote_watcher *watcher);
 
 #endif

@@ -231,77 +231,6 @@ enum cli_exit cli_repo_client_fail(struct cli_repo_client *client, enum slw_stat
     return cli_fail(client->cli, status);
 }
 
-/* The delegation is where the channel stands a second time: PRODUCT-CHANNEL must have listed it. */
-static enum slw_status check_role(struct cli_repo_client *client,
-                                  const struct slw_tuf_target *target,
-                                  const struct slw_release *release)
-{
-    struct slw_heap_buffer wanted = {0};
-    slw_heap_append(&wanted, release->product);
-    slw_heap_append_text(&wanted, "-");
-    slw_heap_append(&wanted, release->channel);
-    if (client->role != NULL) {
-        slw_heap_free(&wanted);
-        slw_heap_append_text(&wanted, client->role);
-    }
-    bool good = slw_bytes_equal(slw_heap_bytes(&wanted), slw_tuf_client_found_in(client->client));
-    slw_heap_free(&wanted);
-    if (!good) {
-        struct slw_heap_buffer text = {0};
-        slw_quote(target->path, &text);
-        (void)slw_explain(&client->cli->detail, SLW_WRONG_CHANNEL,
-                          "target %s: listed by another role than its product's and channel's",
-                          slw_heap_text(&text));
-        slw_heap_free(&text);
-        return SLW_WRONG_CHANNEL;
-    }
-    return SLW_OK;
-}
-
-static bool says_release(const struct slw_tuf_target *target)
-{
-    return target->custom != SLW_JSON_NONE &&
-           slw_json_member(target->json, target->custom, SLW_BYTES_OF("slipway")) != SLW_JSON_NONE;
-}
-
-/* channel NULL: the one that the repository says. */
-static enum slw_status check_release(struct cli_repo_client *client,
-                                     const struct slw_tuf_target *target, const char *channel,
-                                     const char *path, const struct slw_source *source)
-{
-    struct slw_release release;
-    SLW_TRY(slw_release_read(target, &release, &client->cli->detail));
-    SLW_TRY(check_role(client, target, &release));
-    return slw_release_check(path, source, target,
-                             channel == NULL ? release.channel
-                                             : slw_bytes_make(channel, strlen(channel)),
-                             &client->cli->detail);
-}
-
-/* Called by the client before a target gets its name: what is refused appears nowhere. */
-static enum slw_status check_download(void *context, const struct slw_tuf_target *target,
-                                      const char *path, struct slw_detail *detail)
-{
-    struct cli_repo_client *client = context;
-    struct slw_file_source file;
-    struct slw_heap_buffer shown = {0};
-    enum slw_status status = slw_file_source_open(path, &file, detail);
-    if (status != SLW_OK) {
-        return status;
-    }
-    slw_escape(target->path, &shown);
-    const char *name = slw_heap_text(&shown);
-    if (client->channel != NULL || says_release(target)) {
-        status = check_release(client, target, client->channel, name, &file.source);
-    } else if (slw_release_is_bundle(name, &file.source)) {
-        status = slw_explain(detail, SLW_WRONG_CUSTOM,
-                             "%s: a bundle that the repository says nothing of", name);
-    }
-    slw_heap_free(&shown);
-    slw_file_source_close(&file);
-    return status;
-}
-
 static enum cli_exit open_client(struct cli *cli, const struct cli_arguments *arguments,
                                  struct cli_repo_client *client)
 {
@@ -323,9 +252,11 @@ static enum cli_exit open_client(struct cli *cli, const struct cli_arguments *ar
             cli_has(arguments, "--accept-expired") ? SLW_TUF_EXPIRY_TOLD : SLW_TUF_EXPIRY_ENFORCED,
         .observer = &client->observer,
         .progress = &client->progress.progress,
-        .inspector = &client->inspector,
+        .inspector = &client->inspector.inspector,
     };
+    slw_release_inspector_init(&client->inspector);
     enum slw_status status = slw_tuf_client_open(&options, &client->client, &cli->detail);
+    client->inspector.client = client->client;
     if (status == SLW_OK) {
         status = slw_tuf_client_refresh(client->client, &cli->detail);
     }
@@ -347,7 +278,6 @@ enum cli_exit cli_repo_client_open(struct cli *cli, const struct cli_arguments *
     *ret_client = (struct cli_repo_client){
         .cli = cli,
         .observer = {.context = ret_client, .event = tell_event},
-        .inspector = {.context = ret_client, .look = check_download},
     };
     cli_progress_begin(&ret_client->progress, cli, "fetching");
     enum cli_exit code = open_client(cli, arguments, ret_client);
@@ -377,7 +307,7 @@ static enum cli_exit fetch(struct cli_repo_client *client, struct slw_bytes path
     struct slw_detail *detail = &client->cli->detail;
     struct slw_tuf_target target;
     enum slw_status status = make_directories(directory, detail);
-    client->channel = channel;
+    client->inspector.channel = channel;
     if (status == SLW_OK) {
         status = slw_tuf_client_find(client->client, path, &target, detail);
     }

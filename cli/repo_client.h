@@ -44,9 +44,7 @@ struct cli_repo_client {
     struct slw_directory_fetcher *media;
     struct slw_heap_buffer metadata_directory;
     struct slw_tuf_observer observer;
-    struct slw_tuf_inspector inspector; /* compares releases with their bundles */
-    const char *channel;                /* that a release must be of; NULL: any */
-    const char *role;                   /* that must list it; NULL: PRODUCT-CHANNEL */
+    struct slw_release_inspector inspector;
     struct cli_progress progress;
     struct slw_tuf_client *client;
     enum slw_status failed; /* what the last call that failed said */

@@ -69,6 +69,23 @@ enum slw_status slw_release_check(const char *name, const struct slw_source *bun
                                   struct slw_detail *detail);
 
 /*
+ * Looks at what a client downloads, before it gets its name: a release must be what the repository
+ * says (slw_release_check), listed by the role that it belongs to; a bundle of which the repository
+ * says nothing is refused (wrong-custom).
+ *
+ *     struct slw_release_inspector inspector = {.role = "lamp-stable-rollout", .channel =
+ * "stable"}; slw_release_inspector_init(&inspector);       // then &inspector.inspector in the
+ * options SLW_TRY(slw_tuf_client_open(&options, &client, detail)); inspector.client = client;
+ */
+struct slw_release_inspector {
+    struct slw_tuf_client *client;
+    const char *channel; /* that a release must be of; NULL: any, and targets that are no release */
+    const char *role;    /* that must list it; NULL: PRODUCT-CHANNEL */
+    struct slw_tuf_inspector inspector;
+};
+void slw_release_inspector_init(struct slw_release_inspector *inspector);
+
+/*
  * The newest release of a product's channel: of the targets PRODUCT/CHANNEL/… that the role
  * PRODUCT-CHANNEL itself lists, the one with the highest counter that names this hardware or none;
  * hardware empty: whatever it names. SLW_NOT_FOUND when there is none. A target there that isn't a
