@@ -188,11 +188,15 @@ static enum slw_status open_flash_file(struct slw_virtual_device *device, struct
 static enum slw_status open_flash(struct slw_virtual_device *device, struct slw_detail *detail)
 {
     const char *path = device->options->flash_path;
-    if (!exists(path)) {
-        SLW_TRY(make_flash(device, detail));
+    const struct slw_flash *flash = device->options->flash;
+    if (flash == NULL) {
+        if (!exists(path)) {
+            SLW_TRY(make_flash(device, detail));
+        }
+        SLW_TRY(open_flash_file(device, detail));
+        flash = &device->flash.flash;
     }
-    SLW_TRY(open_flash_file(device, detail));
-    enum slw_status status = slw_virtual_image_load(&device->flash.flash, &device->image, detail);
+    enum slw_status status = slw_virtual_image_load(flash, &device->image, detail);
     if (status == SLW_MALFORMED) {
         return explain_no_flash(detail, path);
     }
@@ -258,8 +262,8 @@ static enum slw_status boot(struct slw_virtual_device *device, struct slw_detail
 
 static struct slw_time system_time(void *context)
 {
-    (void)context;
-    return (struct slw_time){true, (int64_t)time(NULL)};
+    const struct slw_virtual_device *device = context;
+    return (struct slw_time){true, (int64_t)time(NULL) + device->options->clock_offset_s};
 }
 
 static void want_reboot(void *context)

@@ -123,20 +123,48 @@ static enum slw_status write_erased(struct slw_output *output, uint64_t size,
     return status;
 }
 
-enum slw_status slw_virtual_image_create(const char *path, struct slw_bytes factory_root,
-                                         const struct slw_virtual_slot *slots, size_t slots_count,
-                                         struct slw_detail *detail)
+static enum slw_status make_header(struct slw_bytes factory_root,
+                                   const struct slw_virtual_slot *slots, size_t slots_count,
+                                   uint8_t memory[static SECTOR], struct slw_writer *ret_header,
+                                   struct slw_detail *detail)
 {
-    uint8_t header_memory[SECTOR];
-    struct slw_writer header;
-    struct slw_output output;
     SLW_TRY(check_slots(slots, slots_count, detail));
     if (factory_root.len > SLW_VIRTUAL_ROOT_SIZE_MAX) {
         return slw_explain(detail, SLW_TOO_LARGE, "a factory root has at most %u bytes",
                            SLW_VIRTUAL_ROOT_SIZE_MAX);
     }
-    slw_writer_init(&header, header_memory, sizeof header_memory);
-    encode_header(&header, factory_root, slots, slots_count);
+    slw_writer_init(ret_header, memory, SECTOR);
+    encode_header(ret_header, factory_root, slots, slots_count);
+    return SLW_OK;
+}
+
+enum slw_status slw_virtual_image_provision(const struct slw_flash *flash,
+                                            struct slw_bytes factory_root,
+                                            const struct slw_virtual_slot *slots,
+                                            size_t slots_count, struct slw_detail *detail)
+{
+    uint8_t memory[SECTOR];
+    struct slw_writer header;
+    SLW_TRY(make_header(factory_root, slots, slots_count, memory, &header, detail));
+    if (flash->size != slw_virtual_image_size(slots, slots_count) || flash->sector_size != SECTOR ||
+        flash->program_size != 1) {
+        return slw_explain(detail, SLW_BAD_ARGUMENT, "a flash of another size");
+    }
+    struct slw_bytes written = slw_writer_written(&header);
+    SLW_TRY(flash->program(flash->context, 0, written.ptr, written.len));
+    return factory_root.len == 0
+               ? SLW_OK
+               : flash->program(flash->context, SECTOR, factory_root.ptr, factory_root.len);
+}
+
+enum slw_status slw_virtual_image_create(const char *path, struct slw_bytes factory_root,
+                                         const struct slw_virtual_slot *slots, size_t slots_count,
+                                         struct slw_detail *detail)
+{
+    uint8_t memory[SECTOR];
+    struct slw_writer header;
+    struct slw_output output;
+    SLW_TRY(make_header(factory_root, slots, slots_count, memory, &header, detail));
     SLW_TRY(slw_output_open(path, 0, &output, detail));
     enum slw_status status =
         write_erased(&output, slw_virtual_image_size(slots, slots_count), detail);

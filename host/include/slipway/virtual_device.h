@@ -26,6 +26,9 @@
 
 struct slw_virtual_options {
     const char *flash_path;
+    /* Instead of a file: a flash that slw_virtual_image_provision() wrote; flash_path only names it
+     * then. NULL: the file. */
+    const struct slw_flash *flash;
     struct slw_bytes root; /* factory root; len 0: none given */
     const struct slw_virtual_slot
         *slots; /* none given: app:4M and rtos:1M, or what the flash has */
@@ -39,7 +42,8 @@ struct slw_virtual_options {
     const struct slw_consent_port *consent;
     const struct slw_link_port *link;
     bool has_clock;
-    bool fail_boot; /* the health confirmation is withheld */
+    int64_t clock_offset_s; /* how wrong it goes */
+    bool fail_boot;         /* the health confirmation is withheld */
     /* One event, as cli.md has the lines of `device run`: without a line feed. */
     void (*event)(void *context, const char *line);
     void *event_context;

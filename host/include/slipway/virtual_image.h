@@ -45,6 +45,13 @@ enum slw_status slw_virtual_image_create(const char *path, struct slw_bytes fact
                                          const struct slw_virtual_slot *slots, size_t slots_count,
                                          struct slw_detail *detail);
 
+/* The same onto a flash that is erased, of slw_virtual_image_size() bytes in sectors of
+ * SLW_VIRTUAL_SECTOR_SIZE that are programmed byte by byte. */
+enum slw_status slw_virtual_image_provision(const struct slw_flash *flash,
+                                            struct slw_bytes factory_root,
+                                            const struct slw_virtual_slot *slots,
+                                            size_t slots_count, struct slw_detail *detail);
+
 /* Bytes that a file with these slots has. */
 uint64_t slw_virtual_image_size(const struct slw_virtual_slot *slots, size_t slots_count);
 
