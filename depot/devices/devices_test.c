@@ -53,10 +53,10 @@ static bool start_rollout(struct test_depot *depot)
            test_status(depot, "POST", "/api/v1/products/lamp/rollouts/1/start", "{}") == 200;
 }
 
-/* Until there is an offer, for at most 5 s. */
+/* Until there is an offer, for at most a minute: a machine may have much else to do. */
 static bool await_offer(struct test_device *device, struct test_answer *ret_answer)
 {
-    for (int i = 0; i < 50; i++) {
+    for (int i = 0; i < 600; i++) {
         (void)test_device_check_in(device, ret_answer);
         if (test_number(ret_answer, "offer.release") > 0) {
             return true;
@@ -230,7 +230,8 @@ static void writes_when_a_device_was_seen(void)
     TAP_EQUAL_INT(test_count(&depot, "SELECT COUNT(*) FROM devices WHERE seen_us > 0"), 0);
     TAP_EQUAL_INT(test_device_say(&device), 200);
     for (int i = 0;
-         i < 40 && test_count(&depot, "SELECT COUNT(*) FROM devices WHERE seen_us > 0") == 0; i++) {
+         i < 600 && test_count(&depot, "SELECT COUNT(*) FROM devices WHERE seen_us > 0") == 0;
+         i++) {
         usleep(100000);
     }
     TAP_EQUAL_INT(test_count(&depot, "SELECT COUNT(*) FROM devices WHERE seen_us > 0"), 1);

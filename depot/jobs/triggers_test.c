@@ -272,8 +272,8 @@ static void a_result_is_an_artifact(void)
     TAP_EQUAL_INT(knock_signed("/hooks/v1/lamp/ci", result_secret, bytes, &answer), 200);
     test_answer_free(&answer);
     /* The gate names it among its machines, and nobody else. */
-    for (int i = 0; i < 100 && test_count(&depot, "SELECT COUNT(*) FROM builds WHERE state = "
-                                                  "'daily'") == 0;
+    for (int i = 0; i < 1200 && test_count(&depot, "SELECT COUNT(*) FROM builds WHERE state = "
+                                                   "'daily'") == 0;
          i++) {
         (void)usleep(50000);
     }

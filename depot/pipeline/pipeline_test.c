@@ -12,12 +12,15 @@
 #include "slipway/text.h"
 
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #define A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 #define PIPELINE "/api/v1/products/lamp/pipeline"
 #define OF(build) "/api/v1/products/lamp/builds/" build
+
+#define LOOKS 1200 /* at intervals of 50 ms */
 
 static struct test_depot depot;
 
@@ -29,6 +32,7 @@ static void add_key(struct depot_settings *settings)
     (void)snprintf(settings->signer.keys[0].file, sizeof settings->signer.keys[0].file, "p.pub");
 }
 
+/* It came in just now: one that is older than what the product keeps would be removed again. */
 static bool add_build(const char *build)
 {
     char sql[1024];
@@ -36,8 +40,8 @@ static bool add_build(const char *build)
         sql, sizeof sql,
         "INSERT INTO builds (id, product, bundle, size, version, build_type, hardware, "
         "targets, made_us, made_by, state, state_us, furthest) VALUES ('%s', 'lamp', '', "
-        "0, 1, 'user', '[]', '[]', 1, 'ci', 'new', 1, 0)",
-        build);
+        "0, 1, 'user', '[]', '[]', %lld, 'ci', 'new', 1, 0)",
+        build, (long long)time(NULL) * 1000000);
     return test_sql(&depot, sql);
 }
 
@@ -54,10 +58,11 @@ static bool add_artifact(const char *build, const char *kind, const char *outcom
     return test_sql(&depot, sql);
 }
 
-/* Waits until a member of GET …/pipeline is this text. */
+/* Waits until a member of GET …/pipeline is this text; not for ever, but for as long as a machine
+ * may take that has much else to do. */
 static bool sees(const char *path, const char *member, const char *expected)
 {
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < LOOKS; i++) {
         struct test_answer answer;
         test_call(&depot, "GET", path, NULL, &answer);
         struct slw_bytes found = SLW_BYTES_OF("");
@@ -65,7 +70,7 @@ static bool sees(const char *path, const char *member, const char *expected)
             found = slw_json_string(&answer.json, test_find(&answer, member));
         }
         bool is_so = slw_bytes_equal(found, slw_text_bytes(expected));
-        if (i == 99 && !is_so) {
+        if (i == LOOKS - 1 && !is_so) {
             printf("# %s: %s\n", path, slw_heap_text(&answer.body));
         }
         test_answer_free(&answer);

@@ -146,10 +146,10 @@ static inline bool is_state(struct test_depot *depot, int64_t id, const char *st
     return is;
 }
 
-/* Until it is so, for at most 10 s: the work under the lease is a thread of its own. */
+/* Until it is so, for at most a minute: the work under the lease is a thread of its own. */
 static inline bool await_state(struct test_depot *depot, int64_t id, const char *state)
 {
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 600; i++) {
         if (is_state(depot, id, state)) {
             return true;
         }
@@ -185,7 +185,7 @@ static inline enum slw_status find_offer(struct test_depot *depot, int number, i
 /* What runs is read every second; offers of before have to go first. */
 static inline bool await_offers(struct test_depot *depot, bool some)
 {
-    for (int i = 0; i < 60; i++) {
+    for (int i = 0; i < 600; i++) {
         struct depot_offer offer;
         bool any = false;
         for (int number = 0; number < 100; number++) {
