@@ -378,3 +378,25 @@ rm -rf "$2/"*
 }'
     accepts check-cppcheck "$root"
 }
+
+# build_program FLAGS…
+build_program() {
+    gcc -x c -O1 "$@" -o "$root/program" - <<<'int main(void) { return 0; }'
+}
+
+@test "hardening: accepts what is built as it should be, and refuses each thing that isn't" {
+    local strict=(-fPIE -pie -Wl,-z,relro,-z,now)
+    mkdir -p "$root"
+    build_program "${strict[@]}"
+    accepts check-hardening "$root/program"
+    build_program -no-pie -Wl,-z,relro,-z,now
+    refuses 'no position-independent program' check-hardening "$root/program"
+    build_program "${strict[@]}" -Wl,-z,norelro
+    refuses 'no relro' check-hardening "$root/program"
+    build_program -fPIE -pie -Wl,-z,relro,-z,lazy
+    refuses 'binds its calls late' check-hardening "$root/program"
+    build_program "${strict[@]}" -Wl,-z,execstack
+    refuses 'a stack that runs' check-hardening "$root/program"
+    build_program -static -nostdlib -Wl,--omagic
+    refuses 'written and run' check-hardening "$root/program"
+}
