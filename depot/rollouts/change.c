@@ -38,16 +38,16 @@ static const struct action pause_action = {"pause", IN(ROLLOUT_RUNNING), ROLLOUT
 static const struct action resume_action = {"resume", IN(ROLLOUT_PAUSED) | IN(ROLLOUT_HALTED),
                                             ROLLOUT_RUNNING, "resumed", resume};
 static const struct action halt_action = {
-    "halt", IN(ROLLOUT_RUNNING) | IN(ROLLOUT_PAUSED) | IN(ROLLOUT_SCHEDULED), ROLLOUT_HALTED,
-    "halted by a person", NULL};
+    "halt", IN(ROLLOUT_RUNNING) | IN(ROLLOUT_PAUSED) | IN(ROLLOUT_SCHEDULED) | IN(ROLLOUT_DONE),
+    ROLLOUT_HALTED, "halted by a person", NULL};
 static const struct action abort_action = {"abort",
                                            IN(ROLLOUT_DRAFT) | IN(ROLLOUT_SCHEDULED) |
                                                IN(ROLLOUT_RUNNING) | IN(ROLLOUT_PAUSED) |
                                                IN(ROLLOUT_HALTED),
                                            ROLLOUT_ABORTED, "aborted", NULL};
 static const struct action retry_action = {
-    "retry", IN(ROLLOUT_RUNNING) | IN(ROLLOUT_PAUSED) | IN(ROLLOUT_HALTED), ROLLOUT_STATES,
-    "the failed may try again", retry};
+    "retry", IN(ROLLOUT_RUNNING) | IN(ROLLOUT_PAUSED) | IN(ROLLOUT_HALTED) | IN(ROLLOUT_DONE),
+    ROLLOUT_STATES, "the failed may try again", retry};
 static const struct action decide_action = {"decide", IN(ROLLOUT_RUNNING), ROLLOUT_RUNNING,
                                             "a person lets it go on", decide};
 

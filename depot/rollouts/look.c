@@ -152,6 +152,7 @@ static enum slw_status silence_in(struct slw_transaction *transaction, struct ro
 
 /* --- A round --- */
 
+/* Of one that is done, too: devices that come late may still show that it harms. */
 static enum slw_status run(struct slw_transaction *transaction, struct rollout *rollout,
                            int64_t now_us, struct slw_detail *detail)
 {
@@ -163,7 +164,7 @@ static enum slw_status run(struct slw_transaction *transaction, struct rollout *
             return SLW_OK;
         }
     }
-    return go_on(transaction, rollout, now_us, detail);
+    return rollout->state == ROLLOUT_RUNNING ? go_on(transaction, rollout, now_us, detail) : SLW_OK;
 }
 
 static enum slw_status start(struct slw_transaction *transaction, struct rollout *rollout,
@@ -189,7 +190,7 @@ static enum slw_status step(void *context, struct slw_transaction *transaction,
     enum slw_status status = SLW_OK;
     if (rollout.state == ROLLOUT_SCHEDULED) {
         status = start(transaction, &rollout, now_us, detail);
-    } else if (rollout.state == ROLLOUT_RUNNING) {
+    } else if (rollout.state == ROLLOUT_RUNNING || rollout.state == ROLLOUT_DONE) {
         status = run(transaction, &rollout, now_us, detail);
     }
     rollout_free(&rollout);
@@ -209,8 +210,12 @@ static enum slw_status find(void *context, struct slw_transaction *transaction,
     struct slw_rows *rows = NULL;
     found->count = 0;
     SLW_TRY(slw_sql_query(transaction,
-                          "SELECT id FROM rollouts WHERE state IN ('scheduled', 'running') ORDER "
-                          "BY id LIMIT $1",
+                          "SELECT id FROM rollouts r WHERE state IN ('scheduled', 'running') OR "
+                          "(state = 'done' AND EXISTS (SELECT 1 FROM rollout_phases p WHERE "
+                          "p.rollout = r.id AND (p.downloading > 0 OR p.succeeded + p.failed + "
+                          "p.silent - p.base_outcomes > p.looked_at)) "
+                          "AND " ROLLOUT_IS_THE_GROUPS_LAST
+                          ") ORDER BY CASE WHEN state = 'done' THEN 1 ELSE 0 END, id LIMIT $1",
                           &value, 1, &rows, detail));
     while (slw_rows_next(rows) && found->count < ROLLOUTS_MAX) {
         found->ids[found->count++] = slw_rows_int(rows, 0);

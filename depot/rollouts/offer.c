@@ -143,7 +143,8 @@ static enum slw_status look_up(void *context, struct slw_transaction *transactio
     SLW_TRY(number_of(
         transaction,
         "SELECT COUNT(*) FROM rollouts r JOIN releases e ON e.product = r.product AND e.version = "
-        "r.version WHERE r.id = $1 AND r.state = 'running' AND e.state = 'published' AND NOT "
+        "r.version WHERE r.id = $1 AND r.state IN ('running', 'done') AND e.state = 'published' "
+        "AND NOT "
         "EXISTS (SELECT 1 FROM rollout_devices d WHERE d.rollout = r.id AND d.device = $2 AND "
         "d.state IN ('succeeded', 'failed', 'declined'))",
         values, 2, &runs, detail));

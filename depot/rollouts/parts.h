@@ -23,6 +23,17 @@ enum rollout_state {
 };
 extern const char *const rollout_state_names[ROLLOUT_STATES];
 
+/*
+ * Of rollouts r that are done: the one that a group was brought to last, which is still offered to
+ * devices that were away, or come new. Another whose release isn't published any more doesn't
+ * count.
+ */
+#define ROLLOUT_IS_THE_GROUPS_LAST                                                                 \
+    "NOT EXISTS (SELECT 1 FROM rollouts n JOIN releases l ON l.product = n.product AND l.version " \
+    "= n.version WHERE n.product = r.product AND n.device_group = r.device_group AND n.state = "   \
+    "'done' AND l.state = 'published' AND (n.version > r.version OR (n.version = r.version AND "   \
+    "n.id > r.id)))"
+
 /* Of one phase: rows of rollout_phases. */
 struct rollout_phase {
     int64_t population, began_us, passed_us; /* 0: not yet */

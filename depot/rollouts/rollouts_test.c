@@ -38,7 +38,66 @@ static void offers_a_phase_at_a_time_until_it_is_done(void)
     TAP_CHECK(await_state(&depot, id, "done"));
     TAP_EQUAL_INT(test_count(&depot, "SELECT is_complete FROM releases WHERE version = 2"), 1);
     TAP_CHECK(test_count(&depot, "SELECT COUNT(*) FROM rollout_looks WHERE verdict = 'good'") >= 2);
+    test_depot_close(&depot);
+}
+
+/* Looks need far less than everybody: the rest was away, and comes later. */
+static void offers_to_the_rest_when_it_is_done(void)
+{
+    struct test_depot depot;
+    struct depot_offer offer;
+    TAP_REQUIRE(open_fleet(&depot, "automatic"));
+    int64_t id = make(&depot, 2, "{\"phases\":[{\"ppm\":1000000,\"failure_ppm\":400000}]}");
+    TAP_EQUAL_INT(act(&depot, id, "start"), 200);
+    TAP_CHECK(await_offers(&depot, true));
+    for (int number = 0; number < 20; number++) {
+        TAP_EQUAL_INT(report(&depot, number, id, 2, DEPOT_OUTCOME_SUCCEEDED), SLW_OK);
+    }
+    TAP_CHECK(await_state(&depot, id, "done"));
+    pause_ms(1200); /* the view of before it was done is gone */
+    TAP_EQUAL_INT(find_offer(&depot, 50, 1, &offer), SLW_OK);
+    TAP_EQUAL_INT(offer.rollout, id);
+    TAP_EQUAL_INT(find_offer(&depot, 5, 1, &offer), SLW_NOT_FOUND); /* it had its outcome */
+    TAP_EQUAL_INT(find_offer(&depot, 50, 2, &offer), SLW_NOT_FOUND);
+    /* They show that it harms. */
+    for (int number = 20; number < 100; number++) {
+        TAP_EQUAL_INT(report(&depot, number, id, 2, DEPOT_OUTCOME_FAILED), SLW_OK);
+    }
+    TAP_CHECK(await_state(&depot, id, "halted"));
+    TAP_CHECK(await_offers(&depot, false));
+    TAP_EQUAL_INT(act(&depot, id, "resume"), 200);
+    TAP_CHECK(await_state(&depot, id, "done"));
+    TAP_EQUAL_INT(act(&depot, id, "halt"), 200);
+    TAP_EQUAL_INT(act(&depot, id, "abort"), 200);
     TAP_EQUAL_INT(act(&depot, id, "halt"), 409);
+    test_depot_close(&depot);
+}
+
+/* A later one of the group takes its place, as long as its release is published. */
+static void offers_the_last_one_that_is_done(void)
+{
+    struct test_depot depot;
+    struct depot_offer offer;
+    const char *plan = "{\"phases\":[{\"ppm\":1000000,\"failure_ppm\":400000}]}";
+    TAP_REQUIRE(open_fleet(&depot, "automatic"));
+    TAP_REQUIRE(add_release(&depot, 5, "published", 0));
+    for (int version = 2; version <= 5; version += 3) {
+        int64_t id = make(&depot, version, plan);
+        TAP_EQUAL_INT(act(&depot, id, "start"), 200);
+        TAP_CHECK(await_state(&depot, id, "running"));
+        for (int number = 0; number < 20; number++) {
+            TAP_EQUAL_INT(report(&depot, number, id, version, DEPOT_OUTCOME_SUCCEEDED), SLW_OK);
+        }
+        TAP_CHECK(await_state(&depot, id, "done"));
+    }
+    pause_ms(1200);
+    TAP_EQUAL_INT(find_offer(&depot, 50, 1, &offer), SLW_OK);
+    TAP_EQUAL_INT(offer.release, 5);
+    TAP_CHECK(row(&depot, "UPDATE releases SET state = 'withdrawn' WHERE version = 5"));
+    TAP_EQUAL_INT(find_offer(&depot, 50, 1, &offer), SLW_NOT_FOUND); /* at once, not that one */
+    pause_ms(1200);
+    TAP_EQUAL_INT(find_offer(&depot, 50, 1, &offer), SLW_OK);
+    TAP_EQUAL_INT(offer.release, 2);
     test_depot_close(&depot);
 }
 
@@ -285,6 +344,8 @@ static void refuses_what_makes_no_sense(void)
 int main(void)
 {
     TAP_RUN(offers_a_phase_at_a_time_until_it_is_done);
+    TAP_RUN(offers_to_the_rest_when_it_is_done);
+    TAP_RUN(offers_the_last_one_that_is_done);
     TAP_RUN(halts_by_itself);
     TAP_RUN(halts_at_once_when_a_person_says_so);
     TAP_RUN(counts_a_device_once);

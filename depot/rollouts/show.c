@@ -66,6 +66,10 @@ static void say_next(const struct rollout *rollout, size_t size, char *ret_text)
                        "finish.");
         break;
     case ROLLOUT_DONE:
+        (void)snprintf(ret_text, size,
+                       "Devices that were away, or come new, are offered it still; it is halted if "
+                       "they show that it harms.");
+        break;
     case ROLLOUT_ABORTED:
     case ROLLOUT_STATES:
         (void)snprintf(ret_text, size, "Nothing: it is over.");

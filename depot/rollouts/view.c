@@ -52,7 +52,7 @@ static enum slw_status read_release(const struct slw_rows *rows, struct view *vi
                : slw_explain_no_memory(detail);
 }
 
-/* What products with a running rollout have published, the newest first. */
+/* What products with rollouts that offer have published, the newest first. */
 static enum slw_status read_releases(struct slw_transaction *transaction, struct view *view,
                                      struct slw_detail *detail)
 {
@@ -64,7 +64,7 @@ static enum slw_status read_releases(struct slw_transaction *transaction, struct
         "SELECT product, channel, version, min_installed_version, release_version, urgency, role, "
         "path, blob, size FROM releases WHERE state = 'published' AND kind <> 'drill' AND product "
         "IN (SELECT product "
-        "FROM rollouts WHERE state = 'running') ORDER BY version DESC, product LIMIT $1",
+        "FROM rollouts WHERE state IN ('running', 'done')) ORDER BY version DESC, product LIMIT $1",
         &value, 1, &rows, detail));
     while (status == SLW_OK && view->releases_count < VIEW_RELEASES_MAX && slw_rows_next(rows)) {
         status = read_release(rows, view, detail);
@@ -85,7 +85,9 @@ static enum slw_status find_running(struct slw_transaction *transaction, struct 
     const struct slw_sql_value value = slw_sql_int(VIEW_ROLLOUTS_MAX);
     struct slw_rows *rows = NULL;
     SLW_TRY(slw_sql_query(transaction,
-                          "SELECT id FROM rollouts WHERE state = 'running' ORDER BY is_emergency "
+                          "SELECT id FROM rollouts r WHERE state = 'running' OR (state = 'done' "
+                          "AND " ROLLOUT_IS_THE_GROUPS_LAST
+                          ") ORDER BY CASE WHEN state = 'running' THEN 0 ELSE 1 END, is_emergency "
                           "DESC, id DESC LIMIT $1",
                           &value, 1, &rows, detail));
     while (slw_rows_next(rows) && running->count < VIEW_ROLLOUTS_MAX) {

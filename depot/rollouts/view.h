@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * All running rollouts with the release, the group and the way there that each offers: read every
- * second by a thread of its own, and exchanged as a whole. Used by offer.c.
+ * All rollouts that offer, those that run and the last of each group that is done, with the
+ * release, the group and the way there that each offers: read every second by a thread of its own,
+ * and exchanged as a whole. Used by offer.c.
  */
 #ifndef SLIPWAY_ROLLOUTS_VIEW_H
 #define SLIPWAY_ROLLOUTS_VIEW_H
@@ -25,7 +26,8 @@ struct view_rollout {
 };
 
 struct view {
-    struct view_rollout rollouts[VIEW_ROLLOUTS_MAX]; /* emergencies first, then the newest */
+    struct view_rollout
+        rollouts[VIEW_ROLLOUTS_MAX]; /* that run first, of them emergencies, then the newest */
     size_t rollouts_count;
     struct view_release releases[VIEW_RELEASES_MAX];
     size_t releases_count;

@@ -80,7 +80,7 @@ enum slw_status slw_release_check(const char *name, const struct slw_source *bun
 struct slw_release_inspector {
     struct slw_tuf_client *client;
     const char *channel; /* that a release must be of; NULL: any, and targets that are no release */
-    const char *role;    /* that must list it; NULL: PRODUCT-CHANNEL */
+    const char *role;    /* that may list it, beside PRODUCT-CHANNEL; NULL: none */
     struct slw_tuf_inspector inspector;
 };
 void slw_release_inspector_init(struct slw_release_inspector *inspector);

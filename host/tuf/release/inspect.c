@@ -5,32 +5,37 @@
 #include "slipway/release.h"
 #include "slipway/text.h"
 
-/* The delegation is where the channel stands a second time: PRODUCT-CHANNEL must have listed it. */
+static bool is_found_in(const struct slw_release_inspector *inspector, struct slw_bytes role)
+{
+    return slw_bytes_equal(slw_tuf_client_found_in(inspector->client), role);
+}
+
+/*
+ * The delegation is where the channel stands a second time: PRODUCT-CHANNEL must have listed it, or
+ * the role that was asked for. What was offered of PRODUCT-CHANNEL-rollout may have come into the
+ * former meanwhile, where it is everybody's.
+ */
 static enum slw_status check_role(const struct slw_release_inspector *inspector,
                                   const struct slw_tuf_target *target,
                                   const struct slw_release *release, struct slw_detail *detail)
 {
     struct slw_heap_buffer text = {0};
-    if (inspector->role != NULL) {
-        slw_heap_append_text(&text, inspector->role);
-    } else {
-        slw_heap_append(&text, release->product);
-        slw_heap_append_text(&text, "-");
-        slw_heap_append(&text, release->channel);
-    }
-    enum slw_status status =
-        slw_bytes_equal(slw_heap_bytes(&text), slw_tuf_client_found_in(inspector->client))
-            ? SLW_OK
-            : SLW_WRONG_CHANNEL;
+    slw_heap_append(&text, release->product);
+    slw_heap_append_text(&text, "-");
+    slw_heap_append(&text, release->channel);
+    bool good =
+        is_found_in(inspector, slw_heap_bytes(&text)) ||
+        (inspector->role != NULL && is_found_in(inspector, slw_text_bytes(inspector->role)));
     slw_heap_free(&text);
-    if (status != SLW_OK) {
-        slw_quote(target->path, &text);
-        (void)slw_explain(detail, status,
-                          "target %s: listed by another role than its product's and channel's",
-                          slw_heap_text(&text));
-        slw_heap_free(&text);
+    if (good) {
+        return SLW_OK;
     }
-    return status;
+    slw_quote(target->path, &text);
+    (void)slw_explain(detail, SLW_WRONG_CHANNEL,
+                      "target %s: listed by another role than its product's and channel's",
+                      slw_heap_text(&text));
+    slw_heap_free(&text);
+    return SLW_WRONG_CHANNEL;
 }
 
 static bool says_release(const struct slw_tuf_target *target)

@@ -55,7 +55,7 @@ export const act = (rollout, action, reason) =>
     call('POST', pathOf(rollout.product, 'rollouts', rollout.id, action), reason ? { reason } : {});
 
 export const canHalt = (rollout) =>
-    ['running', 'paused', 'scheduled'].includes(rollout.state) && may('halt', rollout.product);
+    (['running', 'paused', 'scheduled'].includes(rollout.state) || (rollout.state === 'done' && rollout.halt_touches > 0)) && may('halt', rollout.product);
 
 /** The one button for 3 a.m. It says whom it touches before and while it asks. */
 export function Halt({ rollout, done }) {

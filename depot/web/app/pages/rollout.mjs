@@ -19,7 +19,7 @@ const BUTTONS = [
     { name: 'resume', states: ['paused', 'halted'], kind: 'primary', text: 'Resume', what: 'Offers go on. After a halt the phase’s count begins anew.', reason: true },
     { name: 'decide', states: ['running'], kind: 'primary', text: 'Let it go on', what: 'The phase passes by your word instead of the rule’s.', reason: true, when: (rollout) => !phaseOf(rollout).passed },
     { name: 'pause', states: ['running'], text: 'Pause', what: 'No offers until somebody resumes it.', reason: true },
-    { name: 'retry', states: ['running', 'paused', 'halted'], text: 'Retry the failed', what: 'Devices that failed or fell silent are offered it once more; the phase’s count begins anew.', when: (rollout) => progressOf(rollout).bad > 0 },
+    { name: 'retry', states: ['running', 'paused', 'halted', 'done'], text: 'Retry the failed', what: 'Devices that failed or fell silent are offered it once more; the phase’s count begins anew.', when: (rollout) => progressOf(rollout).bad > 0 },
     { name: 'abort', states: ['draft', 'scheduled', 'running', 'paused', 'halted'], kind: 'danger', text: 'Abort', what: 'For good: it can’t be resumed. Devices keep what they have.', reason: true },
 ];
 
