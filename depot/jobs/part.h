@@ -145,6 +145,7 @@ struct jobs_done *jobs_done_of(struct depot *depot);
 /* --- work.c, schedule.c: with the lease's token --- */
 
 enum slw_status jobs_work(struct depot *depot, int64_t token, struct slw_detail *detail);
+enum slw_status jobs_keep_house(struct depot *depot, int64_t token, struct slw_detail *detail);
 enum slw_status jobs_start_scheduled(struct depot *depot, int64_t token, struct slw_detail *detail);
 
 /* --- webhooks.c, hook.c --- */

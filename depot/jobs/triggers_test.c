@@ -340,9 +340,43 @@ static bool forget(const char *done)
     return test_sql(&depot, sql);
 }
 
+static void old_things_go(void)
+{
+    struct slw_detail detail = {""};
+    int64_t token = test_count(&depot, "SELECT token FROM leases WHERE name = 'pipelines'");
+    TAP_REQUIRE(token > 0 && push(PUSH("refs/heads/main", COMMIT)) == 201 &&
+                push(PUSH("refs/heads/topic", COMMIT)) == 201);
+    /* One that made a build which is here, one that made nothing, one that still waits. */
+    TAP_REQUIRE(test_sql(&depot, "UPDATE jobs SET ended_us = 1, state = 'passed', build = (SELECT "
+                                 "MIN(id) FROM builds) WHERE id = (SELECT MIN(id) FROM jobs)"));
+    TAP_REQUIRE(test_sql(&depot, "UPDATE jobs SET ended_us = 1, state = 'error' WHERE id = (SELECT "
+                                 "MAX(id) FROM jobs)"));
+    TAP_REQUIRE(test_sql(&depot, "UPDATE webhook_calls SET made_us = 1 WHERE jobs = (SELECT "
+                                 "MIN(jobs) FROM webhook_calls)"));
+    int64_t before = count_jobs();
+    TAP_EQUAL_INT(jobs_keep_house(depot.depot, token - 1, &detail), SLW_WRONG_STATE);
+    TAP_EQUAL_INT(count_jobs(), before);
+    TAP_EQUAL_INT(jobs_keep_house(depot.depot, token, &detail), SLW_OK);
+    TAP_EQUAL_INT(count_jobs(), before - 1);
+    TAP_EQUAL_INT(test_count(&depot, "SELECT COUNT(*) FROM jobs WHERE ended_us = 1"), 1);
+    TAP_EQUAL_INT(test_count(&depot, "SELECT COUNT(*) FROM webhook_calls"), 1);
+    /* The build went by retention: tests that wait for it are cancelled, and the job goes, too. */
+    TAP_REQUIRE(test_sql(
+        &depot, "INSERT INTO jobs (product, job, kind, state, build, ref, git_commit, cause, "
+                "made_us, made_by, labels, timeout_s, retries, tries, attempt, lease_until_us) "
+                "SELECT 'lamp', 'unit', 'test', 'queued', MIN(id), '', '', 'by hand', 1, 'x', "
+                "'[]', 60, 0, 0, 0, 0 FROM builds"));
+    TAP_EQUAL_INT(jobs_keep_house(depot.depot, token, &detail), SLW_OK);
+    TAP_EQUAL_INT(test_count(&depot, "SELECT COUNT(*) FROM jobs WHERE state = 'cancelled'"), 0);
+    TAP_REQUIRE(test_sql(&depot, "UPDATE builds SET removed_us = 1"));
+    TAP_EQUAL_INT(jobs_keep_house(depot.depot, token, &detail), SLW_OK);
+    TAP_EQUAL_INT(test_count(&depot, "SELECT COUNT(*) FROM jobs WHERE state = 'cancelled'"), 1);
+    TAP_EQUAL_INT(test_count(&depot, "SELECT COUNT(*) FROM jobs WHERE ended_us = 1"), 0);
+    TAP_EQUAL_INT(count_jobs(), before - 1);
+}
+
 static void what_was_due_starts_once(void)
 {
-    TAP_REQUIRE(take_lease());
     TAP_REQUIRE(set_schedule(10, 0));
     TAP_EQUAL_INT(look(), 0); /* it was due before anybody said so */
     TAP_REQUIRE(forget("0"));
@@ -416,6 +450,10 @@ int main(void)
     TAP_RUN(a_sealed_secret_opens_in_its_own_place_alone);
     TAP_RUN(signed_nonsense_starts_nothing);
     TAP_RUN(a_result_is_an_artifact);
+    if (!take_lease()) {
+        return 1;
+    }
+    TAP_RUN(old_things_go);
     TAP_RUN(what_was_due_starts_once);
     TAP_RUN(a_clock_that_jumps_starts_nothing_twice);
     TAP_RUN(who_lost_the_lease_starts_nothing);

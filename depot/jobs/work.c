@@ -169,12 +169,12 @@ static enum slw_status forget_calls(void *context, struct slw_transaction *trans
                        detail);
 }
 
-static enum slw_status keep_house(struct depot *depot, struct chore *chore,
-                                  struct slw_detail *detail)
+enum slw_status jobs_keep_house(struct depot *depot, int64_t token, struct slw_detail *detail)
 {
-    SLW_TRY(do_each(depot, chore, gone_sql, cancel_gone, detail));
-    SLW_TRY(do_each(depot, chore, old_sql, remove_old, detail));
-    return slw_database_transact(depot->database, SLW_DATABASE_WRITE, forget_calls, chore, detail);
+    struct chore chore = {.token = token};
+    SLW_TRY(do_each(depot, &chore, gone_sql, cancel_gone, detail));
+    SLW_TRY(do_each(depot, &chore, old_sql, remove_old, detail));
+    return slw_database_transact(depot->database, SLW_DATABASE_WRITE, forget_calls, &chore, detail);
 }
 
 static bool is_due(int64_t now_ms, int64_t done_ms, int64_t every_ms)
@@ -193,7 +193,7 @@ enum slw_status jobs_work(struct depot *depot, int64_t token, struct slw_detail 
         done->schedules_ms = now_ms;
     }
     if (is_due(now_ms, done->housekeeping_ms, HOUSEKEEPING_MS)) {
-        SLW_TRY(keep_house(depot, &chore, detail));
+        SLW_TRY(jobs_keep_house(depot, token, detail));
         done->housekeeping_ms = now_ms;
     }
     return SLW_OK;

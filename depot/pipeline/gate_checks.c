@@ -214,6 +214,16 @@ static void make_wish(struct gate_look *look, struct slw_bytes key)
     };
 }
 
+/* What a release of this state waits for as long as nobody gave a reason. */
+static const char *waits_for(const char *state)
+{
+    if (strcmp(state, "prepared") == 0) {
+        return "its bundle is being written";
+    }
+    return strcmp(state, "refused") == 0 ? "the signing service gave no reason"
+                                         : "the signing service was asked";
+}
+
 enum slw_status pipeline_signed_holds(struct gate_look *look, struct slw_bytes key, bool *ret_holds,
                                       struct slw_detail *detail)
 {
@@ -239,8 +249,8 @@ enum slw_status pipeline_signed_holds(struct gate_look *look, struct slw_bytes k
     }
     *ret_holds = strcmp(stand.state, "signed") == 0 || strcmp(stand.state, "publishing") == 0 ||
                  strcmp(stand.state, "published") == 0;
-    slw_heap_printf(&look->why, "release %lld is %s%s%s", (long long)stand.version, stand.state,
-                    stand.reason[0] == '\0' ? "" : ": ", stand.reason);
+    slw_heap_printf(&look->why, "release %lld is %s: %s", (long long)stand.version, stand.state,
+                    stand.reason[0] == '\0' ? waits_for(stand.state) : stand.reason);
     if (strcmp(stand.state, "refused") == 0) {
         seen->is_refused = true;
         slw_heap_drop(&seen->reason);

@@ -263,7 +263,8 @@ static void asks_for_a_signature_only_after_the_gates_before_it(void)
     (void)usleep(700000);
     TAP_EQUAL_INT(test_count(&depot, "SELECT COUNT(*) FROM releases"), 0);
     TAP_REQUIRE(add_artifact(A, "endorsement", "", "ci", 1));
-    TAP_CHECK(sees(OF(A) "/pipeline", "next.gates.1.why", "release 1 is prepared"));
+    TAP_CHECK(sees(OF(A) "/pipeline", "next.gates.1.why",
+                   "release 1 is prepared: this depot has no signing service in its settings"));
     (void)usleep(600000);
     TAP_EQUAL_INT(test_count(&depot, "SELECT COUNT(*) FROM releases"), 1);
     TAP_EQUAL_INT(test_count(&depot, "SELECT next FROM release_numbers"), 2);
@@ -273,7 +274,8 @@ static void asks_for_a_signature_only_after_the_gates_before_it(void)
     TAP_CHECK(sees(OF(A) "/pipeline", "reason", "release 1 is refused: not-permitted: no"));
     TAP_CHECK(sees(OF(A) "/pipeline", "state", "failed"));
     TAP_EQUAL_INT(test_status(&depot, "POST", OF(A) "/retry", "{}"), 200);
-    TAP_CHECK(sees(OF(A) "/pipeline", "next.gates.1.why", "release 2 is prepared"));
+    TAP_CHECK(sees(OF(A) "/pipeline", "next.gates.1.why",
+                   "release 2 is prepared: this depot has no signing service in its settings"));
     TAP_EQUAL_INT(test_status(&depot, "POST", OF(A) "/retry", "{}"), 409);
     /* Withdrawn: everything of it stops, for good. */
     TAP_EQUAL_INT(test_status(&depot, "POST", OF(A) "/withdraw", "{}"), 400);

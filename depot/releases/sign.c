@@ -71,26 +71,50 @@ static enum slw_status carry_on(struct depot *depot, int64_t token,
     return SLW_OK;
 }
 
-enum slw_status releases_sign(struct depot *depot, int64_t token, struct slw_detail *detail)
+#define NO_SERVICE "this depot has no signing service in its settings"
+
+static enum slw_status note_no_service(struct depot *depot, int64_t token, struct release *list,
+                                       struct slw_detail *detail)
+{
+    size_t count = 0;
+    SLW_TRY(releases_list(depot, "state IN ('prepared', 'signing') AND reason <> '" NO_SERVICE "'",
+                          list, &count, detail));
+    for (size_t i = 0; i < count; i++) {
+        const struct release_step step = {
+            .lease = RELEASES_SIGNING_LEASE,
+            .token = token,
+            .release = &list[i],
+            .reason = NO_SERVICE,
+        };
+        SLW_TRY(releases_step(depot, &step, detail));
+    }
+    return SLW_OK;
+}
+
+static enum slw_status ask_service(struct depot *depot, int64_t token, struct release *list,
+                                   struct slw_detail *detail)
 {
     struct releases_service service;
     size_t count = 0;
-    if (depot->settings->signer.url[0] == '\0') {
+    SLW_TRY(releases_list(depot, "state IN ('prepared', 'signing')", list, &count, detail));
+    if (count == 0) {
         return SLW_OK;
     }
+    SLW_TRY(releases_service_open(depot->settings, &service, detail));
+    enum slw_status status = carry_on(depot, token, &service, list, count, detail);
+    releases_service_close(&service);
+    return status;
+}
+
+enum slw_status releases_sign(struct depot *depot, int64_t token, struct slw_detail *detail)
+{
     struct release *list = calloc(RELEASES_AT_ONCE, sizeof *list);
     if (list == NULL) {
         return slw_explain_no_memory(detail);
     }
-    enum slw_status status =
-        releases_list(depot, "state IN ('prepared', 'signing')", list, &count, detail);
-    if (status == SLW_OK && count > 0) {
-        status = releases_service_open(depot->settings, &service, detail);
-        if (status == SLW_OK) {
-            status = carry_on(depot, token, &service, list, count, detail);
-            releases_service_close(&service);
-        }
-    }
+    enum slw_status status = depot->settings->signer.url[0] == '\0'
+                                 ? note_no_service(depot, token, list, detail)
+                                 : ask_service(depot, token, list, detail);
     free(list);
     return status;
 }
