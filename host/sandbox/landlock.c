@@ -49,6 +49,7 @@ enum {
 #define WRITE_RIGHTS                                                                               \
     (READ_RIGHTS | FS_WRITE_FILE | FS_REMOVE_DIR | FS_REMOVE_FILE | FS_MAKE_DIR | FS_MAKE_REG |    \
      FS_MAKE_SOCK | FS_REFER | FS_TRUNCATE)
+#define LINK_RIGHTS (FS_MAKE_SYM | FS_MAKE_FIFO)
 /* What can be said of a file that isn't a directory. */
 #define FILE_RIGHTS (FS_EXECUTE | FS_WRITE_FILE | FS_READ_FILE | FS_TRUNCATE)
 
@@ -116,12 +117,13 @@ static enum slw_status restrict_self(int ruleset, int abi, const struct slw_sand
                                      struct slw_detail *detail)
 {
     uint64_t known = known_rights(abi);
+    uint64_t write_rights = WRITE_RIGHTS | (paths->links ? LINK_RIGHTS : 0);
     SLW_TRY(
         allow_paths(ruleset, known & READ_RIGHTS, paths->readable, paths->readable_count, detail));
     SLW_TRY(
         allow_paths(ruleset, known & RUN_RIGHTS, paths->runnable, paths->runnable_count, detail));
     SLW_TRY(
-        allow_paths(ruleset, known & WRITE_RIGHTS, paths->writable, paths->writable_count, detail));
+        allow_paths(ruleset, known & write_rights, paths->writable, paths->writable_count, detail));
     return syscall(SYS_landlock_restrict_self, ruleset, 0u) == 0
                ? SLW_OK
                : slw_explain_errno(detail, "restricting files (Landlock)");

@@ -175,6 +175,102 @@ static const struct slw_sandbox_calls spawner = {
              running_programs, spawning},
 };
 
+/* Descriptors without memfd_create(): memory that no process has mapped isn't counted. */
+static const char *const job_descriptors[] = {
+    "dup",
+    "dup2",
+    "dup3",
+    "fcntl",
+    "pipe",
+    "pipe2",
+    "poll",
+    "ppoll",
+    "select",
+    "pselect6",
+    "epoll_create",
+    "epoll_create1",
+    "epoll_ctl",
+    "epoll_wait",
+    "epoll_pwait",
+    "epoll_pwait2",
+    "eventfd",
+    "eventfd2",
+    "timerfd_create",
+    "timerfd_settime",
+    "timerfd_gettime",
+    "signalfd",
+    "signalfd4",
+    "socketpair",
+    "inotify_init",
+    "inotify_init1",
+    "inotify_add_watch",
+    "inotify_rm_watch",
+    "pidfd_open",
+    "pidfd_send_signal",
+    "close_range",
+    "tee",
+    "vmsplice",
+    NULL,
+};
+
+static const char *const job_files[] = {
+    "creat",     "truncate",  "symlink",    "symlinkat",  "mknod",     "mknodat",   "chown",
+    "fchown",    "lchown",    "fchownat",   "utime",      "utimes",    "futimesat", "sync",
+    "syncfs",    "openat2",   "readahead",  "preadv2",    "pwritev2",  "getxattr",  "lgetxattr",
+    "fgetxattr", "listxattr", "llistxattr", "flistxattr", "fchmodat2", NULL,
+};
+
+/* Its own processes; signals reach no others, for it sees no others. */
+static const char *const job_processes[] = {
+    "kill",
+    "tkill",
+    "tgkill",
+    "rt_sigqueueinfo",
+    "rt_tgsigqueueinfo",
+    "execveat",
+    "setsid",
+    "setpgid",
+    "prctl",
+    "prlimit64",
+    "seccomp",
+    "capget",
+    "landlock_create_ruleset",
+    "landlock_add_rule",
+    "landlock_restrict_self",
+    "setuid",
+    "setgid",
+    "setreuid",
+    "setregid",
+    "setresuid",
+    "setresgid",
+    "setgroups",
+    "setfsuid",
+    "setfsgid",
+    "getresgid",
+    "setpriority",
+    "sched_setscheduler",
+    "sched_setparam",
+    "sched_setaffinity",
+    "sched_getattr",
+    "sched_setattr",
+    "sched_get_priority_max",
+    "sched_get_priority_min",
+    "timer_create",
+    "timer_settime",
+    "timer_gettime",
+    "timer_getoverrun",
+    "timer_delete",
+    "get_mempolicy",
+    NULL,
+};
+
+static const struct slw_sandbox_calls job = {
+    .special = SLW_CALLS_PROGRAM_MEMORY | SLW_CALLS_CHILDREN | SLW_CALLS_LOCAL_SOCKETS |
+               SLW_CALLS_NETWORK_SOCKETS | SLW_CALLS_FEW_IOCTLS,
+    .sets = {basic, reading, writing, looking_at_files, changing_files, asking, running_programs,
+             sockets, job_descriptors, job_files, job_processes},
+};
+
 const struct slw_sandbox_calls *slw_sandbox_calls_of(enum slw_sandbox_profile profile)
 {
     switch (profile) {
@@ -190,6 +286,8 @@ const struct slw_sandbox_calls *slw_sandbox_calls_of(enum slw_sandbox_profile pr
         return &validator;
     case SLW_SANDBOX_SPAWNER:
         return &spawner;
+    case SLW_SANDBOX_JOB:
+        return &job;
     }
     return NULL;
 }

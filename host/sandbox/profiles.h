@@ -19,7 +19,7 @@ enum {
     SLW_CALLS_SIGNAL_ITSELF = 1 << 9, /* tgkill to itself */
 };
 
-#define SLW_CALLS_SETS_MAX 12u
+#define SLW_CALLS_SETS_MAX 16u
 
 struct slw_sandbox_calls {
     unsigned special; /* bits of the enum above */

@@ -337,7 +337,7 @@ static int use_files(const void *context)
     const char *const read[] = {readable, "/nonexistent/path", "/etc/passwd"};
     const char *const run[] = {"/usr", "/lib", "/lib64"};
     const char *const write[] = {writable};
-    const struct slw_sandbox_paths paths = {read, 3, run, 3, write, 1, false, true};
+    const struct slw_sandbox_paths paths = {read, 3, run, 3, write, 1, false, true, false};
     struct slw_sandbox_done done;
     const int *before = context;
     (void)snprintf(writable, sizeof writable, "%s/writable", directory);

@@ -121,6 +121,7 @@ struct slw_sandbox_paths {
     bool network; /* TCP, too, stays as it is; else it can't bind or connect (from ABI 4 on) */
     /* Signals and abstract sockets only to what it starts from here on (from ABI 6 on). */
     bool alone;
+    bool links; /* below writable, symbolic links and named pipes may be made, too */
 };
 
 /* What the kernel could do of it. */
@@ -168,6 +169,12 @@ enum slw_sandbox_profile {
     SLW_SANDBOX_SPAWNER,
     /* The depot: what the front may, and what a database in a file takes. */
     SLW_SANDBOX_DEPOT,
+    /*
+     * A job in a jail (slipway/jail.h): what compilers, interpreters and tests do, sockets and
+     * signals included. No namespaces, no mounts, no ptrace, no kernel keys, no memory that isn't
+     * some process's (memfd, System V). Use with SLW_SANDBOX_REFUSE.
+     */
+    SLW_SANDBOX_JOB,
 };
 
 enum slw_sandbox_action {
