@@ -85,8 +85,7 @@ enum slw_status jobs_fail(struct slw_transaction *transaction, const struct job 
 {
     int64_t now_us = 0;
     int64_t tries = job->tries + (counts ? 1 : 0);
-    bool is_over = tries > job->retries ||
-                   (!counts && job->attempt - job->tries > JOBS_LOST_MAX + job->retries);
+    bool is_over = tries > job->retries;
     const char *state = is_over ? "error" : "queued";
     char more[JOBS_DETAIL_MAX + 1];
     slw_text_copy(why, sizeof more, more);

@@ -42,20 +42,22 @@ static bool has_all(const struct jobs_waiter *waiter, const struct slw_json_docu
     return true;
 }
 
-static void offer(struct jobs_waiter *waiter, const struct slw_rows *rows,
+/* Whether it is one for them. */
+static bool offer(struct jobs_waiter *waiter, const struct slw_rows *rows,
                   const struct slw_json_document *labels)
 {
     struct slw_bytes product = slw_rows_bytes(rows, 0);
     struct slw_bytes job = slw_rows_bytes(rows, 1);
     if (waiter->has_found || !is_in(&waiter->body, waiter->products, product) ||
         !is_in(&waiter->body, waiter->jobs, job) || !has_all(waiter, labels)) {
-        return;
+        return false;
     }
     slw_text_copy(product, sizeof waiter->product, waiter->product);
     slw_text_copy(job, sizeof waiter->job, waiter->job);
     waiter->wanted.len = 0;
     slw_heap_append(&waiter->wanted, slw_rows_bytes(rows, 2));
     waiter->has_found = waiter->wanted.status == SLW_OK;
+    return waiter->has_found;
 }
 
 struct look {
@@ -72,15 +74,17 @@ static enum slw_status look_at_queue(void *context, struct slw_transaction *tran
     for (size_t i = 0; i < look->count; i++) {
         look->waiters[i]->has_found = false;
     }
-    SLW_TRY(slw_sql_query(transaction,
-                          "SELECT product, job, labels, MIN(id) FROM jobs WHERE state = 'queued' "
-                          "GROUP BY product, job, labels ORDER BY 4 LIMIT $1",
-                          &value, 1, &rows, detail));
+    SLW_TRY(slw_sql_query(
+        transaction,
+        "SELECT product, job, labels, MIN(id), COUNT(*) FROM jobs WHERE state = 'queued' "
+        "GROUP BY product, job, labels ORDER BY 4 LIMIT $1",
+        &value, 1, &rows, detail));
     while (slw_rows_next(rows)) {
         struct slw_json_document labels;
         SLW_TRY(slw_json_parse("labels", slw_rows_bytes(rows, 2), &labels, detail));
-        for (size_t i = 0; i < look->count; i++) {
-            offer(look->waiters[i], rows, &labels);
+        int64_t left = slw_rows_int(rows, 4); /* no more of them than there are jobs */
+        for (size_t i = 0; i < look->count && left > 0; i++) {
+            left -= offer(look->waiters[i], rows, &labels) ? 1 : 0;
         }
         slw_json_document_free(&labels);
     }

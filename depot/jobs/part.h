@@ -14,9 +14,8 @@
 
 #define JOBS_LEASE "pipelines"
 #define JOBS_LEASE_S 60
-#define JOBS_UPLOAD_S 600     /* beyond a job's time, for what it left */
 #define JOBS_QUEUED_MAX 10000 /* of a product, by people and webhooks */
-#define JOBS_LOST_MAX 10      /* attempts that nobody heard of again, which don't count */
+#define JOBS_LOST_MAX 10      /* attempts in a row that nobody heard of, which don't count */
 #define JOBS_LABELS_MAX 16u
 #define JOBS_TIMEOUT_S 3600 /* unless the pipeline says */
 #define JOBS_RETRIES 1
@@ -145,6 +144,7 @@ struct jobs_done *jobs_done_of(struct depot *depot);
 /* --- work.c, schedule.c: with the lease's token --- */
 
 enum slw_status jobs_work(struct depot *depot, int64_t token, struct slw_detail *detail);
+enum slw_status jobs_expire(struct depot *depot, int64_t token, struct slw_detail *detail);
 enum slw_status jobs_keep_house(struct depot *depot, int64_t token, struct slw_detail *detail);
 enum slw_status jobs_start_scheduled(struct depot *depot, int64_t token, struct slw_detail *detail);
 

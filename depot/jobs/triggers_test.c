@@ -350,7 +350,7 @@ static void old_things_go(void)
     TAP_REQUIRE(test_sql(&depot, "UPDATE jobs SET ended_us = 1, state = 'passed', build = (SELECT "
                                  "MIN(id) FROM builds) WHERE id = (SELECT MIN(id) FROM jobs)"));
     TAP_REQUIRE(test_sql(&depot, "UPDATE jobs SET ended_us = 1, state = 'error' WHERE id = (SELECT "
-                                 "MAX(id) FROM jobs)"));
+                                 "MIN(id) FROM jobs WHERE state = 'queued')"));
     TAP_REQUIRE(test_sql(&depot, "UPDATE webhook_calls SET made_us = 1 WHERE jobs = (SELECT "
                                  "MIN(jobs) FROM webhook_calls)"));
     int64_t before = count_jobs();
@@ -373,6 +373,27 @@ static void old_things_go(void)
     TAP_EQUAL_INT(test_count(&depot, "SELECT COUNT(*) FROM jobs WHERE state = 'cancelled'"), 1);
     TAP_EQUAL_INT(test_count(&depot, "SELECT COUNT(*) FROM jobs WHERE ended_us = 1"), 0);
     TAP_EQUAL_INT(count_jobs(), before - 1);
+}
+
+static void answers_get_lost_so_often_and_no_more(void)
+{
+    struct slw_detail detail = {""};
+    char lease[65];
+    int64_t token = test_count(&depot, "SELECT token FROM leases WHERE name = 'pipelines'");
+    int64_t id = test_job("{\"job\":\"only\"}");
+    TAP_REQUIRE(id > 0);
+    for (int i = 1; i <= JOBS_LOST_MAX + 1; i++) {
+        TAP_EQUAL_INT(test_lease("\"only\"", lease), id);
+        TAP_EQUAL_INT(jobs_expire(depot.depot, token, &detail), SLW_OK);
+        TAP_CHECK(test_job_is(id, "state", "running"));
+        TAP_REQUIRE(test_sql(&depot, "UPDATE jobs SET lease_until_us = 1 WHERE job = 'only'"));
+        TAP_EQUAL_INT(jobs_expire(depot.depot, token - 1, &detail), SLW_WRONG_STATE);
+        TAP_CHECK(test_job_is(id, "state", "running"));
+        TAP_EQUAL_INT(jobs_expire(depot.depot, token, &detail), SLW_OK);
+        TAP_EQUAL_INT(test_count(&depot, "SELECT MAX(tries) FROM jobs WHERE job = 'only'"),
+                      i < JOBS_LOST_MAX ? 0 : i - JOBS_LOST_MAX + 1);
+        TAP_CHECK(test_job_is(id, "state", i <= JOBS_LOST_MAX ? "queued" : "error"));
+    }
 }
 
 static void what_was_due_starts_once(void)
@@ -435,7 +456,8 @@ static void who_lost_the_lease_starts_nothing(void)
 
 #define PIPELINE_OF_HOOKS                                                                          \
     "{\"stages\":{\"daily\":{\"gates\":[{\"test\":\"system\",\"machines\":[\"webhook:ci\"]}]}},"   \
-    "\"jobs\":{\"build\":{\"kind\":\"build\"}},\"triggers\":[{\"webhook\":\"git\",\"job\":"        \
+    "\"jobs\":{\"build\":{\"kind\":\"build\"},\"only\":{\"kind\":\"build\"}},\"triggers\":[{"      \
+    "\"webhook\":\"git\",\"job\":"                                                                 \
     "\"build\"},{\"webhook\":\"git\",\"job\":\"build\",\"ref\":\"refs/heads/main\"},{"             \
     "\"webhook\":\"other\",\"job\":\"build\"}]}"
 
@@ -453,6 +475,7 @@ int main(void)
     if (!take_lease()) {
         return 1;
     }
+    TAP_RUN(answers_get_lost_so_often_and_no_more);
     TAP_RUN(old_things_go);
     TAP_RUN(what_was_due_starts_once);
     TAP_RUN(a_clock_that_jumps_starts_nothing_twice);

@@ -15,6 +15,7 @@
 #define HOUSEKEEPING_MS 60000
 #define SCHEDULES_MS 5000
 #define HOOKS_KEEP_DAYS 30
+#define UPLOAD_S "600" /* beyond a job's time, for what it left */
 
 struct chore {
     int64_t token;
@@ -72,26 +73,31 @@ static enum slw_status read_fenced(const struct chore *chore, struct slw_transac
 
 /* --- Runners that went away, jobs that take too long --- */
 
-/* A lease of which nothing was heard at all is an answer that got lost on its way: it isn't the
- * job's fault. */
+/* When the present attempt began; how many of the last ones nothing was heard of at all. */
 static enum slw_status read_times(struct slw_transaction *transaction, const struct job *job,
-                                  int64_t *ret_began_us, bool *ret_heard, struct slw_detail *detail)
+                                  int64_t *ret_began_us, int64_t *ret_lost,
+                                  struct slw_detail *detail)
 {
-    const struct slw_sql_value values[] = {slw_sql_int(job->id), slw_sql_int(job->attempt)};
+    const struct slw_sql_value values[] = {slw_sql_int(job->id), slw_sql_int(JOBS_LOST_MAX)};
     struct slw_rows *rows = NULL;
+    int64_t count = 0;
+    bool all_lost = true;
     SLW_TRY(slw_sql_query(transaction,
-                          "SELECT began_us, heard_us FROM job_attempts WHERE job = $1 AND number = "
-                          "$2",
+                          "SELECT began_us, heard_us FROM job_attempts WHERE job = $1 ORDER BY "
+                          "number DESC LIMIT $2",
                           values, 2, &rows, detail));
     *ret_began_us = 0;
-    *ret_heard = true;
-    if (slw_rows_next(rows)) {
-        *ret_began_us = slw_rows_int(rows, 0);
-        *ret_heard = slw_rows_int(rows, 1) != *ret_began_us;
+    *ret_lost = 0;
+    while (slw_rows_next(rows)) {
+        all_lost = all_lost && slw_rows_int(rows, 0) == slw_rows_int(rows, 1);
+        *ret_lost += all_lost ? 1 : 0;
+        *ret_began_us = count++ == 0 ? slw_rows_int(rows, 0) : *ret_began_us;
     }
     return slw_rows_close(rows, detail);
 }
 
+/* A lease of which nothing was heard at all is an answer that got lost on its way: it isn't the
+ * job's fault, unless that goes on. */
 static enum slw_status expire(void *context, struct slw_transaction *transaction,
                               struct slw_detail *detail)
 {
@@ -99,15 +105,16 @@ static enum slw_status expire(void *context, struct slw_transaction *transaction
     struct job job;
     int64_t now_us = 0;
     int64_t began_us = 0;
-    bool heard = true;
+    int64_t lost = 0;
     SLW_TRY(read_fenced(chore, transaction, &job, detail));
     SLW_TRY(slw_database_now(transaction, &now_us, detail));
     if (!jobs_is(&job, "running")) {
         return SLW_OK;
     }
-    SLW_TRY(read_times(transaction, &job, &began_us, &heard, detail));
+    SLW_TRY(read_times(transaction, &job, &began_us, &lost, detail));
     if (now_us >= job.lease_until_us) {
-        return jobs_fail(transaction, &job, heard,
+        bool counts = lost == 0 || lost == JOBS_LOST_MAX;
+        return jobs_fail(transaction, &job, counts,
                          SLW_BYTES_OF("its runner wasn't heard of any more"), "depot", detail);
     }
     return jobs_fail(transaction, &job, true, SLW_BYTES_OF("it took longer than it may"), "depot",
@@ -117,7 +124,13 @@ static enum slw_status expire(void *context, struct slw_transaction *transaction
 static const char late_sql[] =
     "SELECT j.id, j.product FROM jobs j JOIN job_attempts a ON a.job = j.id AND a.number = "
     "j.attempt WHERE j.state = 'running' AND (j.lease_until_us <= $1 OR a.began_us + (j.timeout_s "
-    "+ 600) * 1000000 <= $1) ORDER BY j.id LIMIT $2";
+    "+ " UPLOAD_S ") * 1000000 <= $1) ORDER BY j.id LIMIT $2";
+
+enum slw_status jobs_expire(struct depot *depot, int64_t token, struct slw_detail *detail)
+{
+    struct chore chore = {.token = token};
+    return do_each(depot, &chore, late_sql, expire, detail);
+}
 
 /* --- Builds that are gone, jobs that were kept long enough --- */
 
@@ -184,10 +197,9 @@ static bool is_due(int64_t now_ms, int64_t done_ms, int64_t every_ms)
 
 enum slw_status jobs_work(struct depot *depot, int64_t token, struct slw_detail *detail)
 {
-    struct chore chore = {.token = token};
     struct jobs_done *done = jobs_done_of(depot);
     int64_t now_ms = slw_http_clock_ms();
-    SLW_TRY(do_each(depot, &chore, late_sql, expire, detail));
+    SLW_TRY(jobs_expire(depot, token, detail));
     if (is_due(now_ms, done->schedules_ms, SCHEDULES_MS)) {
         SLW_TRY(jobs_start_scheduled(depot, token, detail));
         done->schedules_ms = now_ms;
