@@ -52,9 +52,10 @@ static enum slw_status halt(struct slw_transaction *transaction, struct rollout 
     struct slw_health_rule rule = slw_rollout_plan_rule(&rollout->plan, phase);
     (void)snprintf(
         reason, sizeof reason,
-        "%lld of %lld devices of phase %zu failed: at least %.2f %%, the limit is %.2f %%",
+        "%lld of %lld devices of phase %zu failed: at least %.2f %%, the %s limit is %.2f %%",
         (long long)rollout_failures(counts), (long long)rollout_outcomes(counts), phase + 1,
-        look->lower * 100, rule.halt_limit * 100);
+        look->lower * 100, rollout_halts_by_rule(&rollout->plan, phase) ? "rule's" : "phase's own",
+        rule.halt_limit * 100);
     return rollout_enter(transaction, rollout, ROLLOUT_HALTED, "depot", reason, now_us, detail);
 }
 

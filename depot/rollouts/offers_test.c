@@ -36,6 +36,7 @@ static void offers_only_what_a_device_can_and_may_have(void)
     struct depot_offer offer;
     char name[8];
     struct slw_detail detail = {""};
+    struct test_answer answer;
     TAP_REQUIRE(open_fleet(&depot, "administrator"));
     TAP_REQUIRE(add_release(&depot, 5, "published", 2));
     int64_t id = make(&depot, 5, "{\"phases\":[{\"ppm\":1000000}]}");
@@ -44,7 +45,21 @@ static void offers_only_what_a_device_can_and_may_have(void)
     TAP_EQUAL_INT(find_offer(&depot, 1, 1, &offer), SLW_NOT_FOUND); /* nobody said yes */
     TAP_CHECK(say_yes(&depot, "d001", "", 1)); /* the device for itself: that isn't theirs to say */
     TAP_EQUAL_INT(find_offer(&depot, 1, 1, &offer), SLW_NOT_FOUND);
+    show(&depot, id, &answer); /* a rollout that nobody is offered doesn't pass for one that goes */
+    TAP_CHECK(test_text(&answer, "consent.mode", "administrator"));
+    TAP_CHECK(test_find(&answer, "consent.said") == SLW_JSON_NONE);
+    TAP_CHECK(test_text(&answer, "next",
+                        "Only devices that somebody here said yes for are offered it: its group "
+                        "waits for a yes."));
+    test_answer_free(&answer);
     TAP_CHECK(say_yes(&depot, "", "all", 0));
+    show(&depot, id, &answer);
+    TAP_CHECK(test_text(&answer, "consent.said", "yes") &&
+              test_text(&answer, "consent.who", "ada"));
+    TAP_CHECK(test_text(&answer, "next",
+                        "It goes on offering to phase 1, and is looked at when 5 devices have "
+                        "answered; 0 have."));
+    test_answer_free(&answer);
     TAP_EQUAL_INT(find_offer(&depot, 1, 1, &offer), SLW_OK);
     TAP_EQUAL_INT(offer.release, 2); /* the stepping stone */
     TAP_EQUAL_INT(offer.rollout, 0);

@@ -79,6 +79,11 @@ static inline int64_t rollout_population(const struct rollout_phase *phase)
 
 /* The look that the numbers allow now, due or not. */
 struct slw_health_look rollout_look(const struct rollout *rollout, size_t phase);
+/* Which of the two limits halts it: the rule's, unless the phase's own is lower. */
+static inline bool rollout_halts_by_rule(const struct slw_rollout_plan *plan, size_t phase)
+{
+    return plan->rule.failure_limit <= plan->phases[phase].failure_limit;
+}
 /* At how many outcomes the phase is looked at next; above its population: never. */
 uint64_t rollout_next_look(const struct rollout *rollout, size_t phase);
 

@@ -118,6 +118,10 @@ static void halts_by_itself(void)
     /* It passes below the phase's limit, and halts above the rule's. */
     TAP_EQUAL_INT(test_number(&answer, "phases.0.failure_ppm"), 400000);
     TAP_EQUAL_INT(test_number(&answer, "phases.0.halt_ppm"), 20000);
+    TAP_CHECK(test_text(&answer, "phases.0.halt_limit", "rule"));
+    TAP_CHECK(test_text(&answer, "reason",
+                        "5 of 5 devices of phase 1 failed: at least 44.09 %, the rule's limit is "
+                        "2.00 %"));
     test_answer_free(&answer);
     TAP_CHECK(await_offers(&depot, false));
     TAP_EQUAL_INT(test_count(&depot, "SELECT COUNT(*) FROM audit WHERE action = 'rollout.halted' "
@@ -131,6 +135,48 @@ static void halts_by_itself(void)
     show(&depot, id, &answer);
     TAP_EQUAL_INT(test_number(&answer, "phases.0.failed"), 0);
     TAP_EQUAL_INT(test_number(&answer, "phases.0.downloading"), 5);
+    test_answer_free(&answer);
+    test_depot_close(&depot);
+}
+
+static void halts_above_the_phases_own_limit_where_that_is_lower(void)
+{
+    struct test_depot depot;
+    struct test_answer answer;
+    TAP_REQUIRE(open_fleet(&depot, "automatic"));
+    int64_t id = make(&depot, 2,
+                      "{\"phases\":[{\"ppm\":200000,\"failure_ppm\":10000},{\"ppm\":1000000}],"
+                      "\"health\":{\"failure_ppm\":900000}}");
+    TAP_EQUAL_INT(act(&depot, id, "start"), 200);
+    TAP_EQUAL_INT(report_phase(&depot, id, 0, DEPOT_OUTCOME_FAILED, 5), 5);
+    TAP_CHECK(await_state(&depot, id, "halted"));
+    show(&depot, id, &answer);
+    TAP_EQUAL_INT(test_number(&answer, "phases.0.halt_ppm"), 10000);
+    TAP_CHECK(test_text(&answer, "phases.0.halt_limit", "phase"));
+    TAP_CHECK(test_text(&answer, "phases.1.halt_limit", "rule"));
+    TAP_CHECK(test_text(&answer, "reason",
+                        "5 of 5 devices of phase 1 failed: at least 44.09 %, the phase's own limit "
+                        "is 1.00 %"));
+    test_answer_free(&answer);
+    test_depot_close(&depot);
+}
+
+static void lists_what_is_open(void)
+{
+    struct test_depot depot;
+    struct test_answer answer;
+    TAP_REQUIRE(open_fleet(&depot, "automatic"));
+    int64_t draft = make(&depot, 2, PLAN);
+    int64_t runs = make(&depot, 2, PLAN);
+    TAP_REQUIRE(draft > 0 && act(&depot, runs, "start") == 200);
+    test_call(&depot, "GET", "/api/v1/products/lamp/rollouts?state=open", NULL, &answer);
+    TAP_EQUAL_INT(answer.status, 200);
+    TAP_EQUAL_INT(test_number(&answer, "rollouts.0.id"), runs);
+    TAP_CHECK(test_find(&answer, "rollouts.1") == SLW_JSON_NONE);
+    test_answer_free(&answer);
+    test_call(&depot, "GET", "/api/v1/products/lamp/rollouts?state=draft", NULL, &answer);
+    TAP_EQUAL_INT(answer.status, 200);
+    TAP_EQUAL_INT(test_number(&answer, "rollouts.0.id"), draft);
     test_answer_free(&answer);
     test_depot_close(&depot);
 }
@@ -347,6 +393,8 @@ int main(void)
     TAP_RUN(offers_to_the_rest_when_it_is_done);
     TAP_RUN(offers_the_last_one_that_is_done);
     TAP_RUN(halts_by_itself);
+    TAP_RUN(halts_above_the_phases_own_limit_where_that_is_lower);
+    TAP_RUN(lists_what_is_open);
     TAP_RUN(halts_at_once_when_a_person_says_so);
     TAP_RUN(counts_a_device_once);
     TAP_RUN(takes_silence_for_failure);

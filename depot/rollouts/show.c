@@ -14,7 +14,20 @@
 
 /* --- In words --- */
 
-static void say_of_phase(const struct rollout *rollout, size_t size, char *ret_text)
+/* Whom a rollout to its group asks, and what people here said for all of it, the last time. */
+struct consent {
+    struct slw_heap_buffer mode, said, who; /* empty: the group is gone; nobody said anything */
+    int64_t said_us;
+};
+
+static bool waits_for_yes(const struct consent *consent)
+{
+    return slw_bytes_equal(slw_heap_bytes(&consent->mode), SLW_BYTES_OF("administrator")) &&
+           !slw_bytes_equal(slw_heap_bytes(&consent->said), SLW_BYTES_OF("yes"));
+}
+
+static void say_of_phase(const struct rollout *rollout, const struct consent *consent, size_t size,
+                         char *ret_text)
 {
     size_t phase = (size_t)rollout->phase;
     const struct rollout_phase *counts = &rollout->phases[phase];
@@ -38,6 +51,12 @@ static void say_of_phase(const struct rollout *rollout, size_t size, char *ret_t
                        phase + 1);
         return;
     }
+    if (waits_for_yes(consent)) {
+        (void)snprintf(ret_text, size,
+                       "Only devices that somebody here said yes for are offered it: its group "
+                       "waits for a yes.");
+        return;
+    }
     (void)snprintf(ret_text, size,
                    "It goes on offering to phase %zu, and is looked at when %llu devices have "
                    "answered; %lld have.",
@@ -45,7 +64,8 @@ static void say_of_phase(const struct rollout *rollout, size_t size, char *ret_t
                    (long long)rollout_outcomes(counts));
 }
 
-static void say_next(const struct rollout *rollout, size_t size, char *ret_text)
+static void say_next(const struct rollout *rollout, const struct consent *consent, size_t size,
+                     char *ret_text)
 {
     char time[DEPOT_TIME_SIZE];
     switch (rollout->state) {
@@ -57,7 +77,7 @@ static void say_next(const struct rollout *rollout, size_t size, char *ret_text)
                        depot_time_format(rollout->start_us, time));
         break;
     case ROLLOUT_RUNNING:
-        say_of_phase(rollout, size, ret_text);
+        say_of_phase(rollout, consent, size, ret_text);
         break;
     case ROLLOUT_PAUSED:
     case ROLLOUT_HALTED:
@@ -115,6 +135,8 @@ static void put_phase(struct slw_json *json, const struct rollout *rollout, size
     slw_json_uint(json, "soak_s", plan->soak_s);
     slw_json_int(json, "failure_ppm", in_ppm(rule.failure_limit));
     slw_json_int(json, "halt_ppm", in_ppm(rule.halt_limit));
+    slw_json_text(json, "halt_limit",
+                  rollout_halts_by_rule(&rollout->plan, phase) ? "rule" : "phase");
     put_time(json, "began", counts->began_us);
     put_time(json, "passed", counts->passed_us);
     slw_json_int(json, "population", counts->population);
@@ -180,12 +202,69 @@ static enum slw_status put_row(struct slw_transaction *transaction, const struct
     return slw_rows_close(rows, detail);
 }
 
+static enum slw_status read_consent(struct slw_transaction *transaction,
+                                    const struct rollout *rollout, struct consent *consent,
+                                    struct slw_detail *detail)
+{
+    const struct slw_sql_value values[] = {slw_sql_text(slw_heap_bytes(&rollout->product)),
+                                           slw_sql_text(slw_heap_bytes(&rollout->group)),
+                                           slw_sql_int(rollout->version)};
+    struct slw_rows *rows = NULL;
+    SLW_TRY(slw_sql_query(
+        transaction,
+        "SELECT g.consent, COALESCE(c.decision, ''), COALESCE(c.who, ''), COALESCE(c.time_us, 0) "
+        "FROM groups g LEFT JOIN consents c ON c.id = (SELECT MAX(id) FROM consents WHERE product "
+        "= $1 AND device_group = $2 AND device = '' AND release = $3 AND by_device = 0) WHERE "
+        "g.product = $1 AND g.name = $2",
+        values, 3, &rows, detail));
+    if (slw_rows_next(rows)) {
+        slw_heap_append(&consent->mode, slw_rows_bytes(rows, 0));
+        slw_heap_append(&consent->said, slw_rows_bytes(rows, 1));
+        slw_heap_append(&consent->who, slw_rows_bytes(rows, 2));
+        consent->said_us = slw_rows_int(rows, 3);
+    }
+    SLW_TRY(slw_rows_close(rows, detail));
+    SLW_TRY(consent->mode.status);
+    SLW_TRY(consent->said.status);
+    return consent->who.status;
+}
+
+static void put_consent(struct slw_json *json, const struct consent *consent)
+{
+    if (slw_heap_bytes(&consent->mode).len == 0) {
+        return;
+    }
+    slw_json_begin_object(json, "consent");
+    slw_json_bytes(json, "mode", slw_heap_bytes(&consent->mode));
+    if (consent->said_us != 0) {
+        slw_json_bytes(json, "said", slw_heap_bytes(&consent->said));
+        slw_json_bytes(json, "who", slw_heap_bytes(&consent->who));
+        put_time(json, "time", consent->said_us);
+    }
+    slw_json_end_object(json);
+}
+
+static enum slw_status put_words(struct slw_transaction *transaction, const struct rollout *rollout,
+                                 struct slw_json *json, struct slw_detail *detail)
+{
+    char next[240];
+    struct consent consent = {.said_us = 0};
+    enum slw_status status = read_consent(transaction, rollout, &consent, detail);
+    if (status == SLW_OK) {
+        say_next(rollout, &consent, sizeof next, next);
+        slw_json_text(json, "next", next);
+        put_consent(json, &consent);
+    }
+    slw_heap_free(&consent.mode);
+    slw_heap_free(&consent.said);
+    slw_heap_free(&consent.who);
+    return status;
+}
+
 enum slw_status rollout_put(struct slw_transaction *transaction, const struct rollout *rollout,
                             int64_t now_us, struct slw_json *json, bool whole,
                             struct slw_detail *detail)
 {
-    char next[240];
-    say_next(rollout, sizeof next, next);
     slw_json_begin_object(json, NULL);
     slw_json_int(json, "id", rollout->id);
     slw_json_bytes(json, "product", slw_heap_bytes(&rollout->product));
@@ -201,7 +280,7 @@ enum slw_status rollout_put(struct slw_transaction *transaction, const struct ro
     slw_json_int(json, "phase", rollout->phase);
     put_time(json, "start", rollout->start_us);
     slw_json_int(json, "revision", rollout->revision);
-    slw_json_text(json, "next", next);
+    SLW_TRY(put_words(transaction, rollout, json, detail));
     slw_json_int(json, "halt_touches", touched_by_halt(rollout));
     slw_json_begin_array(json, "phases");
     for (size_t phase = 0; phase < rollout->plan.phases_count; phase++) {
@@ -252,13 +331,15 @@ static enum slw_status find(struct depot_call *call, struct slw_transaction *tra
     (void)slw_http_query_number(call->exchange, "before", 1, INT64_MAX, &before);
     (void)slw_http_query_number(call->exchange, "limit", 1, LIST_MAX, &limit);
     const struct slw_sql_value values[] = {slw_sql_text(slw_http_parameter(call->exchange, 0)),
-                                           slw_sql_int(before), slw_sql_int(limit)};
+                                           slw_sql_int(before), slw_sql_int(limit),
+                                           slw_sql_text(slw_http_query(call->exchange, "state"))};
     struct slw_rows *rows = NULL;
     ids->count = 0;
     SLW_TRY(slw_sql_query(transaction,
-                          "SELECT id FROM rollouts WHERE product = $1 AND id < $2 ORDER BY id DESC "
-                          "LIMIT $3",
-                          values, 3, &rows, detail));
+                          "SELECT id FROM rollouts WHERE product = $1 AND id < $2 AND ($4 = '' OR "
+                          "state = $4 OR ($4 = 'open' AND state NOT IN ('draft', 'done', "
+                          "'aborted'))) ORDER BY id DESC LIMIT $3",
+                          values, 4, &rows, detail));
     while (slw_rows_next(rows) && ids->count < LIST_MAX) {
         ids->ids[ids->count++] = slw_rows_int(rows, 0);
     }
