@@ -27,7 +27,7 @@ static enum slw_status list(struct depot_call *call, struct slw_transaction *tra
     const struct slw_sql_value values[] = {slw_sql_text(product_of(call)), slw_sql_int(before),
                                            slw_sql_int(LIST_MAX)};
     SLW_TRY(slw_sql_query(transaction,
-                          "SELECT id, device, device_group, release, decision, who, time_us FROM "
+                          "SELECT id, device, device_group, release, decision, who, time_us, by_device FROM "
                           "consents WHERE product = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
                           values, 3, &rows, detail));
     slw_json_init(&json, &call->text);
@@ -41,6 +41,7 @@ static enum slw_status list(struct depot_call *call, struct slw_transaction *tra
         slw_json_int(&json, "release", slw_rows_int(rows, 3));
         slw_json_bytes(&json, "decision", slw_rows_bytes(rows, 4));
         slw_json_bytes(&json, "who", slw_rows_bytes(rows, 5));
+        slw_json_bool(&json, "on_device", slw_rows_int(rows, 7) != 0);
         slw_json_text(&json, "time", depot_time_format(slw_rows_int(rows, 6), time));
         slw_json_end_object(&json);
     }
