@@ -253,8 +253,7 @@ static enum slw_status put_steps(struct readiness *readiness, int64_t version,
     return slw_rows_close(rows, detail);
 }
 
-static enum slw_status check_drill(struct readiness *readiness, int64_t *ret_version,
-                                   struct slw_detail *detail)
+static enum slw_status check_drill(struct readiness *readiness, struct slw_detail *detail)
 {
     const struct slw_sql_value value = slw_sql_text(readiness->product);
     struct slw_rows *rows = NULL;
@@ -263,17 +262,42 @@ static enum slw_status check_drill(struct readiness *readiness, int64_t *ret_ver
     char text[96] = "there was no drill yet";
     SLW_TRY(
         slw_sql_query(readiness->transaction,
-                      "SELECT version, published_us FROM releases WHERE product = $1 AND kind = "
-                      "'drill' AND published_us IS NOT NULL ORDER BY version DESC LIMIT 1",
+                      "SELECT published_us FROM releases WHERE product = $1 AND kind = 'drill' AND "
+                      "published_us IS NOT NULL ORDER BY version DESC LIMIT 1",
                       &value, 1, &rows, detail));
     if (slw_rows_next(rows)) {
-        *ret_version = slw_rows_int(rows, 0);
-        published_us = slw_rows_int(rows, 1);
+        published_us = slw_rows_int(rows, 0);
         (void)snprintf(text, sizeof text, "the last drill was through at %s",
                        depot_time_format(published_us, time));
     }
     SLW_TRY(slw_rows_close(rows, detail));
     put_check(readiness, "drill", readiness->now_us - published_us < DRILL_DAYS * DAY_US, text);
+    return SLW_OK;
+}
+
+/* The newest drill, whether it came to its end or is on its way. */
+static enum slw_status put_drill(struct readiness *readiness, struct slw_detail *detail)
+{
+    const struct slw_sql_value value = slw_sql_text(readiness->product);
+    struct slw_rows *rows = NULL;
+    int64_t version = 0;
+    SLW_TRY(slw_sql_query(readiness->transaction,
+                          "SELECT version, state, reason, request FROM releases WHERE product = $1 "
+                          "AND kind = 'drill' ORDER BY version DESC LIMIT 1",
+                          &value, 1, &rows, detail));
+    if (slw_rows_next(rows)) {
+        version = slw_rows_int(rows, 0);
+        slw_json_begin_object(&readiness->json, "drill");
+        slw_json_int(&readiness->json, "version", version);
+        slw_json_bytes(&readiness->json, "state", slw_rows_bytes(rows, 1));
+        slw_json_bytes(&readiness->json, "reason", slw_rows_bytes(rows, 2));
+        slw_json_bytes(&readiness->json, "request", slw_rows_bytes(rows, 3));
+    }
+    SLW_TRY(slw_rows_close(rows, detail));
+    if (version > 0) {
+        SLW_TRY(put_steps(readiness, version, detail));
+        slw_json_end_object(&readiness->json);
+    }
     return SLW_OK;
 }
 
@@ -283,7 +307,6 @@ static enum slw_status ready(struct depot_call *call, struct slw_transaction *tr
     struct readiness readiness = {.transaction = transaction,
                                   .product = slw_http_parameter(call->exchange, 0),
                                   .is_ready = true};
-    int64_t version = 0;
     SLW_TRY(slw_database_now(transaction, &readiness.now_us, detail));
     slw_json_init(&readiness.json, &call->text);
     slw_json_begin_object(&readiness.json, NULL);
@@ -291,15 +314,10 @@ static enum slw_status ready(struct depot_call *call, struct slw_transaction *tr
     SLW_TRY(check_people(&readiness, detail));
     SLW_TRY(check_roles(&readiness, detail));
     SLW_TRY(check_service(&readiness, detail));
-    SLW_TRY(check_drill(&readiness, &version, detail));
+    SLW_TRY(check_drill(&readiness, detail));
     slw_json_end_array(&readiness.json);
     slw_json_bool(&readiness.json, "ready", readiness.is_ready);
-    if (version > 0) {
-        slw_json_begin_object(&readiness.json, "drill");
-        slw_json_int(&readiness.json, "version", version);
-        SLW_TRY(put_steps(&readiness, version, detail));
-        slw_json_end_object(&readiness.json);
-    }
+    SLW_TRY(put_drill(&readiness, detail));
     slw_json_end_object(&readiness.json);
     return SLW_OK;
 }

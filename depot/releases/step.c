@@ -109,6 +109,26 @@ static enum slw_status update(struct slw_transaction *transaction, const struct 
                              release->product, (long long)release->version, release->state);
 }
 
+/* Whether the step says something else about the release than what stands there. */
+static enum slw_status is_news(struct slw_transaction *transaction, const struct release_step *step,
+                               bool *ret_is_news, struct slw_detail *detail)
+{
+    struct slw_rows *rows = NULL;
+    struct slw_bytes reason = slw_text_bytes(step->reason == NULL ? "" : step->reason);
+    const struct slw_sql_value values[] = {slw_sql_text(slw_text_bytes(step->release->product)),
+                                           slw_sql_int(step->release->version)};
+    bool differs = false;
+    SLW_TRY(slw_sql_query(transaction,
+                          "SELECT reason FROM releases WHERE product = $1 AND version = $2", values,
+                          2, &rows, detail));
+    if (slw_rows_next(rows)) {
+        differs = !slw_bytes_equal(slw_rows_bytes(rows, 0), reason);
+    }
+    SLW_TRY(slw_rows_close(rows, detail));
+    *ret_is_news = step->to == NULL && !step->keeps_reason && differs;
+    return SLW_OK;
+}
+
 static enum slw_status run(void *context, struct slw_transaction *transaction,
                            struct slw_detail *detail)
 {
@@ -116,13 +136,20 @@ static enum slw_status run(void *context, struct slw_transaction *transaction,
     const struct release *release = step->release;
     char subject[96];
     char action[32];
+    bool tells = false;
     SLW_TRY(slw_transaction_fence(transaction, step->lease, step->token, detail));
+    SLW_TRY(is_news(transaction, step, &tells, detail));
     SLW_TRY(update(transaction, step, detail));
     if (step->keeps) {
         (void)snprintf(subject, sizeof subject, "%s/%lld", release->product,
                        (long long)release->version);
         SLW_TRY(depot_blob_keep(transaction, step->sha256, step->size, "release",
                                 slw_text_bytes(subject), detail));
+    }
+    if (tells) { /* who looks at it learns what it waits for */
+        return releases_event(transaction, slw_text_bytes(release->product), release->version,
+                              release->state,
+                              slw_text_bytes(step->reason == NULL ? "" : step->reason), detail);
     }
     if (step->to == NULL) {
         return SLW_OK;
