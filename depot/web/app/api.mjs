@@ -87,11 +87,19 @@ async function send(method, path, body) {
     }
 }
 
+/** A 401 may be about a password that was asked for once more, too: the session is over when it says so itself. */
+async function checkSession() {
+    const { status } = await send('GET', '/api/v1/session');
+    if (status === 401) {
+        setSession(null);
+    }
+}
+
 /** The answer as JSON; throws a Refusal. */
 export async function call(method, path, body) {
     const answer = await send(method, path, body);
     if (answer.status === 401 && state.session) {
-        setSession(null);
+        await checkSession();
     }
     if (answer.status === 503) {
         lost();

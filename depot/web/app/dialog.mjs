@@ -17,10 +17,10 @@ export function Dialog({ title, close, children, wide }) {
 }
 
 /**
- * A button that asks first. `question` says what will happen; `reason`: a line of words goes with it.
- * run(reason) may throw; the dialog then stays, and says why.
+ * A button that asks first. `question` says what will happen; `reason`: a line of words goes with it, `fields`: more to fill in.
+ * run(reason, values of all fields) may throw; the dialog then stays, and says why.
  */
-export function Ask({ button, kind = '', title, question, yes, run, reason, disabled }) {
+export function Ask({ button, kind = '', title, question, yes, run, reason, fields, disabled }) {
     const [open, setOpen] = useState(false);
     const [busy, setBusy] = useState(false);
     const [wrong, setWrong] = useState('');
@@ -30,10 +30,10 @@ export function Ask({ button, kind = '', title, question, yes, run, reason, disa
     };
     const submit = async (event) => {
         event.preventDefault();
-        const text = new FormData(event.currentTarget).get('reason')?.trim() ?? '';
+        const values = Object.fromEntries(new FormData(event.currentTarget));
         setBusy(true);
         try {
-            await run(text);
+            await run(values.reason?.trim() ?? '', values);
             setBusy(false);
             close();
         } catch (refusal) {
@@ -44,7 +44,7 @@ export function Ask({ button, kind = '', title, question, yes, run, reason, disa
     return html`<button type="button" class=${kind} disabled=${disabled} onClick=${() => setOpen(true)}>${button}</button>
         ${open && html`<${Dialog} title=${title} close=${close}>
             <form onSubmit=${submit}>
-                <div class="question">${question}</div>
+                <div class="question">${question}</div>${fields}
                 ${reason && html`<label class="field"><span class="field-name">${reason}</span><input name="reason" maxlength="400" autocomplete="off" /></label>`}
                 ${wrong && html`<${Note}>${wrong}</${Note}>`}
                 <div class="form-end">

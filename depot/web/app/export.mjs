@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a page shows as a file: CSV for spreadsheets, JSON for programs.
 import { html } from './html.mjs';
+import { Action } from './parts.mjs';
 
 // RFC 4180. What a spreadsheet would take for a formula has an apostrophe in front.
 const field = (value) => {
@@ -23,8 +24,12 @@ function save(name, type, text) {
     setTimeout(() => URL.revokeObjectURL(address), 10000);
 }
 
-/** rows: flat objects, one a line. */
-export const Exports = ({ name, rows }) => html`<span class="exports">
-    <button type="button" class="quiet" disabled=${rows.length === 0} onClick=${() => save(`${name}.csv`, 'text/csv', csvOf(rows))}>CSV</button>
-    <button type="button" class="quiet" disabled=${rows.length === 0} onClick=${() => save(`${name}.json`, 'application/json', JSON.stringify(rows, null, 2))}>JSON</button>
-</span>`;
+/** rows: flat objects, one a line, or a function that fetches them; whole: what JSON has instead of them. */
+export function Exports({ name, rows, whole }) {
+    const isEmpty = Array.isArray(rows) && rows.length === 0;
+    const fetched = async () => (typeof rows === 'function' ? rows() : rows);
+    return html`<span class="exports">
+        <${Action} kind="quiet" disabled=${isEmpty} run=${async () => save(`${name}.csv`, 'text/csv', csvOf(await fetched()))}>CSV</${Action}>
+        <${Action} kind="quiet" disabled=${isEmpty} run=${async () => save(`${name}.json`, 'application/json', JSON.stringify(whole ?? await fetched(), null, 2))}>JSON</${Action}>
+    </span>`;
+}

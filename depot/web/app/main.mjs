@@ -6,7 +6,9 @@ import { startLive, stopLive } from './live.mjs';
 import { Account } from './pages/account.mjs';
 import { Audit } from './pages/audit.mjs';
 import { Build, Builds } from './pages/builds.mjs';
+import { Consents } from './pages/consents.mjs';
 import { Device, Fleet } from './pages/fleet.mjs';
+import { Job, Jobs } from './pages/jobs.mjs';
 import { Away, Duty, duty, Invitation, Login } from './pages/login.mjs';
 import { Now } from './pages/now.mjs';
 import { People } from './pages/people.mjs';
@@ -43,6 +45,10 @@ const OF_PRODUCT = {
     releases: ({ product, rest }) => (rest.length === 0
         ? html`<${Releases} product=${product} />`
         : html`<${Release} key=${rest[0]} product=${product} version=${rest[0]} />`),
+    jobs: ({ product, rest, query }) => (rest.length === 0
+        ? html`<${Jobs} product=${product} query=${query} />`
+        : html`<${Job} key=${rest[0]} product=${product} id=${rest[0]} />`),
+    consents: ({ product }) => html`<${Consents} key=${product} product=${product} />`,
     signing: ({ product }) => html`<${Signing} product=${product} />`,
     readiness: ({ product }) => html`<${Readiness} product=${product} />`,
     settings: ({ product }) => html`<${Settings} key=${product} product=${product} />`,

@@ -22,7 +22,7 @@ const KINDS = {
     draft: 'idle', scheduled: 'waiting', running: 'going', paused: 'warn', halted: 'bad', done: 'good', aborted: 'over',
     // builds, jobs, gates
     new: 'idle', daily: 'going', internal: 'going', candidate: 'going', production: 'good', failed: 'bad', withdrawn: 'over',
-    waiting: 'waiting', ready: 'waiting', passed: 'good', cancelled: 'over',
+    waiting: 'waiting', ready: 'waiting', passed: 'good', cancelled: 'over', queued: 'waiting', warned: 'warn', error: 'bad',
     // releases, requests for signatures
     prepared: 'waiting', signing: 'waiting', signed: 'going', publishing: 'going', published: 'good',
     refused: 'bad', approved: 'good', pending: 'warn',

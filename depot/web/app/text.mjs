@@ -50,6 +50,9 @@ export function size(bytes) {
     return `${at === 0 ? value : value.toFixed(1)} ${units[at]}`;
 }
 
+/** How long something took, between two times; until now when it hasn't ended. */
+export const took = (began, ended) => span(((ended ? Date.parse(ended) : nowMs()) - Date.parse(began)) / 1000);
+
 export const short = (digest) => digest.slice(0, 12);
 
 /** "health rule" of "health-rule", "is done" of "is_done". */

@@ -82,6 +82,15 @@ function Tokens() {
         </${Form}>`}`;
 }
 
+function OtherSessions() {
+    const [done, setDone] = useState(false);
+    return html`${done && html`<${Note} kind="good">Your other sessions have ended.</${Note}>`}
+        <div class="form-end"><${Ask} button="End my other sessions" title="End your other sessions?" question="Wherever else you are logged in, you have to log in again." run=${async () => {
+            await call('DELETE', '/api/v1/account/sessions');
+            setDone(true);
+        }} /></div>`;
+}
+
 export function Account() {
     const who = session();
     return html`<${Page} title=${who.name} lead="Your account">
@@ -89,7 +98,7 @@ export function Account() {
             ['Roles', who.roles.map(grantText).join(', ') || 'none yet'],
             ['Second factor', who.totp ? html`<${State} kind="good">on</${State}>` : html`<${State} kind="warn">off</${State}>`],
             ['This session ends', html`<${Time} at=${who.expires} />`],
-        ]} /></${Card}>
+        ]} />${!who.machine && html`<${OtherSessions} />`}</${Card}>
         <div class="columns">
             <${Card} title="Second factor"><${SecondFactor} /></${Card}>
             <${Card} title="Password"><${Password} /></${Card}>

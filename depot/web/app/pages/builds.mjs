@@ -7,6 +7,7 @@ import { useCall } from '../live.mjs';
 import { Answer, Card, Copy, Empty, Facts, Field, Form, Note, Page, Shape, State, Table } from '../parts.mjs';
 import { go, link } from '../route.mjs';
 import { count, devices, short, size, Time, words } from '../text.mjs';
+import { JobsOf } from './jobs.mjs';
 import { Qualification } from './stages.mjs';
 
 const PAGE = 50;
@@ -64,28 +65,59 @@ const Step = ({ kind, title, children }) => html`<li><span class="way-mark"><${S
 
 const ofKind = (build, kind) => build.artifacts.filter((artifact) => artifact.kind === kind);
 
-/** From the commit over build, tests, signatures and publication to the devices. */
-function Way({ product, build, releases, rollouts }) {
-    const endorsements = ofKind(build, 'endorsement');
-    const tests = ofKind(build, 'test-result');
+function Commit({ endorsements }) {
+    return html`<${Step} kind=${endorsements.length > 0 ? 'good' : 'idle'} title="Commit">${endorsements.length > 0
+        ? endorsements.map(({ source, commit, builder, signers }) => html`<p><code title=${commit}>${commit ? short(commit) : 'no commit named'}</code> of ${source || 'a source that it doesn’t name'}</p>
+            <p class="faint">endorsed by ${builder || 'nobody named'}${signers?.length > 0 && html`, key ${signers.map((key) => html`<code class="pair" title=${key}>${key.slice(0, 12)}</code>`)}`}</p>`)
+        : html`<p class="faint">Nobody has endorsed it: it isn’t known from what it was built.</p>`}</${Step}>`;
+}
+
+function Made({ product, build, jobs }) {
+    const job = jobs.find(({ kind, id }) => kind === 'build' && build.artifacts.some((artifact) => artifact.job === id)) ?? jobs.find(({ kind }) => kind === 'build');
+    return html`<${Step} kind="good" title="Build"><p><${Time} at=${build.made} whole /> by ${build.made_by}, ${size(build.size)}${job && html`, <a href=${link('p', product, 'jobs', job.id)}>job ${job.id}</a>`}</p></${Step}>`;
+}
+
+function Tests({ product, tests }) {
+    const worst = tests.some(({ outcome }) => outcome === 'FAILED') ? 'bad' : tests.some(({ outcome }) => outcome === 'WARNED') ? 'warn' : 'good';
+    return html`<${Step} kind=${tests.length > 0 ? worst : 'idle'} title="Tests">${tests.length > 0
+        ? tests.map(({ suite, outcome, url, job, made_by: by }) => html`<p><${State} of=${outcome} /> ${suite} <span class="faint">from ${by}</span>${job > 0 && html` <a href=${link('p', product, 'jobs', job)}>job ${job}</a>`}${url && /^https?:/.test(url) ? html` <a href=${url} rel="noreferrer noopener">its log</a>` : ''}</p>`)
+        : html`<p class="faint">No result yet.</p>`}</${Step}>`;
+}
+
+function Stages({ build, stages }) {
+    const isStuck = ['failed', 'withdrawn'].includes(build.state);
+    return html`<${Step} kind=${isStuck ? 'bad' : stages.length > 0 ? 'good' : 'idle'} title="Stages">${stages.length > 0
+        ? stages.map(({ stage, entered }) => html`<p>${stage} <span class="faint"><${Time} at=${entered} whole /></span></p>`)
+        : html`<p class="faint">It has entered none yet.</p>`}${isStuck && html`<p><${State} of=${build.state} /></p>`}</${Step}>`;
+}
+
+/** How many devices run one of these releases now. */
+const running = (fleet, releases) => {
+    const numbers = new Set(releases.map(({ version }) => String(version)));
+    return (fleet?.versions ?? []).filter(({ is }) => numbers.has(is));
+};
+
+/** From the commit over build, tests, stages, signatures and rollouts to the devices. */
+function Way({ product, build, releases, rollouts, stages, jobs, fleet }) {
     const own = releases.filter((release) => release.build === build.id);
     const numbers = new Set(own.map(({ version }) => version));
-    const running = rollouts.filter(({ release }) => numbers.has(release));
-    const worst = tests.some(({ outcome }) => outcome === 'FAILED') ? 'bad' : tests.some(({ outcome }) => outcome === 'WARNED') ? 'warn' : 'good';
+    const offered = rollouts.filter(({ release }) => numbers.has(release));
+    const on = running(fleet, own);
+    const isBroken = offered.some(({ state }) => state === 'halted');
     return html`<ol class="way">
-        <${Step} kind=${endorsements.length > 0 ? 'good' : 'idle'} title="Commit">${endorsements.length > 0
-            ? endorsements.map(({ source, commit, builder }) => html`<p><code>${commit ? short(commit) : 'no commit named'}</code> of ${source || 'a source that it doesn’t name'}, built by ${builder || 'nobody named'}</p>`)
-            : html`<p class="faint">Nobody has endorsed it: it isn’t known from what it was built.</p>`}</${Step}>
-        <${Step} kind="good" title="Build"><p><${Time} at=${build.made} whole /> by ${build.made_by}, ${size(build.size)}</p></${Step}>
-        <${Step} kind=${tests.length > 0 ? worst : 'idle'} title="Tests">${tests.length > 0
-            ? tests.map(({ suite, outcome, url }) => html`<p><${State} of=${outcome} /> ${suite}${url && /^https?:/.test(url) ? html` <a href=${url} rel="noreferrer noopener">its log</a>` : ''}</p>`)
-            : html`<p class="faint">No result yet.</p>`}</${Step}>
-        <${Step} kind=${own.length > 0 ? 'good' : 'idle'} title="Signed releases">${own.length > 0
-            ? own.map((release) => html`<p><${State} of=${release.state} /> <a href=${link('p', product, 'releases', release.version)}>${release.release_version} (${release.version})</a>, channel ${release.channel}</p>`)
+        <${Commit} endorsements=${ofKind(build, 'endorsement')} />
+        <${Made} product=${product} build=${build} jobs=${jobs} />
+        <${Tests} product=${product} tests=${ofKind(build, 'test-result')} />
+        <${Stages} build=${build} stages=${stages} />
+        <${Step} kind=${own.some(({ state }) => state === 'published') ? 'good' : own.length > 0 ? 'waiting' : 'idle'} title="Signed releases">${own.length > 0
+            ? own.map((release) => html`<p><${State} of=${release.state} /> <a href=${link('p', product, 'releases', release.version)}>${release.release_version || 'release'} (${release.version})</a> with ${release.key}, channel ${release.channel}</p>`)
             : html`<p class="faint">No release holds it yet.</p>`}</${Step}>
-        <${Step} kind=${running.length > 0 ? 'going' : 'idle'} title="Devices">${running.length > 0
-            ? running.map((rollout) => html`<p><${State} of=${rollout.state} /> <a href=${link('p', product, 'rollouts', rollout.id)}>Rollout ${rollout.id}</a> to ${rollout.group}: ${count(rollout.phases.reduce((sum, phase) => sum + phase.succeeded, 0))} updated</p>`)
+        <${Step} kind=${isBroken ? 'bad' : offered.length > 0 ? 'going' : 'idle'} title="Rollouts">${offered.length > 0
+            ? offered.map((rollout) => html`<p><${State} of=${rollout.state} /> <a href=${link('p', product, 'rollouts', rollout.id)}>Rollout ${rollout.id}</a> to ${rollout.group}: ${count(rollout.phases.reduce((sum, phase) => sum + phase.succeeded, 0))} updated, ${count(rollout.phases.reduce((sum, phase) => sum + phase.failed + phase.silent, 0))} failed</p>`)
             : html`<p class="faint">No device has been offered it.</p>`}</${Step}>
+        <${Step} kind=${on.length > 0 ? 'good' : 'idle'} title="Devices">${on.length > 0
+            ? on.map((row) => html`<p><a href=${`${link('p', product, 'fleet')}?version=${row.is}`}>${devices(row.count)}</a> run version ${row.is} now</p>`)
+            : html`<p class="faint">No device runs it now.</p>`}</${Step}>
     </ol>`;
 }
 
@@ -106,13 +138,17 @@ export function Build({ product, id }) {
     const answer = useCall(pathOf(product, 'builds', id), ['build', 'stage', 'job'], product);
     const releases = useCall(`${pathOf(product, 'releases')}?build=${encodeURIComponent(id)}`, ['release', 'signing'], product);
     const rollouts = useCall(`${pathOf(product, 'rollouts')}?limit=200`, ['rollout'], product);
+    const pipeline = useCall(pathOf(product, 'builds', id, 'pipeline'), ['stage', 'build'], product);
+    const jobs = useCall(`${pathOf(product, 'jobs')}?build=${encodeURIComponent(id)}`, ['job'], product);
+    const fleet = useCall(pathOf(product, 'fleet'), ['device', 'rollout'], product);
     return html`<${Answer} of=${answer}>${(build) => html`<${Page} title=${`Build ${short(id)}`} lead=${html`<${State} of=${build.state} /> since <${Time} at=${build.state_since} whole />`}
         actions=${may('see', product) && !build.removed && html`<a class="button" href=${pathOf(product, 'builds', id, 'bundle')} download>Bundle</a>`}>
         ${build.missing > 0 && html`<${Note}>The store has lost ${count(build.missing)} of its files.</${Note}>`}
         ${build.removed && html`<${Note} kind="warn">Its files went by retention, <${Time} at=${build.removed} />.</${Note}>`}
         <${Qualification} product=${product} build=${build} />
         <div class="columns">
-            <${Card} title="Its way"><${Way} product=${product} build=${build} releases=${releases.data?.releases ?? []} rollouts=${rollouts.data?.rollouts ?? []} /></${Card}>
+            <${Card} title="Its way"><${Way} product=${product} build=${build} releases=${releases.data?.releases ?? []} rollouts=${rollouts.data?.rollouts ?? []}
+                stages=${pipeline.data?.stages ?? []} jobs=${jobs.data?.jobs ?? []} fleet=${fleet.data} /></${Card}>
             <${Card} title="What it is"><${Facts} of=${[
                 ['Content digest', html`<${Copy} text=${build.id}>${build.id.slice(0, 20)}…</${Copy}>`],
                 ['Type', build.build_type],
@@ -125,6 +161,7 @@ export function Build({ product, id }) {
                 { name: 'Length', number: true, of: (row) => size(row.length) },
             ]} /></${Card}>
         </div>
+        <${JobsOf} product=${product} build=${id} />
         <${Card} title="Artifacts"><${Artifacts} product=${product} build=${build} /></${Card}>
     </${Page}>`}</${Answer}>`;
 }

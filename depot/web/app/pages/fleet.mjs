@@ -95,7 +95,7 @@ function Moment({ product, of }) {
     const { data } = of;
     const word = HISTORY[of.kind]?.(data) ?? '';
     const kind = { success: 'good', good: 'good', confirmed: 'good', failed: 'bad', refused: 'bad', 'rolled-back': 'bad', declined: 'over', trial: 'going' }[word] ?? 'idle';
-    return html`<li><span class="faint"><${Time} at=${of.time} /></span><div><${State} kind=${kind}>${words(of.kind)}${word && word !== 'good' ? `: ${words(word)}` : ''}</${State}>
+    return html`<li><span class="faint"><${Time} at=${of.time} /></span><div><${State} kind=${kind}>${words(of.kind)}${word && word !== 'good' ? `: ${words(word)}` : ''}${data.progress_percent !== undefined ? ` ${data.progress_percent} %` : ''}</${State}>
         ${of.release > 0 && html` <a href=${link('p', product, 'releases', of.release)}>release ${of.release}</a>`}${of.rollout > 0 && html` in <a href=${link('p', product, 'rollouts', of.rollout)}>rollout ${of.rollout}</a>`}
         ${data.reason && html` <code>${data.reason}</code>`}${data.detail && html` <span class="faint">${data.detail}</span>`}${data.consent_by && html` <span class="faint">${data.consent_yes ? 'yes' : 'no'} by ${data.consent_by}</span>`}</div></li>`;
 }
@@ -105,7 +105,8 @@ function Waiting({ device, act }) {
     const digest = typeof key === 'object' ? key?.id : key;
     return html`<${Note} kind="warn"><p><strong>${device.replacement ? 'It came back with another key.' : 'It waits to be let in.'}</strong> Compare this with what the device shows before you say yes:</p>
         <p><${Copy} text=${digest ?? ''} /></p>
-        <div class="actions"><${Ask} button="Let it in" kind="primary" title=${`Let ${device.device} in?`} question="With exactly this key. Whoever holds it is this device from now on." run=${() => act('approve', { key: digest })} />
+        <div class="actions"><${Ask} button="Let it in" kind="primary" title=${`Let ${device.device} in?`} question="With exactly this key. Whoever holds it is this device from now on." run=${(_, { channel }) => act('approve', channel ? { key: digest, channel } : { key: digest })}
+            fields=${!device.replacement && html`<${Field} label="Channel" hint="which releases it is for"><input name="channel" required maxlength="64" defaultValue=${device.channel || 'stable'} /></${Field}>`} />
         <${Ask} button="Reject" kind="danger" title=${`Reject ${device.device}?`} question="It may ask again." run=${() => act('reject', {})} /></div></${Note}>`;
 }
 
@@ -137,7 +138,7 @@ export function Device({ product, id }) {
         await call('PATCH', pathOf(product, 'devices', id), body);
         answer.reload();
     };
-    return html`<${Answer} of=${answer}>${(device) => html`<${Page} title=${device.device} lead=${html`${device.hardware || 'unknown hardware'}, class ${device.class}, channel ${device.channel}`}
+    return html`<${Answer} of=${answer}>${(device) => html`<${Page} title=${device.device} lead=${html`${device.hardware || 'unknown hardware'}, class ${device.class}, ${device.channel ? `channel ${device.channel}` : 'no channel yet'}`}
         actions=${may('develop', product) && html`<${Action} disabled=${device.log_wanted} run=${() => act('ask-log')}>${device.log_wanted ? 'Log asked for' : 'Ask for its log'}</${Action}>
             ${device.state !== 'revoked' && html`<${Ask} button="Revoke" kind="danger" title=${`Revoke ${device.device}?`} question="It is refused from now on, until somebody lets it in again." run=${() => act('revoke')} />`}`}>
         ${(device.state === 'pending' || device.replacement) && may('develop', product) && html`<${Waiting} device=${device} act=${act} />`}
@@ -158,7 +159,7 @@ export function Device({ product, id }) {
                 ['Root version', device.root_version],
                 ['Enrolment', html`epoch ${device.epoch}, <${Time} at=${device.enrolled} />`],
                 ['Reports', count(device.sequence)],
-                ['Its clock', `UTC ${device.utc_offset_s < 0 ? '−' : '+'} ${span(Math.abs(device.utc_offset_s))}`],
+                ['Its clock', device.utc_offset_s === 0 ? 'UTC' : `UTC ${device.utc_offset_s < 0 ? '−' : '+'} ${span(Math.abs(device.utc_offset_s))}`],
                 ...Object.entries(device.attributes).map(([name, value]) => [name, value]),
             ]} /></${Card}>
         </div>

@@ -10,7 +10,9 @@ export const phaseOf = (rollout) => rollout.phases[rollout.phase] ?? rollout.pha
 
 export const failedOf = (phase) => phase.failed + phase.silent;
 
-/** "3 of 10 failed: 30 %, surely above 12 %; the limit is 5 %." A phase passes below one limit, and halts above another. */
+export const limitOf = (phase) => (phase.halt_limit === 'phase' ? 'the phase’s own limit' : 'the rule’s limit');
+
+/** "3 of 10 failed: 30 %, surely above 12 %; the rule’s limit is 5 %." A phase passes below one limit, and halts above another. */
 export function why(rollout) {
     const phase = phaseOf(rollout);
     const bad = failedOf(phase);
@@ -23,7 +25,7 @@ export function why(rollout) {
     const rate = `${count(bad)} of ${count(phase.outcomes)} failed${phase.silent > 0 ? ` (${count(phase.silent)} by silence)` : ''}: ${percent(phase.rate_ppm)}`;
     const limit = `it passes below ${percent(phase.failure_ppm)}`;
     if (phase.lower_ppm > phase.halt_ppm) {
-        return `${rate}, surely above ${percent(phase.lower_ppm)}; the limit is ${percent(phase.halt_ppm)}.`;
+        return `${rate}, surely above ${percent(phase.lower_ppm)}; ${limitOf(phase)} is ${percent(phase.halt_ppm)}.`;
     }
     return phase.upper_ppm < phase.failure_ppm
         ? `${rate}, surely below ${percent(phase.upper_ppm)}; ${limit}.`

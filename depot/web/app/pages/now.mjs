@@ -49,7 +49,8 @@ const Stuck = ({ title, to, since, reason, kind }) => html`<article class=${`tro
 
 /** One product: reports what is wrong, and what goes on. */
 function OfProduct({ product, title, isAlone }) {
-    const rollouts = useCall(`${pathOf(product, 'rollouts')}?limit=50`, ['rollout', 'device'], product);
+    const rollouts = useCall(`${pathOf(product, 'rollouts')}?state=open&limit=200`, ['rollout', 'device'], product);
+    const newest = useCall(`${pathOf(product, 'rollouts')}?limit=1`, ['rollout'], product);
     const releases = useCall(`${pathOf(product, 'releases')}?limit=20`, ['release', 'signing'], product);
     const builds = useCall(`${pathOf(product, 'builds')}?state=failed&limit=5`, ['build', 'stage'], product);
     const rows = rollouts.data?.rollouts ?? [];
@@ -65,7 +66,7 @@ function OfProduct({ product, title, isAlone }) {
             ${stuck.map((release) => html`<${Stuck} key=${`r${release.version}`} kind="warn" title=${`Release ${release.release_version} (${release.version}) is ${release.state}`} to=${link('p', product, 'releases', release.version)} since=${release.since} reason=${release.reason} />`)}
             ${failed.map((build) => html`<${Stuck} key=${build.id} kind="warn" title=${`Build ${build.id.slice(0, 12)} failed`} to=${link('p', product, 'builds', build.id)} since=${build.state_since} reason=${`It was uploaded by ${build.made_by}, and goes no further.`} />`)}
             ${going.map((rollout) => html`<${RolloutCard} key=${rollout.id} rollout=${rollout} reload=${rollouts.reload} />`)}
-            ${isQuiet && html`<${Card}>${isAlone ? html`<${Quiet} title=${title || product} product=${product} last=${rows[0]} />` : html`<p><${State} kind="good">Nothing is broken, and nothing is going on.</${State}></p>`}</${Card}>`}`}</${Answer}>
+            ${isQuiet && html`<${Card}>${isAlone ? html`<${Quiet} title=${title || product} product=${product} last=${newest.data?.rollouts[0]} />` : html`<p><${State} kind="good">Nothing is broken, and nothing is going on.</${State}></p>`}</${Card}>`}`}</${Answer}>
     </section>`;
 }
 

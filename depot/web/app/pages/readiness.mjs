@@ -4,7 +4,7 @@ import { call, may, nowMs, pathOf } from '../api.mjs';
 import { Ask } from '../dialog.mjs';
 import { html } from '../html.mjs';
 import { useCall } from '../live.mjs';
-import { Answer, Card, Empty, Page, State, Table } from '../parts.mjs';
+import { Answer, Card, Copy, Empty, Note, Page, State, Table } from '../parts.mjs';
 import { useRepository } from '../repository.mjs';
 import { link } from '../route.mjs';
 import { count, span, Time } from '../text.mjs';
@@ -22,17 +22,21 @@ function Drill({ product, drill }) {
     if (!drill) {
         return html`<${Empty} title="Never rehearsed">A drill signs and publishes a release that no device is in the channel of, and times each step.</${Empty}>`;
     }
-    return html`<p><a href=${link('p', product, 'releases', drill.version)}>Release ${drill.version}</a></p><${Table} label="Steps of the last drill" rows=${drill.steps} keyOf=${(row) => row.state} columns=${[
+    const isWaiting = drill.state === 'signing' && drill.request;
+    return html`<p><a href=${link('p', product, 'releases', drill.version)}>Release ${drill.version}</a> <${State} of=${drill.state} /></p>
+        ${drill.reason && html`<${Note} kind="warn"><p>${drill.reason}</p>${isWaiting && html`<p>On an approver’s machine:</p><${Copy} text=${`slipway sign approve ${drill.request} --approver-key YOUR-KEY`} />`}</${Note}>`}
+        <${Table} label="Steps of the last drill" rows=${drill.steps} keyOf=${(row) => row.state} columns=${[
         { name: 'Step', of: (row) => html`<${State} of=${row.state} />` },
-        { name: 'When', of: (row) => html`<${Time} at=${row.time} whole />` },
+        { name: 'When', of: (row) => html`<${Time} at=${row.time} />` },
         { name: 'Took', number: true, of: (row) => (row.after_ms < 1000 ? `${row.after_ms} ms` : span(row.after_ms / 1000)) },
     ]} />`;
 }
 
-function Rehearse({ product, reload }) {
+function Rehearse({ product, drill, reload }) {
     const releases = useCall(`${pathOf(product, 'releases')}?state=published&limit=50`, ['release'], product);
     const last = (releases.data?.releases ?? []).find(({ kind }) => kind !== 'drill');
-    return last && may('release', product) && html`<${Ask} button="Rehearse an emergency" title="Rehearse an emergency?"
+    const isGoing = drill && !['published', 'withdrawn', 'refused'].includes(drill.state);
+    return last && !isGoing && may('release', product) && html`<${Ask} button="Rehearse an emergency" title="Rehearse an emergency?"
         question=${html`<p>The build of release ${last.release_version} (${last.version}) is signed and published once more, for the channel <code>drill</code>. Approvers are asked as in earnest; no device is offered it.</p>`}
         run=${async () => {
             await call('POST', pathOf(product, 'drill'), { build: last.build });
@@ -64,7 +68,7 @@ function Roles({ product }) {
 
 export function Readiness({ product }) {
     const answer = useCall(pathOf(product, 'readiness'), ['release', 'signing', 'people', 'stage'], product);
-    return html`<${Page} title="Readiness" lead="Could a fix go out tonight?" actions=${html`<${Rehearse} product=${product} reload=${answer.reload} />`}>
+    return html`<${Page} title="Readiness" lead="Could a fix go out tonight?" actions=${html`<${Rehearse} product=${product} drill=${answer.data?.drill} reload=${answer.reload} />`}>
         <${Answer} of=${answer}>${(of) => html`
             <section class=${`verdict ${of.ready ? 'good' : 'warn'}`} aria-label="In one word"><p class="verdict-state"><${State} kind=${of.ready ? 'good' : 'warn'}>${of.ready ? 'Ready' : 'Not ready'}</${State}></p>
                 <p>${of.ready ? 'Nothing stands in the way of an emergency fix.' : `In the way: ${of.checks.filter(({ ok }) => !ok).map(({ name }) => titleOf(name)).join(', ')}.`}</p></section>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One rollout: where it is, why, what comes next, its graph and its phases, and what can be done.
-import { may, pathOf } from '../api.mjs';
+import { get, may, nowMs, pathOf } from '../api.mjs';
 import { Chart } from '../chart.mjs';
 import { Ask } from '../dialog.mjs';
 import { Exports } from '../export.mjs';
@@ -9,7 +9,8 @@ import { useCall } from '../live.mjs';
 import { Answer, Bar, Card, Empty, Facts, Figure, Note, Page, State, Table } from '../parts.mjs';
 import { go, link } from '../route.mjs';
 import { count, devices, percent, span, Time } from '../text.mjs';
-import { act, failedOf, Halt, phaseOf, progressOf, why } from './health.mjs';
+import { ConsentOf } from './consents.mjs';
+import { act, failedOf, Halt, limitOf, phaseOf, progressOf, why } from './health.mjs';
 
 const DEVICES = 25;
 const DEVICES_MORE = 1000;
@@ -38,15 +39,17 @@ function Next({ rollout }) {
     const kind = rollout.state === 'halted' ? 'bad' : rollout.needs_decision || rollout.state === 'paused' ? 'warn' : rollout.state === 'done' ? 'good' : 'going';
     return html`<section class=${`verdict ${kind}`} aria-label="Where it is">
         <p class="verdict-state"><${State} of=${rollout.state} kind=${kind} />${rollout.by_rule && html` <span class="tag">by the health rule</span>`} <span class="faint">since <${Time} at=${rollout.since} whole /></span></p>
-        <p>${rollout.reason}</p>
+        ${!rollout.by_rule && html`<p>${rollout.reason}</p>`}
         <p><strong>Why.</strong> ${why(rollout)}</p>
         <p><strong>If nobody does anything:</strong> ${rollout.next}</p>
     </section>`;
 }
 
-// Running sums of what ended in each step.
-function sumsOf({ steps }) {
-    const sums = { times: [], good: [], bad: [], declined: [] };
+// Running sums of what ended in each step, from where it began; to now, while it goes on.
+function sumsOf({ steps }, { phases, state }) {
+    const first = Date.parse(steps[0]?.time) / 1000;
+    const began = Math.min(Date.parse(phases[0].began) / 1000, first - 1);
+    const sums = steps.length > 0 ? { times: [began], good: [0], bad: [0], declined: [0] } : { times: [], good: [], bad: [], declined: [] };
     let good = 0;
     let bad = 0;
     let declined = 0;
@@ -59,12 +62,16 @@ function sumsOf({ steps }) {
         sums.bad.push(bad);
         sums.declined.push(declined);
     }
+    if (state === 'running' && sums.times.length > 0) {
+        sums.times.push(Math.max(nowMs() / 1000, sums.times.at(-1) + 1));
+        [sums.good, sums.bad, sums.declined].forEach((line) => line.push(line.at(-1)));
+    }
     return sums;
 }
 
 function Graph({ rollout }) {
     const answer = useCall(pathOf(rollout.product, 'rollouts', rollout.id, 'series'), ['rollout', 'device'], rollout.product);
-    const sums = useMemo(() => sumsOf(answer.data ?? { steps: [] }), [answer.data]);
+    const sums = useMemo(() => sumsOf(answer.data ?? { steps: [] }, rollout), [answer.data, rollout.state]);
     return html`<${Answer} of=${answer}>${() => (sums.times.length < 2
         ? html`<${Empty} title="No outcomes yet">The graph begins with the first devices that finish.</${Empty}>`
         : html`<${Chart} label="Devices over time" times=${sums.times} series=${[
@@ -97,7 +104,7 @@ function Phases({ rollout }) {
             ? html`${devices(phase.population)}: ${count(phase.succeeded)} updated, ${count(failedOf(phase))} failed${phase.declined > 0 ? `, ${count(phase.declined)} declined` : ''}`
             : html`<span class="faint">begins when the one before has passed</span>`}</div>
         ${phase.began && phase.outcomes > 0 && html`<${Limits} phase=${phase} />`}
-        <div class="faint">passes below ${percent(phase.failure_ppm)}${phase.halt_ppm !== phase.failure_ppm ? `, halts above ${percent(phase.halt_ppm)}` : ''}${phase.soak_s > 0 ? `, then ${span(phase.soak_s)} of soak` : ''}${phase.began && !phase.passed && phase.next_look ? `, next look at ${count(phase.next_look)} outcomes` : ''}</div>
+        <div class="faint">passes below ${percent(phase.failure_ppm)}${phase.halt_ppm !== phase.failure_ppm ? `, halts above ${percent(phase.halt_ppm)} (${limitOf(phase)})` : ''}${phase.soak_s > 0 ? `, then ${span(phase.soak_s)} of soak` : ''}${phase.began && !phase.passed && phase.next_look ? `, next look at ${count(phase.next_look)} outcomes` : ''}</div>
     </li>`)}</ol>`;
 }
 
@@ -134,6 +141,27 @@ const Looks = ({ rollout }) => {
         ]} />`}</${Answer}>`;
 };
 
+const EXPORT_STEP = 10000;
+const EXPORT_MAX = 1000000;
+
+async function allDevices(path, state) {
+    const all = [];
+    for (let last = ''; all.length < EXPORT_MAX;) {
+        const { devices: some } = await get(`${path}?limit=${EXPORT_STEP}&state=${state}&after=${encodeURIComponent(last)}`);
+        all.push(...some);
+        if (some.length < EXPORT_STEP) {
+            break;
+        }
+        last = some.at(-1).device;
+    }
+    return all;
+}
+
+/** One line a phase; as JSON all that the depot says. */
+const flatPhases = (rollout) => rollout.phases.map((phase, at) => ({
+    rollout: rollout.id, release: rollout.release, group: rollout.group, state: rollout.state, phase: at + 1, ...phase,
+}));
+
 function Devices({ rollout }) {
     const [state, setState] = useState('');
     const [limit, setLimit] = useState(DEVICES);
@@ -142,7 +170,7 @@ function Devices({ rollout }) {
     const rows = answer.data?.devices ?? [];
     return html`<${Card} title="Devices" actions=${html`<label class="inline">State <select value=${state} onChange=${(event) => setState(event.currentTarget.value)}>
             <option value="">all</option>${['downloading', 'installing', 'succeeded', 'failed', 'silent', 'declined'].map((name) => html`<option>${name}</option>`)}</select></label>
-            <${Exports} name=${`${rollout.product}-rollout-${rollout.id}-devices`} rows=${rows} />`}>
+            <${Exports} name=${`${rollout.product}-rollout-${rollout.id}-devices`} rows=${() => allDevices(path, state)} />`}>
         <${Answer} of=${answer}>${() => html`<${Table} label="Devices of the rollout" rows=${rows} keyOf=${(row) => row.device}
             empty=${html`<${Empty} title="None so far">Devices stand here from their first report about this rollout on.</${Empty}>`}
             columns=${[
@@ -166,6 +194,7 @@ function Whole({ rollout, reload }) {
         lead=${html`Release <strong>${rollout.release_version}</strong> (${rollout.release}) to <strong>${rollout.group}</strong> of ${rollout.product}${rollout.emergency ? html` <span class="tag bad">emergency</span>` : ''}`}
         actions=${html`<${Buttons} rollout=${rollout} reload=${reload} />`}>
         ${rollout.needs_decision && html`<${Note} kind="warn"><strong>Somebody must decide.</strong> Every device of the phase has answered, and the rule can’t tell.</${Note}>`}
+        <${ConsentOf} rollout=${rollout} reload=${reload} />
         <${Next} rollout=${rollout} />
         <div class="figures">
             <${Figure} name="Devices" note="in phases that have begun">${count(whole)}</${Figure}>
@@ -188,7 +217,8 @@ function Whole({ rollout, reload }) {
             ['Rate', plan.rate_per_hour ? `${count(plan.rate_per_hour)} an hour` : 'as fast as devices ask'],
             plan.health?.canaries?.length > 0 && ['Canaries', plan.health.canaries.join(', ')],
         ]} />
-        ${rollout.state === 'draft' && may('release', rollout.product) && html`<button type="button" onClick=${() => go(`${link('p', rollout.product, 'rollouts', 'new')}?from=${rollout.id}`)}>Change the draft</button>`}</${Card}>
+        <div class="form-end"><${Exports} name=${`${rollout.product}-rollout-${rollout.id}`} rows=${flatPhases(rollout)} whole=${rollout} />
+        ${rollout.state === 'draft' && may('release', rollout.product) && html`<button type="button" onClick=${() => go(`${link('p', rollout.product, 'rollouts', 'new')}?from=${rollout.id}`)}>Change the draft</button>`}</div></${Card}>
     </${Page}>`;
 }
 

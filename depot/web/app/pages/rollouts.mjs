@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // All rollouts of a product, the newest first.
-import { may, pathOf } from '../api.mjs';
+import { get, may, pathOf } from '../api.mjs';
 import { html, useState } from '../html.mjs';
 import { useCall } from '../live.mjs';
 import { Answer, Empty, Page, State, Table } from '../parts.mjs';
@@ -10,13 +10,28 @@ import { Exports } from '../export.mjs';
 import { phaseOf, Progress, progressOf } from './health.mjs';
 
 const PAGE = 50;
+const EXPORT_STEP = 200;
+const EXPORT_MAX = 100000;
+
+async function allRollouts(product) {
+    const all = [];
+    for (let before = ''; all.length < EXPORT_MAX;) {
+        const { rollouts: some } = await get(`${pathOf(product, 'rollouts')}?limit=${EXPORT_STEP}${before && `&before=${before}`}`);
+        all.push(...some);
+        if (some.length < EXPORT_STEP) {
+            break;
+        }
+        before = some.at(-1).id;
+    }
+    return all;
+}
 
 export function Rollouts({ product }) {
     const [limit, setLimit] = useState(PAGE);
     const answer = useCall(`${pathOf(product, 'rollouts')}?limit=${limit}`, ['rollout'], product);
     const rows = answer.data?.rollouts ?? [];
     return html`<${Page} title="Rollouts" lead="Who is offered which release, in phases, and how it goes."
-        actions=${html`<${Exports} name=${`${product}-rollouts`} rows=${rows.map(flat)} />
+        actions=${html`<${Exports} name=${`${product}-rollouts`} rows=${async () => (await allRollouts(product)).map(flat)} />
             ${may('release', product) && html`<a class="button primary" href=${link('p', product, 'rollouts', 'new')}>New rollout</a>`}`}>
         <${Answer} of=${answer}>${() => html`<${Table} label="Rollouts" rows=${rows} keyOf=${(row) => row.id}
             empty=${html`<${Empty} title="No rollout yet">When a release is published, a rollout brings it to devices.</${Empty}>`}

@@ -141,10 +141,44 @@ function Pipeline({ product }) {
     </${Card}>`;
 }
 
+const HOOKS = { push: 'a push: starts a job', result: 'a test’s result' };
+
+function Webhooks({ product }) {
+    const answer = useCall(pathOf(product, 'webhooks'), ['job'], product);
+    const [made, setMade] = useState(null);
+    const addressOf = (name) => `${location.origin}/hooks/v1/${encodeURIComponent(product)}/${encodeURIComponent(name)}`;
+    const send = async ({ name, kind }) => {
+        const { secret } = await call('POST', pathOf(product, 'webhooks'), { name, kind });
+        setMade({ name, secret });
+        answer.reload();
+    };
+    const remove = async (name) => {
+        await call('DELETE', pathOf(product, 'webhooks', name));
+        answer.reload();
+    };
+    return html`<${Card} title="Webhooks" note="What a source’s server, or whoever tests, calls when there is something new. Each body is signed with the webhook’s secret.">
+        ${made && html`<${Note} kind="good"><p>The secret of <strong>${made.name}</strong>; this is the only time that it is shown:</p><${Copy} text=${made.secret} /><p>Its address:</p><${Copy} text=${addressOf(made.name)} /></${Note}>`}
+        <${Answer} of=${answer}>${({ webhooks }) => html`<${Table} label="Webhooks" rows=${webhooks} keyOf=${(row) => row.name}
+            empty=${html`<${Empty} title="No webhook">The pipeline’s triggers name the one that starts their job.</${Empty}>`}
+            columns=${[
+                { name: 'Webhook', of: (row) => html`<strong>${row.name}</strong>` },
+                { name: 'Takes', of: (row) => HOOKS[row.kind] ?? row.kind },
+                { name: 'Address', wide: true, of: (row) => html`<${Copy} text=${addressOf(row.name)} />` },
+                { name: 'Called', of: (row) => html`<${Time} at=${row.called} />` },
+                { name: '', of: (row) => html`<${Ask} button="Remove" kind="quiet danger" title=${`Remove the webhook ${row.name}?`} question="Whoever calls it is refused from now on." run=${() => remove(row.name)} />` },
+            ]} />`}</${Answer}>
+        <${Form} label="New webhook" submit="Make a webhook" send=${send}><div class="fields">
+            <${Field} label="Name"><input name="name" required maxlength="64" pattern="[A-Za-z0-9][A-Za-z0-9_.@\\-]*" autocapitalize="none" /></${Field}>
+            <${Field} label="What it takes"><select name="kind">${Object.entries(HOOKS).map(([value, text]) => html`<option value=${value}>${text}</option>`)}</select></${Field}>
+        </div></${Form}>
+    </${Card}>`;
+}
+
 export const Settings = ({ product }) => html`<${Page} title="Settings" lead=${`Of ${product}.`}>
     <${Retention} product=${product} />
     <${People} product=${product} />
     <${Groups} product=${product} />
     <${Enrolment} product=${product} />
     <${Pipeline} product=${product} />
+    ${may('administer', product) && html`<${Webhooks} product=${product} />`}
 </${Page}>`;

@@ -11,20 +11,26 @@ const LINES = ['accent', 'warn', 'good', 'over', 'going'];
 
 /**
  * updates: [{time, version, count}], oldest first: devices that came to a version then. now: Map of
- * version to devices. What ran a version before it came from an older one: the most of the others.
+ * version to devices. What came to a version came from the next older one.
  */
 export function historyOf(updates, now, nowS) {
     const shown = [...now].filter(([version]) => version > 0).sort((a, b) => b[0] - a[0]).slice(0, LINES.length);
-    const steps = updates.toReversed();
     const state = new Map(now);
-    const times = [nowS];
-    const values = new Map(shown.map(([version, number]) => [version, [number]]));
-    for (const { time, version, count } of steps) {
-        const older = [...state.keys()].filter((other) => other < version).sort((a, b) => b - a)[0] ?? 0;
-        state.set(version, Math.max(0, (state.get(version) ?? 0) - count));
-        state.set(older, (state.get(older) ?? 0) + count);
+    const times = [];
+    const values = new Map(shown.map(([version]) => [version, []]));
+    const note = (time) => {
         times.push(time);
         values.forEach((line, of) => line.push(state.get(of) ?? 0));
+    };
+    note(nowS);
+    for (const { time, version, count } of updates.toReversed()) {
+        const older = [...state.keys()].filter((other) => other < version).sort((a, b) => b - a)[0] ?? 0;
+        note(Math.min(time, times.at(-1)));
+        state.set(version, Math.max(0, (state.get(version) ?? 0) - count));
+        state.set(older, (state.get(older) ?? 0) + count);
+    }
+    if (updates.length > 0) {
+        note(Math.min(updates[0].time - (nowS - updates[0].time) / 50, updates[0].time - 1));
     }
     return { times: times.reverse(), lines: [...values].map(([version, line]) => ({ version, values: line.reverse() })) };
 }
