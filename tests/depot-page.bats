@@ -8,7 +8,7 @@ setup_file() {
     SLIPWAY_PAGE_MODULES=$("$root/tools/fetch-page-tests" 2>"$BATS_FILE_TMPDIR/npm.log") || SLIPWAY_PAGE_MODULES=
     export SLIPWAY_PAGE_MODULES
     [ -n "$SLIPWAY_PAGE_MODULES" ] || return 0
-    TMPDIR=$BATS_FILE_TMPDIR node "$root/tests/web/run.mjs" >"$BATS_FILE_TMPDIR/results" 2>&1 </dev/null 3>&- || true
+    TMPDIR=$BATS_FILE_TMPDIR "$root/tests/web/run" >"$BATS_FILE_TMPDIR/results" 2>&1 </dev/null 3>&- || true
 }
 
 setup() {
@@ -89,6 +89,18 @@ page() {
     page 'a build shows its gates, and an approval is counted'
 }
 
+@test "the kind of a release is changed, and a patch holds nothing but fixes" {
+    page 'the kind of a release is changed, and a patch holds nothing but fixes'
+}
+
+@test "a freeze is shown with its reason" {
+    page 'a freeze is shown with its reason'
+}
+
+@test "a build whose signature was refused is tried again" {
+    page 'a build whose signature was refused is tried again'
+}
+
 @test "a release is withdrawn with its reason" {
     page 'a release is withdrawn with its reason'
 }
@@ -129,6 +141,10 @@ page() {
     page 'somebody is invited, chooses a password, gets roles, and is disabled'
 }
 
+@test "a second factor that was lost is removed" {
+    page 'a second factor that was lost is removed'
+}
+
 @test "a role is given and taken away in one product" {
     page 'a role is given and taken away in one product'
 }
@@ -149,6 +165,10 @@ page() {
     page 'a second factor is set up, and asked for from then on'
 }
 
+@test "a password is changed, and other sessions end" {
+    page 'a password is changed, and other sessions end'
+}
+
 @test "who may only look has no buttons, and sees no other product" {
     page 'who may only look has no buttons, and sees no other product'
 }
@@ -159,4 +179,44 @@ page() {
 
 @test "the proof of the trail is computed here, and finds what was changed" {
     page 'the proof of the trail is computed here, and finds what was changed'
+}
+
+@test "a job is run by hand, watched to its end, and its log read" {
+    page 'a job is run by hand, watched to its end, and its log read'
+}
+
+@test "a test is run on a build, cancelled, tried again, and stands on the build’s page" {
+    page 'a test is run on a build, cancelled, tried again, and stands on the build’s page'
+}
+
+@test "a webhook is made, its secret shown once, starts a job, and is removed" {
+    page 'a webhook is made, its secret shown once, starts a job, and is removed'
+}
+
+@test "a device waits to be let in, is let in, rejected, and revoked" {
+    page 'a device waits to be let in, is let in, rejected, and revoked'
+}
+
+@test "what a rollout’s buttons say reaches devices" {
+    page 'what a rollout’s buttons say reaches devices'
+}
+
+@test "consent and a pin hold a device, until somebody says yes and takes the pin out" {
+    page 'consent and a pin hold a device, until somebody says yes and takes the pin out'
+}
+
+@test "a bad image is watched to its halt" {
+    page 'a bad image is watched to its halt'
+}
+
+@test "a build shows its way from commit to device" {
+    page 'a build shows its way from commit to device'
+}
+
+@test "an emergency is rehearsed by a button, and its steps are timed" {
+    page 'an emergency is rehearsed by a button, and its steps are timed'
+}
+
+@test "keys and roles stand with their expiry, the root’s too" {
+    page 'keys and roles stand with their expiry, the root’s too'
 }

@@ -9,7 +9,7 @@ import { PASSWORD } from './depot.mjs';
 const modules = createRequire(`${process.env.SLIPWAY_PAGE_MODULES}/node_modules/`);
 const { chromium } = modules('playwright-core');
 const AXE = fs.readFileSync(modules.resolve('axe-core/axe.min.js'), 'utf8');
-const WAIT_MS = 8000;
+const WAIT_MS = 20000;
 
 export const launch = () => chromium.launch({
     executablePath: '/usr/bin/chromium',
@@ -56,6 +56,18 @@ export async function visit(page, hash) {
         location.hash = to;
     }, hash);
     await page.waitForFunction(() => document.querySelector('main h1, .door h1') && !document.querySelector('.loading'));
+}
+
+/** Presses one of a page's buttons, writes a reason where one is asked for, and says yes. */
+export async function press(page, name, reason) {
+    await page.locator('main .actions').getByRole('button', typeof name === 'string' ? { name, exact: true } : { name }).click();
+    const dialog = page.locator('dialog[open]');
+    await dialog.waitFor();
+    if (reason) {
+        await dialog.locator('input[name=reason]').fill(reason);
+    }
+    await dialog.locator('button[type=submit]').click();
+    await dialog.waitFor({ state: 'detached' });
 }
 
 /** Nothing has gone wrong in it so far. */

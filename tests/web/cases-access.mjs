@@ -46,7 +46,7 @@ export const access = [
         await door.context().close();
     }],
     ['a second factor is set up, and asked for from then on', async ({ depot, browser }) => {
-        const password = await person(depot, 'eva', [{ product: 'lamp', role: 'viewer' }]);
+        const password = await person(depot, 'eva', [{ product: 'desk', role: 'viewer' }]);
         const eva = await logIn(await open(browser, depot), 'eva', password);
         await visit(eva, '#/account');
         const card = eva.locator('form[aria-label="Second factor"]');
@@ -70,15 +70,49 @@ export const access = [
         await eva.waitForSelector('.shell');
         await eva.context().close();
     }],
+    ['a password is changed, and other sessions end', async ({ depot, browser }) => {
+        const old = await person(depot, 'pat', []);
+        const fresh = 'another one, and longer';
+        const here = await logIn(await open(browser, depot), 'pat', old);
+        const there = await logIn(await open(browser, depot), 'pat', old);
+        const card = here.locator('form[aria-label="Password"]');
+        const change = async (password, again) => {
+            await card.locator('input[name=password]').fill(password);
+            await card.locator('input[name=fresh]').fill(fresh);
+            await card.locator('input[name=again]').fill(again);
+            await card.locator('button[type=submit]').click();
+        };
+        await visit(here, '#/account');
+        await change('not the old one', fresh);
+        await card.locator('.note.bad').waitFor();
+        await change(old, `${fresh}r`);
+        await card.locator('.note.bad', { hasText: 'different' }).waitFor();
+        await change(old, fresh);
+        await here.locator('.note.good', { hasText: 'Changed' }).waitFor();
+        await visit(there, '#/account');
+        await there.locator('form[aria-label="Log in"]').waitFor();
+        const statusOf = async (password) => (await depot.call('POST', '/api/v1/session', { name: 'pat', password }, { headers: { Authorization: '' } })).status;
+        assert.deepEqual([await statusOf(old), await statusOf(fresh)], [401, 200]);
+        const rows = () => depot.rows("SELECT COUNT(*) AS n FROM sessions WHERE person = 'pat'")[0].n;
+        assert.equal(rows(), 2);
+        await here.getByRole('button', { name: 'End my other sessions' }).click();
+        await here.locator('dialog[open] button[type=submit]').click();
+        await here.locator('.note.good', { hasText: /^Your other sessions have ended/ }).waitFor();
+        assert.equal(rows(), 1);
+        await visit(here, '#/');
+        await here.waitForSelector('.shell');
+        await here.context().close();
+        await there.context().close();
+    }],
     ['who may only look has no buttons, and sees no other product', async ({ depot, browser }) => {
-        const password = await person(depot, 'vic', [{ product: 'lamp', role: 'viewer' }]);
+        const password = await person(depot, 'vic', [{ product: 'desk', role: 'viewer' }]);
         const vic = await logIn(await open(browser, depot), 'vic', password);
         const id = await rollout(depot);
-        await visit(vic, `#/p/lamp/rollouts/${id}`);
+        await visit(vic, `#/p/desk/rollouts/${id}`);
         await vic.locator('.verdict').waitFor();
         assert.equal(await vic.locator('.page-head .actions button').count(), 0);
         assert.equal(await vic.locator('button.halt').count(), 0);
-        await visit(vic, '#/p/lamp/settings');
+        await visit(vic, '#/p/desk/settings');
         assert.equal(await vic.locator('main form').count(), 0);
         await visit(vic, '#/p/fan/rollouts');
         await vic.locator('.note.bad').waitFor();
@@ -87,7 +121,7 @@ export const access = [
         await vic.context().close();
     }],
     ['a session that ended leads to the door', async ({ depot, browser }) => {
-        const password = await person(depot, 'sam', [{ product: 'lamp', role: 'viewer' }]);
+        const password = await person(depot, 'sam', [{ product: 'desk', role: 'viewer' }]);
         const page = await logIn(await open(browser, depot), 'sam', password);
         depot.sql("DELETE FROM sessions WHERE person = 'sam'");
         await page.evaluate(() => {

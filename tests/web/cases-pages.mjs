@@ -7,15 +7,15 @@ import { findings, isSound, open, until, visit } from './browser.mjs';
 import { report, rollout } from './depot.mjs';
 
 const placesOf = (depot, id) => [
-    '#/', '#/p/lamp', '#/p/lamp/rollouts', `#/p/lamp/rollouts/${id}`, '#/p/lamp/rollouts/new', '#/p/lamp/fleet', '#/p/lamp/fleet/lamp-007', '#/p/lamp/builds',
-    `#/p/lamp/builds/${depot.build_id}`, '#/p/lamp/releases', '#/p/lamp/releases/4', '#/p/lamp/signing', '#/p/lamp/readiness', '#/p/lamp/audit', '#/p/lamp/settings',
+    '#/', '#/p/desk', '#/p/desk/rollouts', `#/p/desk/rollouts/${id}`, '#/p/desk/rollouts/new', '#/p/desk/fleet', '#/p/desk/fleet/desk-007', '#/p/desk/builds',
+    `#/p/desk/builds/${depot.build_id}`, '#/p/desk/releases', '#/p/desk/releases/4', '#/p/desk/jobs', '#/p/desk/signing', '#/p/desk/consents', '#/p/desk/readiness', '#/p/desk/audit', '#/p/desk/settings',
     '#/audit', '#/people', '#/account', '#/nowhere',
 ];
 
 async function broken(depot) {
     const id = await rollout(depot);
     report(depot, id, 8, 2);
-    await until(async () => assert.equal((await depot.get(`/api/v1/products/lamp/rollouts/${id}`)).state, 'halted'));
+    await until(async () => assert.equal((await depot.get(`/api/v1/products/desk/rollouts/${id}`)).state, 'halted'));
     return id;
 }
 
@@ -42,7 +42,7 @@ export const pages = [
     ['the first screen says what is broken, since when, why, and what comes next', async ({ page, depot }) => {
         const id = await broken(depot);
         await visit(page, '#/');
-        const card = page.locator('article.trouble.bad').filter({ has: page.locator(`a[href="#/p/lamp/rollouts/${id}"]`) });
+        const card = page.locator('article.trouble.bad').filter({ has: page.locator(`a[href="#/p/desk/rollouts/${id}"]`) });
         await card.filter({ hasText: 'onerror=' }).waitFor(); // reasons come in a second answer
         const text = await card.innerText();
         assert.match(text, /halted/);
@@ -58,30 +58,30 @@ export const pages = [
         await page.waitForSelector('dialog[open] .keys');
         await page.keyboard.press('Escape');
         await page.waitForSelector('dialog', { state: 'detached' });
-        await visit(page, '#/p/lamp');
+        await visit(page, '#/p/desk');
         for (const [key, section] of [['r', 'rollouts'], ['f', 'fleet'], ['b', 'builds'], ['a', 'audit'], ['s', 'signing']]) {
             await page.keyboard.press('g');
             await page.keyboard.press(key);
-            await page.waitForFunction((name) => location.hash === `#/p/lamp/${name}`, section);
+            await page.waitForFunction((name) => location.hash === `#/p/desk/${name}`, section);
         }
-        await visit(page, '#/p/lamp/fleet');
+        await visit(page, '#/p/desk/fleet');
         await page.waitForSelector('tbody a[href]');
         await page.keyboard.press('j');
-        assert.match(await page.evaluate(() => document.activeElement.getAttribute('href')), /^#\/p\/lamp\/fleet\//);
+        assert.match(await page.evaluate(() => document.activeElement.getAttribute('href')), /^#\/p\/desk\/fleet\//);
         await page.keyboard.press('/');
         assert.equal(await page.evaluate(() => document.activeElement.name), 'name');
     }],
     ['what is shown can be had as CSV and as JSON', async ({ page }) => {
-        await visit(page, '#/p/lamp/rollouts');
+        await visit(page, '#/p/desk/rollouts');
         const fileOf = async (name) => {
             const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name, exact: true }).click()]);
             return fs.readFileSync(await download.path(), 'utf8');
         };
         assert.match(await fileOf('CSV'), /^rollout,release,release_version,group,state/);
         assert.equal(JSON.parse(await fileOf('JSON'))[0].group, 'homes');
-        await visit(page, '#/p/lamp/fleet');
+        await visit(page, '#/p/desk/fleet');
         const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'CSV' }).click()]);
-        assert.match(fs.readFileSync(await download.path(), 'utf8'), /^device,state,class[\s\S]*lamp-099/);
+        assert.match(fs.readFileSync(await download.path(), 'utf8'), /^device,state,class[\s\S]*desk-099/);
     }],
     ['texts that begin like formulas are none in a spreadsheet', async ({ page }) => {
         const text = await page.evaluate(async () => (await import('/app/export.mjs')).csvOf([{ a: '=1+1', b: 'x"y', c: -5 }, { a: '@a', c: 'l\nm' }]));
@@ -89,12 +89,13 @@ export const pages = [
     }],
     ['the page asks again when an event says so', async ({ page, depot }) => {
         const id = await rollout(depot);
-        await visit(page, `#/p/lamp/rollouts/${id}`);
+        await visit(page, `#/p/desk/rollouts/${id}`);
         await page.locator('.verdict .state.going').waitFor();
-        await depot.make('POST', `/api/v1/products/lamp/rollouts/${id}/pause`, { reason: 'somebody else did' });
+        await depot.make('POST', `/api/v1/products/desk/rollouts/${id}/pause`, { reason: 'somebody else did' });
         await page.locator('.verdict', { hasText: 'somebody else did' }).waitFor({ timeout: 5000 });
     }],
-    ['what is stale is visibly stale, until the depot is there again', async ({ page, depot }) => {
+    ['what is stale is visibly stale, until the depot is there again', async ({ page, depot, good, bad }) => {
+        await Promise.allSettled([good, bad]); // nobody else needs it meanwhile
         await visit(page, '#/');
         assert.equal(await page.locator('.stale').count(), 0);
         await depot.stop();

@@ -1,30 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rollouts: each button by its effect in the depot.
 import assert from 'node:assert/strict';
-import { until, visit } from './browser.mjs';
+import { press, until, visit } from './browser.mjs';
 import { report, rollout } from './depot.mjs';
 
-const show = (depot, id) => depot.get(`/api/v1/products/lamp/rollouts/${id}`);
+const show = (depot, id) => depot.get(`/api/v1/products/desk/rollouts/${id}`);
 const becomes = (depot, id, state) => until(async () => assert.equal((await show(depot, id)).state, state));
-
-/** Presses a button, writes a reason where one is asked for, and says yes. */
-async function press(page, name, reason) {
-    await page.locator('.actions').getByRole('button', { name }).click();
-    const dialog = page.locator('dialog[open]');
-    await dialog.waitFor();
-    if (reason) {
-        await dialog.locator('input[name=reason]').fill(reason);
-    }
-    await dialog.locator('button[type=submit]').click();
-    await dialog.waitFor({ state: 'detached' });
-}
 
 export const rollouts = [
     ['HALT on the first screen states how many devices it touches, and halts', async ({ page, depot }) => {
         const id = await rollout(depot);
         const { halt_touches: touched } = await show(depot, id);
         await visit(page, '#/');
-        const card = page.locator('article.trouble').filter({ has: page.locator(`a[href="#/p/lamp/rollouts/${id}"]`) });
+        const card = page.locator('article.trouble').filter({ has: page.locator(`a[href="#/p/desk/rollouts/${id}"]`) });
         assert.equal((await card.locator('button.halt').innerText()).replace(/\s+/g, ' '), `HALT ${touched} devices`);
         await card.locator('button.halt').click();
         const dialog = page.locator('dialog[open]');
@@ -35,14 +23,14 @@ export const rollouts = [
         await dialog.locator('input[name=reason]').fill('smoke in the kitchen');
         await dialog.locator('button[type=submit]').click();
         await becomes(depot, id, 'halted');
-        const { entries } = await depot.get('/api/v1/products/lamp/audit?action=rollout.halted&limit=1');
+        const { entries } = await depot.get('/api/v1/products/desk/audit?action=rollout.halted&limit=1');
         assert.deepEqual([entries[0].who, entries[0].subject], ['admin', String(id)]);
         assert.equal((await show(depot, id)).reason, 'smoke in the kitchen');
         await card.locator('.state.bad').waitFor();
     }],
     ['start, pause, resume and abort do so', async ({ page, depot }) => {
         const id = await rollout(depot, false);
-        await visit(page, `#/p/lamp/rollouts/${id}`);
+        await visit(page, `#/p/desk/rollouts/${id}`);
         for (const [button, state] of [['Start', 'running'], ['Pause', 'paused'], ['Resume', 'running'], ['Abort', 'aborted']]) {
             await press(page, button, button === 'Start' ? undefined : `${button} it`);
             await becomes(depot, id, state);
@@ -54,23 +42,23 @@ export const rollouts = [
     ['the failed are retried', async ({ page, depot }) => {
         const id = await rollout(depot);
         report(depot, id, 2, 2);
-        await visit(page, `#/p/lamp/rollouts/${id}`);
+        await visit(page, `#/p/desk/rollouts/${id}`);
         await press(page, 'Retry the failed');
         await until(async () => assert.equal((await show(depot, id)).phases[0].failed, 0));
-        const { devices } = await depot.get(`/api/v1/products/lamp/rollouts/${id}/devices?state=downloading`);
+        const { devices } = await depot.get(`/api/v1/products/desk/rollouts/${id}/devices?state=downloading`);
         assert.equal(devices.length, 2);
         assert.equal(devices[0].attempt, 2);
     }],
     ['a person lets a phase go on', async ({ page, depot }) => {
         const id = await rollout(depot);
-        await visit(page, `#/p/lamp/rollouts/${id}`);
+        await visit(page, `#/p/desk/rollouts/${id}`);
         await press(page, 'Let it go on', 'looks well');
         await until(async () => assert.ok((await show(depot, id)).phases[0].passed));
     }],
     ['a rollout is made, changed while it is a draft, and watched to its halt', async ({ page, depot }) => {
-        await visit(page, '#/p/lamp/rollouts/new');
+        await visit(page, '#/p/desk/rollouts/new');
         await page.locator('select[name=release]').selectOption('3');
-        await page.locator('input[name=canaries]').fill('lamp-001, lamp-002');
+        await page.locator('input[name=canaries]').fill('desk-001, desk-002');
         await page.getByLabel('Share of phase 1').fill('2');
         await page.getByRole('button', { name: 'Make a draft' }).click();
         await page.locator('.verdict-state', { hasText: 'draft' }).waitFor();
@@ -78,13 +66,13 @@ export const rollouts = [
         const made = await show(depot, id);
         assert.equal(made.release, 3);
         assert.deepEqual(made.phases.map(({ ppm }) => ppm), [20000, 50000, 250000, 1000000]);
-        assert.deepEqual(made.plan.health.canaries, ['lamp-001', 'lamp-002']);
+        assert.deepEqual(made.plan.health.canaries, ['desk-001', 'desk-002']);
         await page.getByRole('button', { name: 'Change the draft' }).click();
         await page.locator('select[name=group]').waitFor();
         await page.locator('input[name=rate]').fill('500');
         await page.getByRole('button', { name: 'Change the draft' }).click();
         await until(async () => assert.equal((await show(depot, id)).plan.rate_per_hour, 500));
-        await visit(page, `#/p/lamp/rollouts/${id}`);
+        await visit(page, `#/p/desk/rollouts/${id}`);
         await press(page, 'Start');
         await page.locator('.verdict-state', { hasText: 'running' }).waitFor();
         report(depot, id, 9, 1);
@@ -95,7 +83,7 @@ export const rollouts = [
     }],
     ['what the depot refuses stands in the dialog', async ({ page, depot }) => {
         const id = await rollout(depot);
-        await visit(page, `#/p/lamp/rollouts/${id}`);
+        await visit(page, `#/p/desk/rollouts/${id}`);
         await page.locator('.actions').getByRole('button', { name: 'Pause' }).click();
         await page.route('**/pause', (route) => route.fulfill({ status: 409, contentType: 'application/json', body: '{"reason":"wrong-state","detail":"a rollout that is done can’t pause"}' }));
         await page.locator('dialog[open] button[type=submit]').click();

@@ -82,11 +82,11 @@ export const settings = [
 
         const person = page.locator('li.person', { hasText: 'ben' });
         await person.getByRole('button', { name: 'Roles' }).click();
-        await person.getByLabel('developer of lamp').check();
+        await person.getByLabel('developer of desk').check();
         await person.getByRole('button', { name: 'Save the roles' }).click();
         await until(async () => assert.equal((await show()).roles.length, 2));
         await guest.reload();
-        await guest.locator('select.product option[value=lamp]').waitFor({ state: 'attached' });
+        await guest.locator('select.product option[value=desk]').waitFor({ state: 'attached' });
         await confirm(page, person.getByRole('button', { name: 'Disable' }));
         await until(async () => assert.equal((await show()).disabled, true));
         await guest.evaluate(() => {
@@ -94,6 +94,30 @@ export const settings = [
         });
         await guest.locator('form[aria-label="Log in"]').waitFor();
         await guest.context().close();
+        await person.getByRole('button', { name: 'Enable' }).click();
+        await until(async () => assert.equal((await show()).disabled, false));
+        await confirm(page, person.getByRole('button', { name: 'Invite again' }));
+        const again = await page.locator('.note.good code').getAttribute('title');
+        const { name } = await depot.make('POST', '/api/v1/invitation', { secret: again.split('/').at(-1), password: 'ben has another one' });
+        assert.equal(name, 'ben');
+        const wrong = () => depot.call('POST', '/api/v1/session', { name: 'ben', password: 'wrong' }, { headers: { Authorization: '' } });
+        for (let time = 0; time < 5; time++) {
+            assert.equal((await wrong()).status, 401);
+        }
+        await page.reload();
+        await until(async () => assert.equal((await show()).locked, true));
+        await person.getByRole('button', { name: 'Unlock' }).click();
+        await until(async () => assert.equal((await show()).locked, false));
+    }],
+    ['a second factor that was lost is removed', async ({ page, depot }) => {
+        await depot.make('POST', '/api/v1/people', { name: 'lou', kind: 'person', password: 'lou lost the phone', roles: [] });
+        depot.sql("UPDATE people SET totp = x'00' WHERE name = 'lou'");
+        await visit(page, '#/people');
+        const row = page.locator('li.person', { hasText: 'lou' });
+        await confirm(page, row.getByRole('button', { name: 'Remove second factor' }));
+        await row.getByText('no second factor').waitFor();
+        assert.equal((await depot.get('/api/v1/people')).people.find((one) => one.name === 'lou').totp, false);
+        assert.equal(depot.rows("SELECT COUNT(*) AS n FROM audit WHERE subject = 'lou' AND action LIKE '%totp%'")[0].n, 1);
     }],
     ['a role is given and taken away in one product', async ({ page, depot }) => {
         const roles = async () => (await depot.get('/api/v1/products/fan/people')).people.filter(({ name, product }) => name === 'cy' && product === 'fan').map(({ role }) => role);

@@ -5,38 +5,26 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 
 const ROOT = new URL('../../', import.meta.url).pathname;
-const BIN = process.env.SLIPWAY_BIN_DIR ?? path.join(ROOT, 'build/bin');
+export const BIN = process.env.SLIPWAY_BIN_DIR ?? path.join(ROOT, 'build/bin');
 const START_MS = 10000;
 
 export const PASSWORD = 'the first password';
 /** Markup in every field: shown as what it is, and run by nobody. */
 export const HOSTILE = '<img src=x onerror="window.owned=1"><script>window.owned=1</script>\'"&';
 
+/** In a directory that delivery_setup of tests/pipeline.bash has filled: settings, an administrator, keys, a repository. */
 export class Depot {
-    constructor() {
-        this.directory = fs.mkdtempSync(path.join(os.tmpdir(), 'slipway-page-'));
-        this.conf = path.join(this.directory, 'depot.conf');
-        this.listen('0');
-        fs.writeFileSync(this.file('password'), `${PASSWORD}\n`);
-        this.run('init', '--administrator', 'admin', '--password-file', this.file('password'), '--token-file', this.file('token'));
-        this.token = fs.readFileSync(this.file('token'), 'utf8').trim();
+    constructor(directory) {
+        this.directory = directory;
+        this.conf = this.file('depot.conf');
+        this.token = fs.readFileSync(this.file('admin.token'), 'utf8').trim();
     }
 
     file(name) {
         return path.join(this.directory, name);
-    }
-
-    listen(port) {
-        fs.writeFileSync(this.conf, ['[depot]', `listen = 127.0.0.1:${port}`, `database = sqlite:${this.file('depot.db')}`,
-            `blobs = dir:${this.file('blobs')}`, `secret-file = ${this.file('secret')}`, ''].join('\n'));
-    }
-
-    run(command, ...words) {
-        return execFileSync(path.join(BIN, 'slipway-depot'), [command, '--config', this.conf, ...words], { stdio: 'pipe', encoding: 'utf8' });
     }
 
     async start() {
@@ -56,7 +44,8 @@ export class Depot {
             });
             this.process.on('exit', () => reject(new Error(fs.readFileSync(this.file('log'), 'utf8'))));
         });
-        this.listen(new URL(this.url).port); // the same after a restart
+        // The same after a restart.
+        fs.writeFileSync(this.conf, fs.readFileSync(this.conf, 'utf8').replace(/^listen = .*/m, `listen = ${new URL(this.url).host}`));
     }
 
     async stop() {
@@ -65,11 +54,6 @@ export class Depot {
             this.process.kill('SIGTERM');
             await ended;
         }
-    }
-
-    async remove() {
-        await this.stop();
-        fs.rmSync(this.directory, { recursive: true });
     }
 
     async call(method, address, body, more = {}) {
@@ -98,51 +82,59 @@ export class Depot {
         execFileSync('sqlite3', ['-cmd', '.timeout 5000', this.file('depot.db'), text], { stdio: 'pipe' });
     }
 
-    /** Builds a bundle and uploads it; its content digest. */
-    async build(product, content) {
-        const image = this.file('image');
-        const bundle = this.file('bundle');
-        fs.writeFileSync(image, content);
-        execFileSync(path.join(BIN, 'slipway'), ['bundle', 'create', bundle, '--file', `app=${image}`, '--targets-version', '1',
-            '--product', product, '--build-type', 'user', '--force'], { stdio: 'pipe' });
-        const bytes = fs.readFileSync(bundle);
+    /** What a query finds: objects. */
+    rows(text) {
+        return JSON.parse(execFileSync('sqlite3', ['-json', '-cmd', '.timeout 5000', this.file('depot.db'), text], { encoding: 'utf8' }) || '[]');
+    }
+
+    /** Puts a file into the depot and says what it is; more: a job, a build, a name. */
+    async upload(product, name, kind, more = {}) {
+        const bytes = fs.readFileSync(this.file(name));
         const digest = crypto.createHash('sha256').update(bytes).digest('hex');
         const sent = await this.call('PATCH', `/api/v1/blobs/${digest}`, undefined, {
             bytes, headers: { 'Content-Type': 'application/octet-stream', 'Upload-Offset': '0', 'Upload-Length': String(bytes.length) },
         });
         assert.equal(sent.status, 201, JSON.stringify(sent.body));
-        const { build } = await this.make('POST', `/api/v1/products/${product}/artifacts`, { kind: 'bundle', blob: digest });
-        return build.id;
+        return this.make('POST', `/api/v1/products/${product}/artifacts`, { kind, blob: digest, ...more });
+    }
+
+    /** Builds a bundle and uploads it, maybe as what a job left; its content digest. */
+    async build(product, content, more) {
+        fs.writeFileSync(this.file('page.image'), content);
+        execFileSync(path.join(BIN, 'slipway'), ['bundle', 'create', 'page.bundle', '--file', 'app=page.image', '--targets-version', '1',
+            '--product', product, '--build-type', 'user', '--force'], { stdio: 'pipe', cwd: this.directory });
+        return (await this.upload(product, 'page.bundle', 'bundle', more)).build.id;
     }
 }
 
+const FOREVER = 9000000000000000; // the signing service isn’t asked about releases that are only rows
 const text = (value) => `'${String(value).replaceAll("'", "''")}'`;
 
 /** A product with a build, releases, a group, devices, rollouts in several states. */
 export async function fill(depot) {
     const now = Date.now() * 1000;
-    await depot.make('POST', '/api/v1/products', { name: 'lamp', title: HOSTILE.slice(0, 60) });
+    await depot.make('POST', '/api/v1/products', { name: 'desk', title: HOSTILE.slice(0, 60) });
     await depot.make('POST', '/api/v1/products', { name: 'fan' });
-    await depot.make('PUT', '/api/v1/products/lamp/pipeline', {
+    await depot.make('PUT', '/api/v1/products/desk/pipeline', {
         stages: { daily: { gates: [{ approvals: 1 }] }, internal: { gates: [{ endorsed: true }] } },
     });
-    const build = await depot.build('lamp', 'an image');
+    const build = await depot.build('desk', 'an image');
     for (let version = 1; version <= 4; version++) {
         const state = version < 4 ? 'published' : 'signing';
         depot.sql(`INSERT INTO releases (product, version, build, stage, channel, key_name, key_class, kind, release_version, urgency,
             min_installed_version, hardware, notes, changes, state, state_us, reason, prepared_blob, request, blob, size, path, role, is_complete,
-            replaces, made_us, made_by, published_us) VALUES ('lamp', ${version}, '${build}', 'production', 'stable', 'lamp-prod', 'prod', 'feature',
+            replaces, made_us, made_by, published_us, retry_us) VALUES ('desk', ${version}, '${build}', 'production', 'stable', 'desk-prod', 'prod', 'feature',
             ${text(version === 4 ? HOSTILE : `${version}.0`)}, 'routine', 0, '[]', ${text(HOSTILE)}, ${text(JSON.stringify([{ kind: 'fix', id: HOSTILE, text: HOSTILE }]))},
-            '${state}', ${now}, ${text(version === 4 ? HOSTILE : '')}, '', ${text(version === 4 ? 'request-4' : '')}, '', 4711, '', 'lamp-stable-rollout', 0, 0, ${now}, 'admin', ${now})`);
+            '${state}', ${now}, ${text(version === 4 ? HOSTILE : '')}, '', ${text(version === 4 ? 'request-4' : '')}, '', 4711, '', 'desk-stable-rollout', 0, 0, ${now}, 'admin', ${now}, ${FOREVER})`);
     }
-    await depot.make('PUT', '/api/v1/products/lamp/groups/homes', { query: { all: [{ tag: 'home' }] }, consent: 'automatic' });
+    await depot.make('PUT', '/api/v1/products/desk/groups/homes', { query: { all: [{ tag: 'home' }] }, consent: 'automatic' });
     depot.sql(`WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 99) INSERT INTO devices (product, id, state, key_pem,
         new_key_pem, epoch, restores, class, hardware, channel, attributes, tags, utc_offset_s, version, root_version, boot_state, slots, sequence,
-        report_answer, healthy, pin, log_wanted, made_us, seen_us, reported_us, enrolled_us) SELECT 'lamp', printf('lamp-%03d', i), 'enrolled', '', '', 1, 0,
-        'prod', CASE WHEN i = 7 THEN ${text(HOSTILE)} ELSE 'lamp-1' END, 'stable', ${text(JSON.stringify({ room: HOSTILE }))}, '["home"]', 3600, 1, 1, 'confirmed',
+        report_answer, healthy, pin, log_wanted, made_us, seen_us, reported_us, enrolled_us) SELECT 'desk', printf('desk-%03d', i), 'enrolled', '', '', 1, 0,
+        'prod', CASE WHEN i = 7 THEN ${text(HOSTILE)} ELSE 'desk-1' END, 'stable', ${text(JSON.stringify({ room: HOSTILE }))}, '["home"]', 3600, 1, 1, 'confirmed',
         ${text(JSON.stringify([{ name: HOSTILE, slot: 'a', version: 1, sha256: build }]))}, 1, '', i % 25 <> 0, 0, 0, ${now}, ${now}, ${now}, ${now} FROM n;
-        INSERT INTO device_tags SELECT 'lamp', id, 'home' FROM devices;
-        INSERT INTO device_history (product, device, epoch, sequence, time_us, kind, release, rollout, data) VALUES ('lamp', 'lamp-007', 1, 1, ${now}, 'outcome', 2, 1,
+        INSERT INTO device_tags SELECT 'desk', id, 'home' FROM devices;
+        INSERT INTO device_history (product, device, epoch, sequence, time_us, kind, release, rollout, data) VALUES ('desk', 'desk-007', 1, 1, ${now}, 'outcome', 2, 1,
             ${text(JSON.stringify({ result: 'failed', reason: HOSTILE, detail: HOSTILE }))})`);
     return build;
 }
@@ -151,9 +143,9 @@ export const PLAN = { phases: [{ ppm: 100000, failure_ppm: 300000 }, { ppm: 1000
 
 /** Makes a rollout to all homes; started, when it shall. */
 export async function rollout(depot, start = true, plan = PLAN) {
-    const { id } = await depot.make('POST', '/api/v1/products/lamp/rollouts', { release: 2, group: 'homes', plan });
+    const { id } = await depot.make('POST', '/api/v1/products/desk/rollouts', { release: 2, group: 'homes', plan });
     if (start) {
-        await depot.make('POST', `/api/v1/products/lamp/rollouts/${id}/start`, {});
+        await depot.make('POST', `/api/v1/products/desk/rollouts/${id}/start`, {});
     }
     return id;
 }
@@ -161,8 +153,8 @@ export async function rollout(depot, start = true, plan = PLAN) {
 /** Devices of the first phase report: so many failed, so many succeeded. */
 export function report(depot, id, failed, succeeded) {
     const now = Date.now() * 1000;
-    depot.sql(`BEGIN IMMEDIATE; INSERT INTO rollout_devices (rollout, product, device, phase, state, reason, began_us, ended_us, attempt) SELECT ${id}, 'lamp', id, 0,
+    depot.sql(`BEGIN IMMEDIATE; INSERT INTO rollout_devices (rollout, product, device, phase, state, reason, began_us, ended_us, attempt) SELECT ${id}, 'desk', id, 0,
         CASE WHEN row < ${failed} THEN 'failed' ELSE 'succeeded' END, CASE WHEN row < ${failed} THEN ${text(HOSTILE)} ELSE '' END, ${now}, ${now} + row * 1000000, 1
-        FROM (SELECT id, ROW_NUMBER() OVER (ORDER BY id) - 1 AS row FROM devices WHERE product = 'lamp' LIMIT ${failed + succeeded});
+        FROM (SELECT id, ROW_NUMBER() OVER (ORDER BY id) - 1 AS row FROM devices WHERE product = 'desk' LIMIT ${failed + succeeded});
         UPDATE rollout_phases SET failed = ${failed}, succeeded = ${succeeded}, offered = ${failed + succeeded} WHERE rollout = ${id} AND phase = 0; COMMIT`);
 }
