@@ -26,10 +26,11 @@ static enum slw_status list(struct depot_call *call, struct slw_transaction *tra
     }
     const struct slw_sql_value values[] = {slw_sql_text(product_of(call)), slw_sql_int(before),
                                            slw_sql_int(LIST_MAX)};
-    SLW_TRY(slw_sql_query(transaction,
-                          "SELECT id, device, device_group, release, decision, who, time_us, by_device FROM "
-                          "consents WHERE product = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
-                          values, 3, &rows, detail));
+    SLW_TRY(slw_sql_query(
+        transaction,
+        "SELECT id, device, device_group, release, decision, who, time_us, by_device FROM "
+        "consents WHERE product = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
+        values, 3, &rows, detail));
     slw_json_init(&json, &call->text);
     slw_json_begin_object(&json, NULL);
     slw_json_begin_array(&json, "consents");
