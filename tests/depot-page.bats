@@ -185,8 +185,8 @@ page() {
     page 'a job is run by hand, watched to its end, and its log read'
 }
 
-@test "a test is run on a build, cancelled, tried again, and stands on the build’s page" {
-    page 'a test is run on a build, cancelled, tried again, and stands on the build’s page'
+@test "a test is run on a build, cancelled, tried again, and stands on the page of the build" {
+    page 'a test is run on a build, cancelled, tried again, and stands on the page of the build'
 }
 
 @test "a webhook is made, its secret shown once, starts a job, and is removed" {
@@ -197,8 +197,8 @@ page() {
     page 'a device waits to be let in, is let in, rejected, and revoked'
 }
 
-@test "what a rollout’s buttons say reaches devices" {
-    page 'what a rollout’s buttons say reaches devices'
+@test "what the buttons of a rollout say reaches devices" {
+    page 'what the buttons of a rollout say reaches devices'
 }
 
 @test "consent and a pin hold a device, until somebody says yes and takes the pin out" {
@@ -217,6 +217,6 @@ page() {
     page 'an emergency is rehearsed by a button, and its steps are timed'
 }
 
-@test "keys and roles stand with their expiry, the root’s too" {
-    page 'keys and roles stand with their expiry, the root’s too'
+@test "keys and roles stand with their expiry, and the root with its own" {
+    page 'keys and roles stand with their expiry, and the root with its own'
 }

@@ -32,7 +32,7 @@ export const deliveries = [
         await until(async () => assert.equal((await depot.get(`${LAMP}/devices/guest`)).state, 'revoked'));
         assert.match((await delivery.connect('guest', without)).output, /it was revoked/);
     }],
-    ['what a rollout’s buttons say reaches devices', async ({ page, depot, delivery, good }) => {
+    ['what the buttons of a rollout say reaches devices', async ({ page, depot, delivery, good }) => {
         const { release } = await good;
         await Promise.all(HOUSE.map((device) => delivery.connect(device)));
         const id = await delivery.rollout(release, 'house', {
@@ -146,7 +146,7 @@ export const deliveries = [
         assert.deepEqual((await steps.allInnerTexts()).map((text) => text.split(/\s/)[0]), ['prepared', 'signing', 'publishing', 'published']);
         await page.locator('.verdict.good', { hasText: 'Ready' }).waitFor();
     }],
-    ['keys and roles stand with their expiry, the root’s too', async ({ page, good }) => {
+    ['keys and roles stand with their expiry, and the root with its own', async ({ page, good }) => {
         await good;
         await visit(page, '#/p/lamp/readiness');
         await page.locator('[aria-label="Keys and roles"] tbody tr').first().waitFor();

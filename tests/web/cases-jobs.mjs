@@ -53,7 +53,7 @@ export const jobs = [
         await visit(page, `#/p/lantern/builds/${build}`);
         await page.locator('.way li', { hasText: 'Build' }).locator(`a[href="#/p/lantern/jobs/${id}"]`).waitFor();
     }],
-    ['a test is run on a build, cancelled, tried again, and stands on the build’s page', async ({ page, depot }) => {
+    ['a test is run on a build, cancelled, tried again, and stands on the page of the build', async ({ page, depot }) => {
         await setUp(depot);
         const build = await depot.build('lantern', 'to be tested');
         const id = await run(page, 'system', (form) => form.locator('select[name=build]').selectOption(build));
