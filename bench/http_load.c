@@ -5,11 +5,15 @@
  * they took. Or only keeps connections open, for measuring what they cost.
  *
  *     http_load PORT CONNECTIONS SECONDS PATH [HEADER...]      prints "RATE P50-US P99-US"
- *     http_load PORT CONNECTIONS SECONDS                       prints nothing
+ *     http_load PORT CONNECTIONS SECONDS --again FILE          the requests of a file, over and
+ * over http_load PORT CONNECTIONS SECONDS --once FILE           each of them once; ends when all
+ * were http_load PORT CONNECTIONS SECONDS                       prints nothing
  *
- * Any answer but one of 200, 201, 202 or 204 ends it, and so does a connection that is closed.
+ * A file has requests as they are sent, a line with the number of their bytes before each. Any
+ * answer but one of 200, 201, 202 or 204 ends it, and so does a connection that is closed.
  */
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,7 +21,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,6 +31,7 @@
 #define EVENTS_MAX 256
 #define TIMES_MAX (1u << 24)
 #define REQUEST_MAX 4096u
+#define STOCK_MAX (1u << 21) /* requests of a file */
 
 struct client {
     int descriptor;
@@ -37,7 +44,15 @@ static struct client *clients;
 static uint32_t *times;
 static size_t times_count;
 static char request[REQUEST_MAX];
-static size_t request_len;
+
+/* What is asked for, in turn. */
+static struct {
+    const char *text;
+    size_t len;
+} * stock;
+static size_t stock_count, stock_next;
+static bool is_once;
+static unsigned under_way;
 
 static int64_t now_us(void)
 {
@@ -68,11 +83,18 @@ static int connect_to(uint16_t port)
 
 static void ask(struct client *client)
 {
+    if (stock_next == stock_count && is_once) {
+        under_way--;
+        return;
+    }
+    stock_next = stock_next == stock_count ? 0 : stock_next;
+    size_t len = stock[stock_next].len;
     client->len = 0;
     client->asked_us = now_us();
-    if (send(client->descriptor, request, request_len, MSG_NOSIGNAL) != (ssize_t)request_len) {
+    if (send(client->descriptor, stock[stock_next].text, len, MSG_NOSIGNAL) != (ssize_t)len) {
         fail("can't send");
     }
+    stock_next++;
 }
 
 /* Whether all of the answer is there. */
@@ -126,25 +148,53 @@ static int compare(const void *left, const void *right)
 static void write_request(const char *path, char **headers, int count)
 {
     size_t size = sizeof request;
-    request_len = (size_t)snprintf(request, size, "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n", path);
-    for (int i = 0; i < count && request_len < size; i++) {
-        request_len +=
-            (size_t)snprintf(request + request_len, size - request_len, "%s\r\n", headers[i]);
+    size_t len = (size_t)snprintf(request, size, "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n", path);
+    for (int i = 0; i < count && len < size; i++) {
+        len += (size_t)snprintf(request + len, size - len, "%s\r\n", headers[i]);
     }
-    if (request_len + 2 >= size) {
+    if (len + 2 >= size) {
         fail("too long a request");
     }
-    memcpy(request + request_len, "\r\n", 2);
-    request_len += 2;
+    memcpy(request + len, "\r\n", 2);
+    stock[0].text = request;
+    stock[0].len = len + 2;
+    stock_count = 1;
+}
+
+static void read_requests(const char *path)
+{
+    struct stat state;
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0 || fstat(descriptor, &state) != 0 || state.st_size == 0) {
+        fail("can't read the requests");
+    }
+    const char *text =
+        mmap(NULL, (size_t)state.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, descriptor, 0);
+    const char *end = text + state.st_size;
+    if (text == MAP_FAILED) {
+        fail("can't read the requests");
+    }
+    (void)close(descriptor);
+    while (text < end && stock_count < STOCK_MAX) {
+        size_t len = strtoul(text, NULL, 10);
+        const char *begin = memchr(text, '\n', (size_t)(end - text));
+        if (begin == NULL || len == 0 || len > (size_t)(end - begin - 1)) {
+            fail("that isn't a file of requests");
+        }
+        stock[stock_count].text = begin + 1;
+        stock[stock_count++].len = len;
+        text = begin + 1 + len;
+    }
 }
 
 static void run(int poller, unsigned count, int64_t until_us)
 {
     struct epoll_event events[EVENTS_MAX];
+    under_way = count;
     for (unsigned i = 0; i < count; i++) {
         ask(&clients[i]);
     }
-    while (now_us() < until_us) {
+    while (under_way > 0 && now_us() < until_us) {
         int ready = epoll_wait(poller, events, EVENTS_MAX, 1000);
         for (int i = 0; i < ready; i++) {
             receive(&clients[events[i].data.u32]);
@@ -165,14 +215,17 @@ static void print_result(int64_t took_us)
 int main(int argc, char **argv)
 {
     if (argc < 4) {
-        fail("usage: http_load PORT CONNECTIONS SECONDS [PATH [HEADER...]]");
+        fail("usage: http_load PORT CONNECTIONS SECONDS [PATH [HEADER...] | --again FILE | --once "
+             "FILE]");
     }
     unsigned count = (unsigned)strtoul(argv[2], NULL, 10);
     unsigned seconds = (unsigned)strtoul(argv[3], NULL, 10);
     int poller = epoll_create1(EPOLL_CLOEXEC);
     clients = calloc(CONNECTIONS_MAX, sizeof *clients);
     times = calloc(TIMES_MAX, sizeof *times);
-    if (poller < 0 || clients == NULL || times == NULL || count == 0 || count > CONNECTIONS_MAX) {
+    stock = calloc(STOCK_MAX, sizeof *stock);
+    if (poller < 0 || clients == NULL || times == NULL || stock == NULL || count == 0 ||
+        count > CONNECTIONS_MAX) {
         fail("too many connections, or no memory");
     }
     for (unsigned i = 0; i < count; i++) {
@@ -186,7 +239,12 @@ int main(int argc, char **argv)
         (void)sleep(seconds);
         return EXIT_SUCCESS;
     }
-    write_request(argv[4], argv + 5, argc - 5);
+    is_once = argc == 6 && strcmp(argv[4], "--once") == 0;
+    if (is_once || (argc == 6 && strcmp(argv[4], "--again") == 0)) {
+        read_requests(argv[5]);
+    } else {
+        write_request(argv[4], argv + 5, argc - 5);
+    }
     int64_t begun_us = now_us();
     run(poller, count, begun_us + (int64_t)seconds * 1000000);
     print_result(now_us() - begun_us);

@@ -4,7 +4,7 @@
  * server with a table as long as the depot's. Prints its port, serves until its input ends, and
  * then prints the memory that it had resident, in KiB. tools/bench-http asks it by http_load.
  *
- *     http_server bare|slipway THREADS
+ *     http_server bare|slipway THREADS [ANSWER]
  */
 #include "slipway/http_server.h"
 #include "slipway/http_listen.h"
@@ -18,7 +18,8 @@
 #define ROUTES 150u
 #define CONNECTIONS 8192u
 
-static const char answer[] = "{\"next_s\":3600,\"nonce\":\"3fN0pQ1x7u0m2l5kq9w8eA\"}";
+static const char *answer = "{\"next_s\":3600,\"nonce\":\"3fN0pQ1x7u0m2l5kq9w8eA\"}";
+static size_t answer_len;
 static char paths[ROUTES][64];
 static struct slw_http_route routes[ROUTES];
 
@@ -27,7 +28,7 @@ static void handle(void *context, struct slw_http_exchange *exchange)
 {
     struct slw_heap_buffer text = {0};
     (void)context;
-    slw_heap_append(&text, slw_bytes_make(answer, sizeof answer - 1));
+    slw_heap_append(&text, slw_bytes_make(answer, answer_len));
     slw_http_answer_json(exchange, 200, &text);
 }
 
@@ -48,7 +49,7 @@ static enum MHD_Result handle_bare(void *context, struct MHD_Connection *connect
         return MHD_YES;
     }
     struct MHD_Response *response =
-        MHD_create_response_from_buffer(sizeof answer - 1, content, MHD_RESPMEM_MUST_COPY);
+        MHD_create_response_from_buffer(answer_len, content, MHD_RESPMEM_MUST_COPY);
     (void)MHD_add_response_header(response, "Content-Type", "application/json");
     enum MHD_Result result = MHD_queue_response(connection, 200, response);
     MHD_destroy_response(response);
@@ -137,11 +138,13 @@ static bool serve_bare(unsigned threads)
 
 int main(int argc, char **argv)
 {
-    unsigned threads = argc == 3 ? (unsigned)strtoul(argv[2], NULL, 10) : 0;
-    if (threads < 2 || threads > 64) {
-        (void)fputs("usage: http_server bare|slipway THREADS\n", stderr);
+    unsigned threads = argc >= 3 ? (unsigned)strtoul(argv[2], NULL, 10) : 0;
+    if (threads < 2 || threads > 64 || argc > 4) {
+        (void)fputs("usage: http_server bare|slipway THREADS [ANSWER]\n", stderr);
         return EXIT_FAILURE;
     }
+    answer = argc == 4 ? argv[3] : answer;
+    answer_len = strlen(answer);
     bool served = strcmp(argv[1], "bare") == 0 ? serve_bare(threads) : serve_slipway(threads);
     return served ? EXIT_SUCCESS : EXIT_FAILURE;
 }
