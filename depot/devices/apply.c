@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What one report changes, in the batch's transaction: the device's row, its history, the rollout,
- * consents. A report that isn't taken changes nothing, and is no failure of the transaction.
+ * What reports change, in the batch's transaction: the devices' rows and history, by one statement
+ * each for all of them; rollouts and consents. A report that isn't taken changes nothing, and is no
+ * failure of the transaction.
  */
 #include "parts.h"
 
 #include "slipway/text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* --- Whether it is taken --- */
@@ -153,41 +155,90 @@ static void put_answer(struct depot *depot, const struct device_row *row, int64_
 
 /* --- What it changes --- */
 
-/* Only a row that is as row says: ret_written is false when somebody changed it. */
-static enum slw_status write_row(struct slw_transaction *transaction, const struct device_row *row,
-                                 const struct device_report *report, struct slw_bytes slots,
-                                 int64_t now_us, bool *ret_written, struct slw_detail *detail)
+/* A report on its way. */
+struct item {
+    struct device_report *report;
+    const struct device_row *row;       /* that it is held against */
+    struct slw_heap_buffer slots, data; /* data: of its line in the timeline; empty: none */
+    bool is_ready;                      /* to be written */
+    bool is_written;
+    bool is_done; /* it has its verdict */
+};
+
+struct writing {
+    struct depot *depot;
+    struct slw_transaction *transaction;
+    int64_t now_us;
+    struct item items[DEVICE_MANY_MAX];
+    struct slw_sql_value values[DEVICE_MANY_MAX * DEVICE_MANY_COLUMNS_MAX];
+};
+
+static void put_row(const struct item *item, int64_t now_us, struct slw_sql_value *ret_values)
 {
-    int64_t changed = 0;
-    const struct slw_fleet_opened *opened = &report->opened;
+    const struct device_row *row = item->row;
+    const struct slw_fleet_opened *opened = &item->report->opened;
     const struct slw_fleet_report *said = &opened->report;
     const struct slw_sql_value values[] = {
         slw_sql_text(row->view.product),
         slw_sql_text(row->view.id),
         slw_sql_int(said->sequence),
         slw_sql_blob(slw_bytes_make(opened->payload_sha256, SLW_SHA256_SIZE)),
-        slw_sql_text(slw_heap_bytes(&report->answer)),
+        slw_sql_text(slw_heap_bytes(&item->report->answer)),
         slw_sql_int(now_us),
         slw_sql_int(said->version),
         slw_sql_int(said->root_version),
         slw_sql_text(slw_text_bytes(slw_fleet_boot_names[said->boot])),
-        slw_sql_text(slots),
+        slw_sql_text(slw_heap_bytes(&item->slots)),
         slw_sql_int(is_healthy(row, said) ? 1 : 0),
         slw_sql_int(said->utc_offset_s),
         slw_sql_text(said->attributes.len > 0 ? said->attributes : SLW_BYTES_OF("{}")),
         slw_sql_int(row->epoch),
         slw_sql_int(row->sequence),
     };
-    SLW_TRY(slw_sql_run(
-        transaction,
-        "UPDATE devices SET sequence = $3, report = $4, report_answer = $5, reported_us = $6, "
-        "version = $7, root_version = $8, boot_state = $9, slots = $10, healthy = $11, "
-        "utc_offset_s = $12, attributes = $13 WHERE product = $1 AND id = $2 AND epoch = $14 AND "
-        "sequence = $15 AND state = 'enrolled' AND restores = (SELECT value FROM counters WHERE "
-        "name = 'restores')",
-        values, 15, &changed, detail));
-    *ret_written = changed == 1;
-    return SLW_OK;
+    memcpy(ret_values, values, sizeof values);
+}
+
+/* The item of the device that a row names: they come in about the order in which they were asked
+ * for. */
+static void note_written(struct item *items, size_t count, const struct slw_rows *rows,
+                         size_t *place)
+{
+    for (size_t i = 0; i < count; i++, *place = (*place + 1) % count) {
+        struct item *item = &items[*place];
+        if (item->is_ready && !item->is_written &&
+            slw_bytes_equal(item->row->view.id, slw_rows_bytes(rows, 1)) &&
+            slw_bytes_equal(item->row->view.product, slw_rows_bytes(rows, 0))) {
+            item->is_written = true;
+            return;
+        }
+    }
+}
+
+/* Only rows that are as they were: is_written stays false where somebody changed one. */
+static enum slw_status write_rows(struct writing *writing, struct item *items, size_t count,
+                                  struct slw_detail *detail)
+{
+    struct slw_rows *rows = NULL;
+    const char *sql = NULL;
+    size_t values_count = 0;
+    size_t ready = 0;
+    size_t place = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (items[i].is_ready) {
+            put_row(&items[i], writing->now_us,
+                    &writing->values[DEVICE_MANY_COLUMNS_MAX * ready++]);
+        }
+    }
+    if (ready == 0) {
+        return SLW_OK;
+    }
+    SLW_TRY(device_many_sql(DEVICE_MANY_REPORT, ready, &sql, &values_count, detail));
+    device_many_fill(DEVICE_MANY_REPORT, ready, values_count, writing->values);
+    SLW_TRY(slw_sql_query(writing->transaction, sql, writing->values, values_count, &rows, detail));
+    while (slw_rows_next(rows)) {
+        note_written(items, count, rows, &place);
+    }
+    return slw_rows_close(rows, detail);
 }
 
 /* "reports that changed something": a state that says what is known is no news. */
@@ -200,33 +251,36 @@ static bool is_news(const struct device_row *row, const struct slw_fleet_report 
            !slw_bytes_equal(row->slots, slots);
 }
 
-static enum slw_status write_history(struct slw_transaction *transaction,
-                                     const struct device_row *row,
-                                     const struct slw_fleet_report *report, int64_t now_us,
-                                     struct slw_detail *detail)
+static enum slw_status write_history(struct writing *writing, const struct item *items,
+                                     size_t count, struct slw_detail *detail)
 {
-    struct slw_heap_buffer data = {0};
-    put_data(report, &data);
-    if (data.status != SLW_OK) {
-        return slw_explain_no_memory(detail);
+    const char *sql = NULL;
+    size_t values_count = 0;
+    size_t lines = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct slw_fleet_report *report = &items[i].report->opened.report;
+        if (!items[i].is_written || items[i].data.len == 0) {
+            continue;
+        }
+        const struct slw_sql_value values[] = {
+            slw_sql_text(items[i].row->view.product),
+            slw_sql_text(items[i].row->view.id),
+            slw_sql_int(report->epoch),
+            slw_sql_int(report->sequence),
+            slw_sql_int(writing->now_us),
+            slw_sql_text(slw_text_bytes(slw_fleet_kind_names[report->kind])),
+            slw_sql_int(report->release),
+            slw_sql_int(report->rollout),
+            slw_sql_text(slw_heap_bytes(&items[i].data))};
+        memcpy(&writing->values[lines * (sizeof values / sizeof values[0])], values, sizeof values);
+        lines++;
     }
-    const struct slw_sql_value values[] = {
-        slw_sql_text(row->view.product),
-        slw_sql_text(row->view.id),
-        slw_sql_int(report->epoch),
-        slw_sql_int(report->sequence),
-        slw_sql_int(now_us),
-        slw_sql_text(slw_text_bytes(slw_fleet_kind_names[report->kind])),
-        slw_sql_int(report->release),
-        slw_sql_int(report->rollout),
-        slw_sql_text(slw_heap_bytes(&data))};
-    enum slw_status status = slw_sql_run(
-        transaction,
-        "INSERT INTO device_history (product, device, epoch, sequence, time_us, kind, release, "
-        "rollout, data) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        values, 9, NULL, detail);
-    slw_heap_free(&data);
-    return status;
+    if (lines == 0) {
+        return SLW_OK;
+    }
+    SLW_TRY(device_many_sql(DEVICE_MANY_HISTORY, lines, &sql, &values_count, detail));
+    device_many_fill(DEVICE_MANY_HISTORY, lines, values_count, writing->values);
+    return slw_sql_run(writing->transaction, sql, writing->values, values_count, NULL, detail);
 }
 
 static enum depot_outcome outcome_of(const struct slw_fleet_report *report)
@@ -297,78 +351,150 @@ static enum slw_status tell_watchers(struct slw_transaction *transaction,
     return depot_event(transaction, row->view.product, "device", row->view.id, data, detail);
 }
 
-static enum slw_status change(struct slw_transaction *transaction, const struct device_row *row,
-                              const struct device_report *report, struct slw_bytes slots,
-                              int64_t now_us, bool *ret_written, struct slw_detail *detail)
+static enum slw_status tell(const struct writing *writing, const struct item *item,
+                            struct slw_detail *detail)
 {
-    const struct slw_fleet_report *said = &report->opened.report;
-    SLW_TRY(write_row(transaction, row, report, slots, now_us, ret_written, detail));
-    if (!*ret_written) {
-        return SLW_OK;
-    }
-    if (is_news(row, said, slots)) {
-        SLW_TRY(write_history(transaction, row, said, now_us, detail));
-    }
-    SLW_TRY(tell_rollout(transaction, row, said, now_us, detail));
-    SLW_TRY(write_consent(transaction, row, said, now_us, detail));
-    return tell_watchers(transaction, row, said, detail);
+    struct slw_transaction *transaction = writing->transaction;
+    const struct slw_fleet_report *said = &item->report->opened.report;
+    SLW_TRY(tell_rollout(transaction, item->row, said, writing->now_us, detail));
+    SLW_TRY(write_consent(transaction, item->row, said, writing->now_us, detail));
+    return tell_watchers(transaction, item->row, said, detail);
 }
 
-/* ret_done: the report has its verdict. Not when it doesn't go with the row, which may be older
- * than what the database has. */
-static enum slw_status apply(struct depot *depot, struct slw_transaction *transaction,
-                             const struct device_row *row, struct device_report *report,
-                             int64_t now_us, bool *ret_done, struct slw_detail *detail)
+/* What is ready among these, of which no two are of one device. */
+static enum slw_status change(struct writing *writing, struct item *items, size_t count,
+                              struct slw_detail *detail)
+{
+    SLW_TRY(write_rows(writing, items, count, detail));
+    SLW_TRY(write_history(writing, items, count, detail));
+    for (size_t i = 0; i < count; i++) {
+        if (items[i].is_written) {
+            SLW_TRY(tell(writing, &items[i], detail));
+            items[i].is_done = true;
+        }
+    }
+    return SLW_OK;
+}
+
+static void forget(struct item *item)
+{
+    slw_heap_free(&item->slots);
+    slw_heap_free(&item->data);
+    item->is_ready = false;
+}
+
+/* Whether it is taken, if the row is as item has it, and what is to be written then. Not done: it
+ * doesn't go with that row, which may be older than what the database has. */
+static enum slw_status prepare(const struct writing *writing, struct item *item,
+                               struct slw_detail *detail)
 {
     bool again = false;
-    struct slw_heap_buffer slots = {0};
     struct slw_json json;
-    *ret_done = false;
-    slw_heap_free(&report->answer);
-    report->status = check(depot, row, &report->opened, now_us, &again, &report->detail);
+    struct device_report *report = item->report;
+    const struct slw_fleet_report *said = &report->opened.report;
+    slw_heap_free(&report->answer); /* of a run that others got in the way of */
+    report->status =
+        check(writing->depot, item->row, &report->opened, writing->now_us, &again, &report->detail);
     if (report->status != SLW_OK) {
         return SLW_OK;
     }
     if (again) {
-        slw_heap_append(&report->answer, row->answer);
-        *ret_done = true;
+        slw_heap_append(&report->answer, item->row->answer);
+        item->is_done = true;
         return SLW_OK;
     }
-    put_answer(depot, row, now_us, &report->answer);
-    slw_json_init(&json, &slots);
-    put_slots(&report->opened.report, &json, NULL);
-    enum slw_status status =
-        slots.status == SLW_OK && report->answer.status == SLW_OK
-            ? change(transaction, row, report, slw_heap_bytes(&slots), now_us, ret_done, detail)
-            : slw_explain_no_memory(detail);
-    slw_heap_free(&slots);
-    return status;
+    put_answer(writing->depot, item->row, writing->now_us, &report->answer);
+    slw_json_init(&json, &item->slots);
+    put_slots(said, &json, NULL);
+    if (is_news(item->row, said, slw_heap_bytes(&item->slots))) {
+        put_data(said, &item->data);
+    }
+    item->is_ready = item->slots.status == SLW_OK && item->data.status == SLW_OK &&
+                     report->answer.status == SLW_OK;
+    return item->is_ready ? SLW_OK : slw_explain_no_memory(detail);
 }
 
-/* First by the row as it was when the report was verified, which is as it is in all but a few
- * cases; in those, and for whatever is refused, by what the database has now. */
-enum slw_status device_report_apply(struct depot *depot, struct slw_transaction *transaction,
-                                    struct device_report *report, int64_t now_us,
-                                    struct slw_detail *detail)
+/* By what the database has now: of all that was refused, and that wasn't written. */
+static enum slw_status look_again(struct writing *writing, struct item *item,
+                                  struct slw_detail *detail)
 {
     struct device_row row = {.epoch = 0};
-    bool done = false;
-    SLW_TRY(apply(depot, transaction, &report->row, report, now_us, &done, detail));
-    if (done) {
-        return SLW_OK;
-    }
-    enum slw_status status =
-        device_row_read(transaction, report->product, report->device, &row, detail);
+    struct device_report *report = item->report;
+    enum slw_status status = device_row_read(writing->transaction, report->reading.name.product,
+                                             report->reading.name.id, &row, detail);
     if (status == SLW_NOT_FOUND) {
         report->status =
             slw_explain(&report->detail, SLW_EPOCH_OVER, "this enrolment isn't known; enrol again");
         return SLW_OK;
     }
     SLW_TRY(status);
-    status = apply(depot, transaction, &row, report, now_us, &done, detail);
+    forget(item);
+    item->row = &row;
+    status = prepare(writing, item, detail);
+    if (status == SLW_OK && item->is_ready) {
+        status = change(writing, item, 1, detail);
+    }
+    forget(item);
+    item->row = NULL;
     device_row_free(&row);
-    return status == SLW_OK && report->status == SLW_OK && !done
+    return status == SLW_OK && report->status == SLW_OK && !item->is_done
                ? slw_explain(detail, SLW_IO,
                              "a report wasn't written") /* never answered as taken */
                : status;
+}
+
+/* Whether another one of the same device stands before it. */
+static bool is_behind_another(const struct item *items, size_t place)
+{
+    const struct device_name *name = &items[place].report->reading.name;
+    for (size_t i = 0; i < place; i++) {
+        const struct device_name *other = &items[i].report->reading.name;
+        if (slw_bytes_equal(other->id, name->id) &&
+            slw_bytes_equal(other->product, name->product)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum slw_status apply(struct writing *writing, size_t count, struct slw_detail *detail)
+{
+    struct item *items = writing->items;
+    for (size_t i = 0; i < count; i++) {
+        if (!is_behind_another(items, i)) {
+            SLW_TRY(prepare(writing, &items[i], detail));
+        }
+    }
+    SLW_TRY(change(writing, items, count, detail));
+    for (size_t i = 0; i < count; i++) {
+        if (!items[i].is_done) {
+            SLW_TRY(look_again(writing, &items[i], detail));
+        }
+    }
+    return SLW_OK;
+}
+
+/* First by the rows as they were when the reports were verified, which is as they are in all but a
+ * few cases. */
+enum slw_status device_reports_apply(struct depot *depot, struct slw_transaction *transaction,
+                                     struct device_report *const *reports, size_t count,
+                                     int64_t now_us, struct slw_detail *detail)
+{
+    struct writing *writing = calloc(1, sizeof *writing);
+    if (writing == NULL || count > DEVICE_MANY_MAX) {
+        free(writing);
+        return slw_explain_no_memory(detail);
+    }
+    writing->depot = depot;
+    writing->transaction = transaction;
+    writing->now_us = now_us;
+    for (size_t i = 0; i < count; i++) {
+        writing->items[i] = (struct item){.report = reports[i], .row = &reports[i]->row};
+    }
+    enum slw_status status = apply(writing, count, detail);
+    for (size_t i = 0; i < count; i++) {
+        forget(&writing->items[i]);
+    }
+    free(writing);
+    return status;
 }

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #define WAITING_MAX 4096u
-#define BATCH_MAX 256u
+#define BATCH_MAX DEVICE_MANY_MAX
 
 struct devices_batch {
     struct depot *depot;
@@ -34,17 +34,12 @@ static enum slw_status apply_all(void *context, struct slw_transaction *transact
     const struct run *run = context;
     int64_t now_us = 0;
     SLW_TRY(slw_database_now(transaction, &now_us, detail));
-    for (size_t i = 0; i < run->count; i++) {
-        struct device_report *report = run->reports[i];
-        slw_heap_free(&report->answer); /* of a run that others got in the way of */
-        SLW_TRY(device_report_apply(run->depot, transaction, report, now_us, detail));
-    }
-    return SLW_OK;
+    return device_reports_apply(run->depot, transaction, run->reports, run->count, now_us, detail);
 }
 
 static void answer(struct device_report *report)
 {
-    depot_answer(report->exchange, report->status, 200, &report->answer, &report->detail);
+    depot_answer(report->reading.exchange, report->status, 200, &report->answer, &report->detail);
     device_report_free(report);
 }
 
@@ -52,7 +47,11 @@ static enum slw_status take(struct depot *depot, struct device_report **reports,
                             struct slw_detail *detail)
 {
     struct run run = {depot, reports, count};
-    return slw_database_transact(depot->database, SLW_DATABASE_WRITE, apply_all, &run, detail);
+    (void)pthread_mutex_lock(&depot->devices->writing);
+    enum slw_status status =
+        slw_database_transact(depot->database, SLW_DATABASE_WRITE, apply_all, &run, detail);
+    (void)pthread_mutex_unlock(&depot->devices->writing);
+    return status;
 }
 
 static void refuse(struct device_report *report, enum slw_status status,

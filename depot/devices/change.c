@@ -63,9 +63,7 @@ static bool is_key(struct slw_bytes pem, struct slw_bytes id)
     if (pem.len == 0 || slw_public_key_parse("key", pem, &key, &detail) != SLW_OK) {
         return false;
     }
-    for (size_t i = 0; i < SLW_SHA256_SIZE; i++) {
-        (void)snprintf(hex + 2 * i, 3, "%02x", key.id[i]);
-    }
+    slw_text_hex(slw_bytes_make(key.id, SLW_SHA256_SIZE), hex);
     return slw_bytes_equal(id, slw_text_bytes(hex));
 }
 

@@ -8,14 +8,15 @@
 
 #include "slipway/text.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define REPORT_DIGITS 16u /* of the last report's digest */
 
 struct asking {
+    struct device_reading reading; /* first */
     struct slw_bytes report;
-    int64_t version;
+    int64_t version, epoch;
 };
 
 static enum slw_status read_asking(const struct slw_http_exchange *exchange, struct asking *asking,
@@ -47,26 +48,48 @@ static bool is_known(const struct device_row *row, int64_t epoch, struct slw_byt
            row->epoch == epoch && slw_equal_constant_time(hash, row->secret, sizeof hash);
 }
 
+/* Whom the path and the query name. */
+static enum slw_status read_name(const struct slw_http_exchange *exchange,
+                                 struct device_name *ret_name, int64_t *ret_epoch,
+                                 struct slw_detail *detail)
+{
+    const struct device_name name = {slw_http_parameter(exchange, 0),
+                                     slw_http_parameter(exchange, 1)};
+    if (!slw_http_query_number(exchange, "e", 1, INT64_MAX, ret_epoch)) {
+        return slw_explain(detail, SLW_BAD_ARGUMENT, "e: the epoch is missing");
+    }
+    if (!depot_is_name(name.product, "") || !slw_fleet_device_is_good(name.id)) {
+        return slw_explain(detail, SLW_BAD_NAME, "that can't be a product and a device");
+    }
+    *ret_name = name;
+    return SLW_OK;
+}
+
+/* Of a row that was read, or wasn't there. */
+static enum slw_status check_known(const struct slw_http_exchange *exchange, enum slw_status status,
+                                   const struct device_row *row, int64_t epoch,
+                                   struct slw_detail *detail)
+{
+    if (status == SLW_NOT_FOUND ||
+        (status == SLW_OK && !is_known(row, epoch, secret_of(exchange)))) {
+        return slw_explain(detail, SLW_EPOCH_OVER, "this enrolment isn't known; enrol again");
+    }
+    return status;
+}
+
 enum slw_status device_row_identify(struct depot *depot, const struct slw_http_exchange *exchange,
                                     struct device_row *ret_row, struct slw_detail *detail)
 {
-    struct slw_bytes product = slw_http_parameter(exchange, 0);
-    struct slw_bytes device = slw_http_parameter(exchange, 1);
+    struct device_name name;
     struct device_row row = {.epoch = 0};
     int64_t epoch = 0;
-    if (!slw_http_query_number(exchange, "e", 1, INT64_MAX, &epoch)) {
-        return slw_explain(detail, SLW_BAD_ARGUMENT, "e: the epoch is missing");
-    }
-    if (!depot_is_name(product, "") || !slw_fleet_device_is_good(device)) {
-        return slw_explain(detail, SLW_BAD_NAME, "that can't be a product and a device");
-    }
-    enum slw_status status = device_row_find(depot, product, device, &row, detail);
-    if (status == SLW_NOT_FOUND ||
-        (status == SLW_OK && !is_known(&row, epoch, secret_of(exchange)))) {
+    SLW_TRY(read_name(exchange, &name, &epoch, detail));
+    enum slw_status status = device_row_find(depot, name.product, name.id, &row, detail);
+    status = check_known(exchange, status, &row, epoch, detail);
+    if (status != SLW_OK) {
         device_row_free(&row);
-        return slw_explain(detail, SLW_EPOCH_OVER, "this enrolment isn't known; enrol again");
+        return status;
     }
-    SLW_TRY(status);
     *ret_row = row;
     return SLW_OK;
 }
@@ -75,8 +98,8 @@ enum slw_status device_row_identify(struct depot *depot, const struct slw_http_e
 static bool is_up_to_date(const struct device_row *row, const struct asking *asking)
 {
     char digits[REPORT_DIGITS + 1] = "0";
-    for (size_t i = 0; row->has_report && i < REPORT_DIGITS / 2; i++) {
-        (void)snprintf(digits + 2 * i, 3, "%02x", row->report[i]);
+    if (row->has_report) {
+        slw_text_hex(slw_bytes_make(row->report, REPORT_DIGITS / 2), digits);
     }
     return row->has_report && row->view.version == asking->version &&
            slw_bytes_equal(asking->report, slw_bytes_make(digits, strlen(digits)));
@@ -126,26 +149,47 @@ static enum slw_status answer_row(struct depot *depot, const struct device_row *
     return SLW_OK;
 }
 
+/* With the device's row, or why there is none. */
+static void go_on(struct depot *depot, struct device_reading *reading, enum slw_status status,
+                  struct device_row *row, struct slw_detail *detail)
+{
+    struct asking *asking = (struct asking *)reading;
+    struct slw_http_exchange *exchange = reading->exchange;
+    struct slw_heap_buffer text = {0};
+    status = check_known(exchange, status, row, asking->epoch, detail);
+    bool floods =
+        status == SLW_OK && !devices_bucket_take(depot->devices->buckets, row->view.product,
+                                                 row->view.id, SLW_BYTES_OF("checkin"));
+    if (status == SLW_OK && !floods) {
+        status = answer_row(depot, row, asking, &text, detail);
+    }
+    device_row_free(row);
+    free(asking);
+    if (floods) {
+        devices_refuse_flood(exchange);
+    } else {
+        depot_answer(exchange, status, 200, &text, detail);
+    }
+}
+
 void devices_check_in(void *context, struct slw_http_exchange *exchange)
 {
     struct depot *depot = depot_of(context);
     struct slw_detail detail = {""};
-    struct slw_heap_buffer text = {0};
-    struct asking asking = {.version = 0};
-    struct device_row row = {.epoch = 0};
-    enum slw_status status = read_asking(exchange, &asking, &detail);
-    if (status == SLW_OK) {
-        status = device_row_identify(depot, exchange, &row, &detail);
-    }
-    if (status == SLW_OK && !devices_bucket_take(depot->devices->buckets, row.view.product,
-                                                 row.view.id, SLW_BYTES_OF("checkin"))) {
-        device_row_free(&row);
-        devices_refuse_flood(exchange);
+    struct asking *asking = calloc(1, sizeof *asking);
+    if (asking == NULL) {
+        slw_http_refuse(exchange, slw_explain_no_memory(&detail), &detail);
         return;
     }
+    asking->reading = (struct device_reading){.exchange = exchange, .then = go_on};
+    enum slw_status status = read_asking(exchange, asking, &detail);
     if (status == SLW_OK) {
-        status = answer_row(depot, &row, &asking, &text, &detail);
+        status = read_name(exchange, &asking->reading.name, &asking->epoch, &detail);
     }
-    device_row_free(&row);
-    depot_answer(exchange, status, 200, &text, &detail);
+    if (status != SLW_OK) {
+        free(asking);
+        slw_http_refuse(exchange, status, &detail);
+        return;
+    }
+    devices_reader_add(depot->devices->reader, &asking->reading);
 }

@@ -45,9 +45,11 @@ static const struct slw_http_route routes[] = {
 static void close_part(struct depot *depot)
 {
     if (depot->devices != NULL) {
+        devices_reader_close(depot->devices->reader);
         devices_batch_close(depot->devices->batch);
         devices_seen_close(depot->devices->seen);
         devices_buckets_close(depot->devices->buckets);
+        (void)pthread_mutex_destroy(&depot->devices->writing);
         free(depot->devices);
         depot->devices = NULL;
     }
@@ -59,12 +61,16 @@ static enum slw_status open_part(struct depot *depot, struct slw_detail *detail)
     if (depot->devices == NULL) {
         return slw_explain_no_memory(detail);
     }
+    (void)pthread_mutex_init(&depot->devices->writing, NULL);
     enum slw_status status = devices_buckets_open(depot, &depot->devices->buckets, detail);
     if (status == SLW_OK) {
         status = devices_seen_open(depot, &depot->devices->seen, detail);
     }
     if (status == SLW_OK) {
         status = devices_batch_open(depot, &depot->devices->batch, detail);
+    }
+    if (status == SLW_OK) {
+        status = devices_reader_open(depot, &depot->devices->reader, detail);
     }
     if (status != SLW_OK) {
         close_part(depot);

@@ -98,9 +98,7 @@ static enum slw_status tell(struct slw_transaction *transaction, const struct en
     char who[96];
     char text[128];
     char key[2 * SLW_SHA256_SIZE + 1];
-    for (size_t i = 0; i < SLW_SHA256_SIZE; i++) {
-        (void)snprintf(key + 2 * i, 3, "%02x", enrolling->message->key.id[i]);
-    }
+    slw_text_hex(slw_bytes_make(enrolling->message->key.id, SLW_SHA256_SIZE), key);
     (void)snprintf(who, sizeof who, "device:%.*s", (int)enrol->device.len,
                    (const char *)enrol->device.ptr);
     (void)snprintf(text, sizeof text, "{\"epoch\":%lld,\"key\":\"%s\"}",

@@ -12,6 +12,7 @@
 
 #include "slipway/fleet.h"
 
+#include <pthread.h>
 #include <time.h>
 
 #define DEVICES_US INT64_C(1000000)
@@ -40,6 +41,41 @@ struct device_row {
     struct slw_heap_buffer memory; /* private: what the views point into */
 };
 
+/* many.c: statements about up to DEVICE_MANY_MAX devices. Values are row by row, in the order of
+ * the kind's columns there; SEEN and HISTORY are run, READ and REPORT have rows. */
+#define DEVICE_MANY_MAX 256u
+#define DEVICE_MANY_COLUMNS_MAX 15u
+enum device_many {
+    DEVICE_MANY_READ,    /* product, id, its place among them */
+    DEVICE_MANY_SEEN,    /* product, id, when */
+    DEVICE_MANY_REPORT,  /* see apply.c; gives product and id of each that was as it was said */
+    DEVICE_MANY_HISTORY, /* the table's columns */
+    DEVICE_MANY_KINDS
+};
+/* ret_values: how many it wants, for which there is room; fill() makes up those behind count rows.
+ */
+SLW_MUST_USE enum slw_status device_many_sql(enum device_many kind, size_t count,
+                                             const char **ret_sql, size_t *ret_values,
+                                             struct slw_detail *detail);
+void device_many_fill(enum device_many kind, size_t count, size_t values_count,
+                      struct slw_sql_value *values);
+
+/* What a device_row is read from. */
+#define DEVICE_ROW_COLUMNS                                                                         \
+    "d.hardware, d.class, d.channel, d.attributes, d.tags, d.key_pem, d.new_key_pem, d.slots, "    \
+    "d.report_answer, d.state, d.boot_state, d.secret, d.report, d.epoch, d.sequence, d.version, " \
+    "d.root_version, d.pin, d.utc_offset_s, d.healthy, d.log_wanted, d.seen_us, CASE WHEN "        \
+    "d.restores = (SELECT value FROM counters WHERE name = 'restores') THEN 1 ELSE 0 END"
+/* Up to DEVICE_ROWS_MAX at once, by one statement; those that weren't found are zeros. When it
+ * fails there is nothing to be freed. */
+#define DEVICE_ROWS_MAX 64u
+struct device_name {
+    struct slw_bytes product, id;
+};
+SLW_MUST_USE enum slw_status device_rows_read(struct slw_transaction *transaction,
+                                              const struct device_name *names, size_t count,
+                                              struct device_row *ret_rows, bool *ret_found,
+                                              struct slw_detail *detail);
 /* SLW_NOT_FOUND: there is no such device. */
 SLW_MUST_USE enum slw_status device_row_read(struct slw_transaction *transaction,
                                              struct slw_bytes product, struct slw_bytes id,
@@ -69,7 +105,10 @@ SLW_MUST_USE enum slw_status device_tell(struct slw_transaction *transaction, co
 struct devices_batch;
 struct devices_seen;
 struct devices_buckets;
+struct devices_reader;
 struct depot_devices_state {
+    struct devices_reader *reader;
+    pthread_mutex_t writing; /* batches and notes of who was seen don't get in each other's way */
     struct devices_batch *batch;
     struct devices_seen *seen;
     struct devices_buckets *buckets;
@@ -93,11 +132,28 @@ void devices_seen_note(struct devices_seen *seen, const struct device_row *row, 
 /* Seconds until a device is to come again, by how busy it is here. */
 int64_t devices_seen_next_s(const struct devices_seen *seen);
 
+/*
+ * reader.c: rows of devices that call, read for many calls at once, by threads that then go on with
+ * each. A call's own structure begins with this.
+ */
+struct device_reading {
+    struct slw_http_exchange *exchange;
+    struct device_name name; /* lives until the exchange is answered */
+    /* Owns reading and row, and answers the exchange. SLW_NOT_FOUND: there is no such device. */
+    void (*then)(struct depot *depot, struct device_reading *reading, enum slw_status status,
+                 struct device_row *row, struct slw_detail *detail);
+    struct device_reading *next;
+};
+enum slw_status devices_reader_open(struct depot *depot, struct devices_reader **ret_reader,
+                                    struct slw_detail *detail);
+/* What still waits is gone on with. */
+void devices_reader_close(struct devices_reader *reader);
+void devices_reader_add(struct devices_reader *reader, struct device_reading *reading);
+
 /* batch.c: reports that were verified, taken many at a time; each is answered once it is durable.
  * Takes report over, and its exchange. */
 struct device_report {
-    struct slw_http_exchange *exchange;
-    struct slw_bytes product, device; /* of the path */
+    struct device_reading reading; /* first; its name is of the path */
     struct slw_fleet_opened opened;
     struct device_row row;  /* as it was when the report was verified */
     enum slw_status status; /* of this one */
@@ -112,12 +168,13 @@ void devices_batch_close(struct devices_batch *batch);
 bool devices_batch_add(struct devices_batch *batch, struct device_report *report);
 void device_report_free(struct device_report *report);
 
-/* apply.c: what one report changes; its verdict is report->status, with the answer. Another status
- * than SLW_OK is the transaction's. */
-SLW_MUST_USE enum slw_status device_report_apply(struct depot *depot,
-                                                 struct slw_transaction *transaction,
-                                                 struct device_report *report, int64_t now_us,
-                                                 struct slw_detail *detail);
+/* apply.c: what reports change, in their order, up to DEVICE_MANY_MAX; the verdict on each is its
+ * status, with its answer. Another status than SLW_OK is the transaction's. */
+SLW_MUST_USE enum slw_status device_reports_apply(struct depot *depot,
+                                                  struct slw_transaction *transaction,
+                                                  struct device_report *const *reports,
+                                                  size_t count, int64_t now_us,
+                                                  struct slw_detail *detail);
 
 /* enrolments.c: one use of a token, if it is good. */
 struct enrolment {

@@ -102,35 +102,81 @@ static enum slw_status take_row(const struct slw_rows *rows, struct slw_bytes pr
     return SLW_OK;
 }
 
+#define PLACE_COLUMN 23 /* behind them: which of those that were asked for it is */
+
+static enum slw_status take_rows(struct slw_rows *rows, const struct device_name *names,
+                                 size_t count, struct device_row *ret_rows, bool *ret_found,
+                                 struct slw_detail *detail)
+{
+    enum slw_status status = SLW_OK;
+    while (status == SLW_OK && slw_rows_next(rows)) {
+        size_t place = (size_t)slw_rows_int(rows, PLACE_COLUMN);
+        if (place >= count || ret_found[place]) {
+            return slw_explain(detail, SLW_STORED_STATE, "a device has two rows");
+        }
+        ret_found[place] = true;
+        status = take_row(rows, names[place].product, names[place].id, &ret_rows[place], detail);
+    }
+    return status;
+}
+
+/* One by itself is found by a plainer statement. */
+static enum slw_status ask(struct slw_transaction *transaction, const struct device_name *names,
+                           size_t count, struct slw_rows **ret_rows, struct slw_detail *detail)
+{
+    struct slw_sql_value values[3 * DEVICE_ROWS_MAX];
+    const char *sql = NULL;
+    size_t values_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        values[3 * i] = slw_sql_text(names[i].product);
+        values[3 * i + 1] = slw_sql_text(names[i].id);
+        values[3 * i + 2] = slw_sql_int((int64_t)i);
+    }
+    if (count == 1) {
+        return slw_sql_query(transaction,
+                             "SELECT " DEVICE_ROW_COLUMNS ", 0 FROM devices d WHERE d.product = $1 "
+                             "AND d.id = $2",
+                             values, 2, ret_rows, detail);
+    }
+    SLW_TRY(device_many_sql(DEVICE_MANY_READ, count, &sql, &values_count, detail));
+    device_many_fill(DEVICE_MANY_READ, count, values_count, values);
+    return slw_sql_query(transaction, sql, values, values_count, ret_rows, detail);
+}
+
+enum slw_status device_rows_read(struct slw_transaction *transaction,
+                                 const struct device_name *names, size_t count,
+                                 struct device_row *ret_rows, bool *ret_found,
+                                 struct slw_detail *detail)
+{
+    struct slw_rows *rows = NULL;
+    memset(ret_rows, 0, count * sizeof *ret_rows);
+    memset(ret_found, 0, count * sizeof *ret_found);
+    enum slw_status status = ask(transaction, names, count, &rows, detail);
+    if (status == SLW_OK) {
+        status = take_rows(rows, names, count, ret_rows, ret_found, detail);
+        enum slw_status end =
+            slw_rows_close(rows, status == SLW_OK ? detail : &(struct slw_detail){""});
+        status = status == SLW_OK ? end : status;
+    }
+    for (size_t i = 0; status != SLW_OK && i < count; i++) {
+        device_row_free(&ret_rows[i]);
+    }
+    return status;
+}
+
 enum slw_status device_row_read(struct slw_transaction *transaction, struct slw_bytes product,
                                 struct slw_bytes id, struct device_row *ret_row,
                                 struct slw_detail *detail)
 {
-    const struct slw_sql_value values[] = {slw_sql_text(product), slw_sql_text(id)};
-    struct slw_rows *rows = NULL;
-    struct device_row row = {.epoch = 0};
-    enum slw_status status = SLW_NOT_FOUND;
-    SLW_TRY(slw_sql_query(
-        transaction,
-        "SELECT hardware, class, channel, attributes, tags, key_pem, new_key_pem, slots, "
-        "report_answer, state, boot_state, secret, report, epoch, sequence, version, root_version, "
-        "pin, utc_offset_s, healthy, log_wanted, seen_us, CASE WHEN restores = (SELECT value FROM "
-        "counters WHERE name = 'restores') THEN 1 ELSE 0 END FROM devices WHERE product = $1 AND "
-        "id = $2",
-        values, 2, &rows, detail));
-    if (slw_rows_next(rows)) {
-        status = take_row(rows, product, id, &row, detail);
+    const struct device_name name = {product, id};
+    struct device_row row;
+    bool found = false;
+    SLW_TRY(device_rows_read(transaction, &name, 1, &row, &found, detail));
+    if (!found) {
+        return slw_explain(detail, SLW_NOT_FOUND, "there is no such device");
     }
-    enum slw_status end = slw_rows_close(
-        rows, status == SLW_OK || status == SLW_NOT_FOUND ? detail : &(struct slw_detail){""});
-    if (end == SLW_OK && status == SLW_OK) {
-        *ret_row = row;
-        return SLW_OK;
-    }
-    device_row_free(&row);
-    SLW_TRY(end);
-    return status == SLW_NOT_FOUND ? slw_explain(detail, SLW_NOT_FOUND, "there is no such device")
-                                   : status;
+    *ret_row = row;
+    return SLW_OK;
 }
 
 /* What slw_public_key_format() writes for a key, up to its value (RFC 5480, RFC 8410). */

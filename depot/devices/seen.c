@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * When devices checked in last. Check-ins only note it in memory; a thread writes what was noted
- * once a second, in one transaction of bounded size. What doesn't fit is lost, and so is what
+ * once a second, in transactions of bounded size. What doesn't fit is lost, and so is what
  * wasn't written when the process ends: the next check-in notes it again. Here, too, is how often
  * devices call, by which they are told when to come again.
  */
@@ -64,31 +64,43 @@ int64_t devices_seen_next_s(const struct devices_seen *seen)
     return next_s < most ? next_s : most;
 }
 
-static enum slw_status write_notes(void *context, struct slw_transaction *transaction,
+/* Notes that one transaction writes: a report that came meanwhile isn't held up for long. */
+struct piece {
+    const struct note *notes;
+    size_t count;
+};
+
+static enum slw_status write_piece(void *context, struct slw_transaction *transaction,
                                    struct slw_detail *detail)
 {
-    const struct devices_seen *seen = context;
-    for (size_t i = 0; i < seen->writing_count; i++) {
-        const struct note *note = &seen->writing[i];
-        const struct slw_sql_value values[] = {
-            slw_sql_text(slw_bytes_make(note->product, note->product_len)),
-            slw_sql_text(slw_bytes_make(note->device, note->device_len)), slw_sql_int(note->at_us)};
-        SLW_TRY(slw_sql_run(transaction,
-                            "UPDATE devices SET seen_us = $3 WHERE product = $1 AND id = $2 AND "
-                            "(seen_us IS NULL OR seen_us < $3)",
-                            values, 3, NULL, detail));
+    const struct piece *piece = context;
+    struct slw_sql_value values[3 * DEVICE_MANY_MAX];
+    const char *sql = NULL;
+    size_t values_count = 0;
+    for (size_t i = 0; i < piece->count; i++) {
+        const struct note *note = &piece->notes[i];
+        values[3 * i] = slw_sql_text(slw_bytes_make(note->product, note->product_len));
+        values[3 * i + 1] = slw_sql_text(slw_bytes_make(note->device, note->device_len));
+        values[3 * i + 2] = slw_sql_int(note->at_us);
     }
-    return SLW_OK;
+    SLW_TRY(device_many_sql(DEVICE_MANY_SEEN, piece->count, &sql, &values_count, detail));
+    device_many_fill(DEVICE_MANY_SEEN, piece->count, values_count, values);
+    return slw_sql_run(transaction, sql, values, values_count, NULL, detail);
 }
 
 static void flush(struct devices_seen *seen)
 {
     struct slw_detail detail = {""};
-    if (seen->writing_count == 0) {
-        return;
+    enum slw_status status = SLW_OK;
+    for (size_t at = 0; status == SLW_OK && at < seen->writing_count; at += DEVICE_MANY_MAX) {
+        size_t left = seen->writing_count - at;
+        struct piece piece = {&seen->writing[at], left < DEVICE_MANY_MAX ? left : DEVICE_MANY_MAX};
+        pthread_mutex_t *writing = &seen->depot->devices->writing;
+        (void)pthread_mutex_lock(writing);
+        status = slw_database_transact(seen->depot->database, SLW_DATABASE_WRITE, write_piece,
+                                       &piece, &detail);
+        (void)pthread_mutex_unlock(writing);
     }
-    enum slw_status status = slw_database_transact(seen->depot->database, SLW_DATABASE_WRITE,
-                                                   write_notes, seen, &detail);
     if (status != SLW_OK) {
         depot_log("warning", "devices", "who was seen wasn't written: %s", detail.text);
     }

@@ -140,15 +140,17 @@ static void drop_notice(void *context, const PGresult *result)
 }
 
 /*
- * What holds for all transactions of a session: no statement, lock or idle transaction (of a
- * process that was stopped in the middle) lasts longer than the timeout, and what is committed is
- * on the disk, whatever the server's settings say.
+ * What holds for all transactions of a session: a statement by itself sees what was committed when
+ * it began and takes no part in what SERIALIZABLE keeps of who read what (its memory is the
+ * server's, and bounded: thousands of reads a second beside one long write would use it up). No
+ * statement, lock or idle transaction (of a process that was stopped in the middle) lasts longer
+ * than the timeout, and what is committed is on the disk, whatever the server's settings say.
  */
 static const char session[] =
     "SELECT current_setting('server_encoding'), to_regclass('schema_migrations') IS NOT NULL,"
     " set_config('statement_timeout', '%u', false), set_config('lock_timeout', '%u', false),"
     " set_config('idle_in_transaction_session_timeout', '%u', false),"
-    " set_config('default_transaction_isolation', 'serializable', false),"
+    " set_config('default_transaction_isolation', 'read committed', false),"
     " set_config('default_transaction_read_only', 'on', false),"
     " set_config('standard_conforming_strings', 'on', false),"
     " set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off'"

@@ -74,6 +74,32 @@ static void reads_one_statement_by_itself_and_no_more(void)
     slw_database_close(database);
 }
 
+static enum slw_status read_isolation(void *context, struct slw_transaction *transaction,
+                                      struct slw_detail *detail)
+{
+    return slw_sql_number(transaction,
+                          "SELECT CAST(CASE current_setting('transaction_isolation') WHEN "
+                          "'serializable' THEN 1 ELSE 0 END AS BIGINT)",
+                          NULL, 0, context, detail);
+}
+
+/* PostgreSQL remembers what serializable transactions read, in memory that many reads use up. */
+static void reads_one_statement_without_what_serializable_needs(void)
+{
+    static const enum slw_database_mode modes[] = {SLW_DATABASE_READ, SLW_DATABASE_WRITE,
+                                                   SLW_DATABASE_READ_ONE};
+    struct slw_database *database = test_database_open(things);
+    for (size_t i = 0; i < 3 && test_database_kind() == SLW_DATABASE_POSTGRESQL; i++) {
+        int64_t is_serializable = -1;
+        TAP_EQUAL_INT(slw_database_transact(database, modes[i], read_isolation, &is_serializable,
+                                            &test_detail),
+                      SLW_OK);
+        TAP_EQUAL_INT(is_serializable, modes[i] == SLW_DATABASE_READ_ONE ? 0 : 1);
+    }
+    TAP_CHECK(database != NULL);
+    slw_database_close(database);
+}
+
 static enum slw_status change_and_fail(void *context, struct slw_transaction *transaction,
                                        struct slw_detail *detail)
 {
@@ -193,6 +219,7 @@ int main(void)
     static const struct test_case cases[] = {
         TEST_CASE(only_reads_when_it_said_so),
         TEST_CASE(reads_one_statement_by_itself_and_no_more),
+        TEST_CASE(reads_one_statement_without_what_serializable_needs),
         TEST_CASE(keeps_nothing_of_what_failed),
         TEST_CASE(commits_nothing_after_a_statement_that_failed),
         TEST_CASE(refuses_a_statement_while_rows_are_open_and_rows_left_open),

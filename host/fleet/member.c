@@ -271,9 +271,7 @@ static enum slw_status ask_or_enrol(struct slw_fleet_member *member, struct slw_
 
 static void note_taken(struct slw_fleet_member *member, const uint8_t digest[static 8])
 {
-    for (size_t i = 0; i < 8; i++) {
-        (void)snprintf(member->state.last + 2 * i, 3, "%02x", digest[i]);
-    }
+    slw_text_hex(slw_bytes_make(digest, 8), member->state.last);
     slw_heap_free(&member->state.pending);
 }
 

@@ -2,6 +2,8 @@
 /* Nonces that the depot makes and knows again without remembering them. */
 #include "slipway/fleet.h"
 
+#include "slipway/text.h"
+
 #include <inttypes.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -25,9 +27,7 @@ void slw_fleet_nonce_make(const uint8_t secret[static 32], struct slw_bytes prod
                        (const char *)device.ptr, epoch, now_s);
     (void)HMAC(EVP_sha256(), secret, 32, (const uint8_t *)text, (size_t)len, mark, &mark_len);
     (void)snprintf(ret_nonce, SLW_FLEET_NONCE_SIZE, "%016" PRIx64, (uint64_t)now_s);
-    for (size_t i = 0; i < MARK_BYTES; i++) {
-        (void)snprintf(ret_nonce + TIME_DIGITS + 2 * i, 3, "%02x", mark[i]);
-    }
+    slw_text_hex(slw_bytes_make(mark, MARK_BYTES), ret_nonce + TIME_DIGITS);
 }
 
 enum slw_status slw_fleet_nonce_check(const uint8_t secret[static 32], struct slw_bytes product,

@@ -62,8 +62,8 @@ enum slw_database_kind { SLW_DATABASE_SQLITE, SLW_DATABASE_POSTGRESQL };
 enum slw_database_mode {
     SLW_DATABASE_READ,
     SLW_DATABASE_WRITE,
-    /* READ of one statement (and the time): a second one is refused. With PostgreSQL it is one
-     * round trip instead of three. */
+    /* READ of one statement (and the time): a second one is refused. It sees what was committed
+     * when it began. With PostgreSQL it is one round trip instead of three. */
     SLW_DATABASE_READ_ONE,
 };
 

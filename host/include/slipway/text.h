@@ -4,6 +4,7 @@
  *
  *     status = slw_sql_text(slw_text_bytes(caller->name));
  *     slw_text_copy(slw_rows_bytes(rows, 0), sizeof row->product, row->product);
+ *     slw_text_hex(slw_bytes_make(digest, sizeof digest), text);
  */
 #ifndef SLIPWAY_TEXT_H
 #define SLIPWAY_TEXT_H
@@ -24,6 +25,17 @@ static inline void slw_text_copy(struct slw_bytes from, size_t size, char *ret_t
         memcpy(ret_text, from.ptr, len);
     }
     ret_text[len] = '\0';
+}
+
+/* Two lower-case hexadecimal digits a byte, and a zero behind them: 2 * bytes.len + 1 characters. */
+static inline void slw_text_hex(struct slw_bytes bytes, char *ret_text)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < bytes.len; i++) {
+        *ret_text++ = digits[bytes.ptr[i] >> 4];
+        *ret_text++ = digits[bytes.ptr[i] & 15];
+    }
+    *ret_text = '\0';
 }
 
 #endif
