@@ -129,6 +129,8 @@ enum slw_status devices_seen_open(struct depot *depot, struct devices_seen **ret
                                   struct slw_detail *detail);
 void devices_seen_close(struct devices_seen *seen);
 void devices_seen_note(struct devices_seen *seen, const struct device_row *row, int64_t now_us);
+/* More come than a replica takes at its ease. */
+bool devices_seen_is_busy(const struct devices_seen *seen);
 /* Seconds until a device is to come again, by how busy it is here. */
 int64_t devices_seen_next_s(const struct devices_seen *seen);
 

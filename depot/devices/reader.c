@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define WAITING_MAX 8192u
+#define PATIENCE_NS 500000
 #define THREADS_MIN 2
 #define THREADS_MAX 8
 
@@ -60,6 +61,18 @@ static void go_on(struct depot *depot, struct gathered *gathered)
     }
 }
 
+/* With the lock held. When many call, a moment's patience makes one question of dozens. */
+static void wait_for_more(struct devices_reader *reader)
+{
+    if (reader->waiting == 0 || reader->waiting >= DEVICE_ROWS_MAX || reader->stopping ||
+        !devices_seen_is_busy(reader->depot->devices->seen)) {
+        return;
+    }
+    (void)pthread_mutex_unlock(&reader->lock);
+    (void)nanosleep(&(struct timespec){.tv_nsec = PATIENCE_NS}, NULL);
+    (void)pthread_mutex_lock(&reader->lock);
+}
+
 /* With the lock held. */
 static void gather(struct devices_reader *reader, struct gathered *gathered)
 {
@@ -82,6 +95,7 @@ static void *keep_reading(void *context)
     struct gathered gathered = {.count = 0};
     (void)pthread_mutex_lock(&reader->lock);
     while (!reader->stopping || reader->first != NULL) {
+        wait_for_more(reader);
         gather(reader, &gathered);
         if (gathered.count == 0) {
             (void)pthread_cond_wait(&reader->wake, &reader->lock);

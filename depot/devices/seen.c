@@ -54,6 +54,11 @@ void devices_seen_note(struct devices_seen *seen, const struct device_row *row, 
     (void)pthread_mutex_unlock(&seen->lock);
 }
 
+bool devices_seen_is_busy(const struct devices_seen *seen)
+{
+    return atomic_load(&seen->per_second) > CALM_PER_SECOND;
+}
+
 int64_t devices_seen_next_s(const struct devices_seen *seen)
 {
     int64_t configured = seen->depot->settings->checkin_s;

@@ -199,3 +199,18 @@ enum slw_status sql_dialect_translate(enum slw_database_kind kind, const char *s
     end_statement(&translation);
     return ret_sql->status == SLW_OK ? SLW_OK : slw_explain_no_memory(detail);
 }
+
+uint64_t sql_hash_text(uint64_t hash, const char *text)
+{
+    size_t len = strlen(text);
+    uint64_t word = 0;
+    for (; len >= sizeof word; len -= sizeof word, text += sizeof word) {
+        memcpy(&word, text, sizeof word);
+        hash = (hash ^ word) * 1099511628211U;
+        hash ^= hash >> 32; /* the multiplication moves bits up alone */
+    }
+    word = 0;
+    memcpy(&word, text, len);
+    hash = (hash ^ word) * 1099511628211U;
+    return hash ^ hash >> 32;
+}

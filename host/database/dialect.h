@@ -18,4 +18,9 @@ SLW_MUST_USE enum slw_status sql_dialect_translate(enum slw_database_kind kind, 
  * it never ends. */
 size_t sql_opaque_length(const char *text);
 
+/* A hash of a text, for finding what was prepared; hash is another text's, or SQL_HASH_BASIS. Eight
+ * bytes at a time: statements about many rows are long. */
+#define SQL_HASH_BASIS 14695981039346656037U
+uint64_t sql_hash_text(uint64_t hash, const char *text);
+
 #endif

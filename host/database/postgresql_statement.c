@@ -3,6 +3,7 @@
  * Statements on PostgreSQL: prepared once a connection for each text and types of values, values
  * sent in binary, rows taken one by one as they come.
  */
+#include "dialect.h"
 #include "postgresql.h"
 
 #include <stdio.h>
@@ -120,14 +121,6 @@ static char *kinds_of(const struct sql_statement *statement)
     return kinds;
 }
 
-static uint64_t add_to_hash(uint64_t hash, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        hash = (hash ^ (uint8_t)*text) * 1099511628211U; /* FNV-1a */
-    }
-    return hash;
-}
-
 static void forget(struct postgresql_prepared *prepared)
 {
     free(prepared->sql);
@@ -207,8 +200,8 @@ static enum slw_status send(struct postgresql_connection *connection,
                             char *kinds, struct slw_detail *detail)
 {
     char name[16];
-    uint64_t hash = add_to_hash(add_to_hash(14695981039346656037U, statement->sql), kinds);
-    size_t place = (size_t)((hash >> 32) % POSTGRESQL_CACHE_SIZE);
+    uint64_t hash = sql_hash_text(sql_hash_text(SQL_HASH_BASIS, statement->sql), kinds);
+    size_t place = (size_t)(hash % POSTGRESQL_CACHE_SIZE);
     struct postgresql_prepared *prepared = &connection->cache[place];
     (void)snprintf(name, sizeof name, "s%zu", place);
     if (prepared->sql == NULL || strcmp(prepared->sql, statement->sql) != 0 ||

@@ -10,11 +10,7 @@
 
 static size_t place_of(const char *sql)
 {
-    uint64_t hash = 14695981039346656037U; /* FNV-1a */
-    for (; *sql != '\0'; sql++) {
-        hash = (hash ^ (uint8_t)*sql) * 1099511628211U;
-    }
-    return (size_t)((hash >> 32) % SQLITE_CACHE_SIZE);
+    return (size_t)(sql_hash_text(SQL_HASH_BASIS, sql) % SQLITE_CACHE_SIZE);
 }
 
 static void drop(struct sqlite_prepared *prepared)

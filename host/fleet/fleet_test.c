@@ -225,6 +225,8 @@ static void knows_its_own_nonces(void)
     struct slw_detail detail = {""};
     slw_fleet_nonce_make(secret, lamp, device, 3, 1000000, nonce);
     struct slw_bytes text = slw_text_bytes(nonce);
+    /* By another implementation of HMAC-SHA-256. */
+    TAP_CHECK(strcmp(nonce, "00000000000f4240c710fc857f795bfa51917a8f848ee365") == 0);
     TAP_EQUAL_INT(slw_fleet_nonce_check(secret, lamp, device, 3, 1000000, text, &detail), SLW_OK);
     TAP_EQUAL_INT(slw_fleet_nonce_check(secret, lamp, device, 3, 1000600, text, &detail), SLW_OK);
     TAP_EQUAL_INT(slw_fleet_nonce_check(secret, lamp, device, 3, 1000601, text, &detail),
