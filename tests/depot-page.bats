@@ -45,6 +45,10 @@ page() {
     page 'the keyboard goes everywhere, and a list says how'
 }
 
+@test "Tab reaches every control, and each shows that it has the focus" {
+    page 'Tab reaches every control, and each shows that it has the focus'
+}
+
 @test "what is shown can be had as CSV and as JSON" {
     page 'what is shown can be had as CSV and as JSON'
 }

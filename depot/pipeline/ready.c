@@ -169,8 +169,8 @@ static enum slw_status check_people(struct readiness *readiness, struct slw_deta
         "AND "
         "r.role IN ('approver', 'administrator'))",
         &value, 1, &people, detail));
-    (void)snprintf(text, sizeof text, "%lld approvers, %lld wanted", (long long)people,
-                   (long long)(wanted < 0 ? 0 : wanted));
+    (void)snprintf(text, sizeof text, "%lld %s, %lld wanted", (long long)people,
+                   people == 1 ? "approver" : "approvers", (long long)(wanted < 0 ? 0 : wanted));
     put_check(readiness, "approvers", wanted >= 0 && people > 0 && people >= wanted, text);
     return SLW_OK;
 }

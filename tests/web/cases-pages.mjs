@@ -71,6 +71,27 @@ export const pages = [
         await page.keyboard.press('/');
         assert.equal(await page.evaluate(() => document.activeElement.name), 'name');
     }],
+    ['Tab reaches every control, and each shows that it has the focus', async ({ page, depot }) => {
+        const id = await rollout(depot);
+        await visit(page, `#/p/desk/rollouts/${id}`);
+        await page.locator('button.halt').waitFor();
+        const wanted = await page.evaluate(() => {
+            const all = [...document.querySelectorAll('a[href], button, input, select, textarea, [tabindex="0"]')].filter((element) => !element.disabled && element.checkVisibility());
+            all.forEach((element, at) => element.setAttribute('data-at', at));
+            return all.length;
+        });
+        const reached = new Set();
+        for (let press = 0; press <= wanted && reached.size < wanted; press++) {
+            await page.keyboard.press('Tab');
+            const [at, outline] = await page.evaluate(() => [document.activeElement.getAttribute('data-at'), getComputedStyle(document.activeElement).outlineStyle]);
+            if (at !== null) {
+                reached.add(at);
+                assert.notEqual(outline, 'none', await page.evaluate(() => document.activeElement.outerHTML.slice(0, 200)));
+            }
+        }
+        assert.equal(reached.size, wanted);
+        assert.ok(wanted > 15);
+    }],
     ['what is shown can be had as CSV and as JSON', async ({ page }) => {
         await visit(page, '#/p/desk/rollouts');
         const fileOf = async (name) => {

@@ -67,7 +67,7 @@ const ofKind = (build, kind) => build.artifacts.filter((artifact) => artifact.ki
 
 function Commit({ endorsements }) {
     return html`<${Step} kind=${endorsements.length > 0 ? 'good' : 'idle'} title="Commit">${endorsements.length > 0
-        ? endorsements.map(({ source, commit, builder, signers }) => html`<p><code title=${commit}>${commit ? short(commit) : 'no commit named'}</code> of ${source || 'a source that it doesn’t name'}</p>
+        ? endorsements.map(({ source, commit, builder, signers }) => html`<p>${source || 'a source that isn’t named'}, ${commit ? html`<code title=${commit}>${short(commit)}</code>` : 'no commit named'}</p>
             <p class="faint">endorsed by ${builder || 'nobody named'}${signers?.length > 0 && html`, key ${signers.map((key) => html`<code class="pair" title=${key}>${key.slice(0, 12)}</code>`)}`}</p>`)
         : html`<p class="faint">Nobody has endorsed it: it isn’t known from what it was built.</p>`}</${Step}>`;
 }
@@ -112,7 +112,7 @@ function Way({ product, build, releases, rollouts, stages, jobs, fleet }) {
         <${Step} kind=${own.some(({ state }) => state === 'published') ? 'good' : own.length > 0 ? 'waiting' : 'idle'} title="Signed releases">${own.length > 0
             ? own.map((release) => html`<p><${State} of=${release.state} /> <a href=${link('p', product, 'releases', release.version)}>${release.release_version || 'release'} (${release.version})</a> with ${release.key}, channel ${release.channel}</p>`)
             : html`<p class="faint">No release holds it yet.</p>`}</${Step}>
-        <${Step} kind=${isBroken ? 'bad' : offered.length > 0 ? 'going' : 'idle'} title="Rollouts">${offered.length > 0
+        <${Step} kind=${isBroken ? 'bad' : offered.length === 0 ? 'idle' : offered.every(({ state }) => state === 'done') ? 'good' : 'going'} title="Rollouts">${offered.length > 0
             ? offered.map((rollout) => html`<p><${State} of=${rollout.state} /> <a href=${link('p', product, 'rollouts', rollout.id)}>Rollout ${rollout.id}</a> to ${rollout.group}: ${count(rollout.phases.reduce((sum, phase) => sum + phase.succeeded, 0))} updated, ${count(rollout.phases.reduce((sum, phase) => sum + phase.failed + phase.silent, 0))} failed</p>`)
             : html`<p class="faint">No device has been offered it.</p>`}</${Step}>
         <${Step} kind=${on.length > 0 ? 'good' : 'idle'} title="Devices">${on.length > 0
@@ -127,7 +127,7 @@ function Artifacts({ product, build }) {
         empty=${html`<${Empty} title="Nothing beside the bundle">Endorsements, test results, SBOMs and logs come here.</${Empty}>`}
         columns=${[
             { name: 'Kind', of: (row) => words(row.kind) },
-            { name: 'Name', of: (row) => html`<a href=${content(row)} download>${row.name}</a>` },
+            { name: 'Name', of: (row) => html`<a href=${content(row)} download title=${row.name}>${row.name.length === 64 ? `${short(row.name)}…` : row.name}</a>` },
             { name: 'Says', of: (row) => row.outcome ? html`<${State} of=${row.outcome} />` : row.format ? `${row.format}, ${count(row.packages)} packages` : row.builder },
             { name: 'Size', number: true, of: (row) => size(row.size) },
             { name: 'Came', of: (row) => html`<${Time} at=${row.made} /> <span class="faint">from ${row.made_by}</span>` },

@@ -7,7 +7,7 @@ import { html, useEffect, useState } from '../html.mjs';
 import { useCall } from '../live.mjs';
 import { Action, Answer, Card, Empty, Facts, Field, Form, Note, Page, State, Table } from '../parts.mjs';
 import { go, link } from '../route.mjs';
-import { short, size, Time, took, words } from '../text.mjs';
+import { short, size, span, Time, took, words } from '../text.mjs';
 
 const PAGE = 50;
 const STATES = ['queued', 'running', 'passed', 'warned', 'failed', 'error', 'cancelled'];
@@ -92,7 +92,7 @@ const NEXT = {
     running: 'Its runner is heard every few seconds; when that falls silent for a minute, the job is taken from it and tried again, or is an error.',
     passed: 'Nothing: it is over, and what it left counts.',
     warned: 'Nothing: it is over, and what it left counts.',
-    failed: 'Nothing: it is over. Its build waits for a result that passes.',
+    failed: 'Nothing: it is over, and what it was for waits for another that passes.',
     error: 'Nothing: somebody tries it again, or nobody does.',
     cancelled: 'Nothing: somebody tries it again, or nobody does.',
 };
@@ -169,8 +169,8 @@ export function Job({ product, id }) {
             ['Because', `${words(job.cause)}, ${job.made_by}`],
             ['Made', html`<${Time} at=${job.made} whole />`],
             job.labels?.length > 0 && ['Wants a runner with', job.labels.join(', ')],
-            job.timeout_s && ['Time limit', `${job.timeout_s} s`],
-            ['Attempts', `${job.attempt}${job.retries ? `, tried again up to ${job.retries} times by itself` : ''}`],
+            job.timeout_s && ['Time limit', span(job.timeout_s)],
+            ['Attempts', `${job.attempt}${job.retries ? `; tried again by itself ${job.retries === 1 ? 'once' : `up to ${job.retries} times`}` : ''}`],
             job.commit && ['Commit', html`<code>${job.commit}</code>`],
         ]} /></${Card}>
         <${Card} title="Attempts"><${Attempts} job=${job} /></${Card}>

@@ -43,6 +43,20 @@ const NEXT = {
     withdrawn: 'Nobody is offered it any more. A replacement has a higher version.',
 };
 
+function nextOf(release, rollouts) {
+    const running = rollouts.find(({ state }) => state === 'running');
+    if (release.state !== 'published') {
+        return NEXT[release.state];
+    }
+    if (release.kind === 'drill') {
+        return 'Nothing: it was a rehearsal, and no device is offered it.';
+    }
+    if (running) {
+        return html`<a href=${link('p', release.product, 'rollouts', running.id)}>Rollout ${running.id}</a> goes on offering it to ${running.group}.`;
+    }
+    return release.role.endsWith('-rollout') ? NEXT.published : 'It has reached everybody whom its rollout was for; whoever asks for its channel finds it.';
+}
+
 function Withdraw({ product, release, reload }) {
     return release.state !== 'withdrawn' && may('release', product) && html`<${Ask} button="Withdraw" kind="danger" title=${`Withdraw release ${release.release_version}?`}
         question=${html`<p>Offers stop at once, everywhere. Devices ask again before they apply. It can’t be taken back: a replacement gets a higher version.</p>`}
@@ -65,11 +79,11 @@ export function Release({ product, version }) {
     const rollouts = useCall(`${pathOf(product, 'rollouts')}?limit=200`, ['rollout'], product);
     const own = (rollouts.data?.rollouts ?? []).filter(({ release }) => String(release) === version);
     return html`<${Answer} of=${answer}>${(release) => html`<${Page} title=${`Release ${release.release_version || release.version}`} lead=${html`Version ${release.version}, ${release.kind}, channel ${release.channel}`}
-        actions=${html`${release.state === 'published' && may('release', product) && html`<a class="button primary" href=${link('p', product, 'rollouts', 'new')}>Roll it out</a>`}<${Withdraw} product=${product} release=${release} reload=${answer.reload} />`}>
+        actions=${html`${release.state === 'published' && release.kind !== 'drill' && may('release', product) && html`<a class="button primary" href=${`${link('p', product, 'rollouts', 'new')}?release=${release.version}`}>Roll it out</a>`}<${Withdraw} product=${product} release=${release} reload=${answer.reload} />`}>
         <section class=${`verdict ${release.reason && release.state !== 'withdrawn' ? 'warn' : release.state === 'published' ? 'good' : release.state === 'withdrawn' ? 'over' : release.state === 'refused' ? 'bad' : 'going'}`} aria-label="Where it is">
             <p class="verdict-state"><${State} of=${release.state} /> <span class="faint">since <${Time} at=${release.since} whole /></span></p>
             ${release.reason && html`<p><strong>Why.</strong> ${release.reason}</p>`}
-            <p><strong>If nobody does anything:</strong> ${NEXT[release.state]}</p>
+            <p><strong>If nobody does anything:</strong> ${nextOf(release, own)}</p>
         </section>
         <div class="columns">
             <${Card} title="What it is"><${Facts} of=${[

@@ -63,7 +63,7 @@ function Phases({ phases, set }) {
     </fieldset>`;
 }
 
-function Editor({ product, releases, groups, draft }) {
+function Editor({ product, releases, groups, draft, wanted }) {
     const [phases, setPhases] = useState(phasesOf(draft?.plan));
     const health = draft?.plan?.health ?? {};
     const send = async (fields) => {
@@ -76,8 +76,8 @@ function Editor({ product, releases, groups, draft }) {
     return html`<${Form} label="Rollout" submit=${draft ? 'Change the draft' : 'Make a draft'} send=${send}>
         <div class="fields">
             <${Field} label="Release">${releases
-                ? html`<select name="release" required>${releases.map((release) => html`<option value=${release.version} selected=${release.version === draft?.release}>${release.release_version} (${release.version})</option>`)}</select>`
-                : html`<input name="release" type="number" min="1" required defaultValue=${draft?.release} />`}</${Field}>
+                ? html`<select name="release" required>${releases.map((release) => html`<option value=${release.version} selected=${release.version === (draft?.release ?? wanted)}>${release.release_version} (${release.version})</option>`)}</select>`
+                : html`<input name="release" type="number" min="1" required defaultValue=${draft?.release ?? wanted} />`}</${Field}>
             <${Field} label="Group">${groups
                 ? html`<select name="group" required>${groups.map((group) => html`<option selected=${group.name === draft?.group}>${group.name}</option>`)}</select>`
                 : html`<input name="group" required defaultValue=${draft?.group} />`}</${Field}>
@@ -102,6 +102,6 @@ export function NewRollout({ product, query }) {
     const ready = { data: isAsked && (!from || draft.data) ? {} : null, refusal: from ? draft.refusal : null };
     const published = releases.data?.releases?.filter(({ state, kind }) => state === 'published' && kind !== 'drill');
     return html`<${Page} title=${from ? `Draft of rollout ${from}` : 'New rollout'} lead="It is a draft until somebody starts it.">
-        <${Card}><${Answer} of=${ready}>${() => html`<${Editor} product=${product} releases=${published} groups=${groups.data?.groups} draft=${draft.data} />`}</${Answer}></${Card}>
+        <${Card}><${Answer} of=${ready}>${() => html`<${Editor} product=${product} releases=${published} groups=${groups.data?.groups} draft=${draft.data} wanted=${Number(query.get('release')) || undefined} />`}</${Answer}></${Card}>
     </${Page}>`;
 }

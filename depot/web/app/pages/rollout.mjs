@@ -39,7 +39,7 @@ function Next({ rollout }) {
     const kind = rollout.state === 'halted' ? 'bad' : rollout.needs_decision || rollout.state === 'paused' ? 'warn' : rollout.state === 'done' ? 'good' : 'going';
     return html`<section class=${`verdict ${kind}`} aria-label="Where it is">
         <p class="verdict-state"><${State} of=${rollout.state} kind=${kind} />${rollout.by_rule && html` <span class="tag">by the health rule</span>`} <span class="faint">since <${Time} at=${rollout.since} whole /></span></p>
-        ${!rollout.by_rule && html`<p>${rollout.reason}</p>`}
+        ${!rollout.by_rule && rollout.reason !== 'started' && html`<p>${rollout.reason}</p>`}
         <p><strong>Why.</strong> ${why(rollout)}</p>
         <p><strong>If nobody does anything:</strong> ${rollout.next}</p>
     </section>`;

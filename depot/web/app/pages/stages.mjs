@@ -37,7 +37,7 @@ function Gates({ next }) {
 }
 
 function Approvals({ of }) {
-    return of.approvals.length > 0 && html`<p class="faint">Approved: ${of.approvals.map((row) => html`<span class="pair">${row.person} for ${row.stage} <${Time} at=${row.time} />${row.comment && `: “${row.comment}”`}</span>`)}</p>`;
+    return of.approvals.length > 0 && html`<p class="faint said">Approved: ${of.approvals.map((row) => html`<span class="pair">${row.person} for ${row.stage} <${Time} at=${row.time} />${row.comment && `: “${row.comment}”`}</span>`)}</p>`;
 }
 
 const KINDS = [['feature', 'a feature release'], ['patch', 'a patch: fixes only'], ['emergency', 'an emergency: the short path']];
@@ -73,6 +73,7 @@ export function Qualification({ product, build }) {
     };
     const entered = new Map(of.stages.map(({ stage, entered: at }) => [stage, at]));
     const next = of.next;
+    const last = Math.max(-1, ...STAGES.map((stage, at) => (entered.has(stage) ? at : -1)), STAGES.indexOf(next?.stage));
     const isMine = of.approvals.some((row) => row.stage === next?.stage && row.person === session().person);
     const wantsApproval = next?.gates?.some((row) => row.gate.approvals !== undefined && !row.holds);
     return html`<${Card} title="Qualification" actions=${html`
@@ -84,7 +85,9 @@ export function Qualification({ product, build }) {
         ${of.reason && html`<${Note} kind=${of.state === 'failed' ? 'bad' : 'warn'}>${of.reason}</${Note}>`}
         <ol class="phases">${STAGES.map((stage) => html`<li class=${next?.stage === stage ? 'current' : ''}>
             <strong>${stage}</strong>
-            ${entered.has(stage) ? html`<${State} kind="good">entered <${Time} at=${entered.get(stage)} /></${State}>` : next?.stage === stage ? html`<${State} kind="waiting">waits for</${State}>` : html`<${State} kind="idle">not yet</${State}>`}
+            ${entered.has(stage) ? html`<${State} kind="good">entered <${Time} at=${entered.get(stage)} /></${State}>`
+                : next?.stage === stage ? html`<${State} kind="waiting">waits for</${State}>`
+                    : html`<${State} kind="idle">${STAGES.indexOf(stage) < last ? 'left out' : 'not yet'}</${State}>`}
             ${next?.stage === stage && html`<${Gates} next=${next} />`}
         </li>`)}</ol>
         <${Approvals} of=${of} />
