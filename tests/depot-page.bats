@@ -224,3 +224,7 @@ page() {
 @test "keys and roles stand with their expiry, and the root with its own" {
     page 'keys and roles stand with their expiry, and the root with its own'
 }
+
+@test "with the signing service down the first screen says so, and HALT works" {
+    page 'with the signing service down the first screen says so, and HALT works'
+}

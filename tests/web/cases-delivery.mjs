@@ -157,3 +157,23 @@ export const deliveries = [
         }
     }],
 ];
+
+/** When nobody else needs the signing service any more. */
+export const alone = [
+    ['with the signing service down the first screen says so, and HALT works', async ({ page, depot, delivery, bad }) => {
+        const { build, release } = await bad;
+        await delivery.connect('d5');
+        const id = await delivery.rollout(release, 'house', { phases: [{ ppm: 1000000 }] });
+        await depot.make('POST', `${LAMP}/rollouts/${id}/start`, {});
+        await until(async () => assert.ok(!depot.rows("SELECT state FROM releases WHERE product = 'lamp' AND kind = 'drill'").some(({ state }) => ['prepared', 'signing'].includes(state))));
+        process.kill(Number(process.env.signer_pid), 'SIGKILL');
+        await depot.make('POST', `${LAMP}/drill`, { build });
+        await visit(page, '#/p/lamp');
+        await page.locator('article.trouble.bad', { hasText: 'The signing service is away' }).waitFor();
+        const card = page.locator('article.trouble').filter({ has: page.locator(`a[href="#/p/lamp/rollouts/${id}"]`) });
+        await card.locator('button.halt').click();
+        await page.locator('dialog[open] button[type=submit]').click();
+        await becomes(depot, id, 'halted');
+        await delivery.isOfferedNothing('d5');
+    }],
+];

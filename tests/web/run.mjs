@@ -3,7 +3,7 @@
 // SLIPWAY_PAGE_PICTURES names a directory for pictures of pages whose case failed.
 import { launch, logIn, open, isSound } from './browser.mjs';
 import { access } from './cases-access.mjs';
-import { deliveries } from './cases-delivery.mjs';
+import { alone, deliveries } from './cases-delivery.mjs';
 import { jobs } from './cases-jobs.mjs';
 import { pages } from './cases-pages.mjs';
 import { releasing } from './cases-releasing.mjs';
@@ -71,6 +71,7 @@ try {
         lane(chosen([...rollouts, ...releasing, ...settings, ...access]), with_),
         lane(chosen([...jobs, ...deliveries]), with_),
     ]);
+    await lane(chosen(alone), with_);
 } finally {
     await browser?.close();
     await depot.stop();
