@@ -294,7 +294,7 @@ static void leases_run_out(void)
     TAP_EQUAL_INT(test_lease("\"build\"", first), id);
     TAP_EQUAL_INT(test_say(runner_token, id, "heartbeat", first, ""), 200);
     TAP_REQUIRE(test_sql(&depot, "UPDATE jobs SET lease_until_us = 1 WHERE state = 'running'"));
-    TAP_EQUAL_INT(test_finish(id, first, "failed"), 409);
+    TAP_REQUIRE(test_finish(id, first, "failed") == 409);
     TAP_CHECK(becomes(id, "queued"));
     TAP_EQUAL_INT(test_lease("\"build\"", second), id);
     TAP_EQUAL_INT(test_say(runner_token, id, "heartbeat", first, ""), 409);
