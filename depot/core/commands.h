@@ -28,6 +28,8 @@ depot_command_function depot_command_check;
 /* To and from a directory; see backup.c. */
 depot_command_function depot_command_backup;
 depot_command_function depot_command_restore;
+/* Prints every call that this program takes, as JSON; needs no settings. */
+depot_command_function depot_command_routes;
 
 /* Blobs of the settings' store to DIRECTORY/blobs, or back. ret_count: how many there are. */
 SLW_MUST_USE enum slw_status depot_copy_blobs(const struct depot_settings *settings,

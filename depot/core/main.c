@@ -7,6 +7,7 @@
  *                        [--token-file FILE]
  *     slipway-depot migrate|check --config FILE
  *     slipway-depot backup|restore --config FILE DIRECTORY
+ *     slipway-depot routes
  *
  * `run` ends on SIGTERM and SIGINT, within 10 s; what is being asked is answered first. Exit
  * status: 0; 1 when it failed; 2 for arguments that make no sense.
@@ -23,7 +24,8 @@ static int usage(void)
                 "       slipway-depot init --config FILE --administrator NAME [--password-file "
                 "FILE] [--token-file FILE]\n"
                 "       slipway-depot migrate|check --config FILE\n"
-                "       slipway-depot backup|restore --config FILE DIRECTORY\n",
+                "       slipway-depot backup|restore --config FILE DIRECTORY\n"
+                "       slipway-depot routes\n",
                 stderr);
     return 2;
 }
@@ -31,14 +33,15 @@ static int usage(void)
 static const struct command {
     const char *name;
     enum slw_status (*run)(const struct depot_command *command, struct slw_detail *detail);
-    bool has_directory, has_people;
+    bool has_config, has_directory, has_people;
 } commands[] = {
-    {"run", depot_command_run, false, false},
-    {"init", depot_command_init, false, true},
-    {"migrate", depot_command_migrate, false, false},
-    {"check", depot_command_check, false, false},
-    {"backup", depot_command_backup, true, false},
-    {"restore", depot_command_restore, true, false},
+    {"run", depot_command_run, true, false, false},
+    {"init", depot_command_init, true, false, true},
+    {"migrate", depot_command_migrate, true, false, false},
+    {"check", depot_command_check, true, false, false},
+    {"backup", depot_command_backup, true, true, false},
+    {"restore", depot_command_restore, true, true, false},
+    {"routes", depot_command_routes, false, false, false},
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
 
@@ -63,7 +66,7 @@ static bool parse_options(int argc, char **argv, struct depot_command *command)
         }
         *place = optarg;
     }
-    return command->config != NULL;
+    return true;
 }
 
 /* Whether what it was given is what it takes. */
@@ -71,7 +74,8 @@ static bool fits(const struct command *named, const struct depot_command *comman
 {
     bool has_people = command->administrator != NULL || command->password_file != NULL ||
                       command->token_file != NULL;
-    return (named->has_people ? command->administrator != NULL : !has_people) &&
+    return named->has_config == (command->config != NULL) &&
+           (named->has_people ? command->administrator != NULL : !has_people) &&
            named->has_directory == (command->directory != NULL);
 }
 

@@ -71,3 +71,13 @@ enum slw_status depot_read_number(const struct depot_call *call, const char *nam
     *ret_number = number;
     return SLW_OK;
 }
+
+enum slw_status depot_query_number(const struct depot_call *call, const char *name, int64_t min,
+                                   int64_t max, int64_t *ret_number, struct slw_detail *detail)
+{
+    if (slw_http_query(call->exchange, name).len == 0 ||
+        slw_http_query_number(call->exchange, name, min, max, ret_number)) {
+        return SLW_OK;
+    }
+    return slw_explain(detail, SLW_BAD_ARGUMENT, "%s: not a number that may stand here", name);
+}

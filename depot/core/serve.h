@@ -40,4 +40,9 @@ SLW_MUST_USE enum slw_status depot_read_number(const struct depot_call *call, co
                                                int64_t min, int64_t max, int64_t absent,
                                                int64_t *ret_number, struct slw_detail *detail);
 
+/* A number of the query; ret_number stays as it is when it isn't there. SLW_BAD_ARGUMENT. */
+SLW_MUST_USE enum slw_status depot_query_number(const struct depot_call *call, const char *name,
+                                                int64_t min, int64_t max, int64_t *ret_number,
+                                                struct slw_detail *detail);
+
 #endif

@@ -95,9 +95,10 @@ static enum slw_status query(struct depot_call *call, struct slw_transaction *tr
     int64_t after = 0;
     int64_t before = INT64_MAX;
     int64_t limit = LIST_USUAL;
-    bool is_backwards = slw_http_query_number(call->exchange, "before", 1, INT64_MAX, &before);
-    (void)slw_http_query_number(call->exchange, "after", 0, INT64_MAX, &after);
-    (void)slw_http_query_number(call->exchange, "limit", 1, LIST_MAX, &limit);
+    bool is_backwards = slw_http_query(call->exchange, "before").len > 0;
+    SLW_TRY(depot_query_number(call, "before", 1, INT64_MAX, &before, detail));
+    SLW_TRY(depot_query_number(call, "after", 0, INT64_MAX, &after, detail));
+    SLW_TRY(depot_query_number(call, "limit", 1, LIST_MAX, &limit, detail));
     const struct slw_sql_value values[] = {
         slw_sql_text(slw_http_parameter(call->exchange, 0)),
         slw_sql_int(after),

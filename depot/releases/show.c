@@ -21,6 +21,7 @@ static void put_time(struct slw_json *json, const char *name, const struct slw_r
     }
 }
 
+/* Leaves the object open. */
 static void put_release(struct slw_json *json, const struct slw_rows *rows)
 {
     static const char *const texts[] = {"build",     "stage", "channel",         "key",
@@ -47,7 +48,6 @@ static void put_release(struct slw_json *json, const struct slw_rows *rows)
     slw_json_bytes(json, "made_by", slw_rows_bytes(rows, 23));
     put_time(json, "published", rows, 24);
     put_time(json, "withdrawn", rows, 25);
-    slw_json_end_object(json);
 }
 
 static enum slw_status list(struct depot_call *call, struct slw_transaction *transaction,
@@ -82,6 +82,7 @@ static enum slw_status list(struct depot_call *call, struct slw_transaction *tra
     for (; slw_rows_next(rows); count++) {
         last = slw_rows_int(rows, 0);
         put_release(&json, rows);
+        slw_json_end_object(&json);
     }
     slw_json_end_array(&json);
     if (count == limit) {
@@ -115,6 +116,31 @@ static enum slw_status read_version(struct slw_http_exchange *exchange, int64_t 
     return SLW_OK;
 }
 
+/* What devices that can't go straight to it are offered first: see rollouts/offer.c. */
+static enum slw_status put_stones(struct slw_transaction *transaction, struct slw_json *json,
+                                  const struct slw_sql_value values[static 2],
+                                  struct slw_detail *detail)
+{
+    struct slw_rows *rows = NULL;
+    SLW_TRY(slw_sql_query(
+        transaction,
+        "SELECT s.version, s.min_installed_version FROM releases s JOIN releases r ON r.product = "
+        "s.product AND r.channel = s.channel AND s.version < r.version AND s.version >= "
+        "r.min_installed_version WHERE r.product = $1 AND r.version = $2 AND "
+        "r.min_installed_version > 0 AND s.state = 'published' AND s.kind <> 'drill' ORDER BY "
+        "s.version DESC LIMIT 100",
+        values, 2, &rows, detail));
+    slw_json_begin_array(json, "stepping_stones");
+    while (slw_rows_next(rows)) {
+        slw_json_begin_object(json, NULL);
+        slw_json_int(json, "version", slw_rows_int(rows, 0));
+        slw_json_int(json, "min_installed_version", slw_rows_int(rows, 1));
+        slw_json_end_object(json);
+    }
+    slw_json_end_array(json);
+    return slw_rows_close(rows, detail);
+}
+
 static enum slw_status show_version(struct depot_call *call, struct slw_transaction *transaction,
                                     int64_t version, struct slw_detail *detail)
 {
@@ -131,7 +157,12 @@ static enum slw_status show_version(struct depot_call *call, struct slw_transact
         put_release(&json, rows);
     }
     SLW_TRY(slw_rows_close(rows, detail));
-    return found ? SLW_OK : slw_explain(detail, SLW_NOT_FOUND, "there is no such release");
+    if (!found) {
+        return slw_explain(detail, SLW_NOT_FOUND, "there is no such release");
+    }
+    SLW_TRY(put_stones(transaction, &json, values, detail));
+    slw_json_end_object(&json);
+    return SLW_OK;
 }
 
 static enum slw_status show(struct depot_call *call, struct slw_transaction *transaction,

@@ -328,8 +328,8 @@ static enum slw_status find(struct depot_call *call, struct slw_transaction *tra
 {
     int64_t before = INT64_MAX;
     int64_t limit = 50;
-    (void)slw_http_query_number(call->exchange, "before", 1, INT64_MAX, &before);
-    (void)slw_http_query_number(call->exchange, "limit", 1, LIST_MAX, &limit);
+    SLW_TRY(depot_query_number(call, "before", 1, INT64_MAX, &before, detail));
+    SLW_TRY(depot_query_number(call, "limit", 1, LIST_MAX, &limit, detail));
     const struct slw_sql_value values[] = {slw_sql_text(slw_http_parameter(call->exchange, 0)),
                                            slw_sql_int(before), slw_sql_int(limit),
                                            slw_sql_text(slw_http_query(call->exchange, "state"))};
@@ -385,7 +385,7 @@ static enum slw_status list_devices(struct depot_call *call, struct slw_transact
     int64_t id = 0;
     int64_t limit = LIST_MAX;
     SLW_TRY(rollout_id_of(call, &id, detail));
-    (void)slw_http_query_number(call->exchange, "limit", 1, 10000, &limit);
+    SLW_TRY(depot_query_number(call, "limit", 1, 10000, &limit, detail));
     struct slw_rows *rows = NULL;
     struct slw_json json;
     const struct slw_sql_value values[] = {

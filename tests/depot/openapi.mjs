@@ -1,96 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// Holds spec/depot-openapi.yaml against a running depot: every example in it fits its own schema, and every x-example is
-// played, in the order of the steps, with its answer compared with what the file says of that status. Called by
-// depot-openapi.bats.
+// Holds spec/depot-openapi.yaml against a running depot: every call that the program has is in the file and every call of
+// the file is the program's, every example fits its own schema, and every x-example is played, in the order of the steps,
+// with its answer compared with what the file says of that status. Called by depot-openapi.bats.
 //
-//     node tests/depot/openapi.mjs URL TOKEN-FILE
+//     node tests/depot/openapi.mjs URL TOKEN-FILE ROUTES-FILE [NAME=VALUE…]
 //
-// Prints TAP.
+// ROUTES-FILE is what `slipway-depot routes` prints; examples may use what is named. Prints TAP.
 import crypto from 'node:crypto';
 import fs from 'node:fs';
-import http from 'node:http';
+import { ask, open_description } from '../openapi.mjs';
 
 const base = new URL(process.argv[2]);
+const target = { hostname: base.hostname, port: base.port };
 const token = fs.readFileSync(process.argv[3], 'utf8').trim();
-const text = fs.readFileSync(new URL('../../spec/depot-openapi.yaml', import.meta.url), 'utf8');
-const api = JSON.parse(text.replace(/^#.*$/gm, ''));
-
-// --- Schemas, as far as the file uses them ---
-
-function resolve(node) {
-    while (node.$ref !== undefined) {
-        node = node.$ref.slice(2).split('/').reduce((at, name) => at[name], api);
-        if (node === undefined) {
-            throw new Error('a $ref that leads nowhere');
-        }
-    }
-    return node;
-}
-
-const known = new Set(['type', 'required', 'additionalProperties', 'properties', 'items', 'enum', 'pattern', 'description',
-    'minimum', 'maximum']);
-
-function kind_of(value) {
-    if (value === null || Array.isArray(value)) {
-        return value === null ? 'null' : 'array';
-    }
-    return Number.isInteger(value) ? 'integer' : typeof value;
-}
-
-function members(schema, value, where) {
-    const wrong = (schema.required ?? []).filter((name) => value[name] === undefined).map((name) => `${where}.${name}: missing`);
-    for (const [name, member] of Object.entries(value)) {
-        const rule = schema.properties?.[name];
-        if (rule !== undefined) {
-            wrong.push(...fits(rule, member, `${where}.${name}`));
-        } else if (schema.additionalProperties === false) {
-            wrong.push(`${where}.${name}: not in the schema`);
-        }
-    }
-    return wrong;
-}
-
-function fits(reference, value, where) {
-    const schema = resolve(reference);
-    const kind = kind_of(value);
-    for (const word of Object.keys(schema)) {
-        if (!known.has(word)) {
-            throw new Error(`${where}: a schema with ${word}, which isn't checked here`);
-        }
-    }
-    if (schema.type !== undefined && schema.type !== kind) {
-        return [`${where}: ${kind}, not ${schema.type}`];
-    }
-    if (schema.enum !== undefined && !schema.enum.includes(value)) {
-        return [`${where}: ${JSON.stringify(value)} isn't one of ${schema.enum}`];
-    }
-    if (schema.pattern !== undefined && !new RegExp(schema.pattern).test(value)) {
-        return [`${where}: ${JSON.stringify(value)} isn't ${schema.pattern}`];
-    }
-    if (value < schema.minimum || value > schema.maximum) {
-        return [`${where}: ${value} is out of bounds`];
-    }
-    if (kind === 'array') {
-        return schema.items === undefined ? [] : value.flatMap((element, i) => fits(schema.items, element, `${where}[${i}]`));
-    }
-    return kind === 'object' ? members(schema, value, where) : [];
-}
-
-// --- TAP ---
-
-let cases = 0;
-let failed = 0;
-
-function tell(name, wrong) {
-    cases++;
-    failed += wrong.length > 0 ? 1 : 0;
-    console.log(`${wrong.length > 0 ? 'not ok' : 'ok'} ${cases} - ${name}`);
-    wrong.forEach((line) => console.log(`# ${line}`));
-}
+const routes = JSON.parse(fs.readFileSync(process.argv[4], 'utf8')).routes;
+const file = open_description('spec/depot-openapi.yaml');
 
 // --- What examples keep ---
 
-const names = {};
+const device = crypto.generateKeyPairSync('ed25519');
+const names = {
+    device_key: device.publicKey.export({ type: 'spki', format: 'pem' }),
+    ...Object.fromEntries(process.argv.slice(5).map((word) => word.split('='))),
+    other_key: crypto.generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }),
+};
 const sessions = {};
 
 // RFC 6238 with SHA-1, 30 s, six digits.
@@ -103,16 +36,43 @@ function code_of(base32) {
     return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1000000).padStart(6, '0');
 }
 
-function fill(value) {
-    return value.replace(/\$\{(code:)?(\w+)\}/g, (whole, code, name) => {
+// ${NAME}, ${code:NAME}; ${hmac:NAME} is of the body.
+function fill(text, body = '') {
+    return text.replace(/\$\{(?:(code|hmac):)?(\w+)\}/g, (whole, form, name) => {
         if (names[name] === undefined) {
             throw new Error(`${whole} has no value yet`);
         }
-        return code === undefined ? names[name] : code_of(names[name]);
+        if (form === 'hmac') {
+            return crypto.createHmac('sha256', String(names[name])).update(body).digest('hex');
+        }
+        return form === 'code' ? code_of(names[name]) : names[name];
     });
 }
 
+// Every text in a value is filled; "#{NAME}" as a whole becomes what was kept, a number too.
+function fill_all(value) {
+    if (typeof value === 'string') {
+        const kept = value.match(/^#\{(\w+)\}$/);
+        return kept === null ? fill(value) : names[kept[1]];
+    }
+    if (Array.isArray(value)) {
+        return value.map(fill_all);
+    }
+    return value === null || typeof value !== 'object' ? value
+        : Object.fromEntries(Object.entries(value).map(([name, member]) => [name, fill_all(member)]));
+}
+
 const at = (json, path) => path.split('.').reduce((value, name) => value?.[name], json);
+
+// --- What devices say: a DSSE envelope by their key ---
+
+function envelope({ kind, payload }) {
+    const type = `application/vnd.slipway.${kind}+json`;
+    const text = Buffer.from(JSON.stringify({ time: Math.floor(Date.now() / 1000), ...fill_all(payload) }));
+    const pae = Buffer.concat([Buffer.from(`DSSEv1 ${type.length} ${type} ${text.length} `), text]);
+    const sig = crypto.sign(null, pae, device.privateKey).toString('base64');
+    return JSON.stringify({ payload: text.toString('base64'), payloadType: type, signatures: [{ sig }] });
+}
 
 // --- Playing examples ---
 
@@ -123,34 +83,16 @@ function identity(who) {
     return who === 'nobody' ? {} : { Cookie: sessions[who].cookie, 'X-Slipway-CSRF': sessions[who].csrf };
 }
 
-function ask(method, path, headers, body) {
-    return new Promise((done, fail) => {
-        const content = body === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) };
-        const sent = http.request(new URL(path, base), { method, headers: { ...content, ...headers } }, (answer) => {
-            const pieces = [];
-            answer.on('data', (piece) => pieces.push(piece));
-            answer.on('end', () => done({ status: answer.statusCode, headers: answer.headers, body: Buffer.concat(pieces) }));
-        });
-        sent.on('error', fail);
-        sent.end(body);
-    });
-}
-
-// What the file says of an answer with this status must hold for it.
-function fits_response(operation, answer) {
-    const response = operation.responses[answer.status];
-    if (response === undefined) {
-        return [`status ${answer.status} isn't in the file`];
+function body_of(example) {
+    if (example.bytes !== undefined) {
+        return [Buffer.from(example.bytes, 'base64'), { 'Content-Type': 'application/octet-stream' }];
     }
-    const content = resolve(response).content;
-    const type = answer.headers['content-type'];
-    if (content === undefined) {
-        return answer.body.length === 0 ? [] : ['a body where the file has none'];
+    if (example.text !== undefined) {
+        return [Buffer.from(example.text), { 'Content-Type': 'text/plain; charset=utf-8' }];
     }
-    if (content[type] === undefined) {
-        return [`Content-Type ${type} isn't in the file`];
-    }
-    return type === 'application/json' ? fits(content[type].schema, JSON.parse(answer.body), 'body') : [];
+    const text = example.signed !== undefined ? envelope(example.signed)
+        : example.send !== undefined ? JSON.stringify(fill_all(example.send)) : undefined;
+    return [text, text === undefined ? {} : { 'Content-Type': 'application/json' }];
 }
 
 function compare(example, answer) {
@@ -161,9 +103,9 @@ function compare(example, answer) {
     const is_json = answer.headers['content-type'] === 'application/json' && answer.body.length > 0;
     const json = is_json ? JSON.parse(answer.body) : {};
     for (const [path, value] of Object.entries(example.body ?? {})) {
-        const expected = typeof value === 'string' ? fill(value) : value;
+        const expected = fill_all(value);
         if (at(json, path) !== expected) {
-            wrong.push(`${path}: ${at(json, path)}, not ${expected}`);
+            wrong.push(`${path}: ${at(json, path)}, not ${expected}: ${answer.body}`);
         }
     }
     for (const [name, path] of Object.entries(example.keep ?? {})) {
@@ -172,47 +114,47 @@ function compare(example, answer) {
     if (example.keep_session !== undefined) {
         sessions[example.keep_session] = { cookie: answer.headers['set-cookie'][0].split(';')[0], csrf: json.csrf };
     }
-    if (example.begins !== undefined && !answer.body.toString().startsWith(example.begins)) {
+    if (example.begins !== undefined && !answer.body.toString().startsWith(fill(example.begins))) {
         wrong.push(`begins otherwise: ${answer.body.subarray(0, 80)}`);
     }
     return wrong;
 }
 
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
 async function play({ method, operation, example }) {
-    const text = example.send === undefined ? undefined : fill(JSON.stringify(example.send));
-    const body = example.bytes === undefined ? text : Buffer.from(example.bytes, 'base64');
-    const type = example.bytes === undefined ? {} : { 'Content-Type': 'application/octet-stream' };
-    const answer = await ask(method, fill(example.path), { ...identity(example.as), ...type, ...example.headers }, body);
-    tell(`${method} ${example.path} answers ${example.status}`, [...compare(example, answer), ...fits_response(operation, answer)]);
+    const [body, type] = body_of(example);
+    const headers = Object.fromEntries(Object.entries(example.headers ?? {}).map(([name, value]) => [name, fill(value, body)]));
+    const enough = example.stream === true ? (text) => text.includes('\n\n') : undefined;
+    const once = () => ask(target, method, fill(example.path), { ...identity(example.as), ...type, ...headers }, body, enough);
+    let answer = await once();
+    for (let tries = 0; example.again === true && compare(example, answer).length > 0 && tries < 200; tries++) {
+        await pause(25);
+        answer = await once();
+    }
+    file.tell(`${method} ${example.path} answers ${example.status}`,
+        [...compare(example, answer), ...file.fits_response(operation, answer)]);
 }
 
 // --- All of it ---
 
-const operations = Object.entries(api.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })));
-
-function check_examples(name, content) {
-    for (const [type, media] of Object.entries(content ?? {})) {
-        if (type === 'application/json') {
-            const wrong = media.example === undefined ? ['it has none'] : fits(media.schema, media.example, 'example');
-            tell(`the example of ${name} fits its schema`, wrong);
-        }
-    }
-}
-
-for (const [name, response] of Object.entries(api.components.responses)) {
-    check_examples(`response ${name}`, response.content);
-}
-for (const { operation } of operations) {
-    check_examples(`${operation.operationId}'s request`, operation.requestBody?.content);
-    for (const [status, response] of Object.entries(operation.responses)) {
-        check_examples(`${operation.operationId}'s answer ${status}`, response.$ref === undefined ? response.content : {});
-    }
-}
-const steps = operations.flatMap((of) => of.operation['x-examples'].map((example) => ({ ...of, example })));
-tell('every step has a place of its own', new Set(steps.map(({ example }) => example.step)).size === steps.length ? [] : ['no']);
+// The page is for people, and isn't described.
+const is_page = ({ path }) => path === '/' || path === '/app/{path...}';
+const has = new Set(routes.filter((route) => !is_page(route)).map(({ method, path }) => `${method} ${path.replace('...}', '}')}`));
+const described = new Set(file.operations.map(({ method, path }) => `${method} ${path}`));
+const played = file.operations.filter(({ operation }) => operation['x-examples'].some(({ status }) => status < 400));
+file.tell('every call of the program is in the file', [...has].filter((call) => !described.has(call)));
+file.tell('every call of the file is the program\'s', [...described].filter((call) => !has.has(call)));
+file.tell('every call of the file is played to its end', file.operations.filter((of) => !played.includes(of))
+    .map(({ method, path }) => `${method} ${path}`));
+file.tell('every call of the file is refused to somebody, or to nobody', file.operations.filter(({ operation }) =>
+    operation['x-refuses-nobody'] !== true && operation['x-examples'].every(({ status }) => status < 400))
+    .map(({ method, path }) => `${method} ${path}`));
+file.check_examples();
+const steps = file.operations.flatMap((of) => of.operation['x-examples'].map((example) => ({ ...of, example })));
+file.tell('every step has a place of its own',
+    new Set(steps.map(({ example }) => example.step)).size === steps.length ? [] : ['no']);
 for (const step of steps.sort((left, right) => left.example.step - right.example.step)) {
     await play(step);
 }
-console.log(`1..${cases}`);
-process.exitCode = failed === 0 ? 0 : 1;
+file.finish();

@@ -8,75 +8,10 @@
 // SETTINGS.json: {"socket": PATH, "origin", "key": NAME, "requester_key": PEM FILE, "bundle": FILE, "channel"?}. Prints TAP.
 import crypto from 'node:crypto';
 import fs from 'node:fs';
-import http from 'node:http';
+import { ask, open_description } from '../openapi.mjs';
 
 const settings = JSON.parse(fs.readFileSync(process.argv[2]));
-const text = fs.readFileSync(new URL('../../spec/signer-openapi.yaml', import.meta.url), 'utf8');
-const api = JSON.parse(text.replace(/^#.*$/gm, ''));
-
-// --- Schemas, as far as the file uses them ---
-
-function resolve(node) {
-    while (node.$ref !== undefined) {
-        node = node.$ref.slice(2).split('/').reduce((at, name) => at[name], api);
-        if (node === undefined) {
-            throw new Error('a $ref that leads nowhere');
-        }
-    }
-    return node;
-}
-
-const known = new Set(['type', 'required', 'additionalProperties', 'properties', 'items', 'enum', 'pattern', 'description',
-    'minimum', 'maximum', 'format']);
-
-function fits(schema, value, where) {
-    schema = resolve(schema);
-    for (const word of Object.keys(schema)) {
-        if (!known.has(word)) {
-            throw new Error(`${where}: a schema with ${word}, which isn't checked here`);
-        }
-    }
-    const kind = Array.isArray(value) ? 'array' : Number.isInteger(value) ? 'integer' : typeof value;
-    if (schema.type !== undefined && schema.type !== kind) {
-        return [`${where}: ${kind}, not ${schema.type}`];
-    }
-    if (schema.enum !== undefined && !schema.enum.includes(value)) {
-        return [`${where}: ${JSON.stringify(value)} isn't one of ${schema.enum}`];
-    }
-    if (schema.pattern !== undefined && !new RegExp(schema.pattern).test(value)) {
-        return [`${where}: ${JSON.stringify(value)} isn't ${schema.pattern}`];
-    }
-    const wrong = [];
-    for (const name of schema.required ?? []) {
-        if (value[name] === undefined) {
-            wrong.push(`${where}.${name}: missing`);
-        }
-    }
-    for (const [name, member] of Object.entries(kind === 'object' ? value : {})) {
-        const rule = schema.properties?.[name];
-        if (rule !== undefined) {
-            wrong.push(...fits(rule, member, `${where}.${name}`));
-        } else if (schema.additionalProperties === false) {
-            wrong.push(`${where}.${name}: not in the schema`);
-        }
-    }
-    if (kind === 'array' && schema.items !== undefined) {
-        value.forEach((element, i) => wrong.push(...fits(schema.items, element, `${where}[${i}]`)));
-    }
-    return wrong;
-}
-
-// --- TAP ---
-
-let cases = 0;
-let failed = 0;
-
-function tell(name, wrong) {
-    cases++;
-    failed += wrong.length > 0 ? 1 : 0;
-    console.log(`${wrong.length > 0 ? 'not ok' : 'ok'} ${cases} - ${name}`);
-    wrong.forEach((line) => console.log(`# ${line}`));
-}
+const file = open_description('spec/signer-openapi.yaml');
 
 // --- Statements ---
 
@@ -134,41 +69,13 @@ function fill(value) {
 
 // --- Playing examples ---
 
-function ask(method, path, headers, body) {
-    return new Promise((done, fail) => {
-        const length = body === undefined ? {} : { 'Content-Length': body.length };
-        const sent = http.request({ socketPath: settings.socket, method, path, headers: { ...length, ...headers } }, (answer) => {
-            const pieces = [];
-            answer.on('data', (piece) => pieces.push(piece));
-            answer.on('end', () => done({ status: answer.statusCode, headers: answer.headers, body: Buffer.concat(pieces) }));
-        });
-        sent.on('error', fail);
-        sent.end(body);
-    });
-}
+const target = { socketPath: settings.socket };
 
 function body_of(example) {
     if (example.send_bytes !== undefined) {
         return bundle.subarray(example.send_bytes[0], example.send_bytes[1] ?? bundle.length);
     }
     return example.send === undefined ? undefined : Buffer.from(fill(example.send));
-}
-
-// What the file says of an answer with this status must hold for it.
-function fits_response(operation, answer) {
-    const response = operation.responses[answer.status];
-    if (response === undefined) {
-        return [`status ${answer.status} isn't in the file`];
-    }
-    const content = resolve(response).content;
-    const type = answer.headers['content-type'];
-    if (content === undefined) {
-        return answer.body.length === 0 ? [] : ['a body where the file has none'];
-    }
-    if (content[type] === undefined) {
-        return [`Content-Type ${type} isn't in the file`];
-    }
-    return type === 'application/json' ? fits(content[type].schema, JSON.parse(answer.body), 'body') : [];
 }
 
 function compare(example, answer) {
@@ -204,57 +111,31 @@ const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 async function play(method, operation, example) {
     const path = fill(example.path);
     const headers = Object.fromEntries(Object.entries(example.headers ?? {}).map(([name, value]) => [name, fill(value)]));
-    const used = example.method === undefined ? operation : api.paths[path].post;
-    let answer = await ask(example.method ?? method, path, headers, body_of(example));
+    const used = example.method === undefined ? operation : file.api.paths[path].post;
+    let answer = await ask(target, example.method ?? method, path, headers, body_of(example));
     for (let tries = 0; example.until !== undefined && tries < 300; tries++) {
         const json = answer.status === 200 ? JSON.parse(answer.body) : {};
         if (Object.entries(example.until).every(([name, value]) => json[name] === value)) {
             break;
         }
         await pause(50);
-        answer = await ask(method, path, headers, body_of(example));
+        answer = await ask(target, method, path, headers, body_of(example));
     }
-    const wrong = [...compare(example, answer), ...fits_response(used, answer)];
+    const wrong = [...compare(example, answer), ...file.fits_response(used, answer)];
     for (const [name, value] of Object.entries(example.until ?? {})) {
         if (JSON.parse(answer.body)[name] !== value) {
             wrong.push(`${name} never became ${value}: ${answer.body}`);
         }
     }
-    tell(`${example.method ?? method} ${example.path} answers ${example.status}`, wrong);
+    file.tell(`${example.method ?? method} ${example.path} answers ${example.status}`, wrong);
 }
 
 // --- All of it ---
 
-const methods = ['get', 'head', 'post', 'put', 'patch', 'delete'];
-
-function check_examples(name, content) {
-    for (const [type, media] of Object.entries(content ?? {})) {
-        if (type === 'application/json' && media.example === undefined) {
-            tell(`${name} has an example`, ['it has none']);
-        } else if (media.example !== undefined) {
-            tell(`the example of ${name} fits its schema`, fits(media.schema, media.example, 'example'));
-        }
+file.check_examples();
+for (const { method, operation } of file.operations) {
+    for (const example of operation['x-examples']) {
+        await play(method, operation, example);
     }
 }
-
-for (const [name, response] of Object.entries(api.components.responses)) {
-    check_examples(`response ${name}`, response.content);
-}
-for (const path of Object.values(api.paths)) {
-    for (const method of methods.filter((word) => path[word] !== undefined)) {
-        const operation = path[method];
-        check_examples(`${operation.operationId}'s request`, operation.requestBody?.content);
-        for (const [status, response] of Object.entries(operation.responses)) {
-            check_examples(`${operation.operationId}'s answer ${status}`, response.$ref === undefined ? response.content : {});
-        }
-    }
-}
-for (const path of Object.values(api.paths)) {
-    for (const method of methods.filter((word) => path[word] !== undefined)) {
-        for (const example of path[method]['x-examples']) {
-            await play(method.toUpperCase(), path[method], example);
-        }
-    }
-}
-console.log(`1..${cases}`);
-process.exitCode = failed === 0 ? 0 : 1;
+file.finish();
