@@ -95,6 +95,20 @@ static enum slw_status read_answer(struct cli_depot_answer *answer, struct slw_d
     return SLW_OK;
 }
 
+/* 2xx: what came is in ret_answer, which is to be freed in any case. */
+static enum slw_status run_call(struct cli_depot *depot, struct slw_http_call *call,
+                                struct cli_depot_answer *ret_answer)
+{
+    struct slw_detail *detail = &depot->cli->detail;
+    *ret_answer = (struct cli_depot_answer){.text = {0}};
+    enum slw_status status = slw_http_call_run(depot->client, call, detail);
+    if (status == SLW_OK && (call->http_status < 200 || call->http_status > 299)) {
+        status = slw_http_call_refusal(depot->client, call, detail);
+    }
+    ret_answer->text = call->answer;
+    return status;
+}
+
 enum cli_exit cli_depot_call(struct cli_depot *depot, const char *method, const char *path,
                              const struct slw_heap_buffer *body,
                              struct cli_depot_answer *ret_answer)
@@ -107,12 +121,7 @@ enum cli_exit cli_depot_call(struct cli_depot *depot, const char *method, const 
         .has_body = body != NULL,
         .limit = 64u << 20,
     };
-    *ret_answer = (struct cli_depot_answer){.text = {0}};
-    enum slw_status status = slw_http_call_run(depot->client, &call, &cli->detail);
-    if (status == SLW_OK && (call.http_status < 200 || call.http_status > 299)) {
-        status = slw_http_call_refusal(depot->client, &call, &cli->detail);
-    }
-    ret_answer->text = call.answer;
+    enum slw_status status = run_call(depot, &call, ret_answer);
     if (status == SLW_OK) {
         status = read_answer(ret_answer, &cli->detail);
         status = status == SLW_MALFORMED ? SLW_UNAVAILABLE : status; /* isn't a depot */
@@ -120,6 +129,18 @@ enum cli_exit cli_depot_call(struct cli_depot *depot, const char *method, const 
     if (status != SLW_OK) {
         cli_depot_answer_free(ret_answer);
         return cli_depot_fail(cli, status);
+    }
+    return CLI_DONE;
+}
+
+enum cli_exit cli_depot_fetch(struct cli_depot *depot, const char *path,
+                              struct cli_depot_answer *ret_answer)
+{
+    struct slw_http_call call = {.method = "GET", .path = path, .limit = 1u << 30};
+    enum slw_status status = run_call(depot, &call, ret_answer);
+    if (status != SLW_OK) {
+        cli_depot_answer_free(ret_answer);
+        return cli_depot_fail(depot->cli, status);
     }
     return CLI_DONE;
 }

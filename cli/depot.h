@@ -56,6 +56,9 @@ struct cli_depot_answer {
 enum cli_exit cli_depot_call(struct cli_depot *depot, const char *method, const char *path,
                              const struct slw_heap_buffer *body,
                              struct cli_depot_answer *ret_answer);
+/* The same for answers that aren't JSON: bytes, at most 1 GiB of them. */
+enum cli_exit cli_depot_fetch(struct cli_depot *depot, const char *path,
+                              struct cli_depot_answer *ret_answer);
 void cli_depot_answer_free(struct cli_depot_answer *answer);
 
 /* Says why a call of the client failed, with cli->detail; CLI_DONE for SLW_OK. */

@@ -50,16 +50,27 @@ static bool append_word(struct cli *cli, const struct cli_arguments *arguments, 
     return true;
 }
 
+static bool is_flag(const struct cli_arguments *arguments, const char *name)
+{
+    for (size_t i = 0; i < arguments->given_count; i++) {
+        if (strcmp(arguments->given[i].option->name, name) == 0) {
+            return arguments->given[i].option->value == NULL;
+        }
+    }
+    return false;
+}
+
 static bool append_queries(struct cli *cli, const struct cli_arguments *arguments,
                            const char *const *queries, struct slw_heap_buffer *path)
 {
     char mark = '?';
     for (; queries != NULL && *queries != NULL; queries++) {
         const char *value = cli_value(arguments, *queries);
-        if (value == NULL && !cli_has(arguments, *queries)) {
+        if (!cli_has(arguments, *queries)) {
             continue;
         }
-        if (value != NULL && strlen(value) > VALUE_MAX) {
+        value = is_flag(arguments, *queries) ? "1" : value;
+        if (strlen(value) > VALUE_MAX) {
             (void)cli_usage(cli, "%s: its value is too long", *queries);
             return false;
         }
@@ -68,7 +79,7 @@ static bool append_queries(struct cli *cli, const struct cli_arguments *argument
             slw_heap_append_text(path, *name == '-' ? "_" : (const char[]){*name, '\0'});
         }
         slw_heap_append_text(path, "=");
-        append_encoded(value == NULL ? "1" : value, path);
+        append_encoded(value, path);
         mark = '&';
     }
     return true;
@@ -146,6 +157,45 @@ static bool put_content(struct cli *cli, const char *path, const char *name, str
     return status == SLW_OK;
 }
 
+/* The first line of a file, so that no password is a word of the command line. */
+static bool put_line(struct cli *cli, const char *path, const char *name, struct slw_json *json)
+{
+    struct slw_heap_buffer bytes = {0};
+    enum slw_status status = slw_file_read(path, JSON_MAX, &bytes, &cli->detail);
+    if (status == SLW_OK) {
+        const uint8_t *end = memchr(bytes.ptr, '\n', bytes.len);
+        slw_json_bytes(
+            json, name,
+            slw_bytes_make(bytes.ptr, end == NULL ? bytes.len : (size_t)(end - bytes.ptr)));
+    } else {
+        (void)cli_error(cli, "%s", cli->detail.text);
+    }
+    slw_heap_free(&bytes);
+    return status == SLW_OK;
+}
+
+/* PRODUCT:ROLE; the last colon divides them. */
+static bool put_grants(struct cli *cli, const struct cli_arguments *arguments,
+                       const struct cli_depot_member *member, struct slw_json *json)
+{
+    slw_json_begin_array(json, member->name);
+    for (size_t i = 0; i < cli_count(arguments, member->option); i++) {
+        const char *text = cli_nth(arguments, member->option, i);
+        const char *colon = strrchr(text, ':');
+        if (colon == NULL || colon == text || colon[1] == '\0') {
+            (void)cli_usage(cli, "%s %s: wants PRODUCT:ROLE, such as lamp:developer or *:viewer",
+                            member->option, text);
+            return false;
+        }
+        slw_json_begin_object(json, NULL);
+        slw_json_bytes(json, "product", slw_bytes_make(text, (size_t)(colon - text)));
+        slw_json_text(json, "role", colon + 1);
+        slw_json_end_object(json);
+    }
+    slw_json_end_array(json);
+    return true;
+}
+
 static bool put_moment(struct cli *cli, const struct cli_arguments *arguments,
                        const struct cli_depot_member *member, struct slw_json *json)
 {
@@ -167,7 +217,7 @@ static bool put_number(struct cli *cli, const struct cli_depot_member *member, c
         (void)cli_usage(cli, "%s %s: not a duration (30s, 15m, 12h, 90d)", member->option, value);
         return false;
     }
-    if (member->form == CLI_DEPOT_NUMBER && !read_number(cli, member->option, value, &number)) {
+    if (member->form != CLI_DEPOT_SECONDS && !read_number(cli, member->option, value, &number)) {
         return false;
     }
     slw_json_int(json, member->name, number);
@@ -189,6 +239,9 @@ static bool put_member(struct cli *cli, const struct cli_arguments *arguments,
 {
     const char *value = cli_nth(arguments, member->option, 0);
     switch (member->form) {
+    case CLI_DEPOT_WORD:
+        slw_json_text(json, member->name, member->option);
+        return true;
     case CLI_DEPOT_TEXT:
         slw_json_text(json, member->name, value);
         return true;
@@ -208,6 +261,12 @@ static bool put_member(struct cli *cli, const struct cli_arguments *arguments,
         return true;
     case CLI_DEPOT_JSON:
         return put_json_file(cli, value, member->name, json);
+    case CLI_DEPOT_LINE:
+        return put_line(cli, value, member->name, json);
+    case CLI_DEPOT_GRANTS:
+        return put_grants(cli, arguments, member, json);
+    case CLI_DEPOT_PLACE:
+        return put_number(cli, member, arguments->positionals[member->option[0] - '0'], json);
     case CLI_DEPOT_POSITION:
     default:
         slw_json_text(json, member->name, arguments->positionals[member->option[0] - '0']);
@@ -215,13 +274,35 @@ static bool put_member(struct cli *cli, const struct cli_arguments *arguments,
     }
 }
 
+/* What stands in a body even when the option isn't given. */
+static bool is_there(const struct cli_arguments *arguments, const struct cli_depot_member *member)
+{
+    switch (member->form) {
+    case CLI_DEPOT_POSITION:
+    case CLI_DEPOT_PLACE:
+    case CLI_DEPOT_WORD:
+    case CLI_DEPOT_WORDS:
+    case CLI_DEPOT_GRANTS:
+        return true;
+    case CLI_DEPOT_TEXT:
+    case CLI_DEPOT_SOME:
+    case CLI_DEPOT_CONTENT:
+    case CLI_DEPOT_NUMBER:
+    case CLI_DEPOT_SECONDS:
+    case CLI_DEPOT_MOMENT:
+    case CLI_DEPOT_FLAG:
+    case CLI_DEPOT_JSON:
+    case CLI_DEPOT_LINE:
+    default:
+        return cli_has(arguments, member->option);
+    }
+}
+
 bool cli_depot_members(struct cli *cli, const struct cli_arguments *arguments,
                        const struct cli_depot_member *members, struct slw_json *json)
 {
     for (; members->option != NULL; members++) {
-        bool is_there = members->form == CLI_DEPOT_POSITION || members->form == CLI_DEPOT_WORDS ||
-                        cli_has(arguments, members->option);
-        if (is_there && !put_member(cli, arguments, members, json)) {
+        if (is_there(arguments, members) && !put_member(cli, arguments, members, json)) {
             return false;
         }
     }
@@ -257,18 +338,36 @@ static enum cli_exit show(struct cli *cli, const struct cli_depot_verb *verb,
     return cli_depot_print_table(cli, answer, verb->array, verb->columns, count);
 }
 
+static enum cli_exit save(struct cli_depot *depot, const struct cli_arguments *arguments,
+                          const char *path)
+{
+    const char *file = cli_value(arguments, "--output");
+    unsigned flags = cli_has(arguments, "--force") ? SLW_OUTPUT_REPLACE : 0;
+    struct cli_depot_answer answer;
+    enum cli_exit code = cli_depot_fetch(depot, path, &answer);
+    if (code == CLI_DONE && file == NULL) {
+        code = cli_print(depot->cli, &answer.text);
+    } else if (code == CLI_DONE) {
+        code = cli_write_file(depot->cli, file, flags, &answer.text);
+    }
+    cli_depot_answer_free(&answer);
+    return code;
+}
+
 static enum cli_exit call(struct cli *cli, const struct cli_arguments *arguments,
                           const struct cli_depot_verb *verb, const char *path,
                           const struct slw_heap_buffer *body)
 {
     struct cli_depot depot;
+    bool is_bytes = verb->array != NULL && verb->array[0] == 0;
     struct cli_depot_answer answer;
     enum cli_exit code = cli_depot_open(cli, arguments, &depot);
     if (code != CLI_DONE) {
         return code;
     }
-    code = cli_depot_call(&depot, verb->method, path, body, &answer);
-    if (code == CLI_DONE) {
+    code = is_bytes ? save(&depot, arguments, path)
+                    : cli_depot_call(&depot, verb->method, path, body, &answer);
+    if (code == CLI_DONE && !is_bytes) {
         code = show(cli, verb, &answer);
         cli_depot_answer_free(&answer);
     }

@@ -32,6 +32,10 @@ enum cli_depot_form {
     CLI_DEPOT_FLAG,     /* true */
     CLI_DEPOT_JSON,     /* a file of JSON */
     CLI_DEPOT_POSITION, /* a text that isn't an option: option is its number, "1" */
+    CLI_DEPOT_PLACE,    /* a number that isn't an option, likewise */
+    CLI_DEPOT_WORD,     /* option is the value itself, whatever was given */
+    CLI_DEPOT_LINE,     /* the first line of a file: a password */
+    CLI_DEPOT_GRANTS,   /* PRODUCT:ROLE, however often: an array of objects; empty too */
 };
 
 struct cli_depot_member {
@@ -40,15 +44,25 @@ struct cli_depot_member {
     enum cli_depot_form form;
 };
 
+/* As array: the answer is bytes, for the option --output, or standard output. */
+#define CLI_DEPOT_BYTES ""
+
 struct cli_depot_verb {
     const char *verb; /* as the command's; NULL ends */
     const char *method;
     const char *path;                       /* {N} is the Nth word that isn't an option, from 0 */
     const struct cli_depot_member *members; /* of the body; NULL: there is none */
     const char *const *queries;             /* options in the query, `_` for `-`; NULL ends */
-    const char *array;                      /* what the table shows; NULL: the object */
-    const char *const *columns;             /* of the table; NULL ends */
+    const char *array;          /* what the table shows; NULL: the object; CLI_DEPOT_BYTES */
+    const char *const *columns; /* of the table; NULL ends */
 };
+
+#define CLI_DEPOT_SAVE_OPTIONS                                                                     \
+    {.name = "--output",                                                                           \
+     .letter = 'o',                                                                                \
+     .value = "FILE",                                                                              \
+     .help = "where to put it (standard output)"},                                                 \
+        CLI_FORCE_OPTION
 
 /* Runs the row of the command that was named. */
 enum cli_exit cli_depot_verb_run(struct cli *cli, const struct cli_arguments *arguments,

@@ -37,20 +37,32 @@ static const struct cli_option token_options[] = {
         .name = "--before", .value = "N", .help = "go on behind this one"                          \
     }
 
+#define FILTER_OPTIONS                                                                             \
+    {.name = "--state", .value = "STATE", .help = "registered, pending, enrolled, revoked"},       \
+        {.name = "--name", .value = "PREFIX", .help = "whose names begin so"},                     \
+        {.name = "--tag", .value = "TAG", .help = "that have it"},                                 \
+        {.name = "--class", .value = "CLASS", .help = "dev, test, prod"},                          \
+        {.name = "--hardware", .value = "ID", .help = "of this board"},                            \
+        {.name = "--channel", .value = "NAME", .help = "that follow it"},                          \
+        {.name = "--version", .value = "N", .help = "that run this release"},                      \
+        {.name = "--boot-state", .value = "STATE", .help = "confirmed, trial, rolled-back"},       \
+        {.name = "--healthy", .value = "0|1", .help = "that aren't, or are"},                      \
+        {.name = "--online", .value = "0|1", .help = "that aren't, or are"},                       \
+    {                                                                                              \
+        .name = "--replacement", .value = "0|1", .help = "whose new key waits for somebody"        \
+    }
+
 static const struct cli_option devices_options[] = {
-    {.name = "--state", .value = "STATE", .help = "registered, pending, enrolled, revoked"},
-    {.name = "--name", .value = "PREFIX", .help = "whose names begin so"},
-    {.name = "--tag", .value = "TAG", .help = "that have it"},
-    {.name = "--class", .value = "CLASS", .help = "dev, test, prod"},
-    {.name = "--hardware", .value = "ID", .help = "of this board"},
-    {.name = "--channel", .value = "NAME", .help = "that follow it"},
-    {.name = "--version", .value = "N", .help = "that run this release"},
-    {.name = "--boot-state", .value = "STATE", .help = "confirmed, trial, rolled-back"},
-    {.name = "--healthy", .value = "0|1", .help = "that aren't, or are"},
-    {.name = "--online", .value = "0|1", .help = "that aren't, or are"},
-    {.name = "--replacement", .value = "0|1", .help = "whose new key waits for somebody"},
+    FILTER_OPTIONS,
     {.name = "--after", .value = "DEVICE", .help = "go on behind this one"},
     {.name = "--limit", .value = "N", .help = "at most so many"},
+    CLI_DEPOT_OPTIONS,
+    {0},
+};
+static const struct cli_option export_options[] = {
+    {.name = "--format", .value = "csv|json", .required = true, .help = "how it is written"},
+    CLI_DEPOT_SAVE_OPTIONS,
+    FILTER_OPTIONS,
     CLI_DEPOT_OPTIONS,
     {0},
 };
@@ -94,6 +106,11 @@ static const char *const devices_queries[] = {
     "--channel",     "--version", "--boot-state", "--healthy", "--online",
     "--replacement", "--after",   "--limit",      NULL,
 };
+static const char *const export_queries[] = {
+    "--format",   "--state",       "--name",    "--tag",        "--class",
+    "--hardware", "--channel",     "--version", "--boot-state", "--healthy",
+    "--online",   "--replacement", NULL,
+};
 static const char *const before_queries[] = {"--before", NULL};
 static const struct cli_depot_member register_members[] = {
     {"1", "device", CLI_DEPOT_POSITION},
@@ -110,6 +127,7 @@ static const struct cli_depot_member change_members[] = {
     {"--tag", "tags", CLI_DEPOT_SOME},
     {0},
 };
+static const struct cli_depot_member pin_members[] = {{"2", "pin", CLI_DEPOT_PLACE}, {0}};
 static const struct cli_depot_member approve_members[] = {
     {"--key", "key", CLI_DEPOT_TEXT},
     {"--channel", "channel", CLI_DEPOT_TEXT},
@@ -122,6 +140,7 @@ static const struct cli_depot_member consent_members[] = {
     {"--decision", "decision", CLI_DEPOT_TEXT},
     {0},
 };
+static const char *const update_columns[] = {"time", "version", "count", NULL};
 static const char *const device_columns[] = {"device",  "state",   "class",      "hardware",
                                              "channel", "version", "boot_state", "healthy",
                                              "online",  "seen",    "tags",       NULL};
@@ -154,11 +173,14 @@ static const char *const token_columns[] = {"id",   "title",     "class",   "cha
 
 static const struct cli_depot_verb verbs[] = {
     {"summary", "GET", OF_PRODUCT "/fleet", NULL, NULL, NULL, NULL},
+    {"versions", "GET", OF_PRODUCT "/fleet/versions", NULL, NULL, "updates", update_columns},
+    {"export", "GET", OF_PRODUCT "/fleet/export", NULL, export_queries, CLI_DEPOT_BYTES, NULL},
     {"devices", "GET", OF_PRODUCT "/devices", NULL, devices_queries, "devices", device_columns},
     {"device", "GET", OF_DEVICE, NULL, NULL, NULL, NULL},
     {"history", "GET", OF_DEVICE "/history", NULL, before_queries, "history", history_columns},
     {"register", "POST", OF_PRODUCT "/devices", register_members, NULL, NULL, NULL},
     {"change", "PATCH", OF_DEVICE, change_members, NULL, NULL, NULL},
+    {"pin", "PATCH", OF_DEVICE, pin_members, NULL, NULL, NULL},
     {"approve", "POST", OF_DEVICE "/approve", approve_members, NULL, NULL, NULL},
     {"reject", "POST", OF_DEVICE "/reject", NULL, NULL, NULL, NULL},
     {"revoke", "POST", OF_DEVICE "/revoke", NULL, NULL, NULL, NULL},
@@ -200,6 +222,9 @@ static enum cli_exit run(struct cli *cli, const struct cli_arguments *arguments)
 
 static const struct cli_command commands[] = {
     PLAIN("summary", "PRODUCT", 1, "how many devices there are, online, failing, by version"),
+    PLAIN("versions", "PRODUCT", 1, "how devices came to their versions, over time"),
+    WITH("export", "PRODUCT --format csv|json [--output FILE] [FILTER…]", 1, export_options,
+         "take the list of devices away, as a table or as JSON", "At most 20,000 of them."),
     WITH("devices", "PRODUCT [FILTER…]", 1, devices_options, "devices, by what they are and run",
          NULL),
     PLAIN("device", "PRODUCT DEVICE", 2, "show a device: its keys, slots, state"),
@@ -210,6 +235,8 @@ static const struct cli_command commands[] = {
          register_options, "tell of a device before it comes, by its public key", NULL),
     WITH("change", "PRODUCT DEVICE [--channel NAME] [--pin N] [--tag TAG…]", 2, change_options,
          "change a device's channel, tags, or the release that it stays on", NULL),
+    PLAIN("pin", "PRODUCT DEVICE RELEASE", 3,
+          "keep a device from going beyond a release; 0: no more"),
     WITH("approve", "PRODUCT DEVICE --key ID [--channel NAME]", 2, approve_options,
          "let a device in that waits, or its new key",
          "You name the key, so that it isn't whichever came last."),

@@ -73,6 +73,8 @@ static const struct cli_option audit_options[] = {
     {0},
 };
 
+static const struct cli_option save_options[] = {CLI_DEPOT_SAVE_OPTIONS, CLI_DEPOT_OPTIONS, {0}};
+
 static const char *const builds_queries[] = {"--state", "--before", "--limit", NULL};
 static const char *const artifacts_queries[] = {"--build", "--kind", "--before", "--limit", NULL};
 static const char *const affected_queries[] = {"--id", "--purl", NULL};
@@ -112,6 +114,8 @@ static const struct cli_depot_verb verbs[] = {
     {"revoke", "PUT", OF_PRODUCT "/people/{1}", grant_members, NULL, NULL, NULL},
     {"builds", "GET", OF_PRODUCT "/builds", NULL, builds_queries, "builds", build_columns},
     {"build", "GET", OF_PRODUCT "/builds/{1}", NULL, NULL, NULL, NULL},
+    {"bundle", "GET", OF_PRODUCT "/builds/{1}/bundle", NULL, NULL, CLI_DEPOT_BYTES, NULL},
+    {"artifact", "GET", OF_PRODUCT "/artifacts/{1}/content", NULL, NULL, CLI_DEPOT_BYTES, NULL},
     {"artifacts", "GET", OF_PRODUCT "/artifacts", NULL, artifacts_queries, "artifacts",
      artifact_columns},
     {"packages", "GET", OF_PRODUCT "/builds/{1}/packages", NULL, NULL, "packages", package_columns},
@@ -232,6 +236,26 @@ static const struct cli_command commands[] = {
         .positionals_min = 2,
         .positionals_max = 2,
         .options = plain_options,
+        .run = run,
+    },
+    {
+        .verb = "bundle",
+        .usage = "slipway product bundle",
+        .summary = "fetch the unsigned bundle of a build",
+        .synopsis = "PRODUCT BUILD [--output FILE [--force]]\n" CLI_DEPOT_SYNOPSIS,
+        .positionals_min = 2,
+        .positionals_max = 2,
+        .options = save_options,
+        .run = run,
+    },
+    {
+        .verb = "artifact",
+        .usage = "slipway product artifact",
+        .summary = "fetch an endorsement, a test result, an SBOM or a log",
+        .synopsis = "PRODUCT ARTIFACT [--output FILE [--force]]\n" CLI_DEPOT_SYNOPSIS,
+        .positionals_min = 2,
+        .positionals_max = 2,
+        .options = save_options,
         .run = run,
     },
     {

@@ -48,6 +48,8 @@ static const struct cli_option number_options[] = {
     {0},
 };
 
+static const struct cli_option save_options[] = {CLI_DEPOT_SAVE_OPTIONS, CLI_DEPOT_OPTIONS, {0}};
+
 static const char *const list_queries[] = {"--state", "--build", "--before", "--limit", NULL};
 static const struct cli_depot_member pipeline_members[] = {{"--file", NULL, CLI_DEPOT_JSON}, {0}};
 static const struct cli_depot_member approve_members[] = {
@@ -75,6 +77,7 @@ static const char *const release_columns[] = {"version", "release_version", "sta
 static const struct cli_depot_verb verbs[] = {
     {"list", "GET", OF_PRODUCT "/releases", NULL, list_queries, "releases", release_columns},
     {"show", "GET", OF_PRODUCT "/releases/{1}", NULL, NULL, NULL, NULL},
+    {"bundle", "GET", OF_PRODUCT "/releases/{1}/bundle", NULL, NULL, CLI_DEPOT_BYTES, NULL},
     {"withdraw", "POST", OF_PRODUCT "/releases/{1}/withdraw", reason_members, NULL, NULL, NULL},
     {"number", "PUT", OF_PRODUCT "/release-number", number_members, NULL, NULL, NULL},
     {"pipeline", "GET", OF_PRODUCT "/pipeline", NULL, NULL, NULL, NULL},
@@ -93,10 +96,12 @@ static enum cli_exit run(struct cli *cli, const struct cli_arguments *arguments)
 
 /* A command with as many names as it needs. */
 #define COMMAND(word, words, count, choices, what, more)                                           \
+    COMMAND_OF(word, words, count, choices, what, more, run)
+#define COMMAND_OF(word, words, count, choices, what, more, runs)                                  \
     {                                                                                              \
         .verb = word, .usage = "slipway release " word, .summary = what,                           \
         .synopsis = words "\n" CLI_DEPOT_SYNOPSIS, .positionals_min = count,                       \
-        .positionals_max = count, .options = choices, .about = more, .run = run                    \
+        .positionals_max = count, .options = choices, .about = more, .run = runs                   \
     }
 
 static const struct cli_command commands[] = {
@@ -131,6 +136,26 @@ static const struct cli_command commands[] = {
             "stop offering a release, at once", NULL),
     COMMAND("withdraw-build", "PRODUCT BUILD --reason TEXT", 2, reason_options,
             "take a build off its way, and withdraw all of its releases", NULL),
+    COMMAND("bundle", "PRODUCT RELEASE [--output FILE [--force]]", 2, save_options,
+            "fetch a release's signed bundle", NULL),
+    {
+        .verb = "drill",
+        .usage = "slipway release drill",
+        .summary = "rehearse an emergency, from the request to what clients find",
+        .synopsis = "PRODUCT BUILD [--watch [--every DURATION]]\n" CLI_DEPOT_SYNOPSIS,
+        .positionals_min = 2,
+        .positionals_max = 2,
+        .options = cli_release_drill_options,
+        .about =
+            "It is signed by the last stage's key, with its approvals, and published for the\n"
+            "channel drill, which no device follows. With --watch a line for each change, and how\n"
+            "long each step took, until it is published (exit code 0) or refused (7).",
+        .examples = "slipway release drill lamp 1a2b… --watch",
+        .run = cli_release_drill,
+    },
+    COMMAND_OF("readiness", "PRODUCT", 1, plain_options, "whether an emergency could go out now",
+               "Exit code 7 when something stands in its way. Steps are those of the last drill.",
+               cli_release_readiness),
     COMMAND("pipeline", "PRODUCT", 1, plain_options, "show the product's pipeline", NULL),
     COMMAND("set-pipeline", "PRODUCT --file FILE", 1, pipeline_options,
             "set the product's pipeline (administrators)",

@@ -37,6 +37,8 @@ static const char readme[] =
     "| depot/PRODUCT/people.json | who may do what in the product |\n"
     "| depot/PRODUCT/pipeline.json | stages, gates, freezes, who may approve |\n"
     "| depot/PRODUCT/groups.json, enrolment-tokens.json | whom rollouts reach; how devices join |\n"
+    "| depot/PRODUCT/jobs.json, webhooks.json | what ran on which machine; who may start jobs |\n"
+    "| depot/PRODUCT/readiness.json | whether an emergency could go out, and the last drill |\n"
     "| depot/PRODUCT/releases.json, rollouts.json, audit.json | what was released, and by whom |\n"
     "| repository/ | the newest TUF metadata of each role |\n"
     "| signer/checkpoint | the signing service's log, signed; `slipway audit verify` verifies it "
@@ -47,7 +49,8 @@ static const char readme[] =
     "spec/SIGNING.md and spec/DEPOT.md (formats and rules), docs/SIGNING-POLICY.md, "
     "docs/AUDITING.md.\n"
     "What to run: `make check` (each attack of the security model is a test of that name),\n"
-    "`slipway audit verify`, `slipway audit depot`, `slipway sign policy explain`.\n";
+    "`slipway audit verify`, `slipway audit depot`, `slipway sign policy explain`, and\n"
+    "`slipway-depot routes`: every call that there is, with the right that it asks for.\n";
 
 static const struct cli_option options[] = {
     {.name = "--output",
@@ -56,7 +59,9 @@ static const struct cli_option options[] = {
      .required = true,
      .help = "the folder to make"},
     {.name = "--repo", .value = "DIR", .help = "a TUF repository, or its folder metadata"},
-    {.name = "--signing-log", .value = "DIR", .help = "a copy of the signing service's log"},
+    {.name = "--signing-log",
+     .value = "LOG",
+     .help = "the signing service's log: a copy, its URL, or unix:PATH of the service"},
     {.name = "--include",
      .value = "FILE",
      .repeated = true,
@@ -135,10 +140,7 @@ static void keep_named(struct cli_review *review)
         keep_file(review, path, "files", slash == NULL ? path : slash + 1);
     }
     if (log != NULL) {
-        struct slw_heap_buffer path = {0};
-        slw_heap_printf(&path, "%s/checkpoint", log);
-        keep_file(review, slw_heap_text(&path), "signer", "checkpoint");
-        slw_heap_drop(&path);
+        cli_review_log(review, log);
     } else {
         cli_review_miss(review, "signer/checkpoint", "--signing-log wasn't given");
     }
@@ -271,7 +273,7 @@ const struct cli_command cli_review_commands[] = {
         .usage = "slipway review",
         .summary = "gather what a security reviewer needs into one folder",
         .synopsis =
-            "--output DIR [--repo DIR] [--signing-log DIR] [--include FILE…]\n" CLI_DEPOT_SYNOPSIS,
+            "--output DIR [--repo DIR] [--signing-log LOG] [--include FILE…]\n" CLI_DEPOT_SYNOPSIS,
         .options = options,
         .about = "Keys, thresholds, expiries, policies, who may do what, gates of the pipelines, "
                  "the\n"

@@ -30,6 +30,14 @@ void cli_review_find(struct cli_review *review, const char *format, ...)
 
 /* The metadata of a repository's directory: keys, thresholds, expiries of each role. */
 void cli_review_repository(struct cli_review *review, const char *path);
+/* The newest checkpoint of the signing service's log: from a copy, from where it is published, or
+ * from the service itself. */
+void cli_review_log(struct cli_review *review, const char *name);
+/* What stands out in answers of the depot: who may do everything, tokens, gates. */
+void cli_review_judge_people(struct cli_review *review, const struct slw_heap_buffer *text);
+void cli_review_judge_tokens(struct cli_review *review, const struct slw_heap_buffer *text);
+void cli_review_judge_pipeline(struct cli_review *review, const char *product,
+                               const struct slw_heap_buffer *text);
 /* What the depot says: people, tokens, products with their pipelines, groups and rollouts. */
 enum cli_exit cli_review_depot(struct cli_review *review);
 

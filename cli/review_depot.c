@@ -21,7 +21,8 @@ static const struct {
 };
 
 static const char *const of_product[] = {
-    "people", "pipeline", "groups", "enrolment-tokens", "releases", "rollouts", "audit",
+    "people",   "pipeline",  "groups", "enrolment-tokens", "releases",
+    "rollouts", "readiness", "jobs",   "webhooks",         "audit",
 };
 
 static bool fetch(struct cli_review *review, struct cli_depot *depot, const char *name,
@@ -42,57 +43,6 @@ static bool fetch(struct cli_review *review, struct cli_depot *depot, const char
     return true;
 }
 
-static size_t count_roles(const struct slw_json_document *json, uint32_t people, const char *role,
-                          bool *ret_machine)
-{
-    size_t count = 0;
-    uint32_t person;
-    struct slw_json_walk walk = slw_json_walk_begin(json, people);
-    while (slw_json_walk_element(&walk, &person)) {
-        uint32_t roles = slw_json_member(json, person, SLW_BYTES_OF("roles"));
-        struct slw_json_walk inner = slw_json_walk_begin(json, roles);
-        uint32_t each;
-        bool has = false;
-        while (slw_json_walk_element(&inner, &each)) {
-            has = has ||
-                  (slw_bytes_equal(
-                       slw_json_string(json, slw_json_member(json, each, SLW_BYTES_OF("role"))),
-                       slw_bytes_make(role, strlen(role))) &&
-                   slw_bytes_equal(
-                       slw_json_string(json, slw_json_member(json, each, SLW_BYTES_OF("product"))),
-                       SLW_BYTES_OF("*")));
-        }
-        uint32_t machine = slw_json_member(json, person, SLW_BYTES_OF("machine"));
-        *ret_machine = *ret_machine || (has && slw_json_kind(json, machine) == SLW_JSON_TRUE);
-        count += has;
-    }
-    return count;
-}
-
-static void judge_people(struct cli_review *review, const struct slw_heap_buffer *text)
-{
-    struct slw_json_document json;
-    struct slw_detail unheard = {""};
-    bool is_machine = false;
-    if (slw_json_parse("people", slw_heap_bytes(text), &json, &unheard) != SLW_OK) {
-        return;
-    }
-    uint32_t people = slw_json_member(&json, SLW_JSON_TOP, SLW_BYTES_OF("people"));
-    size_t administrators = count_roles(&json, people, "administrator", &is_machine);
-    if (administrators == 1) {
-        cli_review_find(review, "the depot has one administrator: nobody else could lock them out");
-    }
-    if (administrators > 5) {
-        cli_review_find(review, "the depot has %zu administrators", administrators);
-    }
-    is_machine = false;
-    (void)count_roles(&json, people, "release-manager", &is_machine);
-    if (is_machine) {
-        cli_review_find(review, "a machine is release manager of every product");
-    }
-    slw_json_document_free(&json);
-}
-
 static void keep_product(struct cli_review *review, struct cli_depot *depot, const char *product)
 {
     for (size_t i = 0; i < sizeof of_product / sizeof of_product[0]; i++) {
@@ -101,7 +51,9 @@ static void keep_product(struct cli_review *review, struct cli_depot *depot, con
         char path[160];
         (void)snprintf(name, sizeof name, "depot/%s/%s.json", product, of_product[i]);
         (void)snprintf(path, sizeof path, "/api/v1/products/%s/%s", product, of_product[i]);
-        (void)fetch(review, depot, name, path, &text);
+        if (fetch(review, depot, name, path, &text) && strcmp(of_product[i], "pipeline") == 0) {
+            cli_review_judge_pipeline(review, product, &text);
+        }
         slw_heap_drop(&text);
     }
 }
@@ -155,7 +107,10 @@ static void keep_all(struct cli_review *review, struct cli_depot *depot)
             keep_products(review, depot, &text);
         }
         if (is_there && strcmp(calls[i].name, "people") == 0) {
-            judge_people(review, &text);
+            cli_review_judge_people(review, &text);
+        }
+        if (is_there && strcmp(calls[i].name, "tokens") == 0) {
+            cli_review_judge_tokens(review, &text);
         }
         slw_heap_drop(&text);
     }

@@ -44,11 +44,15 @@ static const char *const device_columns[] = {"device", "phase", "state",   "reas
 static const char *const look_columns[] = {"time",      "phase",     "outcomes", "failures",
                                            "lower_ppm", "upper_ppm", "verdict",  NULL};
 
+static const char *const series_columns[] = {"time",   "succeeded", "failed",
+                                             "silent", "declined",  NULL};
+
 static const struct cli_depot_verb verbs[] = {
     {"list", "GET", ROLLOUTS, NULL, list_queries, "rollouts", rollout_columns},
     {"show", "GET", OF_ROLLOUT, NULL, NULL, NULL, NULL},
     {"devices", "GET", OF_ROLLOUT "/devices", NULL, devices_queries, "devices", device_columns},
     {"looks", "GET", OF_ROLLOUT "/looks", NULL, NULL, "looks", look_columns},
+    {"series", "GET", OF_ROLLOUT "/series", NULL, NULL, "steps", series_columns},
     {"start", "POST", OF_ROLLOUT "/start", reason_members, NULL, NULL, NULL},
     {"pause", "POST", OF_ROLLOUT "/pause", reason_members, NULL, NULL, NULL},
     {"resume", "POST", OF_ROLLOUT "/resume", reason_members, NULL, NULL, NULL},
@@ -161,6 +165,16 @@ static const struct cli_command commands[] = {
         .verb = "looks",
         .usage = "slipway rollout looks",
         .summary = "when its health was looked at, with the bounds and the verdict",
+        .synopsis = "PRODUCT ROLLOUT\n" CLI_DEPOT_SYNOPSIS,
+        .positionals_min = 2,
+        .positionals_max = 2,
+        .options = plain_options,
+        .run = run,
+    },
+    {
+        .verb = "series",
+        .usage = "slipway rollout series",
+        .summary = "how it went over time: how many devices ended when, and how",
         .synopsis = "PRODUCT ROLLOUT\n" CLI_DEPOT_SYNOPSIS,
         .positionals_min = 2,
         .positionals_max = 2,

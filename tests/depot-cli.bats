@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck disable=SC2154
-# `slipway product`, `fleet` and `rollout` against a real depot: what each changes there, and what is refused.
+# `slipway product`, `people`, `fleet`, `release` and `rollout` against a real depot: what each changes there, and what is refused.
 bats_require_minimum_version 1.5.0
 
 setup() {
@@ -79,6 +79,7 @@ published_release() {
     exits 1 product upload lamp log --kind log
     ok product upload lamp log --kind log --build "$build" --name unit
     [[ $output =~ ^[1-9][0-9]*$ ]]
+    log=$output
     exits 7 product upload lamp log --kind bundle
     ok --json product builds lamp
     [ "$(jq -r '.builds[].id' <<<"$output")" = "$build" ]
@@ -88,6 +89,13 @@ published_release() {
     [[ $output == *" unit "* ]]
     ok product build lamp "$build"
     [ "$(field state)" = new ]
+    ok product bundle lamp "$build" --output back.bundle
+    cmp back.bundle app.bundle
+    exits 1 product bundle lamp "$build" --output back.bundle
+    ok product artifact lamp "$log"
+    [ "$output" = 'all is well' ]
+    exits 1 product artifact lamp 99 -o none
+    [ ! -e none ]
     ok product events lamp --kind build --limit 1
     [[ $output == *"$build"* ]]
     ok product trail lamp --action product.change
@@ -151,6 +159,8 @@ published_release() {
     [ "$output" = 'rollout aborted: aborted' ]
     ok rollout list lamp
     [[ $output == *aborted* ]]
+    ok --json rollout series lamp "$rollout"
+    [ "$(jq -c .steps <<<"$output")" = '[]' ]
     exits 1 rollout status lamp 99
 }
 
@@ -178,6 +188,17 @@ published_release() {
     ok fleet revoke lamp line:1
     ok --json fleet devices lamp --state revoked
     [ "$(jq -r '.devices[].device' <<<"$output")" = line:1 ]
+    ok fleet pin lamp line:1 12
+    ok --json fleet device lamp line:1
+    [ "$(jq .pin <<<"$output")" = 12 ]
+    exits 2 fleet pin lamp line:1 1.2
+    ok fleet export lamp --format csv -o fleet.csv --tag down
+    [ "$(cut -d , -f 1,2,13 fleet.csv | tr -d '\r')" = $'device,state,pin\n"line:1","revoked","12"' ]
+    ok fleet export lamp --format json --tag hall
+    [ "$(jq -c .devices <<<"$output")" = '[]' ]
+    exits 1 fleet export lamp --format xml -o none
+    [ ! -e none ]
+    ok fleet versions lamp
     ok fleet summary lamp
     [ "$(field devices)" -ge 0 ]
     ok fleet history lamp line:1
@@ -227,11 +248,65 @@ published_release() {
     ok release withdraw-build lamp "$build" --reason 'it hums'
     exits 7 release status lamp "$build" --watch
     [ "$output" = 'build withdrawn: it hums' ]
+    exits 7 release readiness lamp
+    [[ $output == *$'\npath        no   the pipeline has no emergency'* ]]
+    [[ $output == *'there was no drill yet'* ]]
+    exits 7 release drill lamp "$build"
+    exits 1 release bundle lamp 1 -o none
     ok release number lamp --next 40
     exits 7 release number lamp --next 39
     ok release list lamp
     exits 1 release show lamp 1
     exits 2 release withdraw lamp 1
+}
+
+@test "people are invited, shut out and let in, and their tokens end" {
+    ok product create lamp
+    ok people invite ada --role lamp:viewer --role lamp:developer
+    field invitation >invitation
+    echo 'correct horse battery' >password
+    exits 2 people invite ben --role viewer
+    exits 1 people create-machine robot --role lamp:approver
+    ok people create-machine robot --role lamp:developer
+    echo short >short
+    printf '[depot]\ndepot = %s\n' "$depot_url" >nobody.conf
+    exits 1 people accept --config nobody.conf --secret-file invitation --password-file short
+    ok people accept --config nobody.conf --secret-file invitation --password-file password
+    exits 1 people accept --config nobody.conf --secret-file invitation --password-file password
+    run ! grep -rq 'correct horse' depot.db depot.log
+    ok --json people list
+    [ "$(jq -c '[.people[] | select(.name != "admin") | [.name, .machine, .invited, (.roles | length)]]' <<<"$output")" = \
+        '[["ada",false,false,2],["robot",true,false,1]]' ]
+    ok people set-roles ada --role '*:viewer' --role lamp:developer
+    depot_token=
+    login='{"name": "ada", "password": "correct horse battery"}'
+    answers 200 POST /api/v1/session "$login" -c jar
+    answers 201 POST /api/v1/tokens '{"title": "hers", "roles": [{"product": "*", "role": "viewer"}]}' \
+        -H "X-Slipway-CSRF: $(jq -r .csrf <<<"$output")" -b jar
+    jq -r .token <<<"$output" >ada.token
+    number=$(jq -r .id <<<"$output")
+    chmod 600 ada.token
+    ok people whoami --token-file ada.token
+    [ "$(field person) $(field machine)" = 'ada yes' ]
+    exits 7 people list --token-file ada.token
+    ok --json people trail --token-file ada.token --who admin#1 --action people.roles --limit 1
+    [ "$(jq -r '.entries[0].subject' <<<"$output")" = ada ]
+    ok people tokens
+    [[ $output != *' hers '* ]]
+    ok people tokens --everybody
+    [[ $output == *"ada "*" hers "*'"role":"viewer"'* ]]
+    ok people revoke-token "$number"
+    exits 7 people whoami --token-file ada.token
+    ok people disable ada
+    answers 401 POST /api/v1/session "$login"
+    ok people enable ada
+    ok people unlock ada
+    answers 200 POST /api/v1/session "$login"
+    ok people remove-totp ada
+    ok people invite-again ada
+    [ -n "$(field invitation)" ]
+    exits 7 people disable admin
+    exits 1 people enable nobody
 }
 
 @test "without a depot, a token or a right nothing is done" {
@@ -263,6 +338,7 @@ published_release() {
 
 @test "a folder for a security review has everything, says what is missing, and what stands out" {
     ok product create lamp
+    answers 200 PUT /api/v1/products/lamp/pipeline '{"stages": {"daily": {"gates": [{"endorsed": true}, {"test": "unit"}]}}}'
     for key in root targets online; do ok key generate $key.key; done
     ok repo init repo --root-key root.key.pub --targets-key targets.key.pub --online-key online.key
     ok repo sign repo root --key root.key
@@ -272,13 +348,17 @@ published_release() {
     ok review -o review --repo repo --include policy.envelope --include not-there
     [[ $output == *'look at: role root: one key is enough'* ]]
     [[ $output == *'look at: the depot has one administrator'* ]]
+    [[ $output == *'look at: token 1 of admin (made by slipway-depot init) may do everything, until '* ]]
+    [[ $output == *"look at: the pipeline of lamp wants nobody's approval"* ]]
+    [[ $output != *'asks nobody where'* ]]
     [[ $output == *'missing: not-there: '* ]]
     [[ $output == *'missing: signer/checkpoint: '* ]]
+    [ "$(jq -c .jobs review/depot/lamp/jobs.json) $(jq -c .webhooks review/depot/lamp/webhooks.json)" = '[] []' ]
     [[ $output != *'missing: depot/people'* ]]
     [ "$(jq -r '.products[].name' review/depot/products.json)" = lamp ]
     [ "$(jq -r '.people[0].name' review/depot/people.json)" = admin ]
     [ "$(jq -r .hash review/depot/proof.json | wc -c)" = 65 ]
-    [ "$(jq -r '.entries[].action' review/depot/lamp/audit.json)" = product.make ]
+    [ "$(jq -r '[.entries[].action] | join(" ")' review/depot/lamp/audit.json)" = 'pipeline.set product.make' ]
     cmp review/files/policy.envelope policy.envelope
     cmp review/repository/1.root.json repo/metadata/1.root.json
     [ "$(jq -r '.roles[] | select(.role == "root" and .threshold).threshold' review/summary.json)" = 1 ]
