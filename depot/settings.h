@@ -55,7 +55,10 @@ struct depot_settings {
         char keys[DEPOT_TEXT_MAX]; /* keys.conf: which key of the signing service is for which role
                                     */
         char url[DEPOT_TEXT_MAX]; /* where devices find it; "": the depot serves a directory itself,
-                                     at /repository/ */
+                                     at /repository/. Needed with s3:, which is read back there */
+        char ca_file[DEPOT_TEXT_MAX]; /* authorities for url; "": the system's */
+        char work[DEPOT_TEXT_MAX];    /* with s3:, a directory for what isn't published: bundles
+                                         while they are written, requests for roles */
     } repository;
 };
 

@@ -9,11 +9,13 @@ setup() {
     load signer.bash
     load depot.bash
     load pipeline.bash
+    load swift.bash
     slipway_setup
 }
 
 teardown() {
     delivery_stop KILL
+    swift_stop
 }
 
 @test "a build comes through its stages to production, signed, approved, published, and is found there" {
@@ -51,11 +53,29 @@ teardown() {
     # The emergency is rehearsed: signed and published, and nobody's.
     answers 200 GET /api/v1/products/lamp/readiness
     [ "$(jq -c '[.ready, (.checks[] | select(.ok | not).name)]' <<<"$output")" = '[false,"drill"]' ]
-    answers 201 POST /api/v1/products/lamp/drill "{\"build\":\"$build\"}"
-    answers 409 POST /api/v1/products/lamp/drill "{\"build\":\"$build\"}"
+    local by_token=(--depot "$depot_url" --token-file admin.token)
+    exits 7 release readiness lamp "${by_token[@]}"
+    "$slipway" release drill lamp "$build" --watch --every 1s "${by_token[@]}" >drill.out 3>&- &
+    drill=$!
     release '.reason | contains("waits for")' 3
-    approve_signature "$(jq -r .request <<<"$output")" ben
+    request=$(jq -r .request <<<"$output")
+    answers 409 POST /api/v1/products/lamp/drill "{\"build\":\"$build\"}"
+    approve_signature "$request" ben
     release '.state == "published" and .role == "lamp-drill-rollout"' 3
+    wait "$drill"
+    [ "$(head -n 1 drill.out)" = 'version: 3' ]
+    grep -qx 'drill published' drill.out
+    [ "$(tail -n 4 drill.out | cut -d ' ' -f 1 | xargs)" = 'prepared signing publishing published' ]
+    ok release readiness lamp "${by_token[@]}"
+    # What a reviewer asks for is all there, from the signing service and the depot as they run.
+    ok review -o review --repo repo --signing-log "unix:$PWD/signer.sock" --include policy.envelope \
+        --include prod-root.root "${by_token[@]}"
+    [[ $output != *missing:* ]]
+    [ "$(head -n 1 review/signer/checkpoint)" = "${log_vkey%%+*}" ]
+    [ "$(jq -r '.pipeline.stages.production.gates[0].approvals' review/depot/lamp/pipeline.json)" = 1 ]
+    [ "$(jq -r .drill.version review/depot/lamp/readiness.json)" = 3 ]
+    [ "$(jq -r '[.roles[] | select(.expires) | .role] | unique | length' review/summary.json)" -ge 4 ]
+    [[ $output == *'look at: token 1 of admin '*' may do everything, until '* ]]
     answers 200 GET /api/v1/products/lamp/readiness
     [ "$(jq -c '[.ready, .drill.version, [.drill.steps[].state]]' <<<"$output")" = \
         '[true,3,["prepared","signing","publishing","published"]]' ]
@@ -175,4 +195,45 @@ direct='.stages = {production: {gates: [{endorsed: true}, {test: "system"}], cha
     release '.reason | contains("waits for")' 3
     approve_signature "$(jq -r .request <<<"$output")"
     sees '.state == "failed" and (.reason | contains("rollback"))' "$build"
+}
+
+@test "a bucket of S3 is the repository: a replica goes on where another was killed, and clients find it at its URL" {
+    local file before
+    delivery_setup '.rules[0].approvals.count = 1'
+    swift_start public:
+    for file in $(cd repo && find metadata targets state staged -type f 2>/dev/null); do swift_put "repo/$file" "repository/$file"; done
+    sed -i "s|^storage = .*|storage = s3:repository/\nwork = $PWD/work\nurl = $swift_public/repository|; s|^blobs = .*|blobs = s3:|" \
+        depot.conf
+    echo "$swift_settings" >>depot.conf
+    delivery_start
+    local first_pid=$depot_pid second_pid
+    depot_start
+    second_pid=$depot_pid depot_pid=$first_pid
+    pipeline "$direct"
+    make_build lamp.bundle 'an image'
+    upload_build lamp.bundle
+    endorse lamp.bundle
+    result lamp.bundle passed
+    release '.reason | contains("waits for")' 1
+    before=$(curl -sS --noproxy '*' "$swift_public/repository/metadata/timestamp.json" | jq .signed.version)
+    approve_signature "$(jq -r .request <<<"$output")"
+    release '.state == "publishing" or .state == "published"' 1
+    kill -KILL "$first_pid"
+    wait "$first_pid" || true
+    depot_pid=$second_pid
+    release '.state == "published" and .role == "lamp-stable-rollout"' 1
+    [ "$(curl -sS --noproxy '*' "$swift_public/repository/metadata/timestamp.json" | jq .signed.version)" -gt "$before" ]
+    [ "$(sqlite3 depot.db "SELECT COUNT(*) FROM releases")" = 1 ]
+    sqlite3 depot.db "PRAGMA busy_timeout = 5000; UPDATE releases SET is_complete = 1 WHERE version = 1" >/dev/null
+    release '.role == "lamp-stable"' 1
+    ok repo fetch lamp/stable/1.bundle --from "$swift_public/repository" --root repo/metadata/1.root.json \
+        --metadata-dir client --dir fetched
+    ok bundle verify "$output" --trusted-root prod-root.root --product lamp --key-class prod --log "$log_vkey"
+    # Nothing of it is in the directory that it came from, and nothing of the depot's is public.
+    [ "$(find repo/targets -name '*.bundle' 2>/dev/null | wc -l)" = 0 ]
+    answers 404 GET /repository/metadata/1.root.json
+    answers 200 POST /api/v1/products/lamp/releases/1/withdraw '{"reason":"it flickers"}'
+    release '.path == ""' 1
+    ok repo list --from "$swift_public/repository" --root repo/metadata/1.root.json --metadata-dir client
+    [[ $output != *1.bundle* ]]
 }

@@ -74,12 +74,18 @@ static enum slw_status add_file(void *context, const char *path, struct slw_deta
 static enum slw_status add_readable(const struct depot_settings *settings, struct paths *paths,
                                     struct slw_detail *detail)
 {
-    const char *const files[] = {settings->tls_certificate,     settings->tls_key,
-                                 settings->client_ca,           settings->secret_file,
-                                 settings->s3.secret_file,      settings->s3.ca_file,
-                                 settings->signer.ca,           settings->signer.key,
-                                 settings->signer.certificate,  settings->repository.keys,
-                                 settings->signer.requester_key};
+    const char *const files[] = {settings->tls_certificate,
+                                 settings->tls_key,
+                                 settings->client_ca,
+                                 settings->secret_file,
+                                 settings->s3.secret_file,
+                                 settings->s3.ca_file,
+                                 settings->signer.ca,
+                                 settings->signer.key,
+                                 settings->signer.certificate,
+                                 settings->repository.keys,
+                                 settings->signer.requester_key,
+                                 settings->repository.ca_file};
     for (size_t i = 0; i < OF_SYSTEM; i++) {
         SLW_TRY(add(of_system[i], strlen(of_system[i]), paths->readable, &paths->readable_count,
                     detail));
@@ -103,17 +109,22 @@ static enum slw_status add_readable(const struct depot_settings *settings, struc
     return SLW_OK;
 }
 
-/* "dir:PATH" of a setting; made when it isn't there, since only what is there can be kept. */
-static enum slw_status add_store(const char *url, struct paths *paths, struct slw_detail *detail)
+/* A directory; made when it isn't there, since only what is there can be kept. */
+static enum slw_status make_and_add(const char *path, struct paths *paths,
+                                    struct slw_detail *detail)
 {
-    const char *path = url + strlen("dir:");
-    if (strncmp(url, "dir:", strlen("dir:")) != 0) {
-        return SLW_OK;
-    }
     if (mkdir(path, 0700) != 0 && errno != EEXIST) {
         return slw_explain_errno(detail, path);
     }
     return add(path, strlen(path), paths->writable, &paths->writable_count, detail);
+}
+
+/* "dir:PATH" of a setting. */
+static enum slw_status add_store(const char *url, struct paths *paths, struct slw_detail *detail)
+{
+    return strncmp(url, "dir:", strlen("dir:")) == 0
+               ? make_and_add(url + strlen("dir:"), paths, detail)
+               : SLW_OK;
 }
 
 static enum slw_status add_writable(const struct depot_settings *settings, struct paths *paths,
@@ -125,7 +136,10 @@ static enum slw_status add_writable(const struct depot_settings *settings, struc
     }
     SLW_TRY(add_directory_of(settings->socket, paths->writable, &paths->writable_count, detail));
     SLW_TRY(add_store(settings->blobs, paths, detail));
-    return add_store(settings->repository.storage, paths, detail);
+    SLW_TRY(add_store(settings->repository.storage, paths, detail));
+    return settings->repository.work[0] == '\0'
+               ? SLW_OK
+               : make_and_add(settings->repository.work, paths, detail);
 }
 
 static enum slw_status confine_files(const struct depot_settings *settings,

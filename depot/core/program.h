@@ -22,6 +22,8 @@ struct depot_program;
 SLW_MUST_USE enum slw_status depot_services_open(const struct depot_settings *settings,
                                                  bool migrate, struct depot *ret_depot,
                                                  struct slw_detail *detail);
+/* A bucket by the settings [s3], with another prefix. */
+struct slw_blobs_s3 depot_services_s3(const struct depot_settings *settings, const char *prefix);
 SLW_MUST_USE enum slw_status depot_services_open_blobs(const struct depot_settings *settings,
                                                        struct slw_blobs **ret_blobs,
                                                        struct slw_detail *detail);

@@ -71,18 +71,23 @@ static const char *text_or_null(const char *text)
     return text[0] == '\0' ? NULL : text;
 }
 
-enum slw_status depot_services_open_blobs(const struct depot_settings *settings,
-                                          struct slw_blobs **ret_blobs, struct slw_detail *detail)
+struct slw_blobs_s3 depot_services_s3(const struct depot_settings *settings, const char *prefix)
 {
-    const struct slw_blobs_s3 s3 = {
+    return (struct slw_blobs_s3){
         .endpoint = settings->s3.endpoint,
         .region = settings->s3.region,
         .bucket = settings->s3.bucket,
-        .prefix = settings->s3.prefix,
+        .prefix = prefix,
         .access_key = settings->s3.access_key,
         .secret_file = settings->s3.secret_file,
         .ca_file = text_or_null(settings->s3.ca_file),
     };
+}
+
+enum slw_status depot_services_open_blobs(const struct depot_settings *settings,
+                                          struct slw_blobs **ret_blobs, struct slw_detail *detail)
+{
+    const struct slw_blobs_s3 s3 = depot_services_s3(settings, settings->s3.prefix);
     bool is_s3 = strncmp(settings->blobs, "s3:", 3) == 0;
     return slw_blobs_open(settings->blobs, is_s3 ? &s3 : NULL, ret_blobs, detail);
 }

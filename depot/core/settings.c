@@ -57,6 +57,8 @@ static const struct name names[] = {
     {"repository", "storage", TEXT, PLACE(repository.storage)},
     {"repository", "keys", TEXT, PLACE(repository.keys)},
     {"repository", "url", TEXT, PLACE(repository.url)},
+    {"repository", "ca-file", TEXT, PLACE(repository.ca_file)},
+    {"repository", "work", TEXT, PLACE(repository.work)},
 };
 #define NAMES (sizeof names / sizeof names[0])
 
@@ -203,6 +205,37 @@ static enum slw_status check_lines(const char *path, struct slw_bytes text,
     return SLW_OK;
 }
 
+static bool begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* What is published must not be among the blobs, whose housekeeping takes away what it doesn't
+ * know. */
+static enum slw_status check_repository(struct reading *reading)
+{
+    const struct depot_settings *settings = &reading->settings;
+    const char *storage = settings->repository.storage;
+    if (storage[0] == '\0' || begins(storage, "dir:")) {
+        return SLW_OK;
+    }
+    if (!begins(storage, "s3:") || storage[strlen(storage) - 1] != '/') {
+        return refuse(reading, "repository", "storage", "neither dir:PATH nor s3:PREFIX/");
+    }
+    if (settings->s3.endpoint[0] == '\0' || settings->s3.bucket[0] == '\0') {
+        return refuse(reading, "s3", "endpoint", "and bucket are needed for storage = s3:");
+    }
+    if (settings->repository.url[0] == '\0' || settings->repository.work[0] == '\0') {
+        return refuse(reading, "repository", "url", "and work are needed for storage = s3:");
+    }
+    const char *prefix = storage + strlen("s3:");
+    if (begins(settings->blobs, "s3:") &&
+        (begins(prefix, settings->s3.prefix) || begins(settings->s3.prefix, prefix))) {
+        return refuse(reading, "repository", "storage", "its prefix and that of [s3] overlap");
+    }
+    return SLW_OK;
+}
+
 static enum slw_status check(struct reading *reading)
 {
     const struct depot_settings *settings = &reading->settings;
@@ -236,7 +269,7 @@ static enum slw_status check(struct reading *reading)
         return refuse(reading, "depot", "url",
                       "must begin with http:// or https://, and end without /");
     }
-    return SLW_OK;
+    return check_repository(reading);
 }
 
 enum slw_status depot_settings_read(const char *path, struct depot_settings *ret_settings,

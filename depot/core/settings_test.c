@@ -88,6 +88,19 @@ static void ends_the_start(void)
         {"clients without TLS", SLW_BYTES_OF(LEAST "client-ca = c\n"), "client-ca"},
         {"a url of another kind", SLW_BYTES_OF(LEAST "url = ftp://x\n"), "url"},
         {"a url with a slash", SLW_BYTES_OF(LEAST "url = http://x/\n"), "url"},
+        {"a repository of another kind", SLW_BYTES_OF(LEAST "[repository]\nstorage = ftp:x/\n"),
+         "dir:PATH nor s3:"},
+        {"a bucket as a whole", SLW_BYTES_OF(LEAST "[repository]\nstorage = s3:\n"), "s3:PREFIX/"},
+        {"a bucket of nowhere", SLW_BYTES_OF(LEAST "[repository]\nstorage = s3:r/\n"), "endpoint"},
+        {"a bucket that nobody sees",
+         SLW_BYTES_OF(LEAST "[repository]\nstorage = s3:r/\n[s3]\nendpoint = http://x\nbucket = "
+                            "b\n"),
+         "url"},
+        {"a repository among blobs",
+         SLW_BYTES_OF("[depot]\nlisten = a:1\ndatabase = sqlite:x\nblobs = s3:\nsecret-file = s\n"
+                      "[repository]\nstorage = s3:depot/r/\nwork = w\nurl = http://x\n"
+                      "[s3]\nendpoint = http://x\nbucket = b\nprefix = depot/\n"),
+         "overlap"},
         {"no name", SLW_BYTES_OF(LEAST "only words\n"), "line 6"},
         {"a long line", SLW_BYTES_OF(LEAST "url = http://" LONG_100 LONG_100 "\n"), "line 6"},
         {"a long line at the end", SLW_BYTES_OF(LEAST "url = http://" LONG_100 LONG_100), "line 6"},

@@ -341,7 +341,7 @@ static void note_failure(struct publishing *publishing, int64_t token, const cha
 static enum slw_status publish(struct publishing *publishing, struct depot *depot, int64_t token,
                                bool is_due, struct slw_detail *detail)
 {
-    enum slw_status status = repository_open(depot, &publishing->repository, detail);
+    enum slw_status status = repository_open(depot, token, &publishing->repository, detail);
     if (status == SLW_OK) {
         status = run(publishing, token, is_due, detail);
         repository_close(&publishing->repository);
@@ -357,7 +357,7 @@ enum slw_status releases_publish(struct depot *depot, int64_t token, struct slw_
     struct depot_releases_state *state = depot->releases;
     int64_t now_s = (int64_t)time(NULL);
     bool is_due = now_s - state->refreshed_s >= REFRESH_S || now_s < state->refreshed_s;
-    if (repository_directory(depot->settings) == NULL) {
+    if (depot->settings->repository.storage[0] == '\0') {
         return SLW_OK;
     }
     struct publishing *publishing = calloc(1, sizeof *publishing);

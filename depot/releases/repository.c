@@ -133,31 +133,29 @@ static void tell(void *context, const char *what)
 
 static enum slw_status open_all(struct repository *repository, struct slw_detail *detail)
 {
-    const char *directory = repository_directory(repository->depot->settings);
     char spool[600];
     SLW_TRY(releases_spool(repository->depot->settings, spool, detail));
     (void)snprintf(repository->requests, sizeof repository->requests, "%.500s/roles", spool);
     (void)snprintf(repository->client, sizeof repository->client, "%s/client", spool);
     (void)snprintf(repository->holder, sizeof repository->holder, "slipway-depot %s",
                    repository->depot->replica);
-    SLW_TRY(slw_directory_storage_open(directory, false, &repository->storage, detail));
     repository->options = (struct slw_tuf_writer_options){
-        .storage = slw_directory_storage_port(repository->storage),
-        .lease = slw_directory_storage_lease(repository->storage),
         .holder = repository->holder,
         .tell = tell,
         .tell_context = repository,
     };
+    SLW_TRY(repository_store_open(repository, detail));
     SLW_TRY(read_keys(repository, detail));
     SLW_TRY(make_providers(repository, detail));
     return slw_tuf_writer_open(&repository->options, &repository->writer, detail);
 }
 
-enum slw_status repository_open(struct depot *depot, struct repository *ret_repository,
-                                struct slw_detail *detail)
+enum slw_status repository_open(struct depot *depot, int64_t token,
+                                struct repository *ret_repository, struct slw_detail *detail)
 {
     memset(ret_repository, 0, sizeof *ret_repository);
     ret_repository->depot = depot;
+    ret_repository->token = (uint64_t)token;
     enum slw_status status = open_all(ret_repository, detail);
     if (status != SLW_OK) {
         repository_close(ret_repository);
@@ -178,12 +176,9 @@ void repository_close(struct repository *repository)
     for (size_t i = 0; i < repository->keys_count; i++) {
         slw_private_key_free(repository->keys[i].private_key);
     }
-    if (repository->storage != NULL) {
-        slw_directory_storage_close(repository->storage);
-    }
+    repository_store_close(repository);
     slw_heap_drop(&repository->told);
     repository->writer = NULL;
-    repository->storage = NULL;
     repository->keys_count = 0;
     repository->has_service = false;
 }
@@ -262,25 +257,26 @@ enum slw_status repository_look(struct repository *repository,
                                 struct slw_detail *detail)
 {
     struct looking looking = {.questions = questions, .count = count};
-    struct slw_directory_fetcher *fetcher = NULL;
+    struct repository_reader reader;
     struct slw_tuf_client *client = NULL;
     for (size_t i = 0; i < count; i++) {
         questions[i].is_listed = questions[i].is_right = false;
     }
     SLW_TRY(trust(repository, detail));
-    SLW_TRY(slw_directory_fetcher_new(repository_directory(repository->depot->settings), &fetcher,
-                                      detail));
+    enum slw_status status = repository_reader_open(repository->depot->settings, &reader, detail);
     const struct slw_tuf_client_options options = {
         .metadata_directory = repository->client,
-        .fetch = slw_directory_fetcher_port(fetcher),
+        .fetch = reader.port,
         .key_ids = SLW_TUF_KEY_IDS_ANY,
     };
-    enum slw_status status = slw_tuf_client_open(&options, &client, detail);
+    if (status == SLW_OK) {
+        status = slw_tuf_client_open(&options, &client, detail);
+    }
     if (status == SLW_OK) {
         status = ask_client(client, &looking, detail);
         note_seen(repository, client);
         slw_tuf_client_free(client);
     }
-    slw_directory_fetcher_free(fetcher);
+    repository_reader_close(&reader);
     return status;
 }

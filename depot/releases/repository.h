@@ -6,8 +6,10 @@
 
 #include "part.h"
 
+#include "slipway/s3_storage.h"
 #include "slipway/signer_tuf.h"
 #include "slipway/tuf_client.h"
+#include "slipway/tuf_fetch.h"
 #include "slipway/tuf_writer.h"
 
 #define REPOSITORY_KEYS_MAX 64u
@@ -22,7 +24,11 @@ struct repository_key {
 /* Points into itself: not to be copied. */
 struct repository {
     struct depot *depot;
-    struct slw_directory_storage *storage;
+    uint64_t token;                          /* of the publisher's lease */
+    struct slw_directory_storage *directory; /* either this */
+    struct slw_s3_storage *bucket;           /* or this */
+    struct slw_database_writer writer_lease;
+    struct slw_lease lease;
     struct repository_key keys[REPOSITORY_KEYS_MAX];
     size_t keys_count;
     const char *file_roles[REPOSITORY_KEYS_MAX];
@@ -43,11 +49,29 @@ struct repository {
     } seen[SLW_TUF_TYPES];
 };
 
-SLW_MUST_USE enum slw_status repository_open(struct depot *depot, struct repository *ret_repository,
+SLW_MUST_USE enum slw_status repository_open(struct depot *depot, int64_t token,
+                                             struct repository *ret_repository,
                                              struct slw_detail *detail);
 void repository_close(struct repository *repository);
-/* The directory; NULL when there is none in the settings. */
+/* The directory; NULL when there is none in the settings, or it is a bucket. */
 const char *repository_directory(const struct depot_settings *settings);
+/* Sets storage and lease of the options. */
+SLW_MUST_USE enum slw_status repository_store_open(struct repository *repository,
+                                                   struct slw_detail *detail);
+void repository_store_close(struct repository *repository);
+
+/* How a client reads it. */
+#define REPOSITORY_READ_S 60u /* all that is fetched at once */
+struct repository_reader {
+    struct slw_directory_fetcher *directory;
+    struct slw_http_fetcher *http;
+    const struct slw_fetch_port *port;
+};
+/* Close it in any case. */
+SLW_MUST_USE enum slw_status repository_reader_open(const struct depot_settings *settings,
+                                                    struct repository_reader *ret_reader,
+                                                    struct slw_detail *detail);
+void repository_reader_close(struct repository_reader *reader);
 
 /* What a client that trusts the repository's first root finds: whether a role lists this path with
  * these bytes. */

@@ -14,11 +14,13 @@ enum slw_status releases_spool(const struct depot_settings *settings, char ret_p
                                struct slw_detail *detail)
 {
     const char *storage = settings->repository.storage;
-    if (strncmp(storage, "dir:", strlen("dir:")) != 0) {
+    bool is_directory = strncmp(storage, "dir:", strlen("dir:")) == 0;
+    if (storage[0] == '\0') {
         return slw_explain(detail, SLW_WRONG_STATE,
-                           "[repository] storage = dir:PATH is needed to sign and publish");
+                           "[repository] storage is needed to sign and publish");
     }
-    (void)snprintf(ret_path, 600, "%s/requests", storage + strlen("dir:"));
+    (void)snprintf(ret_path, 600, "%s/requests",
+                   is_directory ? storage + strlen("dir:") : settings->repository.work);
     if (mkdir(ret_path, 0700) != 0 && errno != EEXIST) {
         return slw_explain_errno(detail, ret_path);
     }

@@ -4,7 +4,8 @@
     /usr/bin/python3 tests/s3/serve-swift.py DIRECTORY [BUCKET...]
 
 Keeps everything below DIRECTORY, which must be on a file system with extended attributes, listens
-on a free port of 127.0.0.1, makes the buckets, and prints the endpoint as its first line. It checks signatures: the
+on a free port of 127.0.0.1, makes the buckets ("public:NAME": anybody may read it, below
+/v1/AUTH_test/NAME), and prints the endpoint as its first line. It checks signatures: the
 access key is "test:depot", the secret key "s3-secret". It ends with SIGTERM, or when its standard
 input ends.
 """
@@ -121,9 +122,11 @@ def serve(sock, app):
     wsgi.server(sock, app, logger, protocol=SwiftHttpProtocol, log_output=False, debug=False)
 
 
-def make_bucket(proxy, name):
-    request = swob.Request.blank("/v1/AUTH_test/" + name, environ={
-        "REQUEST_METHOD": "PUT", "swift.authorize_override": True})
+def make_bucket(proxy, text):
+    name = text.split(":")[-1]
+    headers = {"X-Container-Read": ".r:*"} if text.startswith("public:") else {}
+    request = swob.Request.blank("/v1/AUTH_test/" + name, headers=headers, environ={
+        "REQUEST_METHOD": "PUT", "swift.authorize_override": True, "swift_owner": True})
     status = request.get_response(proxy).status_int
     if status not in (201, 202):
         sys.exit("a bucket can't be made: %d" % status)
