@@ -225,6 +225,10 @@ page() {
     page 'keys and roles stand with their expiry, and the root with its own'
 }
 
+@test "what was delivered fits a phone in the dark, and axe finds nothing serious" {
+    page 'what was delivered fits a phone in the dark, and axe finds nothing serious'
+}
+
 @test "with the signing service down the first screen says so, and HALT works" {
     page 'with the signing service down the first screen says so, and HALT works'
 }

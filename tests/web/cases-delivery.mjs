@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Buttons by their effect on devices: virtual ones, of a release that is signed and published.
 import assert from 'node:assert/strict';
-import { press, until, visit } from './browser.mjs';
+import { findings, isSound, open, press, until, visit } from './browser.mjs';
 import { LAMP } from './delivery.mjs';
 
 const HOUSE = ['d1', 'd2', 'd3', 'd4', 'd5'];
@@ -155,6 +155,23 @@ export const deliveries = [
         for (const role of ['root', 'timestamp', 'snapshot', 'targets', 'lamp-stable', 'lamp-stable-rollout', 'lamp-drill-rollout']) {
             assert.match(roles.get(role), /\d+ 1 of 1 [0-9a-f]{12} in \d+ (h|d)/, role);
         }
+    }],
+    ['what was delivered fits a phone in the dark, and axe finds nothing serious', async ({ depot, browser, storageState, good, bad }) => {
+        const { build, release } = await good;
+        await bad;
+        const phone = await open(browser, depot, { storageState, viewport: { width: 390, height: 844 }, colorScheme: 'dark', hasTouch: true });
+        await phone.goto(`${depot.url}/`);
+        const rollout = depot.rows("SELECT MAX(id) AS id FROM rollouts WHERE product = 'lamp'")[0].id;
+        const job = depot.rows("SELECT MIN(id) AS id FROM jobs WHERE product = 'lantern'")[0].id;
+        for (const place of ['#/p/lamp', `#/p/lamp/rollouts/${rollout}`, '#/p/lamp/fleet', '#/p/lamp/fleet/d1', `#/p/lamp/builds/${build}`, `#/p/lamp/releases/${release}`,
+            '#/p/lamp/consents', '#/p/lamp/readiness', '#/p/lantern/jobs', `#/p/lantern/jobs/${job}`, '#/p/lantern/settings']) {
+            await visit(phone, place);
+            assert.equal(await phone.locator('main > .page > .note.bad').count(), 0, place);
+            assert.ok(await phone.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${place} is wider than the phone`);
+            assert.deepEqual(await findings(phone), [], place);
+        }
+        await isSound(phone);
+        await phone.context().close();
     }],
 ];
 

@@ -87,7 +87,7 @@ export function Table({ columns, rows, label, keyOf, empty }) {
             <caption class="unseen">${label}</caption>
             <thead><tr>${columns.map((column) => html`<th scope="col" class=${column.number ? 'number' : ''}>${column.name}</th>`)}</tr></thead>
             <tbody>${rows.map((row) => html`<tr key=${keyOf?.(row)}>
-                ${columns.map((column) => html`<td class=${`${column.number ? 'number' : ''} ${column.wide ? 'wide' : ''}`} data-name=${column.name}>${column.of(row)}</td>`)}
+                ${columns.map((column) => html`<td class=${`${column.number ? 'number' : ''} ${column.wide ? 'wide' : ''}`} data-name=${column.name}><div>${column.of(row)}</div></td>`)}
             </tr>`)}</tbody>
         </table>
     </div>`;

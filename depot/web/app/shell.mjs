@@ -162,7 +162,7 @@ export function Shell({ route, children }) {
         <header class="top">
             <button type="button" class="menu" aria-expanded=${menu} onClick=${() => setMenu(!menu)}>
                 <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d="M1 3.5h14M1 8h14M1 12.5h14" class="ring" /></svg><span class="unseen">Menu</span></button>
-            <a class="brand" href="#/"><img src="app/icon.svg" alt="" width="26" height="26" /><span>Slipway</span></a>
+            <a class="brand" href="#/" aria-label="Slipway: everything, now"><img src="app/icon.svg" alt="" width="26" height="26" /><span>Slipway</span></a>
             <${Products} product=${product} section=${section} />
             <div class="top-end">
                 <${Live} />
