@@ -43,6 +43,8 @@ struct depot {
     char address[DEPOT_TEXT_MAX + 16]; /* as people see it: settings->url, or what it listens on */
     uint8_t secret[32];                /* signs nonces; the same in all replicas */
 
+    struct depot_remembered *remembered; /* core/remember.h */
+
     /* What parts keep in memory, each its own, from open to close. */
     struct depot_people_state *people;
     struct depot_events_state *events;

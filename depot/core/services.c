@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Opens what all parts stand on: database, blobs, the secret. See program.h. */
 #include "program.h"
+#include "remember.h"
 
 #include "slipway/files.h"
 
@@ -110,6 +111,9 @@ enum slw_status depot_services_open(const struct depot_settings *settings, bool 
         status = depot_services_open_blobs(settings, &depot.blobs, detail);
     }
     if (status == SLW_OK) {
+        status = depot_remembered_open(&depot.remembered, detail);
+    }
+    if (status == SLW_OK) {
         *ret_depot = depot;
     } else {
         depot_services_close(&depot);
@@ -128,5 +132,7 @@ void depot_services_close(struct depot *depot)
         slw_database_close(depot->database);
         depot->database = NULL;
     }
+    depot_remembered_close(depot->remembered);
+    depot->remembered = NULL;
     slw_wipe(depot->secret, sizeof depot->secret);
 }

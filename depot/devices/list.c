@@ -14,7 +14,6 @@
 #define PAGE 100
 #define PAGE_MAX 1000
 #define EXPORT_MAX 20000
-#define COUNTS_MAX 200
 #define VALUES_MAX 16u
 #define WORD_MAX 256u
 
@@ -315,77 +314,4 @@ void devices_export(void *context, struct slw_http_exchange *exchange)
     } else {
         depot_serve(depot_of(context), exchange, SLW_DATABASE_READ, false, list, &listing);
     }
-}
-
-/* --- Counts --- */
-
-static enum slw_status count_by(struct slw_transaction *transaction, struct slw_bytes product,
-                                const char *name, const char *column, struct slw_json *json,
-                                struct slw_detail *detail)
-{
-    char sql[256];
-    const struct slw_sql_value values[] = {slw_sql_text(product), slw_sql_int(COUNTS_MAX)};
-    struct slw_rows *rows = NULL;
-    (void)snprintf(sql, sizeof sql,
-                   "SELECT CAST(%s AS TEXT), COUNT(*) AS number FROM devices WHERE product = $1 "
-                   "GROUP BY %s ORDER BY number DESC LIMIT $2",
-                   column, column);
-    SLW_TRY(slw_sql_query(transaction, sql, values, 2, &rows, detail));
-    slw_json_begin_array(json, name);
-    while (slw_rows_next(rows)) {
-        slw_json_begin_object(json, NULL);
-        slw_json_bytes(json, "is", slw_rows_bytes(rows, 0));
-        slw_json_int(json, "count", slw_rows_int(rows, 1));
-        slw_json_end_object(json);
-    }
-    slw_json_end_array(json);
-    return slw_rows_close(rows, detail);
-}
-
-static enum slw_status put_number(struct slw_transaction *transaction, struct slw_json *json,
-                                  const char *name, const char *sql,
-                                  const struct slw_sql_value *values, size_t count,
-                                  struct slw_detail *detail)
-{
-    int64_t number = 0;
-    SLW_TRY(slw_sql_number(transaction, sql, values, count, &number, detail));
-    slw_json_int(json, name, number);
-    return SLW_OK;
-}
-
-/* The fleet at a glance. */
-static enum slw_status count_devices(struct depot_call *call, struct slw_transaction *transaction,
-                                     struct slw_detail *detail)
-{
-    struct slw_bytes product = slw_http_parameter(call->exchange, 0);
-    struct slw_json json;
-    int64_t now_us = 0;
-    SLW_TRY(slw_database_now(transaction, &now_us, detail));
-    const struct slw_sql_value values[] = {slw_sql_text(product),
-                                           slw_sql_int(now_us - DEVICES_ONLINE_US)};
-    slw_json_init(&json, &call->text);
-    slw_json_begin_object(&json, NULL);
-    SLW_TRY(put_number(transaction, &json, "devices",
-                       "SELECT COUNT(*) FROM devices WHERE product = $1", values, 1, detail));
-    SLW_TRY(put_number(transaction, &json, "online",
-                       "SELECT COUNT(*) FROM devices WHERE product = $1 AND seen_us > $2", values,
-                       2, detail));
-    SLW_TRY(put_number(transaction, &json, "failing",
-                       "SELECT COUNT(*) FROM devices WHERE product = $1 AND healthy = 0", values, 1,
-                       detail));
-    SLW_TRY(put_number(transaction, &json, "replacements",
-                       "SELECT COUNT(*) FROM devices WHERE product = $1 AND new_key_pem <> ''",
-                       values, 1, detail));
-    SLW_TRY(count_by(transaction, product, "versions", "version", &json, detail));
-    SLW_TRY(count_by(transaction, product, "states", "state", &json, detail));
-    SLW_TRY(count_by(transaction, product, "hardware", "hardware", &json, detail));
-    SLW_TRY(count_by(transaction, product, "channels", "channel", &json, detail));
-    SLW_TRY(count_by(transaction, product, "boot_states", "boot_state", &json, detail));
-    slw_json_end_object(&json);
-    return SLW_OK;
-}
-
-void devices_count(void *context, struct slw_http_exchange *exchange)
-{
-    depot_serve(depot_of(context), exchange, SLW_DATABASE_READ, false, count_devices, NULL);
 }

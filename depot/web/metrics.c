@@ -6,7 +6,11 @@
  */
 #include "routes.h"
 
+#include "devices/devices.h"
+
 #include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
 static void head(struct slw_heap_buffer *text, const char *name, const char *type, const char *help)
 {
@@ -126,8 +130,34 @@ static const struct {
 
 struct metrics {
     const struct slw_http_server *server;
+    const struct slw_heap_buffer *devices; /* samples */
     struct slw_heap_buffer text;
 };
+
+/* The lines of the samples that begin so. */
+static void put_samples(struct slw_heap_buffer *text, struct slw_bytes samples, const char *name,
+                        const char *help)
+{
+    char begin[64];
+    size_t len = (size_t)snprintf(begin, sizeof begin, "slipway_depot_%s{", name);
+    head(text, name, "gauge", help);
+    while (samples.len > 0) {
+        const uint8_t *end = memchr(samples.ptr, '\n', samples.len);
+        size_t line = end == NULL ? samples.len : (size_t)(end - samples.ptr) + 1;
+        if (line > len && memcmp(samples.ptr, begin, len) == 0) {
+            slw_heap_append(text, slw_bytes_make(samples.ptr, line));
+        }
+        samples = slw_bytes_make(samples.ptr + line, samples.len - line);
+    }
+}
+
+static void put_devices(struct slw_heap_buffer *text, struct slw_bytes samples)
+{
+    put_samples(text, samples, "devices", "Devices by state.");
+    put_samples(text, samples, "devices_online", "Devices that checked in within 15 minutes.");
+    put_samples(text, samples, "devices_failing",
+                "Devices whose last outcome was a failure, or that rolled back.");
+}
 
 /* May be run again: it begins with nothing. */
 static enum slw_status show(void *context, struct slw_transaction *transaction,
@@ -140,6 +170,7 @@ static enum slw_status show(void *context, struct slw_transaction *transaction,
     slw_heap_drop(text);
     put_one(text, "up", "gauge", "1.", 1);
     put_server(text, metrics->server);
+    put_devices(text, slw_heap_bytes(metrics->devices));
     for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
         SLW_TRY(put_states(text, transaction, states[i].name, states[i].label, states[i].help,
                            states[i].sql, detail));
@@ -157,9 +188,13 @@ void web_show_metrics(void *context, struct slw_http_exchange *exchange)
 {
     struct depot *depot = depot_of(context);
     struct slw_detail detail = {""};
-    struct metrics metrics = {.server = slw_http_server_of(exchange)};
-    enum slw_status status =
-        slw_database_transact(depot->database, SLW_DATABASE_READ, show, &metrics, &detail);
+    struct slw_heap_buffer devices = {0};
+    struct metrics metrics = {.server = slw_http_server_of(exchange), .devices = &devices};
+    enum slw_status status = depot_devices_put_metrics(depot, &devices, &detail);
+    if (status == SLW_OK) {
+        status = slw_database_transact(depot->database, SLW_DATABASE_READ, show, &metrics, &detail);
+    }
+    slw_heap_drop(&devices);
     if (status != SLW_OK) {
         slw_heap_free(&metrics.text);
         slw_http_refuse(exchange, status, &detail);

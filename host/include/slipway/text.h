@@ -27,7 +27,7 @@ static inline void slw_text_copy(struct slw_bytes from, size_t size, char *ret_t
     ret_text[len] = '\0';
 }
 
-/* Two lower-case hexadecimal digits a byte, and a zero behind them: 2 * bytes.len + 1 characters. */
+/* Two lower-case hexadecimal digits a byte and a zero: 2 * bytes.len + 1 characters. */
 static inline void slw_text_hex(struct slw_bytes bytes, char *ret_text)
 {
     static const char digits[] = "0123456789abcdef";
