@@ -56,9 +56,11 @@ struct depot_settings {
                                     */
         char url[DEPOT_TEXT_MAX]; /* where devices find it; "": the depot serves a directory itself,
                                      at /repository/. Needed with s3:, which is read back there */
-        char ca_file[DEPOT_TEXT_MAX]; /* authorities for url; "": the system's */
-        char work[DEPOT_TEXT_MAX];    /* with s3:, a directory for what isn't published: bundles
-                                         while they are written, requests for roles */
+        char ca_file[DEPOT_TEXT_MAX];    /* authorities for url; "": the system's */
+        char token_path[DEPOT_TEXT_MAX]; /* directory in which a token's module keeps its files;
+                                            "": none */
+        char work[DEPOT_TEXT_MAX];       /* with s3:, a directory for what isn't published: bundles
+                                            while they are written, requests for roles */
     } repository;
 };
 

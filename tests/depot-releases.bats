@@ -197,14 +197,26 @@ direct='.stages = {production: {gates: [{endorsed: true}, {test: "system"}], cha
     sees '.state == "failed" and (.reason | contains("rollback"))' "$build"
 }
 
-@test "a bucket of S3 is the repository: a replica goes on where another was killed, and clients find it at its URL" {
+@test "a bucket of S3 is the repository, its online key in a token: a replica goes on where another was killed, and clients find it at its URL" {
     local file before
     delivery_setup '.rules[0].approvals.count = 1'
     swift_start public:
     for file in $(cd repo && find metadata targets state staged -type f 2>/dev/null); do swift_put "repo/$file" "repository/$file"; done
+    # The online key is in a token.
+    token_make depot
+    softhsm2-util --import online.key --token depot --label online --id 01 --pin 1234 >/dev/null
+    sed -i "s|= online.key|= $(token_uri depot online)|" repo/keys.conf
+    rm online.key repo/online.key
     sed -i "s|^storage = .*|storage = s3:repository/\nwork = $PWD/work\nurl = $swift_public/repository|; s|^blobs = .*|blobs = s3:|" \
         depot.conf
+    sed -i "s|^work = |token-path = $PWD/token\n&|" depot.conf
     echo "$swift_settings" >>depot.conf
+    # Without its token it doesn't start.
+    sed 's|token=depot|token=none|' repo/keys.conf >none.keys
+    sed "s|^keys = .*|keys = $PWD/none.keys|" depot.conf >none.conf
+    status=0
+    timeout 20 "$slipway_depot" run --config none.conf >none.out 2>none.log || status=$?
+    [ "$status" = 1 ] && [ ! -s none.out ] && grep -q 'token' none.log
     delivery_start
     local first_pid=$depot_pid second_pid
     depot_start

@@ -137,9 +137,13 @@ static enum slw_status add_writable(const struct depot_settings *settings, struc
     SLW_TRY(add_directory_of(settings->socket, paths->writable, &paths->writable_count, detail));
     SLW_TRY(add_store(settings->blobs, paths, detail));
     SLW_TRY(add_store(settings->repository.storage, paths, detail));
-    return settings->repository.work[0] == '\0'
+    if (settings->repository.work[0] != '\0') {
+        SLW_TRY(make_and_add(settings->repository.work, paths, detail));
+    }
+    const char *tokens = settings->repository.token_path;
+    return tokens[0] == '\0'
                ? SLW_OK
-               : make_and_add(settings->repository.work, paths, detail);
+               : add(tokens, strlen(tokens), paths->writable, &paths->writable_count, detail);
 }
 
 static enum slw_status confine_files(const struct depot_settings *settings,

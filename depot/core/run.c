@@ -3,6 +3,7 @@
  */
 #include "commands.h"
 #include "confine.h"
+#include "releases/releases.h"
 
 #include "slipway/notify.h"
 
@@ -64,6 +65,7 @@ enum slw_status depot_command_run(const struct depot_command *command, struct sl
     if (gnutls_global_init() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         return slw_explain(detail, SLW_IO, "TLS can't be set up");
     }
+    SLW_TRY(depot_releases_open_tokens(&settings, detail));
     SLW_TRY(depot_confine(&settings, detail));
     SLW_TRY(depot_program_start(&settings, &program, detail));
     (void)printf("listening on %s\n", depot_program_address(program));

@@ -58,6 +58,7 @@ static const struct name names[] = {
     {"repository", "keys", TEXT, PLACE(repository.keys)},
     {"repository", "url", TEXT, PLACE(repository.url)},
     {"repository", "ca-file", TEXT, PLACE(repository.ca_file)},
+    {"repository", "token-path", TEXT, PLACE(repository.token_path)},
     {"repository", "work", TEXT, PLACE(repository.work)},
 };
 #define NAMES (sizeof names / sizeof names[0])

@@ -64,4 +64,9 @@ SLW_MUST_USE enum slw_status depot_release_complete(struct slw_transaction *tran
                                                     struct slw_bytes product, int64_t version,
                                                     struct slw_detail *detail);
 
+/* Opens the keys of the repository that are in tokens, before the program confines itself: see
+ * tokens.c. Once, before there are threads. */
+SLW_MUST_USE enum slw_status depot_releases_open_tokens(const struct depot_settings *settings,
+                                                        struct slw_detail *detail);
+
 #endif

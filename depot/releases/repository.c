@@ -4,6 +4,7 @@
 
 #include "slipway/ini.h"
 #include "slipway/text.h"
+#include "slipway/token.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,23 @@ static void join(const char *conf, const char *value, char path[static 1200])
     (void)snprintf(path, 1200, "%.*s%s", len, conf, value);
 }
 
+/* In a file, or in a token. */
+static enum slw_status take_own_key(struct reading *reading, const char *conf, const char *value,
+                                    struct repository_key *key)
+{
+    char path[1200];
+    if (slw_token_is_uri(value)) {
+        key->token_key = releases_token_key(value);
+        return key->token_key != NULL
+                   ? SLW_OK
+                   : slw_explain(reading->detail, SLW_NOT_FOUND,
+                                 "%s: %s: keys in tokens are opened when the depot starts", conf,
+                                 key->role);
+    }
+    join(conf, value, path);
+    return slw_private_key_load(path, NULL, &key->private_key, reading->detail);
+}
+
 static enum slw_status take_key(struct reading *reading, const char *role, const char *value)
 {
     struct repository *repository = reading->repository;
@@ -45,8 +63,7 @@ static enum slw_status take_key(struct reading *reading, const char *role, const
     *key = (struct repository_key){.private_key = NULL};
     slw_text_copy(slw_text_bytes(role), sizeof key->role, key->role);
     if (strncmp(value, SERVICE_PREFIX, prefix) != 0) {
-        join(conf, value, path);
-        SLW_TRY(slw_private_key_load(path, NULL, &key->private_key, reading->detail));
+        SLW_TRY(take_own_key(reading, conf, value, key));
         repository->keys_count++;
         return SLW_OK;
     }
@@ -87,9 +104,10 @@ static enum slw_status read_keys(struct repository *repository, struct slw_detai
     SLW_TRY(status);
     for (size_t i = 0; i < repository->keys_count; i++) {
         const struct repository_key *key = &repository->keys[i];
-        if (key->private_key != NULL) {
+        if (key->private_key != NULL || key->token_key != NULL) {
             repository->file_roles[repository->file_keys.count] = key->role;
-            repository->file_values[repository->file_keys.count] = key->private_key;
+            repository->file_values[repository->file_keys.count] =
+                key->private_key != NULL ? key->private_key : key->token_key;
             repository->file_keys.count++;
         } else {
             repository->service_keys[repository->service_keys_count++] =

@@ -18,7 +18,8 @@
 struct repository_key {
     char role[160], name[128];
     struct slw_public_key public_key;
-    struct slw_private_key *private_key; /* NULL: it is in the signing service */
+    struct slw_private_key *private_key;     /* of a file */
+    const struct slw_private_key *token_key; /* neither: it is in the signing service */
 };
 
 /* Points into itself: not to be copied. */
@@ -53,6 +54,8 @@ SLW_MUST_USE enum slw_status repository_open(struct depot *depot, int64_t token,
                                              struct repository *ret_repository,
                                              struct slw_detail *detail);
 void repository_close(struct repository *repository);
+/* A key that was opened at the start, by its URI; NULL: it wasn't. */
+const struct slw_private_key *releases_token_key(const char *uri);
 /* The directory; NULL when there is none in the settings, or it is a bucket. */
 const char *repository_directory(const struct depot_settings *settings);
 /* Sets storage and lease of the options. */
