@@ -52,68 +52,6 @@ void cli_build_close(struct cli_build *build)
     cli_bundle_close(&build->bundle);
 }
 
-static enum slw_status hash_span(const struct slw_source *source, struct slw_span span,
-                                 uint8_t ret_digest[static SLW_SHA256_SIZE])
-{
-    struct slw_sha256 hash;
-    uint8_t *block = malloc(SLW_FILE_BLOCK_SIZE);
-    enum slw_status status = block == NULL ? SLW_NO_SPACE : SLW_OK;
-    slw_sha256_init(&hash);
-    for (uint64_t at = 0; status == SLW_OK && at < span.length;) {
-        uint64_t left = span.length - at;
-        size_t len = left < SLW_FILE_BLOCK_SIZE ? (size_t)left : SLW_FILE_BLOCK_SIZE;
-        status = source->read(source->context, span.offset + at, block, len);
-        if (status == SLW_OK) {
-            slw_sha256_update(&hash, slw_bytes_make(block, len));
-        }
-        at += len;
-    }
-    slw_sha256_final(&hash, ret_digest);
-    free(block);
-    return status;
-}
-
-/* A payload that is listed and there must be what is listed. */
-static enum slw_status check_payload(struct cli *cli, const struct cli_bundle_file *bundle,
-                                     struct slw_bytes name, uint64_t length,
-                                     struct slw_bytes sha256)
-{
-    const struct slw_payload_entry *entry = slw_bundle_index_find(&bundle->index, name);
-    uint8_t digest[SLW_SHA256_SIZE];
-    if (entry == NULL) {
-        return SLW_OK;
-    }
-    enum slw_status status = entry->value.length == length ? SLW_OK : SLW_WRONG_LENGTH;
-    if (status == SLW_OK) {
-        status = hash_span(bundle->index.source, entry->value, digest);
-    }
-    if (status == SLW_OK && !slw_bytes_equal(slw_bytes_make(digest, sizeof digest), sha256)) {
-        status = SLW_WRONG_HASH;
-    }
-    if (status != SLW_OK) {
-        struct slw_heap_buffer text = {0};
-        slw_quote(name, &text);
-        (void)slw_explain(&cli->detail, status, "%s: payload %s: %s", bundle->path,
-                          slw_heap_text(&text), slw_status_meaning(status));
-        slw_heap_free(&text);
-    }
-    return status;
-}
-
-static enum slw_status check_payloads(struct cli *cli, const struct cli_build *build)
-{
-    for (size_t i = 0; i < build->targets.targets_count; i++) {
-        const struct slw_target_draft *target = &build->targets.targets[i];
-        SLW_TRY(check_payload(cli, &build->bundle, target->name, target->length, target->sha256));
-        for (size_t j = 0; j < target->encodings_count; j++) {
-            const struct slw_encoding_draft *encoding = &target->encodings[j];
-            SLW_TRY(check_payload(cli, &build->bundle, encoding->payload_name, encoding->length,
-                                  encoding->sha256));
-        }
-    }
-    return SLW_OK;
-}
-
 /* Endorsements that a bundle has, and those that it is about to get. */
 struct additions {
     struct slw_endorsements present;
@@ -212,7 +150,8 @@ enum cli_exit cli_build_deliver(struct cli *cli, const struct cli_build *build,
     if (output_path == NULL) {
         return put_into_bundle(cli, build, envelope);
     }
-    enum slw_status status = check_payloads(cli, build);
+    enum slw_status status = slw_bundle_check_payloads(build->bundle.path, &build->bundle.index,
+                                                       &build->targets, &cli->detail);
     if (status == SLW_OK) {
         status = slw_file_write(output_path, output_flags, envelope, &cli->detail);
     }

@@ -7,9 +7,10 @@
 #include <string.h>
 
 const struct cli_noun *const cli_nouns[] = {
-    &cli_key_noun,     &cli_root_noun,    &cli_bundle_noun, &cli_build_noun,    &cli_device_noun,
-    &cli_repo_noun,    &cli_sign_noun,    &cli_audit_noun,  &cli_ceremony_noun, &cli_product_noun,
-    &cli_release_noun, &cli_rollout_noun, &cli_fleet_noun,  &cli_people_noun,   NULL,
+    &cli_key_noun,      &cli_root_noun,    &cli_bundle_noun,  &cli_build_noun,
+    &cli_device_noun,   &cli_repo_noun,    &cli_sign_noun,    &cli_audit_noun,
+    &cli_ceremony_noun, &cli_product_noun, &cli_release_noun, &cli_rollout_noun,
+    &cli_fleet_noun,    &cli_people_noun,  &cli_runner_noun,  NULL,
 };
 
 static const struct cli_command *find_command(const struct cli_command *commands, const char *word)

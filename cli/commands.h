@@ -19,6 +19,7 @@ extern const struct cli_noun cli_release_noun;
 extern const struct cli_noun cli_rollout_noun;
 extern const struct cli_noun cli_fleet_noun;
 extern const struct cli_noun cli_people_noun;
+extern const struct cli_noun cli_runner_noun;
 
 /* Pigweed's ten commands, one word each; the last has no verb. */
 extern const struct cli_command cli_pigweed_commands[];

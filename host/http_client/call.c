@@ -20,9 +20,15 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *context)
 {
     struct slw_http_call *call = context;
     size_t len = size * count;
-    if (len > call->limit - call->answer.len) {
+    size_t had = call->save == NULL ? call->answer.len : (size_t)call->save->position;
+    if (len > call->limit - had) {
         call->failed = SLW_TOO_LARGE;
         return 0;
+    }
+    if (call->save != NULL) {
+        struct slw_detail ignored;
+        call->failed = slw_output_write(call->save, slw_bytes_make(bytes, len), &ignored);
+        return call->failed == SLW_OK ? len : 0;
     }
     slw_heap_append(&call->answer, slw_bytes_make(bytes, len));
     return call->answer.status == SLW_OK ? len : 0;
@@ -95,6 +101,25 @@ static size_t give_body(char *buffer, size_t size, size_t count, void *context)
     return step;
 }
 
+static int ask_whether_given_up(void *context, curl_off_t to_come, curl_off_t came,
+                                curl_off_t to_go, curl_off_t went)
+{
+    const struct slw_http_call *call = context;
+    (void)to_come;
+    (void)came;
+    (void)to_go;
+    (void)went;
+    return call->given_up(call->given_up_context) ? 1 : 0;
+}
+
+static bool set_giving_up(struct slw_http_call *call, CURL *curl)
+{
+    return call->given_up == NULL ||
+           (curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L) == CURLE_OK &&
+            curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, ask_whether_given_up) == CURLE_OK &&
+            curl_easy_setopt(curl, CURLOPT_XFERINFODATA, call) == CURLE_OK);
+}
+
 static bool set_transport(const struct slw_http_client *client, CURL *curl)
 {
     bool good =
@@ -156,7 +181,7 @@ static bool set_up(struct slw_http_client *client, struct slw_http_call *call, c
     curl_easy_reset(curl);
     client->problem[0] = '\0';
     return set_transport(client, curl) && set_body(call, curl, sending) &&
-           curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
+           set_giving_up(call, curl) && curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, client->problem) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body) == CURLE_OK &&
@@ -218,8 +243,9 @@ static enum slw_status explain_failure(const struct slw_http_client *client,
                            client->shown, call->limit);
     }
     if (call->failed != SLW_OK) {
-        return slw_explain(detail, call->failed, "%s: what is uploaded can't be read",
-                           client->shown);
+        return slw_explain(detail, call->failed, "%s: %s", client->shown,
+                           call->save == NULL ? "what is uploaded can't be read"
+                                              : "what comes can't be written");
     }
     if (call->answer.status != SLW_OK) {
         return slw_explain_no_memory(detail);
@@ -270,7 +296,8 @@ enum slw_status slw_http_call_run(struct slw_http_client *client, struct slw_htt
     enum slw_status status = SLW_OK;
     for (uint32_t attempt = 1;; attempt++) {
         status = run_once(client, call, detail);
-        if (attempt >= attempts || !is_passing(status, call)) {
+        bool given_up = call->given_up != NULL && call->given_up(call->given_up_context);
+        if (attempt >= attempts || given_up || !is_passing(status, call)) {
             return status;
         }
         pause_ms(wait_ms);

@@ -54,6 +54,16 @@ void slw_bundle_index_free(struct slw_bundle_index *index);
 const struct slw_payload_entry *slw_bundle_index_find(const struct slw_bundle_index *index,
                                                       struct slw_bytes name);
 
+/*
+ * Whether every payload that the metadata list and the bundle has is what they list:
+ * SLW_WRONG_HASH, SLW_WRONG_LENGTH, SLW_IO. For whoever vouches for a bundle. name is what details
+ * call it.
+ */
+SLW_MUST_USE enum slw_status slw_bundle_check_payloads(const char *name,
+                                                       const struct slw_bundle_index *index,
+                                                       const struct slw_targets_draft *targets,
+                                                       struct slw_detail *detail);
+
 /* Appends the bytes of a part; SLW_TOO_LARGE for more than limit. */
 enum slw_status slw_source_load(const char *name, const struct slw_source *source,
                                 struct slw_span span, size_t limit,

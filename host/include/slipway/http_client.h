@@ -20,6 +20,7 @@
 #define SLIPWAY_HTTP_CLIENT_H
 
 #include "slipway/detail.h"
+#include "slipway/files.h"
 #include "slipway/heap.h"
 #include "slipway/progress.h"
 #include "slipway/reader.h"
@@ -68,6 +69,13 @@ struct slw_http_call {
     bool announces; /* sends Upload-Length: the source's size */
     const struct slw_progress *progress;
     bool once; /* isn't tried again: the caller sees to that */
+    /* Asked about once a second: true ends the call, which is SLW_UNAVAILABLE then. NULL: nobody.
+     */
+    bool (*given_up)(void *context);
+    void *given_up_context;
+    /* Takes the body in the place of answer, whatever the HTTP status; NULL: answer does. Only with
+     * once, for what was written stays. */
+    struct slw_output *save;
     /* What came. */
     size_t limit; /* of the answer's body */
     struct slw_heap_buffer answer;
