@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Buttons by their effect on devices: virtual ones, of a release that is signed and published.
+// Buttons by their effect on devices: virtual ones, of a release that is signed and published. Each case goes on where the one
+// before it ended.
 import assert from 'node:assert/strict';
 import { findings, isSound, open, press, until, visit } from './browser.mjs';
 import { LAMP } from './delivery.mjs';

@@ -92,7 +92,8 @@ export const pages = [
         assert.equal(reached.size, wanted);
         assert.ok(wanted > 15);
     }],
-    ['what is shown can be had as CSV and as JSON', async ({ page }) => {
+    ['what is shown can be had as CSV and as JSON', async ({ page, depot }) => {
+        const id = await rollout(depot, false);
         await visit(page, '#/p/desk/rollouts');
         const fileOf = async (name) => {
             const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name, exact: true }).click()]);
@@ -100,6 +101,12 @@ export const pages = [
         };
         assert.match(await fileOf('CSV'), /^rollout,release,release_version,group,state/);
         assert.equal(JSON.parse(await fileOf('JSON'))[0].group, 'homes');
+        await visit(page, `#/p/desk/rollouts/${id}`);
+        const plan = page.locator('.card', { hasText: 'The plan' });
+        const [phases] = await Promise.all([page.waitForEvent('download'), plan.getByRole('button', { name: 'CSV' }).click()]);
+        assert.match(fs.readFileSync(await phases.path(), 'utf8'), /^rollout,release,group,state,phase,ppm[^\n]*halt_ppm/);
+        const [all] = await Promise.all([page.waitForEvent('download'), plan.getByRole('button', { name: 'JSON' }).click()]);
+        assert.equal(JSON.parse(fs.readFileSync(await all.path(), 'utf8')).id, id);
         await visit(page, '#/p/desk/fleet');
         const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'CSV' }).click()]);
         assert.match(fs.readFileSync(await download.path(), 'utf8'), /^device,state,class[\s\S]*desk-099/);

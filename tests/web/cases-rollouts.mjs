@@ -59,6 +59,7 @@ export const rollouts = [
         await visit(page, '#/p/desk/rollouts/new');
         await page.locator('select[name=release]').selectOption('3');
         await page.locator('input[name=canaries]').fill('desk-001, desk-002');
+        await page.locator('input[name=limit]').fill('3');
         await page.getByLabel('Share of phase 1').fill('2');
         await page.getByRole('button', { name: 'Make a draft' }).click();
         await page.locator('.verdict-state', { hasText: 'draft' }).waitFor();
@@ -66,6 +67,7 @@ export const rollouts = [
         const made = await show(depot, id);
         assert.equal(made.release, 3);
         assert.deepEqual(made.phases.map(({ ppm }) => ppm), [20000, 50000, 250000, 1000000]);
+        assert.deepEqual([made.phases[0].halt_ppm, made.phases[1].halt_ppm], [30000, 20000]);
         assert.deepEqual(made.plan.health.canaries, ['desk-001', 'desk-002']);
         await page.getByRole('button', { name: 'Change the draft' }).click();
         await page.locator('select[name=group]').waitFor();

@@ -6,6 +6,9 @@ import { colour } from './theme.mjs';
 import UPlot from './vendor/uplot.mjs';
 
 const POINTS_SAID = 12;
+// Nothing here is told in less than seconds.
+const STEPS_S = [1, 5, 10, 15, 30, 60, 300, 600, 900, 1800, 3600, 7200, 10800, 14400, 21600, 28800, 43200,
+    ...[1, 2, 3, 4, 5, 6, 7, 14, 28, 91, 182, 365].map((days) => days * 86400)];
 
 const format = (value, unit) => (value === null || value === undefined ? '–' : `${count(Math.round(value * 100) / 100)}${unit}`);
 
@@ -18,7 +21,7 @@ function optionsOf({ series, unit, width, height, top }) {
         cursor: { points: { size: 7 }, y: false },
         legend: { live: true },
         scales: { y: { range: (_, low, high) => [Math.min(0, low), top ?? Math.max(high * 1.08, 1)] } },
-        axes: [{ ...axis }, { ...axis, size: 56, values: (_, values) => values.map((value) => format(value, unit)) }],
+        axes: [{ ...axis, incrs: STEPS_S }, { ...axis, size: 56, values: (_, values) => values.map((value) => format(value, unit)) }],
         series: [
             { label: 'at', value: (_, at) => (at === null ? '–' : clock(at * 1000)) },
             ...series.map((line) => ({

@@ -5,7 +5,7 @@ import { html, useState } from '../html.mjs';
 import { useCall } from '../live.mjs';
 import { Action, Answer, Card, Copy, Empty, Field, Note, Page, Table } from '../parts.mjs';
 import { go } from '../route.mjs';
-import { count, Time } from '../text.mjs';
+import { count, short, Time } from '../text.mjs';
 import { checkChain } from '../trail.mjs';
 
 const PAGE = 100;
@@ -41,6 +41,11 @@ function Search({ base, query }) {
     </form>`;
 }
 
+const Value = ({ of }) => {
+    const text = typeof of === 'object' ? JSON.stringify(of) : String(of);
+    return /^[0-9a-f]{64}$/.test(text) ? html`<code title=${text}>${short(text)}…</code>` : text;
+};
+
 export function Audit({ product, query }) {
     const [before, setBefore] = useState('');
     const filters = new URLSearchParams([...['who', 'action'].map((name) => [name, query.get(name) ?? '']).filter(([, value]) => value), ['limit', PAGE]]);
@@ -56,12 +61,12 @@ export function Audit({ product, query }) {
                 empty=${html`<${Empty} title="No such entry" />`}
                 columns=${[
                     { name: '№', number: true, of: (row) => row.number },
-                    { name: 'When', of: (row) => html`<${Time} at=${row.time} />` },
+                    { name: 'When', of: (row) => html`<span class="whole"><${Time} at=${row.time} /></span>` },
                     { name: 'Who', of: (row) => row.who },
-                    { name: 'What', of: (row) => html`<code>${row.action}</code>` },
+                    { name: 'What', of: (row) => html`<code class="whole">${row.action}</code>` },
                     ...(product ? [] : [{ name: 'Product', of: (row) => row.product }]),
                     { name: 'Of', of: (row) => html`<span title=${row.subject}>${row.subject.length > 20 ? `${row.subject.slice(0, 14)}…` : row.subject}</span>` },
-                    { name: 'Detail', wide: true, of: (row) => Object.entries(row.detail ?? {}).map(([name, value]) => html`<span class="pair"><span class="faint">${name}</span> ${typeof value === 'object' ? JSON.stringify(value) : String(value)}</span>`) },
+                    { name: 'Detail', wide: true, of: (row) => Object.entries(row.detail ?? {}).map(([name, value]) => html`<span class="pair"><span class="faint">${name}</span> <${Value} of=${value} /></span>`) },
                 ]} />
                 <div class="pages">${before && html`<button type="button" onClick=${() => setBefore('')}>Newest</button>`}
                 ${rows.length === PAGE && html`<button type="button" onClick=${() => setBefore(String(rows.at(-1).number))}>Older</button>`}</div>`}</${Answer}>

@@ -28,7 +28,7 @@ function phasesOf(plan) {
 /** What a form says, as the depot takes it. */
 export function bodyOf(fields, phases) {
     const health = {
-        failure_ppm: millionths(LIMIT),
+        failure_ppm: millionths(fields.limit),
         confidence_ppm: millionths(fields.confidence),
         silence_s: Math.round(Number(fields.silence) * 3600),
     };
@@ -84,12 +84,13 @@ function Editor({ product, releases, groups, draft, wanted }) {
             <${Field} label="Start" hint="left out: when you press Start"><input name="start" type="datetime-local" /></${Field}>
             <${Field} label="At most, an hour" hint="left out: no limit"><input name="rate" type="number" min="1" defaultValue=${draft?.plan?.rate_per_hour} /></${Field}>
             <${Field} label="Silence counts after (hours)"><input name="silence" type="number" min="0.01" step="any" defaultValue=${(health.silence_s ?? 86400) / 3600} required /></${Field}>
+            <${Field} label="Halts above (%)" hint="of failures; a phase’s own limit, where that is lower"><input name="limit" type="number" min="0.0001" max="100" step="any" defaultValue=${(health.failure_ppm ?? LIMIT * 10000) / 10000} required /></${Field}>
             <${Field} label="Confidence (%)"><input name="confidence" type="number" min="50" max="99.99" step="any" defaultValue=${(health.confidence_ppm ?? 950000) / 10000} required /></${Field}>
             <${Field} label="Canaries" hint="devices that are in the first phase, with spaces between"><input name="canaries" defaultValue=${(health.canaries ?? []).join(' ')} /></${Field}>
         </div>
         <${Phases} phases=${phases} set=${setPhases} />
         <label class="check"><input type="checkbox" name="emergency" defaultChecked=${draft?.emergency} /> An emergency: it goes before other rollouts and waits for no maintenance window.</label>
-        <p class="faint">The rule looks at 5, 10, 20, 50… outcomes. A phase passes when the failure rate is surely below its limit, and halts by itself when it is surely above.</p>
+        <p class="faint">The rule looks at 5, 10, 20, 50… outcomes. A phase passes when its failure rate is surely below what may fail in it. The rollout halts by itself when the rate is surely above its own limit, or the phase’s where that is lower.</p>
     </${Form}>`;
 }
 
