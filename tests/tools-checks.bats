@@ -316,6 +316,8 @@ case "$*" in
 --help) echo "slipway key    keys"; echo "slipway verify-bundle" ;;
 "key --help") echo "slipway key generate PATH" ;;
 "key generate --help") echo "slipway key generate PATH [--type T]" ;;
+"verify-bundle --help") echo "slipway verify-bundle" ;;
+*) exit 2 ;;
 esac
 END
     chmod +x "$root/build/bin/slipway"
@@ -348,6 +350,9 @@ cd x && slipway verify-bundle'
     refuses '"slipway key gen"' check-readme "$root"
     readme_says 'slipway key generate dev.key --typo p256'
     refuses 'no option --typo' check-readme "$root"
+    readme_says 'slipway key generate dev.key'
+    printf '%s\n' '```sh' 'slipway key print dev.key' '```' | plant docs/KEYS.md
+    refuses 'docs/KEYS.md: ' check-readme "$root"
 }
 
 @test "readme: refuses a README without commands" {
