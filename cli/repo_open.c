@@ -155,7 +155,8 @@ enum cli_exit cli_repo_prepare(struct cli *cli, const struct cli_arguments *argu
         code = status == SLW_OK ? CLI_DONE : cli_fail(cli, status);
     }
     if (code == CLI_DONE) {
-        code = cli_repo_service_open(&repo->service, arguments, directory, &repo->provider);
+        code = cli_repo_service_open(&repo->service, arguments, directory, repo->options.storage,
+                                     &repo->provider);
         repo->options.provider = repo->service.is_open ? &repo->service.provider : &repo->provider;
     }
     return code;

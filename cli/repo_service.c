@@ -89,6 +89,7 @@ static enum cli_exit read_wait(struct cli_repo_service *service, uint32_t *ret_w
 }
 
 static enum cli_exit make_provider(struct cli_repo_service *service, const char *directory,
+                                   const struct slw_storage *storage,
                                    const struct slw_tuf_key_provider *others)
 {
     struct cli *cli = service->cli;
@@ -108,6 +109,7 @@ static enum cli_exit make_provider(struct cli_repo_service *service, const char 
         .keys = service->keys,
         .keys_count = service->keys_count,
         .directory = service->directory,
+        .storage = storage,
         .wait_s = wait_s,
         .others = others,
     };
@@ -118,6 +120,7 @@ static enum cli_exit make_provider(struct cli_repo_service *service, const char 
 
 enum cli_exit cli_repo_service_open(struct cli_repo_service *service,
                                     const struct cli_arguments *arguments, const char *directory,
+                                    const struct slw_storage *storage,
                                     const struct slw_tuf_key_provider *others)
 {
     if (service->keys_count == 0 || !may_sign(arguments)) {
@@ -128,7 +131,7 @@ enum cli_exit cli_repo_service_open(struct cli_repo_service *service,
         service->is_open = true;
         code = open_requester(service);
     }
-    return code == CLI_DONE ? make_provider(service, directory, others) : code;
+    return code == CLI_DONE ? make_provider(service, directory, storage, others) : code;
 }
 
 void cli_repo_service_close(struct cli_repo_service *service)

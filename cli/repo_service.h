@@ -47,10 +47,11 @@ enum cli_exit cli_repo_service_take_key(struct cli_repo_service *service, const 
 
 /*
  * Connects to the service when there are keys of its and the command may have something signed.
- * others: who is asked for all other roles.
+ * storage: the repository's; others: who is asked for all other roles.
  */
 enum cli_exit cli_repo_service_open(struct cli_repo_service *service,
                                     const struct cli_arguments *arguments, const char *directory,
+                                    const struct slw_storage *storage,
                                     const struct slw_tuf_key_provider *others);
 void cli_repo_service_close(struct cli_repo_service *service);
 

@@ -135,6 +135,7 @@ static enum slw_status make_providers(struct repository *repository, struct slw_
         .keys = repository->service_keys,
         .keys_count = repository->service_keys_count,
         .directory = repository->requests,
+        .storage = repository->options.storage,
         .wait_s = WAIT_S,
         .others = &repository->files,
     };

@@ -16,6 +16,7 @@
 enum test_service_mood {
     SERVICE_SIGNS,
     SERVICE_WAITS,             /* every request, for approvals */
+    SERVICE_WANTS_FILE,        /* that is added, then it signs */
     SERVICE_REFUSES,           /* every request */
     SERVICE_LETS_EXPIRE,       /* every request */
     SERVICE_SIGNS_OTHER_BYTES, /* than it was asked for */
@@ -37,6 +38,7 @@ struct test_service {
     size_t requests_count; /* distinct ones */
     size_t stages_count;
     size_t uploads_count;
+    size_t uploaded_bytes;   /* of what was staged last */
     char refused[256];       /* why the last request was, by the service itself */
     struct slw_request last; /* views that are gone; numbers and has_… stay */
     char last_channel[64];

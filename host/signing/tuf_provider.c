@@ -30,27 +30,15 @@ struct question {
 };
 
 /* The base is staged when the service hasn't it yet; a role without one has nothing to stage. */
-static enum slw_status stage(const struct question *question, const struct slw_tuf_request *request,
-                             struct slw_detail *detail)
+static enum slw_status stage_base(const struct question *question,
+                                  const struct slw_tuf_request *request, struct slw_detail *detail)
 {
-    struct slw_signer_client *client = question->settings->client;
-    struct slw_heap_buffer envelope = {0};
-    struct slw_signer_receipt receipt;
     struct slw_memory_source source;
     if (question->base.len == 0) {
         return SLW_OK;
     }
-    enum slw_status status =
-        slw_tuf_request_stage(question->settings, request, question->base.len, &envelope, detail);
-    if (status == SLW_OK) {
-        status = slw_signer_client_submit(client, slw_heap_bytes(&envelope), &receipt, detail);
-    }
-    if (status == SLW_OK) {
-        slw_memory_source_init(&source, question->base);
-        status = slw_signer_client_upload(client, request->staged, &source.source, NULL, detail);
-    }
-    slw_heap_free(&envelope);
-    return status;
+    slw_memory_source_init(&source, question->base);
+    return slw_tuf_request_stage(question->settings, request->staged, &source.source, detail);
 }
 
 /* The service's own words for a refusal, out of its answer. */
@@ -80,11 +68,14 @@ static enum slw_status ask(const struct question *question, struct slw_tuf_reque
     struct slw_signer_receipt receipt;
     struct slw_heap_buffer json = {0};
     if (request->is_new) {
-        SLW_TRY(stage(question, request, detail));
+        SLW_TRY(stage_base(question, request, detail));
     }
     SLW_TRY(slw_signer_client_submit(client, slw_heap_bytes(&request->envelope), &receipt, detail));
-    if (!request->is_new && receipt.state == SLW_SIGNER_RECEIVED) {
-        SLW_TRY(stage(question, request, detail)); /* an upload may have broken off */
+    if (receipt.state == SLW_SIGNER_RECEIVED) {
+        if (!request->is_new) {
+            SLW_TRY(stage_base(question, request, detail)); /* an upload may have broken off */
+        }
+        SLW_TRY(slw_tuf_added_stage(question->settings, question->change, detail));
     }
     enum slw_status status = slw_signer_client_wait(client, request->id, question->settings->wait_s,
                                                     ret_state, &json, detail);

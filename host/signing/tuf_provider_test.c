@@ -8,6 +8,9 @@
 #include "../tuf/repository/test_models.h"
 #include "test_service.h"
 
+#include "slipway/tuf_writer.h"
+
+#include "remove_tree.h"
 #include "tap.h"
 
 #include <dirent.h>
@@ -296,6 +299,99 @@ static void a_release_is_added_with_the_request_that_signed_it(void)
     TAP_ROW(NULL);
 }
 
+/* --- The bundle that is added --- */
+
+static struct slw_directory_storage *opened;
+static char repository[] = "/tmp/slipway-provider-repo-XXXXXX";
+
+/* A change that adds these bytes, which the repository has. */
+static bool add_bundle(struct slw_bytes bytes, struct slw_tuf_artifact *artifact,
+                       struct slw_tuf_change *ret_change)
+{
+    static const char custom[] =
+        "{\"slipway\":{\"build_type\":\"user\",\"channel\":\"stable\",\"hardware_ids\":[],"
+        "\"product\":\"lamp\",\"release_counter\":7,\"release_version\":\"\",\"urgency\":\"\"}}";
+    char key[SLW_STORAGE_KEY_MAX + 1];
+    struct slw_memory_source source;
+    struct slw_sha256 hash;
+    *artifact = (struct slw_tuf_artifact){.path = SLW_BYTES_OF("lamp/stable/7.bundle"),
+                                          .length = bytes.len,
+                                          .custom = test_bytes(custom)};
+    slw_sha256_init(&hash);
+    slw_sha256_update(&hash, bytes);
+    slw_sha256_final(&hash, artifact->sha256);
+    slw_memory_source_init(&source, bytes);
+    *ret_change = first_version("lamp-stable");
+    ret_change->add = artifact;
+    if (slw_tuf_payload_key(artifact->path, artifact->sha256, key, &detail) != SLW_OK) {
+        return false;
+    }
+    const struct slw_storage *storage = slw_directory_storage_port(opened);
+    return storage->put_immutable(storage->context, SLW_STORAGE_NO_LEASE, key, &source.source,
+                                  &detail) == SLW_OK;
+}
+
+static bool open_repository(enum test_service_mood mood)
+{
+    if (!set_up(1) || slw_directory_storage_open(repository, true, &opened, &detail) != SLW_OK) {
+        return false;
+    }
+    settings.storage = slw_directory_storage_port(opened);
+    service.mood = mood;
+    slw_signer_tuf_provider_free(&provider);
+    return slw_signer_tuf_provider_new(&settings, &provider, &detail) == SLW_OK;
+}
+
+static void close_repository(void)
+{
+    slw_directory_storage_close(opened);
+    remove_tree(repository);
+    tear_down();
+}
+
+/* Of more than one piece, so that an upload can break off in between. */
+static uint8_t bundle[(5u << 19) + 7];
+
+static void the_bundle_that_is_added_is_uploaded_when_it_is_waited_for(void)
+{
+    struct slw_tuf_artifact artifact;
+    struct slw_tuf_change change;
+    struct slw_bytes bytes = slw_bytes_make(bundle, sizeof bundle);
+    TAP_REQUIRE(open_repository(SERVICE_WANTS_FILE));
+    TAP_REQUIRE(add_bundle(bytes, &artifact, &change));
+    settings.wait_s = 5;
+    slw_signer_tuf_provider_free(&provider);
+    TAP_REQUIRE(slw_signer_tuf_provider_new(&settings, &provider, &detail) == SLW_OK);
+    TAP_EQUAL_INT(ask(&change, slw_bytes_make(NULL, 0), KEY_ONE), SLW_OK);
+    TAP_EQUAL_INT(given, SLW_TUF_SIGNED);
+    TAP_CHECK(is_signed(&change, 1));
+    TAP_EQUAL_INT(service.stages_count, 1);
+    TAP_EQUAL_INT(service.uploaded_bytes, sizeof bundle);
+    TAP_ROW("who doesn't wait for it isn't sent it");
+    size_t uploads = service.uploads_count;
+    service.mood = SERVICE_SIGNS;
+    TAP_EQUAL_INT(ask(&change, slw_bytes_make(NULL, 0), KEY_TWO), SLW_OK);
+    TAP_EQUAL_INT(given, SLW_TUF_SIGNED);
+    TAP_EQUAL_INT(service.uploads_count, uploads);
+    close_repository();
+}
+
+static void a_bundle_that_is_gone_or_changed_is_not_uploaded(void)
+{
+    struct slw_tuf_artifact artifact;
+    struct slw_tuf_change change;
+    TAP_REQUIRE(open_repository(SERVICE_WANTS_FILE));
+    TAP_REQUIRE(add_bundle(slw_bytes_make(bundle, 1000), &artifact, &change));
+    artifact.length++; /* than the repository has */
+    TAP_EQUAL_INT(ask(&change, slw_bytes_make(NULL, 0), KEY_ONE), SLW_IO);
+    TAP_CHECK(given != SLW_TUF_SIGNED);
+    artifact.length--;
+    artifact.sha256[0] ^= 1; /* of another file, which it hasn't */
+    TAP_EQUAL_INT(ask(&change, slw_bytes_make(NULL, 0), KEY_TWO), SLW_IO);
+    TAP_CHECK(given != SLW_TUF_SIGNED && service.uploads_count == 0);
+    close_repository();
+}
+
 static void what_is_kept_and_no_request_is_made_anew(void)
 {
     static const char *const contents[] = {"", "{}", "{\"payload\":", "\x01"};
@@ -473,7 +569,7 @@ static void refuses_keys_and_names_that_make_no_sense(void)
 
 int main(void)
 {
-    if (mkdtemp(directory) == NULL) {
+    if (mkdtemp(directory) == NULL || mkdtemp(repository) == NULL) {
         return 1;
     }
     TAP_RUN(a_first_version_is_signed_by_keys_of_both_kinds);
@@ -481,6 +577,8 @@ int main(void)
     TAP_RUN(a_waiting_request_is_the_same_one_in_the_next_process);
     TAP_RUN(other_circumstances_are_other_requests);
     TAP_RUN(a_release_is_added_with_the_request_that_signed_it);
+    TAP_RUN(the_bundle_that_is_added_is_uploaded_when_it_is_waited_for);
+    TAP_RUN(a_bundle_that_is_gone_or_changed_is_not_uploaded);
     TAP_RUN(what_is_kept_and_no_request_is_made_anew);
     TAP_RUN(a_refusal_is_told_and_forgotten);
     TAP_RUN(an_expired_request_is_made_again);
@@ -491,5 +589,6 @@ int main(void)
     TAP_RUN(roles_without_a_key_here_are_others);
     TAP_RUN(refuses_keys_and_names_that_make_no_sense);
     (void)rmdir(directory);
+    (void)rmdir(repository);
     return tap_finish();
 }

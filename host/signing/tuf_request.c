@@ -168,10 +168,9 @@ enum slw_status slw_tuf_request_take(const struct slw_signer_tuf_settings *setti
     return SLW_OK;
 }
 
-enum slw_status slw_tuf_request_stage(const struct slw_signer_tuf_settings *settings,
-                                      const struct slw_tuf_request *request, uint64_t length,
-                                      struct slw_heap_buffer *ret_envelope,
-                                      struct slw_detail *detail)
+static enum slw_status make_stage(const struct slw_signer_tuf_settings *settings,
+                                  const uint8_t sha256[static SLW_SHA256_SIZE], uint64_t length,
+                                  struct slw_heap_buffer *ret_envelope, struct slw_detail *detail)
 {
     struct slw_heap_buffer payload = {0};
     struct slw_stage stage = {
@@ -179,13 +178,31 @@ enum slw_status slw_tuf_request_stage(const struct slw_signer_tuf_settings *sett
         .length = length,
         .issued_utc_s = (int64_t)time(NULL),
     };
-    memcpy(stage.sha256, request->staged, sizeof stage.sha256);
+    memcpy(stage.sha256, sha256, sizeof stage.sha256);
     enum slw_status status = slw_stage_format(&stage, &payload, detail);
     if (status == SLW_OK) {
         status = slw_dsse_sign(settings->requester, SLW_DSSE_INTOTO, slw_heap_bytes(&payload),
                                ret_envelope, detail);
     }
     slw_heap_free(&payload);
+    return status;
+}
+
+enum slw_status slw_tuf_request_stage(const struct slw_signer_tuf_settings *settings,
+                                      const uint8_t sha256[static SLW_SHA256_SIZE],
+                                      const struct slw_source *source, struct slw_detail *detail)
+{
+    struct slw_heap_buffer envelope = {0};
+    struct slw_signer_receipt receipt;
+    enum slw_status status = make_stage(settings, sha256, source->size, &envelope, detail);
+    if (status == SLW_OK) {
+        status =
+            slw_signer_client_submit(settings->client, slw_heap_bytes(&envelope), &receipt, detail);
+    }
+    if (status == SLW_OK) {
+        status = slw_signer_client_upload(settings->client, sha256, source, NULL, detail);
+    }
+    slw_heap_free(&envelope);
     return status;
 }
 

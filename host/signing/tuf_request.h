@@ -44,11 +44,15 @@ enum slw_status slw_tuf_request_take(const struct slw_signer_tuf_settings *setti
                                      struct slw_tuf_request *ret_request,
                                      struct slw_detail *detail);
 
-/* The envelope by which the base is staged, appended. */
+/* Stages bytes by their SHA-256, and uploads what the service hasn't of them yet. */
 enum slw_status slw_tuf_request_stage(const struct slw_signer_tuf_settings *settings,
-                                      const struct slw_tuf_request *request, uint64_t length,
-                                      struct slw_heap_buffer *ret_envelope,
-                                      struct slw_detail *detail);
+                                      const uint8_t sha256[static SLW_SHA256_SIZE],
+                                      const struct slw_source *source, struct slw_detail *detail);
+
+/* tuf_added.c: the same with the bundle that a change adds, from the repository's storage. Nothing
+ * when it adds none, or there is no storage. */
+enum slw_status slw_tuf_added_stage(const struct slw_signer_tuf_settings *settings,
+                                    const struct slw_tuf_change *change, struct slw_detail *detail);
 
 /* It is over: what is kept of it goes. */
 void slw_tuf_request_forget(const struct slw_tuf_request *request);

@@ -31,8 +31,10 @@ bool slw_case_open(struct slw_service *service, struct slw_book_request *request
     work->service = service;
     work->request = request;
     work->descriptor = -1;
+    work->added = -1;
     work->judge.descriptor = -1;
     work->phase = SLW_CASE_UPLOAD;
+    slw_case_added_name(work);
     request->work = work;
     service->cases[service->cases_count++] = work;
     slw_case_go_on(work);
@@ -48,6 +50,7 @@ static void content_drop(struct slw_case *work)
     if (work->descriptor >= 0) {
         close(work->descriptor);
     }
+    slw_case_added_close(work);
     work->has_content = false;
     work->descriptor = -1;
     work->judged = SLW_POLICY_NOT_JUDGED;
@@ -244,16 +247,17 @@ static bool is_nothing(const uint8_t *sha256)
     return memcmp(nothing, sha256, sizeof nothing) == 0;
 }
 
-/* Opens the staged copy; false while it isn't there, and when that can't be known. */
+/* Opens the staged copies; false while it isn't there, and when that can't be known. */
 static bool staged_open(struct slw_case *work)
 {
     struct slw_detail ignored;
     const struct slw_request *request = &work->request->request;
     if (request->operation == SLW_OPERATION_SIGN_ROLE && is_nothing(request->staged)) {
-        return true;
+        return slw_case_added_open(work, &ignored);
     }
     return slw_staging_read_open(&work->service->staging, request->staged, &work->descriptor,
-                                 &ignored) == SLW_OK;
+                                 &ignored) == SLW_OK &&
+           slw_case_added_open(work, &ignored);
 }
 
 static void case_start_reading(struct slw_case *work)
@@ -286,6 +290,7 @@ static void case_start_reading(struct slw_case *work)
         .known_roots = &service->known_roots,
         .now_utc_s = slw_service_now(service),
     };
+    slw_case_added_tell(work, &work->task);
     memcpy(work->task.staged, request->staged, sizeof work->task.staged);
     work->job.run = reading_run;
     work->job.done = reading_done;
@@ -317,13 +322,18 @@ void slw_case_go_on(struct slw_case *work)
     }
 }
 
+bool slw_case_needs(const struct slw_case *work, const uint8_t *sha256)
+{
+    return memcmp(work->request->request.staged, sha256, SLW_SHA256_SIZE) == 0 ||
+           (work->names_added && memcmp(work->added_sha256, sha256, SLW_SHA256_SIZE) == 0);
+}
+
 void slw_case_uploaded(struct slw_service *service, const uint8_t *sha256)
 {
     for (size_t i = service->cases_count; i > 0; i--) {
         /* A commit on the way may have ended some. */
         struct slw_case *work = i > service->cases_count ? NULL : service->cases[i - 1];
-        if (work != NULL && work->phase == SLW_CASE_UPLOAD &&
-            memcmp(work->request->request.staged, sha256, SLW_SHA256_SIZE) == 0) {
+        if (work != NULL && work->phase == SLW_CASE_UPLOAD && slw_case_needs(work, sha256)) {
             slw_case_go_on(work);
         }
     }

@@ -25,6 +25,14 @@ enum slw_case_phase {
     SLW_CASE_LOGGING, /* its end is on its way into the log */
 };
 
+/* Targets of a former release. */
+struct slw_case_former {
+    struct slw_heap_buffer metadata;
+    struct slw_content_former *list;
+    size_t count;
+    bool given;
+};
+
 struct slw_case {
     struct slw_job job; /* reading or signing; first, so that a job is its case */
     struct slw_service *service;
@@ -32,7 +40,11 @@ struct slw_case {
     enum slw_case_phase phase;
     const struct slw_policy *policy; /* that content was read under */
     int descriptor;                  /* of the staged copy; -1 */
-    struct slw_content_task task;    /* what a worker reads it for */
+    bool names_added;                /* sign-role: it names a release, and adds this file */
+    uint8_t added_sha256[SLW_SHA256_SIZE];
+    int added; /* descriptor of its staged copy; -1 */
+    struct slw_case_former added_former;
+    struct slw_content_task task; /* what a worker reads it for */
     struct slw_content content;
     bool has_content;
     /* the judge */
@@ -62,6 +74,9 @@ struct slw_case {
 SLW_MUST_USE bool slw_case_open(struct slw_service *service, struct slw_book_request *request);
 /* Forgets all of it. Not while a job of it runs. */
 void slw_case_free(struct slw_case *work);
+
+/* Whether it is about the staged copy of this digest. */
+bool slw_case_needs(const struct slw_case *work, const uint8_t *sha256);
 
 /* The upload of this digest is complete, an approval came, time passed, a policy changed. */
 void slw_case_uploaded(struct slw_service *service, const uint8_t *sha256);
@@ -94,6 +109,21 @@ void slw_case_ended_then(struct slw_service *service, struct slw_effect *effect,
 /* case_judge.c: asks the judge; when it is done, go_on. */
 void slw_case_judge(struct slw_case *work, const struct slw_policy_rule *rule);
 void slw_case_judge_stop(struct slw_case *work);
+
+/* The targets that a signature's record has (SLW_BOOK_NONE: none is given). */
+enum slw_status slw_case_former_read(const struct slw_case *work, uint64_t record,
+                                     struct slw_case_former *ret_former, struct slw_detail *detail);
+void slw_case_former_free(struct slw_case_former *former);
+
+/* case_added.c: notes which file a role's request adds. */
+void slw_case_added_name(struct slw_case *work);
+/* The request by which what is added was signed: by a key of this class, and proven; NULL. */
+const struct slw_book_request *slw_case_release(const struct slw_case *work);
+/* Opens the copy of the bundle that is to be added to a production role; false while it isn't
+ * there. */
+bool slw_case_added_open(struct slw_case *work, struct slw_detail *detail);
+void slw_case_added_tell(const struct slw_case *work, struct slw_content_task *task);
+void slw_case_added_close(struct slw_case *work);
 
 /* case_decide.c: what the policy in force says. */
 enum slw_status slw_case_decide(struct slw_case *work, struct slw_policy_decision *ret_decision,

@@ -19,21 +19,14 @@ static void request_facts(const struct slw_case *work, struct slw_policy_facts *
     facts->expires_utc_s = request->request.expires_utc_s;
 }
 
-/* "adding to a production role needs a bundle that it signed": of this product and version, by a
- * key of this class, and for the channel that is asked for. */
+/* "adding to a production role needs a bundle that it signed": the file itself, of this product and
+ * version, signed by a key of this class, and for the channel that is asked for. */
 static bool release_is_signed(const struct slw_case *work)
 {
     const struct slw_content *content = &work->content;
     const struct slw_request *request = &work->request->request;
-    if (!request->has_release || !content->adds_one_release) {
-        return false;
-    }
-    const struct slw_book_request *release =
-        slw_book_request_find(&work->service->book, request->release);
-    return release != NULL && release->state == SLW_SIGNER_SIGNED &&
-           release->request.operation == SLW_OPERATION_SIGN_TARGETS &&
-           slw_service_is_proven(work->service, release->signature) &&
-           release->key_class == work->signing_key->key_class &&
+    const struct slw_book_request *release = slw_case_release(work);
+    return release != NULL && content->adds_one_release && content->adds_is_release &&
            release->version == content->adds_version &&
            slw_bytes_equal(slw_bytes_make(release->product, strlen(release->product)),
                            slw_heap_bytes(&content->adds_product)) &&

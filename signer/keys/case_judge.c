@@ -14,33 +14,19 @@
 
 #define JUDGE_TIME_MS 600000u
 
-/* The last release of this product and class, for the rules about growth and what may be left out.
- */
-struct former {
-    struct slw_heap_buffer metadata;
-    struct slw_content_former *list;
-    size_t count;
-    bool given;
-};
-
-static void former_free(struct former *former)
+void slw_case_former_free(struct slw_case_former *former)
 {
     slw_heap_drop(&former->metadata);
     free(former->list);
+    *former = (struct slw_case_former){0};
 }
 
-static enum slw_status former_read(const struct slw_case *work, struct former *former,
-                                   struct slw_detail *detail)
+static enum slw_status former_read(const struct slw_case *work, uint64_t record,
+                                   struct slw_case_former *former, struct slw_detail *detail)
 {
-    struct slw_service *service = work->service;
-    const struct slw_book_mark *mark =
-        slw_book_mark(&service->book, SLW_POLICY_USE_TARGETS, work->mark, false);
     struct slw_heap_buffer text = {0};
     struct slw_record_view view;
-    if (mark == NULL || mark->record == SLW_BOOK_NONE) {
-        return SLW_OK;
-    }
-    SLW_TRY(slw_log_read_record(service->log, mark->record, &text, detail));
+    SLW_TRY(slw_log_read_record(work->service->log, record, &text, detail));
     enum slw_status status = slw_record_parse(slw_heap_bytes(&text), &view, detail);
     if (status == SLW_OK) {
         status = slw_base64_decode(slw_record_get_text(&view, "metadata"), &former->metadata);
@@ -53,12 +39,36 @@ static enum slw_status former_read(const struct slw_case *work, struct former *f
                                    detail);
 }
 
+enum slw_status slw_case_former_read(const struct slw_case *work, uint64_t record,
+                                     struct slw_case_former *ret_former, struct slw_detail *detail)
+{
+    struct slw_case_former former = {0};
+    if (record != SLW_BOOK_NONE) {
+        enum slw_status status = former_read(work, record, &former, detail);
+        if (status != SLW_OK) {
+            slw_case_former_free(&former);
+            return status;
+        }
+    }
+    *ret_former = former;
+    return SLW_OK;
+}
+
+/* The last release of this product and class, for the rules about growth and what may be left out.
+ */
+static uint64_t last_record(const struct slw_case *work)
+{
+    const struct slw_book_mark *mark =
+        slw_book_mark(&work->service->book, SLW_POLICY_USE_TARGETS, work->mark, false);
+    return mark == NULL ? SLW_BOOK_NONE : mark->record;
+}
+
 static enum slw_status rules_make(const struct slw_case *work, const struct slw_policy_rule *rule,
                                   struct slw_judge_rules *ret_rules, struct slw_detail *detail)
 {
-    struct former former = {0};
+    struct slw_case_former former = {0};
     struct slw_content_rules rules;
-    enum slw_status status = former_read(work, &former, detail);
+    enum slw_status status = slw_case_former_read(work, last_record(work), &former, detail);
     if (status == SLW_OK) {
         slw_policy_content_rules(rule, &rules);
         rules.has_former = former.given;
@@ -67,7 +77,7 @@ static enum slw_status rules_make(const struct slw_case *work, const struct slw_
         rules.has_growth = rules.has_growth && former.given;
         status = slw_judge_rules_make(&rules, ret_rules, detail);
     }
-    former_free(&former);
+    slw_case_former_free(&former);
     return status;
 }
 

@@ -10,6 +10,7 @@
 
 #include "known_roots.h"
 
+#include "slipway/content_rules.h"
 #include "slipway/policy_decide.h"
 #include "slipway/provenance.h"
 #include "slipway/statements.h"
@@ -18,6 +19,15 @@
 #include <poll.h>
 
 #define SLW_CONTENT_SIGNABLE_MAX 1000000u
+
+/* The request by which a bundle was signed, for who adds it to a role. */
+struct slw_content_release {
+    uint8_t sha256[SLW_SHA256_SIZE]; /* of the metadata that were signed */
+    uint8_t key_id[SLW_SHA256_SIZE];
+    uint8_t sig[SLW_SIGNATURE_SIZE];
+    const struct slw_content_former *former; /* the release before it; NULL: none */
+    size_t former_count;
+};
 
 /* What reading needs to know. Everything lives longer than the task. */
 struct slw_content_task {
@@ -28,7 +38,9 @@ struct slw_content_task {
     const struct slw_statement_key *const *keys; /* of everybody */
     size_t keys_count;
     const struct slw_policy_signing_key *key;
-    struct slw_bytes tuf_root; /* sign-role: the file of a trusted root; empty: none */
+    int added; /* sign-role: of the bundle that is added to a production role; -1: none is */
+    struct slw_content_release release; /* by which that was signed */
+    struct slw_bytes tuf_root;          /* sign-role: the file of a trusted root; empty: none */
     struct slw_known_roots *known_roots;
     int64_t now_utc_s;
 };
@@ -70,6 +82,10 @@ struct slw_content {
     uint64_t adds_version;
     struct slw_heap_buffer adds_product;
     struct slw_heap_buffer adds_channel;
+    bool adds_one_file; /* of this length and SHA-256 */
+    uint64_t adds_length;
+    uint8_t adds_sha256[SLW_SHA256_SIZE];
+    bool adds_is_release;           /* that file is the very bundle that was signed */
     struct slw_content_said **said; /* what builders and testers say */
     size_t said_count;
 };
@@ -85,6 +101,10 @@ enum slw_status slw_content_read_root(const struct slw_content_task *task,
                                       struct slw_content *content, struct slw_detail *detail);
 enum slw_status slw_content_read_role(const struct slw_content_task *task,
                                       struct slw_content *content, struct slw_detail *detail);
+
+/* Whether the file that is added is the bundle that was signed, and all of it right. */
+enum slw_status slw_content_read_added(const struct slw_content_task *task,
+                                       struct slw_content *content, struct slw_detail *detail);
 
 struct slw_bundle_index;
 /* Endorsements and test results of a bundle whose signatures are good. Others count for nothing. */

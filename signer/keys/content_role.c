@@ -110,6 +110,13 @@ static enum slw_status artifact_look(const struct slw_tuf_artifact *artifact, st
     struct slw_json_document json;
     struct slw_release release;
     struct slw_content *content = added->content;
+    if (!added->any) {
+        content->adds_length = artifact->length;
+        memcpy(content->adds_sha256, artifact->sha256, sizeof content->adds_sha256);
+    } else if (artifact->length != content->adds_length ||
+               memcmp(artifact->sha256, content->adds_sha256, sizeof content->adds_sha256) != 0) {
+        content->adds_one_file = false;
+    }
     content->adds_targets = true;
     SLW_TRY(slw_json_parse("custom",
                            artifact->custom.len == 0 ? SLW_BYTES_OF("{}") : artifact->custom, &json,
@@ -138,6 +145,7 @@ static enum slw_status additions_look(const struct slw_tuf_change *change,
 {
     struct added added = {.content = content};
     content->adds_one_release = change->add_count > 0;
+    content->adds_one_file = change->add_count > 0;
     for (size_t i = 0; i < change->add_count; i++) {
         SLW_TRY(artifact_look(&change->add[i], &added, detail));
     }
@@ -191,6 +199,9 @@ static enum slw_status role_read(const struct slw_content_task *task,
     memcpy(content->base_sha256, change->base_sha256, sizeof content->base_sha256);
     memcpy(content->digest, task->staged, sizeof content->digest);
     SLW_TRY(additions_look(change, content, detail));
+    if (content->adds_targets && task->added >= 0) {
+        SLW_TRY(slw_content_read_added(task, content, detail));
+    }
     SLW_TRY(model_load(task, change, &model, detail));
     enum slw_status status = model_make(model, change, content, detail);
     slw_tuf_model_free(model);

@@ -3,7 +3,7 @@
  * Roots of bundles, and roles of TUF repositories: made by the service of what it verified, never
  * of bytes that somebody hands it.
  */
-#include "test_signer.h"
+#include "test_roles.h"
 
 #include "service_parts.h"
 
@@ -93,138 +93,6 @@ static void signs_no_bundle_with_an_older_root(void)
 }
 
 /* --- Roles --- */
-
-#define CUSTOM(channel, counter)                                                                   \
-    "{\"slipway\":{\"build_type\":\"user\",\"channel\":\"" channel                                 \
-    "\",\"hardware_ids\":[\"lamp-1\"],\"product\":\"lamp\",\"release_counter\":" counter           \
-    ",\"release_version\":\"\",\"urgency\":\"unspecified\"}}"
-
-/* What a role's next version is asked for with; zeros: version 1 of lamp-stable, made of nothing.
- */
-struct asked_role {
-    const char *role;
-    enum slw_tuf_type type;
-    bool type_set;
-    int64_t base_version;
-    const uint8_t *base_sha256;
-    int64_t version;
-    const char *custom; /* of the target that is added; NULL: none is */
-    const char *drop;
-    const char *delegate; /* to a key of nobody's */
-    const char *revoke;
-    int64_t expires;
-    const char *channel;
-    const uint8_t *release;
-    const struct slw_heap_buffer *base;
-};
-
-static enum slw_status ask_role(struct test_signer *signer, const struct asked_role *asked)
-{
-    const char *role = asked->role == NULL ? "lamp-stable" : asked->role;
-    struct slw_tuf_artifact artifact = {.path = SLW_BYTES_OF("lamp/stable/app"), .length = 5};
-    struct slw_bytes dropped = {0};
-    struct slw_bytes revoked = {0};
-    const struct slw_bytes pattern = SLW_BYTES_OF("lamp/stable/*");
-    struct slw_tuf_delegate delegate = {
-        .signers = {slw_private_key_public(test_key(TEST_OTHER)), 1, 1},
-        .paths = &pattern,
-        .paths_count = 1,
-    };
-    struct slw_tuf_change change = {
-        .type = asked->type_set ? asked->type : SLW_TUF_TARGETS,
-        .role = slw_bytes_make(role, strlen(role)),
-        .base_version = asked->base_version,
-        .version = asked->version == 0 ? 1 : asked->version,
-        .expires_utc_s = asked->expires == 0 ? signer->now_utc_s + 86400 : asked->expires,
-    };
-    struct slw_heap_buffer text = {0};
-    struct slw_detail detail = {""};
-    if (asked->base_sha256 != NULL) {
-        memcpy(change.base_sha256, asked->base_sha256, sizeof change.base_sha256);
-    }
-    if (asked->custom != NULL) {
-        artifact.custom = slw_bytes_make(asked->custom, strlen(asked->custom));
-        change.add = &artifact;
-        change.add_count = 1;
-    }
-    if (asked->drop != NULL) {
-        dropped = slw_bytes_make(asked->drop, strlen(asked->drop));
-        change.drop = &dropped;
-        change.drop_count = 1;
-    }
-    if (asked->delegate != NULL) {
-        delegate.name = slw_bytes_make(asked->delegate, strlen(asked->delegate));
-        change.delegate = &delegate;
-        change.delegate_count = 1;
-    }
-    if (asked->revoke != NULL) {
-        revoked = slw_bytes_make(asked->revoke, strlen(asked->revoke));
-        change.revoke = &revoked;
-        change.revoke_count = 1;
-    }
-    if (slw_tuf_change_format(&change, &text, &detail) != SLW_OK) {
-        abort();
-    }
-    const struct test_asking how = {.by = TEST_ADA,
-                                    .by_set = true,
-                                    .key = "lamp-role",
-                                    .channel = asked->channel == NULL ? "stable" : asked->channel,
-                                    .operation = SLW_OPERATION_SIGN_ROLE,
-                                    .change = &text,
-                                    .release = asked->release,
-                                    .no_stage = asked->base == NULL,
-                                    .no_upload = asked->base == NULL};
-    enum slw_status status = test_submit_bytes(
-        signer, asked->base == NULL ? slw_bytes_make(NULL, 0) : slw_heap_bytes(asked->base), &how);
-    slw_heap_free(&text);
-    return status == SLW_OK ? test_refusal(signer) : status;
-}
-
-/* The last request was for a role: what an approval of it has to say. */
-static bool look_at_role(struct test_signer *signer)
-{
-    struct slw_heap_buffer bytes = {0};
-    struct slw_sha256 hash;
-    signer->key = TEST_KEY_ROLE;
-    signer->key_class = SLW_KEY_CLASS_PROD;
-    memcpy(signer->content, signer->staged, sizeof signer->content);
-    bool found = test_blob(signer, SLW_SIGNER_METADATA, &bytes) == SLW_OK;
-    slw_sha256_init(&hash);
-    slw_sha256_update(&hash, slw_heap_bytes(&bytes));
-    slw_sha256_final(&hash, signer->targets);
-    signer->metadata.len = 0;
-    slw_heap_append(&signer->metadata, slw_heap_bytes(&bytes));
-    slw_heap_free(&bytes);
-    return found;
-}
-
-static void approve_role(struct test_signer *signer, enum test_party by, const char *channel)
-{
-    TAP_EQUAL_INT(test_outcome(signer), SLW_SIGNER_WAITING);
-    TAP_CHECK(look_at_role(signer));
-    TAP_EQUAL_INT(test_approve(signer, &(struct test_approving){.by = by, .channel = channel}),
-                  SLW_OK);
-}
-
-/* A file as the repository publishes it, of the last signature. */
-static void publish(struct test_signer *signer, struct slw_heap_buffer *ret_file)
-{
-    struct slw_heap_buffer sig_hex = {0};
-    struct slw_tuf_signature signature;
-    struct slw_detail detail = {""};
-    if (slw_tuf_public_key_id(slw_private_key_public(test_key(TEST_KEY_ROLE)), signature.key_id) !=
-            SLW_OK ||
-        slw_tuf_sign(test_key(TEST_KEY_ROLE), slw_heap_bytes(&signer->metadata), &sig_hex,
-                     &detail) != SLW_OK) {
-        abort();
-    }
-    signature.sig_hex = slw_heap_bytes(&sig_hex);
-    if (slw_tuf_file_format(slw_heap_bytes(&signer->metadata), &signature, 1, ret_file, &detail) !=
-        SLW_OK) {
-        abort();
-    }
-    slw_heap_free(&sig_hex);
-}
 
 /* Version 1 with another expiry, signed by the very key. */
 static void other_base_make(struct test_signer *signer, struct slw_heap_buffer *ret_file,
@@ -350,78 +218,11 @@ static void refuses_roles_that_it_may_not_make(void)
     test_signer_close(&signer);
 }
 
-static void adds_to_a_production_role_only_what_it_signed(void)
-{
-    struct test_signer signer;
-    uint8_t release[SLW_SHA256_SIZE];
-    TAP_REQUIRE(test_signer_open(&signer));
-    TAP_EQUAL_INT(
-        test_submit(&signer, &(struct test_bundle){.version = 4}, &(struct test_asking){0}),
-        SLW_OK);
-    TAP_EQUAL_INT(test_outcome(&signer), SLW_SIGNER_WAITING);
-    memcpy(release, signer.id, sizeof release);
-    struct asked_role asked = {.custom = CUSTOM("stable", "4"), .release = release};
-    TAP_ROW("not signed yet");
-    TAP_EQUAL_INT(ask_role(&signer, &asked), SLW_NOT_PERMITTED);
-
-    TAP_EQUAL_INT(
-        test_submit(&signer, &(struct test_bundle){.version = 4}, &(struct test_asking){0}),
-        SLW_OK);
-    TAP_EQUAL_INT(test_outcome(&signer), SLW_SIGNER_WAITING);
-    memcpy(release, signer.id, sizeof release);
-    TAP_EQUAL_INT(test_approve(&signer, &(struct test_approving){.by = TEST_ADA}), SLW_OK);
-    TAP_EQUAL_INT(test_approve(&signer, &(struct test_approving){.by = TEST_BEN}), SLW_OK);
-    TAP_CHECK(test_await(&signer, SLW_SIGNER_SIGNED));
-
-    TAP_ROW("no release named");
-    asked.release = NULL;
-    TAP_EQUAL_INT(ask_role(&signer, &asked), SLW_NOT_PERMITTED);
-    asked.release = release;
-    TAP_ROW("another version");
-    asked.custom = CUSTOM("stable", "5");
-    TAP_EQUAL_INT(ask_role(&signer, &asked), SLW_NOT_PERMITTED);
-    TAP_ROW("another channel");
-    asked.custom = CUSTOM("beta", "4");
-    TAP_EQUAL_INT(ask_role(&signer, &asked), SLW_NOT_PERMITTED);
-    TAP_ROW("another product");
-    asked.custom =
-        "{\"slipway\":{\"build_type\":\"user\",\"channel\":\"stable\",\"hardware_ids\":[],"
-        "\"product\":\"lamp2\",\"release_counter\":4,\"release_version\":\"\","
-        "\"urgency\":\"unspecified\"}}";
-    TAP_EQUAL_INT(ask_role(&signer, &asked), SLW_NOT_PERMITTED);
-    TAP_ROW("signed by a test key");
-    const struct test_bundle tested = {
-        .root_class = SLW_KEY_CLASS_TEST, .targets_key = TEST_KEY_TEST, .version = 4};
-    TAP_EQUAL_INT(test_submit(&signer, &tested, &(struct test_asking){.key = "lamp-test"}), SLW_OK);
-    TAP_CHECK(test_await(&signer, SLW_SIGNER_SIGNED));
-    asked.custom = CUSTOM("stable", "4");
-    uint8_t tested_id[SLW_SHA256_SIZE];
-    memcpy(tested_id, signer.id, sizeof tested_id);
-    asked.release = tested_id;
-    TAP_EQUAL_INT(ask_role(&signer, &asked), SLW_NOT_PERMITTED);
-    asked.release = release;
-    TAP_ROW("nothing that it says of itself");
-    asked.custom = "{}";
-    TAP_EQUAL_INT(ask_role(&signer, &asked), SLW_NOT_PERMITTED);
-    TAP_ROW("the release, and an approval that names the channel");
-    asked.custom = CUSTOM("stable", "4");
-    TAP_EQUAL_INT(ask_role(&signer, &asked), SLW_OK);
-    TAP_EQUAL_INT(test_outcome(&signer), SLW_SIGNER_WAITING);
-    TAP_CHECK(look_at_role(&signer));
-    TAP_EQUAL_INT(
-        test_approve(&signer, &(struct test_approving){.by = TEST_BEN, .channel = "beta"}),
-        SLW_BAD_STATEMENT);
-    approve_role(&signer, TEST_BEN, "stable");
-    TAP_CHECK(test_await(&signer, SLW_SIGNER_SIGNED));
-    test_signer_close(&signer);
-}
-
 int main(void)
 {
     TAP_RUN(signs_roots_upwards_alone);
     TAP_RUN(signs_no_bundle_with_an_older_root);
     TAP_RUN(makes_a_roles_next_version_of_its_base);
     TAP_RUN(refuses_roles_that_it_may_not_make);
-    TAP_RUN(adds_to_a_production_role_only_what_it_signed);
     return tap_finish();
 }

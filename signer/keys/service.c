@@ -112,7 +112,7 @@ static bool still_needed(void *context, const uint8_t *sha256)
 {
     const struct slw_service *service = context;
     for (size_t i = 0; i < service->cases_count; i++) {
-        if (memcmp(service->cases[i]->request->request.staged, sha256, SLW_SHA256_SIZE) == 0) {
+        if (slw_case_needs(service->cases[i], sha256)) {
             return true;
         }
     }

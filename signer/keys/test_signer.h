@@ -16,6 +16,7 @@
 
 #include "service.h"
 
+#include "slipway/statements.h"
 #include "slipway/witness.h"
 
 #define TEST_ORIGIN "signer.example/lamp"
@@ -92,6 +93,7 @@ struct test_bundle {
     bool unknown_field; /* in the metadata */
     bool other_order;   /* of the metadata's fields */
     bool wrong_payload; /* its bytes aren't those that the metadata list */
+    bool no_payload;    /* the image is left out, as it may be when the former release had it */
     bool unlisted_root; /* the key isn't a targets key of the root */
     bool root_unsigned;
     uint32_t root_version; /* 0: 1 */
@@ -188,6 +190,10 @@ enum slw_status test_say(struct test_signer *signer, struct slw_bytes envelope);
 /* An envelope of a payload by somebody, appended. */
 void test_sign_statement(enum test_party by, struct slw_bytes payload,
                          struct slw_heap_buffer *ret_envelope);
+
+/* Stages by ci, uploads; the status of the answer. */
+enum slw_status test_stage(struct test_signer *signer, struct slw_bytes bytes);
+enum slw_status test_upload(struct test_signer *signer, struct slw_bytes bytes);
 
 /* Stages, uploads and asks; the status of the request's answer. */
 enum slw_status test_submit(struct test_signer *signer, const struct test_bundle *bundle,

@@ -392,9 +392,12 @@ void test_bundle_make(const struct test_bundle *bundle, struct slw_heap_buffer *
     if (bundle->endorsement != NULL) {
         put_field(ret_bytes, SLW_BUNDLE_ENDORSEMENTS, slw_heap_bytes(bundle->endorsement));
     }
-    put_entry(ret_bytes, SLW_BUNDLE_TARGET_PAYLOADS, SLW_BYTES_OF("app"),
-              bytes_of(bundle->wrong_payload ? "an image of a lamp."
-                                             : or_text(bundle->payload, "the image of a lamp")));
+    if (!bundle->no_payload) {
+        put_entry(ret_bytes, SLW_BUNDLE_TARGET_PAYLOADS, SLW_BYTES_OF("app"),
+                  bytes_of(bundle->wrong_payload
+                               ? "an image of a lamp."
+                               : or_text(bundle->payload, "the image of a lamp")));
+    }
     slw_heap_free(&root);
     slw_heap_free(&serialized);
     slw_heap_free(&targets);
@@ -409,49 +412,6 @@ void test_sign_statement(enum test_party by, struct slw_bytes payload,
     if (slw_dsse_sign(test_key(by), SLW_DSSE_INTOTO, payload, ret_envelope, &detail) != SLW_OK) {
         abort();
     }
-}
-
-static enum slw_status upload(struct test_signer *signer, struct slw_bytes bytes)
-{
-    for (size_t at = 0; at < bytes.len;) {
-        size_t len = bytes.len - at < 65536 ? bytes.len - at : 65536;
-        struct slw_signer_call call = {.kind = SLW_SIGNER_UPLOAD,
-                                       .has_digest = true,
-                                       .position = at,
-                                       .bytes = slw_bytes_make(bytes.ptr + at, len)};
-        memcpy(call.digest, signer->staged, sizeof call.digest);
-        if (!test_call(signer, &call)) {
-            return SLW_IO_CLOSED;
-        }
-        if (signer->reason[0] != '\0') {
-            return slw_status_from_word(signer->reason);
-        }
-        at += len;
-    }
-    return SLW_OK;
-}
-
-static enum slw_status stage(struct test_signer *signer, struct slw_bytes bytes,
-                             const struct test_asking *asking, enum test_party by)
-{
-    struct slw_stage said = {
-        .subject_name = SLW_BYTES_OF("lamp.bundle"),
-        .signer = bytes_of(or_text(asking->signer, TEST_ORIGIN)),
-        .length = bytes.len,
-        .issued_utc_s = signer->now_utc_s,
-    };
-    struct slw_heap_buffer payload = {0};
-    struct slw_heap_buffer envelope = {0};
-    struct slw_detail detail = {""};
-    memcpy(said.sha256, signer->staged, sizeof said.sha256);
-    if (slw_stage_format(&said, &payload, &detail) != SLW_OK) {
-        abort();
-    }
-    test_sign_statement(by, slw_heap_bytes(&payload), &envelope);
-    enum slw_status status = test_say(signer, slw_heap_bytes(&envelope));
-    slw_heap_free(&payload);
-    slw_heap_free(&envelope);
-    return status;
 }
 
 /* What approvals of it have to say. */
@@ -531,10 +491,10 @@ enum slw_status test_submit_bytes(struct test_signer *signer, struct slw_bytes b
     digest_of(bundle, signer->staged);
     remember(signer, bundle);
     if (!asking->no_stage) {
-        status = stage(signer, bundle, &(struct test_asking){0}, TEST_CI);
+        status = test_stage(signer, bundle);
     }
     if (status == SLW_OK && !asking->no_upload) {
-        status = upload(signer, bundle);
+        status = test_upload(signer, bundle);
     }
     if (status != SLW_OK) {
         return status;

@@ -12,6 +12,8 @@
  *
  * Adding a release to a product's role wants the request by which the service signed its bundle,
  * and the channel: both are found by what the added targets say of themselves (slipway/release.h).
+ * To a production role it wants the finished bundle, too, which is uploaded from the repository's
+ * storage when the service waits for it: one bundle in a change, from where an upload broke off.
  *
  * A request that waits (for approvals, hours, witnesses) is PENDING, and kept in a directory: asked
  * again for the same next version, also by another process, it is the same request. One that was
@@ -23,6 +25,7 @@
 #include "slipway/signer_client.h"
 #include "slipway/statements.h"
 #include "slipway/tuf_change.h"
+#include "slipway/tuf_storage.h"
 
 #define SLW_SIGNER_TUF_VALID_S (7u * 24 * 3600)
 
@@ -39,9 +42,10 @@ struct slw_signer_tuf_settings {
     const struct slw_private_key *requester;
     const struct slw_signer_tuf_key *keys;
     size_t keys_count;
-    const char *directory; /* for requests that wait; made when it isn't there */
-    uint32_t wait_s;       /* for an answer, before it is PENDING */
-    uint32_t valid_s;      /* of a request; 0: SLW_SIGNER_TUF_VALID_S */
+    const char *directory;             /* for requests that wait; made when it isn't there */
+    const struct slw_storage *storage; /* that has what is added; NULL: nothing is uploaded of it */
+    uint32_t wait_s;                   /* for an answer, before it is PENDING */
+    uint32_t valid_s;                  /* of a request; 0: SLW_SIGNER_TUF_VALID_S */
     const struct slw_tuf_key_provider *others; /* for roles without a key here; NULL: PENDING */
 };
 

@@ -139,6 +139,13 @@ enum slw_status slw_tuf_writer_publish(struct slw_tuf_writer *writer,
                                        struct slw_tuf_published *ret_published,
                                        struct slw_detail *detail);
 
+/* Where a storage has the payload of a target: "targets/DIRECTORY/SHA256.NAME". SLW_BAD_NAME for a
+ * path that is too long. */
+enum slw_status slw_tuf_payload_key(struct slw_bytes path,
+                                    const uint8_t sha256[static SLW_SHA256_SIZE],
+                                    char ret_key[static SLW_STORAGE_KEY_MAX + 1],
+                                    struct slw_detail *detail);
+
 /* Signs again what is due (snapshot and timestamp, bins and roles whose keys are at hand; others
  * are prepared), publishes, and removes files that nothing has referenced for 7 days. */
 enum slw_status slw_tuf_writer_refresh(struct slw_tuf_writer *writer,

@@ -24,12 +24,6 @@ enum slw_status slw_tuf_gather_check(struct slw_tuf_writer *writer, struct slw_b
                                      const struct slw_tuf_artifact *artifact,
                                      struct slw_detail *detail);
 
-/* "targets/DIRECTORY/SHA256.NAME" */
-enum slw_status slw_tuf_payload_key(struct slw_bytes path,
-                                    const uint8_t sha256[static SLW_SHA256_SIZE],
-                                    char ret_key[static SLW_TUF_KEY_SIZE],
-                                    struct slw_detail *detail);
-
 /* slw_tuf_writer_add(); has_file: its payload was put. */
 enum slw_status slw_tuf_gather_add(struct slw_tuf_writer *writer, struct slw_bytes role_name,
                                    const struct slw_tuf_artifact *artifact, bool has_file,
