@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 #define SPAWNER_DESCRIPTOR 3
-#define READY_TIMEOUT_MS 5000
+#define READY_TIMEOUT_MS 30000 /* of a machine that has much else to do */
 #define ARGUMENTS_MAX (8u + SLW_SANDBOX_PATHS_MAX)
 #define END_TIMEOUT_MS 2000
 
