@@ -396,6 +396,29 @@ static void answers_get_lost_so_often_and_no_more(void)
     }
 }
 
+static void a_clock_that_was_ahead_keeps_no_job_for_ever(void)
+{
+    struct slw_detail detail = {""};
+    char lease[65];
+    char sql[256];
+    int64_t token = test_count(&depot, "SELECT token FROM leases WHERE name = 'pipelines'");
+    int64_t id = test_job("{\"job\":\"only\"}");
+    TAP_EQUAL_INT(test_lease("\"only\"", lease), id);
+    TAP_REQUIRE(test_sql(&depot, "UPDATE jobs SET lease_until_us = 8000000000000000 WHERE state = "
+                                 "'running'"));
+    TAP_REQUIRE(test_sql(&depot, "UPDATE job_attempts SET began_us = 7999999999000000, heard_us = "
+                                 "7999999999900000 WHERE outcome = ''"));
+    TAP_EQUAL_INT(jobs_expire(depot.depot, token, &detail), SLW_OK);
+    (void)snprintf(sql, sizeof sql,
+                   "SELECT COUNT(*) FROM jobs j JOIN job_attempts a ON a.job = j.id WHERE j.id = "
+                   "%lld AND j.lease_until_us < %lld000000 AND a.heard_us < %lld000000",
+                   (long long)id, (long long)time(NULL) + 70, (long long)time(NULL) + 10);
+    TAP_EQUAL_INT(test_count(&depot, sql), 1);
+    TAP_CHECK(test_job_is(id, "state", "running"));
+    TAP_EQUAL_INT(test_say(runner_token, id, "heartbeat", lease, ""), 200);
+    TAP_EQUAL_INT(test_finish(id, lease, "failed"), 200);
+}
+
 static void what_was_due_starts_once(void)
 {
     TAP_REQUIRE(set_schedule(10, 0));
@@ -476,6 +499,7 @@ int main(void)
         return 1;
     }
     TAP_RUN(answers_get_lost_so_often_and_no_more);
+    TAP_RUN(a_clock_that_was_ahead_keeps_no_job_for_ever);
     TAP_RUN(old_things_go);
     TAP_RUN(what_was_due_starts_once);
     TAP_RUN(a_clock_that_jumps_starts_nothing_twice);

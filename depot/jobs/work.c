@@ -126,9 +126,37 @@ static const char late_sql[] =
     "j.attempt WHERE j.state = 'running' AND (j.lease_until_us <= $1 OR a.began_us + (j.timeout_s "
     "+ " UPLOAD_S ") * 1000000 <= $1) ORDER BY j.id LIMIT $2";
 
+/* A lease that ends later than any may was given by a clock that was wrong since: it is one that
+ * begins now, and so is its attempt. */
+static const char ahead_sql[] =
+    "SELECT id, product FROM jobs WHERE state = 'running' AND lease_until_us > $1 + 61000000 "
+    "ORDER BY id LIMIT $2";
+
+static enum slw_status set_right(void *context, struct slw_transaction *transaction,
+                                 struct slw_detail *detail)
+{
+    const struct chore *chore = context;
+    struct job job;
+    int64_t now_us = 0;
+    SLW_TRY(read_fenced(chore, transaction, &job, detail));
+    SLW_TRY(slw_database_now(transaction, &now_us, detail));
+    const struct slw_sql_value lease[] = {slw_sql_int(job.id),
+                                          slw_sql_int(now_us + JOBS_LEASE_S * JOBS_US)};
+    const struct slw_sql_value attempt[] = {slw_sql_int(job.id), slw_sql_int(job.attempt),
+                                            slw_sql_int(now_us)};
+    SLW_TRY(slw_sql_run(transaction,
+                        "UPDATE jobs SET lease_until_us = $2 WHERE id = $1 AND lease_until_us > $2",
+                        lease, 2, NULL, detail));
+    return slw_sql_run(transaction,
+                       "UPDATE job_attempts SET began_us = $3, heard_us = $3 WHERE job = $1 AND "
+                       "number = $2 AND began_us > $3",
+                       attempt, 3, NULL, detail);
+}
+
 enum slw_status jobs_expire(struct depot *depot, int64_t token, struct slw_detail *detail)
 {
     struct chore chore = {.token = token};
+    SLW_TRY(do_each(depot, &chore, ahead_sql, set_right, detail));
     return do_each(depot, &chore, late_sql, expire, detail);
 }
 
