@@ -51,6 +51,14 @@ export const pages = [
         assert.match(text, /since .*ago|since .*now/);
         assert.match(text, /If nobody does anything: Nothing is offered until somebody resumes it/);
         assert.match(text, /onerror=/, 'the reason, as it was written');
+        // One that fails somewhere, and isn't halted yet, stands with its HALT before what is merely stuck.
+        const hurting = await rollout(depot);
+        report(depot, hurting, 1, 3);
+        await visit(page, '#/p/desk');
+        await page.locator('article.trouble.going').filter({ has: page.locator(`a[href="#/p/desk/rollouts/${hurting}"]`) }).locator('.reasons').waitFor();
+        const cards = await page.locator('article.trouble').evaluateAll((all) => all.map((one) => [one.querySelector('a').getAttribute('href'), one.querySelector('button.halt') !== null]));
+        const [own, stuck] = [cards.findIndex(([href]) => href === `#/p/desk/rollouts/${hurting}`), cards.findIndex(([href]) => href === '#/p/desk/releases/4')];
+        assert.ok(own >= 0 && own < stuck && cards[own][1]);
     }],
     ['the keyboard goes everywhere, and a list says how', async ({ page }) => {
         await page.locator('a.brand').waitFor();

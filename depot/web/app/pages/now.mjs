@@ -10,6 +10,8 @@ import { count, devices, percent, Time, words } from '../text.mjs';
 import { Halt, phaseOf, Progress, progressOf, why } from './health.mjs';
 
 const isBroken = (rollout) => rollout.state === 'halted' || rollout.needs_decision;
+// It fails somewhere already: whoever looks wants its HALT before what is merely stuck.
+const isHurting = (rollout) => progressOf(rollout).bad > 0;
 const isGoing = (rollout) => ['running', 'paused', 'scheduled'].includes(rollout.state);
 
 // Reasons come with the whole rollout; only what is broken asks for them.
@@ -82,11 +84,12 @@ function OfProduct({ product, title, isAlone }) {
         ${!isAlone && html`<h2 class="product-name"><a href=${link('p', product)}>${title || product}</a></h2>`}
         <${Answer} of=${rollouts}>${() => html`
             ${broken.map((rollout) => html`<${RolloutCard} key=${rollout.id} rollout=${rollout} reload=${rollouts.reload} isWhole />`)}
+            ${going.filter(isHurting).map((rollout) => html`<${RolloutCard} key=${rollout.id} rollout=${rollout} reload=${rollouts.reload} isWhole />`)}
             ${out.map(({ name, title: text, reason }) => html`<${Stuck} key=${`c${name}`} kind="bad" title=${text} to=${link('p', product, 'readiness')} reason=${reason} />`)}
-            ${stuck.map((release) => html`<${Stuck} key=${`r${release.version}`} kind="warn" title=${`Release ${release.release_version} (${release.version}) is ${release.state}`} to=${link('p', product, 'releases', release.version)} since=${release.since} reason=${release.reason} />`)}
+            ${stuck.map((release) => html`<${Stuck} key=${`r${release.version}`} kind="warn" title=${`${release.kind === 'drill' ? 'The rehearsal, release' : 'Release'} ${release.release_version} (${release.version}) is ${release.state}`} to=${link('p', product, 'releases', release.version)} since=${release.since} reason=${release.reason} />`)}
             ${failed.map((build) => html`<${Stuck} key=${build.id} kind="warn" title=${`Build ${build.id.slice(0, 12)} failed`} to=${link('p', product, 'builds', build.id)} since=${build.state_since} reason=${`It was uploaded by ${build.made_by}, and goes no further.`} />`)}
             ${dead.map((job) => html`<${Stuck} key=${`j${job.id}`} kind="warn" title=${`Job ${job.id} (${job.job}) couldn’t run`} to=${link('p', product, 'jobs', job.id)} since=${job.ended} reason=${job.detail ?? ''} />`)}
-            ${going.map((rollout) => html`<${RolloutCard} key=${rollout.id} rollout=${rollout} reload=${rollouts.reload} />`)}
+            ${going.filter((rollout) => !isHurting(rollout)).map((rollout) => html`<${RolloutCard} key=${rollout.id} rollout=${rollout} reload=${rollouts.reload} />`)}
             ${isQuiet && html`<${Card}>${isAlone ? html`<${Quiet} title=${title || product} product=${product} last=${newest.data?.rollouts[0]} />` : html`<p><${State} kind="good">Nothing is broken, and nothing is going on.</${State}></p>`}</${Card}>`}`}</${Answer}>
     </section>`;
 }
