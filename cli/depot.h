@@ -35,6 +35,7 @@ struct cli_depot {
     struct cli *cli;
     struct cli_filled filled;
     struct slw_http_client *client;
+    const char *csrf; /* of a session, in each call from here on; NULL: none */
 };
 
 enum cli_exit cli_depot_open(struct cli *cli, const struct cli_arguments *arguments,

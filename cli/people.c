@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `slipway people`: accounts of the depot, their roles and tokens, and what was changed everywhere
- * (spec/DEPOT.md, section 3). What a person does with their own password, second factor and tokens
- * takes a session, which is the page's. */
+ * (spec/DEPOT.md, section 3). What a person does with their own password and second factor takes a
+ * session, which is the page's. */
+#include "people.h"
+
 #include "commands.h"
 #include "depot_verb.h"
 
@@ -123,7 +125,21 @@ static const struct cli_command commands[] = {
             "take away a second factor that somebody lost", NULL),
     COMMAND("tokens", "[--everybody]\n", 0, tokens_options,
             "API tokens: whose, what for, and until when",
-            "They are made on the page, in a session: a token makes no tokens."),
+            "A token makes no tokens: they are made on the page, or by create-token."),
+    {
+        .verb = "create-token",
+        .usage = "slipway people create-token",
+        .summary = "make an API token of yours, by your password",
+        .synopsis = "NAME --password-file FILE [--code DIGITS] --title TEXT --role PRODUCT:ROLE…\n"
+                    "      [--expires DURATION] --output FILE [--force]\n" CLI_DEPOT_SYNOPSIS,
+        .positionals_min = 1,
+        .positionals_max = 1,
+        .options = cli_people_token_options,
+        .about = "Logs in as NAME, and out again. It may at most what you may, at each use.",
+        .examples = "slipway people create-token ada --password-file password --title runner "
+                    "--role lamp:developer -o runner.token",
+        .run = cli_people_create_token,
+    },
     COMMAND("revoke-token", "TOKEN\n", 1, plain_options, "end a token, by its number", NULL),
     COMMAND("whoami", "", 0, plain_options, "who you are for the depot, and what you may", NULL),
     COMMAND("trail",

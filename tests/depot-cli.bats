@@ -280,12 +280,15 @@ published_release() {
     ok people set-roles ada --role '*:viewer' --role lamp:developer
     depot_token=
     login='{"name": "ada", "password": "correct horse battery"}'
-    answers 200 POST /api/v1/session "$login" -c jar
-    answers 201 POST /api/v1/tokens '{"title": "hers", "roles": [{"product": "*", "role": "viewer"}]}' \
-        -H "X-Slipway-CSRF: $(jq -r .csrf <<<"$output")" -b jar
-    jq -r .token <<<"$output" >ada.token
-    number=$(jq -r .id <<<"$output")
-    chmod 600 ada.token
+    hers=(people create-token ada --title hers --role '*:viewer')
+    exits 7 "${hers[@]}" --password-file short -o ada.token
+    exits 7 "${hers[@]}" --password-file password --role '*:administrator' -o ada.token
+    [ ! -e ada.token ]
+    ok "${hers[@]}" --password-file password --expires 1d -o ada.token
+    [ "$(stat -c %a ada.token) $(wc -l <ada.token)" = '600 1' ]
+    exits 1 "${hers[@]}" --password-file password -o ada.token
+    number=$(sqlite3 depot.db "SELECT MIN(id) FROM tokens WHERE person = 'ada'")
+    [ "$(sqlite3 depot.db "SELECT COUNT(*) FROM sessions")" = 0 ]
     ok people whoami --token-file ada.token
     [ "$(field person) $(field machine)" = 'ada yes' ]
     exits 7 people list --token-file ada.token

@@ -181,7 +181,10 @@ static bool set_up(struct slw_http_client *client, struct slw_http_call *call, c
     curl_easy_reset(curl);
     client->problem[0] = '\0';
     return set_transport(client, curl) && set_body(call, curl, sending) &&
-           set_giving_up(call, curl) && curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
+           set_giving_up(call, curl) &&
+           (!client->keeps_session ||
+            curl_easy_setopt(curl, CURLOPT_COOKIEFILE, "") == CURLE_OK) && /* in memory alone */
+           curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, client->problem) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body) == CURLE_OK &&
@@ -216,6 +219,10 @@ static struct curl_slist *make_headers(const struct slw_http_client *client,
     if (headers != NULL && (call->body.len > 0 || call->has_body)) {
         (void)snprintf(line, sizeof line, "Content-Type: %s",
                        call->type == NULL ? "application/json" : call->type);
+        headers = add_header(headers, line);
+    }
+    if (headers != NULL && call->csrf != NULL) {
+        (void)snprintf(line, sizeof line, "X-Slipway-CSRF: %s", call->csrf);
         headers = add_header(headers, line);
     }
     if (headers != NULL && client->authorization != NULL) {

@@ -40,6 +40,7 @@ struct slw_http_client_settings {
     uint32_t connect_timeout_ms; /* 0: 10,000 */
     uint32_t attempts;           /* of one call; 0: 5 */
     bool allows_plain;           /* "http://" may be */
+    bool keeps_session; /* sends a cookie back that it was given, for as long as it lives */
 };
 
 struct slw_http_client;
@@ -63,6 +64,7 @@ struct slw_http_call {
     struct slw_bytes body; /* of a POST, PUT; with has_body one may be empty */
     bool has_body;
     const char *type;                /* of the body; NULL: application/json */
+    const char *csrf;                /* repeats this word of a session; NULL: there is none */
     const struct slw_source *source; /* the body of a PATCH: part of a source */
     uint64_t offset;
     uint64_t length;
