@@ -15,6 +15,7 @@ setup() {
     . "$BATS_TEST_DIRNAME/depot.bash"
     slipway_setup
     connect_pid=
+    device_pid=
     make_vendor
     make_repo
     slipway repo delegate repo lamp-stable --key team.pub --path 'lamp/stable/*'
@@ -34,6 +35,10 @@ teardown() {
     if [ -n "$connect_pid" ]; then
         kill "$connect_pid" 2>/dev/null || true
         wait "$connect_pid" 2>/dev/null || true
+    fi
+    if [ -n "$device_pid" ]; then
+        kill "$device_pid" 2>/dev/null || true
+        wait "$device_pid" 2>/dev/null || true
     fi
     depot_stop
 }
@@ -95,6 +100,35 @@ row() { sqlite3 -cmd '.timeout 5000' depot.db "$1"; }
     run connect d1 --once
     [ "$status" = 0 ]
     [[ $output != *offered* ]]
+}
+
+@test "a board on a serial line is a member, and keeps the line over its reboot" {
+    "$slipway" device run --flash board.flash --root root.pb --product lamp --listen "pty:$PWD/board" >device.log 2>&1 3>&- &
+    device_pid=$!
+    for _ in $(seq 200); do
+        ! grep -q '^listening on' device.log || break
+        sleep 0.05
+    done
+    local words=(device connect --depot "$depot_url" --from repo --root repo/metadata/1.root.json --metadata-dir client
+        --product lamp --device board --hardware lamp-1 --identity board.key --to "serial:$PWD/board:115200"
+        --enrolment-token-file token --once)
+    run slipway "${words[@]}"
+    says 'reported version=0'
+    release 2
+    roll_out 2
+    run slipway "${words[@]}"
+    says 'outcome release=2 success'
+    [ "$status" = 0 ]
+    [ "$(row "SELECT version, healthy, boot_state FROM devices")" = '2|1|confirmed' ]
+    [ "$(slipway device status --to "serial:$PWD/board" --json | jq .targets_version)" = 2 ]
+    grep -q 'confirmed version=2' device.log
+    # The line is gone: a failure of the device, told as that, and no report in its name.
+    kill "$device_pid"
+    wait "$device_pid" 2>/dev/null || true
+    device_pid=
+    run slipway "${words[@]}" --timeout 1s
+    [ "$status" = 5 ]
+    [ "$(row "SELECT count(*) FROM device_history WHERE kind = 'outcome'")" = 1 ]
 }
 
 @test "a release that isn't confirmed is a failure by the device's own word" {
