@@ -11,10 +11,11 @@ setup() {
     . "$BATS_TEST_DIRNAME/depot.bash"
     # shellcheck source=tests/database.bash
     . "$BATS_TEST_DIRNAME/database.bash"
+    # shellcheck source=tests/replicas.bash
+    . "$BATS_TEST_DIRNAME/replicas.bash"
     slipway_setup
     load_pids=()
-    replica_pids=()
-    nginx_pid=
+    replicas_setup
     database_start postgresql
     depot_setup ''
     local number
@@ -27,90 +28,13 @@ setup() {
 teardown() {
     touch load-ends
     local pid
-    for pid in "${load_pids[@]}" "${replica_pids[@]}" ${nginx_pid:+"$nginx_pid"}; do
+    for pid in "${load_pids[@]}"; do
         kill -CONT "$pid" 2>/dev/null || true
         kill -KILL "$pid" 2>/dev/null || true
         wait "$pid" 2>/dev/null || true
     done
+    replicas_kill
     database_stop
-}
-
-# replica_start NUMBER: on the port that it had before, if it had one.
-replica_start() {
-    local number=$1
-    local port=${replica_ports[number]:-0}
-    sed "s/^listen = .*/listen = 127.0.0.1:$port/" depot.conf >"depot-$number.conf"
-    : >"depot-$number.out"
-    "$slipway_depot" run --config "depot-$number.conf" >"depot-$number.out" 2>>"depot-$number.log" 3>&- &
-    replica_pids[number]=$!
-    for _ in $(seq 400); do
-        if grep -q '^listening on' "depot-$number.out"; then
-            replica_ports[number]=$(sed -n 's/^listening on .*:\([0-9]*\)$/\1/p' "depot-$number.out")
-            return 0
-        fi
-        kill -0 "${replica_pids[number]}" 2>/dev/null || break
-        sleep 0.05
-    done
-    cat "depot-$number.log"
-    return 1
-}
-
-# replica_end NUMBER SIGNAL
-replica_end() {
-    kill "-$2" "${replica_pids[$1]}"
-    wait "${replica_pids[$1]}" 2>/dev/null || true
-}
-
-# front_start: nginx before all of them; $depot_url is its own.
-front_start() {
-    local port
-    for _ in $(seq 20); do
-        port=$((20000 + (RANDOM * 32768 + RANDOM) % 40000))
-        front_configuration "$port" >nginx.conf
-        PATH=$PATH:/usr/sbin nginx -p "$PWD" -c "$PWD/nginx.conf" -e "$PWD/nginx.log" </dev/null >nginx.out 2>&1 3>&- &
-        nginx_pid=$!
-        for _ in $(seq 100); do
-            [ ! -s nginx.pid ] || break
-            kill -0 "$nginx_pid" 2>/dev/null || break
-            sleep 0.05
-        done
-        if [ -s nginx.pid ]; then
-            depot_url=http://127.0.0.1:$port
-            return 0
-        fi
-        wait "$nginx_pid" 2>/dev/null || true
-    done
-    cat nginx.log
-    return 1
-}
-
-# It asks another one only when nothing of a call has been sent: what is done twice, nginx didn't do.
-front_configuration() {
-    cat <<END
-daemon off;
-master_process off;
-pid $PWD/nginx.pid;
-events { worker_connections 256; }
-http {
-    access_log off;
-    client_body_temp_path $PWD/temp-body;
-    proxy_temp_path $PWD/temp-proxy;
-    fastcgi_temp_path $PWD/temp-fastcgi;
-    uwsgi_temp_path $PWD/temp-uwsgi;
-    scgi_temp_path $PWD/temp-scgi;
-    upstream depots {
-$(printf '        server 127.0.0.1:%s max_fails=1 fail_timeout=1s;\n' "${replica_ports[@]}")
-    }
-    server {
-        listen 127.0.0.1:$1;
-        location / {
-            proxy_pass http://depots;
-            proxy_connect_timeout 1s;
-            proxy_read_timeout 3s;
-        }
-    }
-}
-END
 }
 
 # load NAME: makes products, each asked for until there is an answer that settles it: 201, or 409 when it had been made

@@ -67,6 +67,18 @@ run_tuf_cases()
     results_tap tests/tuf "$1" "$log" "$status"
 }
 
+# run_deep_scenarios: tests/deep/*.bats, one after the other, with the programs of the release build.
+run_deep_scenarios()
+{
+    local logs="$results/logs/deep" file name
+    mkdir -p "$logs"
+    for file in tests/deep/*.bats; do
+        name=${file##*/}
+        SLIPWAY_BIN_DIR=$PWD/build/bin tools/run-logged 10800 "$logs" bats --formatter tap "$file"
+        results_tap "deep/$name" release "$logs/$name.log" "$(cat "$logs/$name.status")"
+    done
+}
+
 # run_mutations: the client of TUF repositories with a check taken away, one after the other.
 run_mutations()
 {
