@@ -2,16 +2,12 @@
 /* Reads the depot's settings, by a table of names. See settings.h. */
 #include "settings.h"
 
-#include "slipway/files.h"
+#include "slipway/ini.h"
 
-#include <ini.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* What libinih would cut without a word: longer lines are refused before it sees them. */
-#define LINE_MAX_BYTES 198u
-#define FILE_MAX_BYTES 65536u
 #define SECONDS_MAX 86401
 
 enum kind { TEXT, YES_NO, SECONDS };
@@ -180,30 +176,9 @@ static enum slw_status take(struct reading *reading, const char *section, const 
     return refuse(reading, section, name, "not a setting");
 }
 
-static int take_line(void *context, const char *section, const char *name, const char *value)
+static bool take_line(void *context, const char *section, const char *name, const char *value)
 {
-    return take(context, section, name, value) == SLW_OK ? 1 : 0;
-}
-
-static enum slw_status check_lines(const char *path, struct slw_bytes text,
-                                   struct slw_detail *detail)
-{
-    size_t start = 0;
-    unsigned line = 1;
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] == '\0') {
-            return slw_explain(detail, SLW_BAD_ARGUMENT, "%s: line %u: not text", path, line);
-        }
-        if (i - start > LINE_MAX_BYTES) {
-            return slw_explain(detail, SLW_BAD_ARGUMENT, "%s: line %u: longer than %u bytes", path,
-                               line, LINE_MAX_BYTES);
-        }
-        if (text.ptr[i] == '\n') {
-            line++;
-            start = i + 1;
-        }
-    }
-    return SLW_OK;
+    return take(context, section, name, value) == SLW_OK;
 }
 
 static bool begins(const char *text, const char *with)
@@ -276,7 +251,6 @@ static enum slw_status check(struct reading *reading)
 enum slw_status depot_settings_read(const char *path, struct depot_settings *ret_settings,
                                     struct slw_detail *detail)
 {
-    struct slw_heap_buffer text = {0};
     struct reading *reading = calloc(1, sizeof *reading);
     if (reading == NULL) {
         return slw_explain_no_memory(detail);
@@ -284,26 +258,14 @@ enum slw_status depot_settings_read(const char *path, struct depot_settings *ret
     reading->path = path;
     reading->detail = detail;
     reading->settings.sandbox = true;
-    enum slw_status status = slw_file_read(path, FILE_MAX_BYTES, &text, detail);
-    if (status == SLW_OK) {
-        status = check_lines(path, slw_heap_bytes(&text), detail);
-    }
-    if (status == SLW_OK) {
-        int line = ini_parse_string(slw_heap_text(&text), take_line, reading);
-        status = reading->status;
-        if (status == SLW_OK && line != 0) {
-            status =
-                slw_explain(detail, SLW_BAD_ARGUMENT, "%s: line %d isn't NAME = VALUE", path, line);
-        }
-    }
+    enum slw_status status = slw_ini_read(path, take_line, reading, detail);
     if (status == SLW_OK) {
         status = check(reading);
     }
     if (status == SLW_OK) {
         *ret_settings = reading->settings;
     }
-    slw_heap_free(&text);
     slw_wipe(reading, sizeof *reading);
     free(reading);
-    return status;
+    return status == SLW_MALFORMED ? SLW_BAD_ARGUMENT : status;
 }

@@ -55,6 +55,8 @@ static void reads_what_it_knows(void)
     "12345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012" \
     "34567890"
 
+#define LONG_500 LONG_100 LONG_100 LONG_100 LONG_100 LONG_100
+
 static void ends_the_start(void)
 {
     const struct {
@@ -74,7 +76,7 @@ static void ends_the_start(void)
         {"a name of another section", SLW_BYTES_OF(LEAST "[s3]\nlisten = x:1\n"), "[s3] listen"},
         {"a name outside of sections", SLW_BYTES_OF("listen = x:1\n" LEAST), "listen"},
         {"twice", SLW_BYTES_OF(LEAST "listen = x:1\n"), "twice"},
-        {"a continued line", SLW_BYTES_OF(LEAST "url = http://a\n  b\n"), "twice"},
+        {"a continued line", SLW_BYTES_OF(LEAST "url = http://a\n  b\n"), "line 7"},
         {"a key twice", SLW_BYTES_OF(LEAST "[signer]\nkeys.a = b\nkeys.a = c\n"), "twice"},
         {"a key without name", SLW_BYTES_OF(LEAST "[signer]\nkeys. = b\n"), "keys."},
         {"empty", SLW_BYTES_OF(LEAST "url =\n"), "empty"},
@@ -102,10 +104,8 @@ static void ends_the_start(void)
                       "[s3]\nendpoint = http://x\nbucket = b\nprefix = depot/\n"),
          "overlap"},
         {"no name", SLW_BYTES_OF(LEAST "only words\n"), "line 6"},
-        {"a long line", SLW_BYTES_OF(LEAST "url = http://" LONG_100 LONG_100 "\n"), "line 6"},
-        {"a long line at the end", SLW_BYTES_OF(LEAST "url = http://" LONG_100 LONG_100), "line 6"},
-        {"a long comment", SLW_BYTES_OF(LEAST "# " LONG_100 LONG_100 "\n"), "line 6"},
-        {"a zero byte", SLW_BYTES_OF(LEAST "url = http://x\0y\n"), "not text"},
+        {"a long value", SLW_BYTES_OF(LEAST "url = http://" LONG_500 LONG_100 "\n"), "too long"},
+        {"a zero byte", SLW_BYTES_OF(LEAST "url = http://x\0y\n"), "zero byte"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         static struct depot_settings settings;
@@ -125,13 +125,30 @@ static void needs_a_file(void)
 {
     static struct depot_settings settings;
     struct slw_detail detail = {""};
-    TAP_EQUAL_INT(depot_settings_read("/nowhere/depot.conf", &settings, &detail), SLW_IO);
+    TAP_EQUAL_INT(depot_settings_read("/nowhere/depot.conf", &settings, &detail), SLW_NOT_FOUND);
+}
+
+static void cuts_no_line(void)
+{
+    static const char *const begins[] = {LEAST "url = http://", LEAST "# "};
+    static struct depot_settings settings;
+    for (size_t i = 0; i < 4; i++) {
+        char text[5000];
+        struct slw_detail detail = {""};
+        int len = snprintf(text, sizeof text, "%s", begins[i / 2]);
+        memset(text + len, 'x', 4100);
+        text[len + 4100] = '\n';
+        size_t size = (size_t)len + 4100 + i % 2;
+        TAP_EQUAL_INT(read_text(slw_bytes_make(text, size), &settings, &detail), SLW_BAD_ARGUMENT);
+        TAP_CHECK(strstr(detail.text, "line 6 is longer") != NULL);
+    }
 }
 
 int main(void)
 {
     TAP_RUN(reads_what_it_knows);
     TAP_RUN(ends_the_start);
+    TAP_RUN(cuts_no_line);
     TAP_RUN(needs_a_file);
     return tap_finish();
 }

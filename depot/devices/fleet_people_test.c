@@ -51,6 +51,52 @@ static int listed(const char *query)
     return count;
 }
 
+/* Of the three devices below. */
+static void check_counts(void)
+{
+    struct test_answer answer;
+    test_call(&depot, "GET", OF_LAMP "/fleet", NULL, &answer);
+    TAP_EQUAL_INT(test_number(&answer, "devices"), 3);
+    TAP_CHECK(test_text(&answer, "versions.0.is", "1"));
+    TAP_EQUAL_INT(test_number(&answer, "versions.0.count"), 2);
+    TAP_CHECK(test_text(&answer, "versions.1.is", "7"));
+    TAP_EQUAL_INT(test_number(&answer, "failing"), 0);
+    TAP_EQUAL_INT(test_number(&answer, "replacements"), 0);
+    TAP_CHECK(test_text(&answer, "states.0.is", "enrolled"));
+    TAP_EQUAL_INT(test_number(&answer, "hardware.0.count"), 3);
+    TAP_CHECK(test_text(&answer, "channels.0.is", "stable"));
+    TAP_CHECK(test_text(&answer, "boot_states.0.is", "confirmed"));
+    TAP_CHECK(test_find(&answer, "counted") != SLW_JSON_NONE);
+    test_answer_free(&answer);
+}
+
+static void check_counts_of_change(void)
+{
+    struct test_answer answer;
+    TAP_CHECK(test_sql(&depot, "UPDATE devices SET seen_us = 9000000000000000"));
+    TAP_CHECK(
+        test_sql(&depot, "UPDATE devices SET healthy = 0, new_key_pem = 'x' WHERE id = 'e1'"));
+    test_call(&depot, "GET", OF_LAMP "/fleet", NULL, &answer);
+    TAP_EQUAL_INT(test_number(&answer, "online"), 3);
+    TAP_EQUAL_INT(test_number(&answer, "failing"), 1);
+    TAP_EQUAL_INT(test_number(&answer, "replacements"), 1);
+    test_answer_free(&answer);
+    TAP_EQUAL_INT(test_status(&depot, "POST", "/api/v1/products", "{\"name\":\"empty\"}"), 201);
+    test_call(&depot, "GET", "/api/v1/products/empty/fleet", NULL, &answer);
+    TAP_EQUAL_INT(test_number(&answer, "devices"), 0);
+    TAP_CHECK(slw_json_kind(&answer.json, test_find(&answer, "versions")) == SLW_JSON_ARRAY);
+    TAP_CHECK(slw_json_kind(&answer.json, test_find(&answer, "boot_states")) == SLW_JSON_ARRAY);
+    test_answer_free(&answer);
+    test_call(&depot, "GET", "/metrics", NULL, &answer);
+    TAP_CHECK(strstr(slw_heap_text(&answer.body),
+                     "\nslipway_depot_devices{product=\"lamp\",state=\"enrolled\"} 3\n") != NULL);
+    TAP_CHECK(strstr(slw_heap_text(&answer.body),
+                     "\nslipway_depot_devices_online{product=\"lamp\"} 3\n") != NULL);
+    TAP_CHECK(strstr(slw_heap_text(&answer.body),
+                     "\nslipway_depot_devices_failing{product=\"lamp\"} 1\n") != NULL);
+    test_answer_free(&answer);
+}
+
 static void lists_by_filters_and_pages(void)
 {
     static const struct {
@@ -95,41 +141,8 @@ static void lists_by_filters_and_pages(void)
     test_call(&depot, "GET", OF_LAMP "/devices?limit=2", NULL, &answer);
     TAP_CHECK(test_text(&answer, "next", "d2"));
     test_answer_free(&answer);
-    test_call(&depot, "GET", OF_LAMP "/fleet", NULL, &answer);
-    TAP_EQUAL_INT(test_number(&answer, "devices"), 3);
-    TAP_CHECK(test_text(&answer, "versions.0.is", "1"));
-    TAP_EQUAL_INT(test_number(&answer, "versions.0.count"), 2);
-    TAP_CHECK(test_text(&answer, "versions.1.is", "7"));
-    TAP_EQUAL_INT(test_number(&answer, "failing"), 0);
-    TAP_EQUAL_INT(test_number(&answer, "replacements"), 0);
-    TAP_CHECK(test_text(&answer, "states.0.is", "enrolled"));
-    TAP_EQUAL_INT(test_number(&answer, "hardware.0.count"), 3);
-    TAP_CHECK(test_text(&answer, "channels.0.is", "stable"));
-    TAP_CHECK(test_text(&answer, "boot_states.0.is", "confirmed"));
-    TAP_CHECK(test_find(&answer, "counted") != SLW_JSON_NONE);
-    test_answer_free(&answer);
-    TAP_CHECK(test_sql(&depot, "UPDATE devices SET seen_us = 9000000000000000"));
-    TAP_CHECK(
-        test_sql(&depot, "UPDATE devices SET healthy = 0, new_key_pem = 'x' WHERE id = 'e1'"));
-    test_call(&depot, "GET", OF_LAMP "/fleet", NULL, &answer);
-    TAP_EQUAL_INT(test_number(&answer, "online"), 3);
-    TAP_EQUAL_INT(test_number(&answer, "failing"), 1);
-    TAP_EQUAL_INT(test_number(&answer, "replacements"), 1);
-    test_answer_free(&answer);
-    TAP_EQUAL_INT(test_status(&depot, "POST", "/api/v1/products", "{\"name\":\"empty\"}"), 201);
-    test_call(&depot, "GET", "/api/v1/products/empty/fleet", NULL, &answer);
-    TAP_EQUAL_INT(test_number(&answer, "devices"), 0);
-    TAP_CHECK(slw_json_kind(&answer.json, test_find(&answer, "versions")) == SLW_JSON_ARRAY);
-    TAP_CHECK(slw_json_kind(&answer.json, test_find(&answer, "boot_states")) == SLW_JSON_ARRAY);
-    test_answer_free(&answer);
-    test_call(&depot, "GET", "/metrics", NULL, &answer);
-    TAP_CHECK(strstr(slw_heap_text(&answer.body),
-                     "\nslipway_depot_devices{product=\"lamp\",state=\"enrolled\"} 3\n") != NULL);
-    TAP_CHECK(strstr(slw_heap_text(&answer.body),
-                     "\nslipway_depot_devices_online{product=\"lamp\"} 3\n") != NULL);
-    TAP_CHECK(strstr(slw_heap_text(&answer.body),
-                     "\nslipway_depot_devices_failing{product=\"lamp\"} 1\n") != NULL);
-    test_answer_free(&answer);
+    check_counts();
+    check_counts_of_change();
     test_call(&depot, "GET", OF_LAMP "/devices/e1", NULL, &answer);
     TAP_EQUAL_INT(test_number(&answer, "pin"), 9);
     TAP_CHECK(test_text(&answer, "history.2.kind", "enrol"));
