@@ -131,6 +131,29 @@ row() { sqlite3 -cmd '.timeout 5000' depot.db "$1"; }
     [ "$(row "SELECT count(*) FROM device_history WHERE kind = 'outcome'")" = 1 ]
 }
 
+@test "over the depot's own TLS a certificate of its name lets a device in, and no other does" {
+    depot_stop
+    certificate ca /CN=authority ca
+    certificate server /CN=127.0.0.1 ca subjectAltName=IP:127.0.0.1 -CA ca.pem -CAkey ca.key
+    certificate own '/CN=lamp\/d1' ca extendedKeyUsage=clientAuth -CA ca.pem -CAkey ca.key
+    certificate other '/CN=lamp\/d2' ca extendedKeyUsage=clientAuth -CA ca.pem -CAkey ca.key
+    certificate fan '/CN=fan\/d1' ca extendedKeyUsage=clientAuth -CA ca.pem -CAkey ca.key
+    certificate self '/CN=lamp\/d1' self extendedKeyUsage=clientAuth
+    printf 'tls-certificate = %s\ntls-key = %s\nclient-ca = %s\n' "$PWD/server.pem" "$PWD/server.key" "$PWD/ca.pem" >>depot.conf
+    depot_start
+    local name options
+    words_for d1
+    options=("${words[@]:0:${#words[@]}-2}" --once --ca-file ca.pem) # without a token
+    for name in other fan self; do
+        "$slipway" "${options[@]}" --certificate "$name.pem" --certificate-key "$name.key" >/dev/null 2>&1 || true
+        [ "$(row "SELECT count(*) FROM devices WHERE state = 'enrolled'")" = 0 ]
+    done
+    run slipway "${options[@]}" --certificate own.pem --certificate-key own.key
+    [ "$status" = 0 ]
+    says 'reported version=0'
+    [ "$(row "SELECT id, state FROM devices")" = 'd1|enrolled' ]
+}
+
 @test "a release that isn't confirmed is a failure by the device's own word" {
     connect d1 --once
     release 2

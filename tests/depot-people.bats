@@ -16,14 +16,6 @@ teardown() {
     depot_stop
 }
 
-# certificate NAME SUBJECT CA [EXTENSION]: NAME.pem and NAME.key, signed by CA (itself when it is NAME).
-certificate() {
-    local extra=()
-    [ -z "${4:-}" ] || extra=(-addext "$4")
-    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -keyout "$1.key" -out "$1.pem" -days 2 \
-        -subj "$2" "${extra[@]}" "${@:5}" 2>/dev/null
-}
-
 @test "over TLS a session's cookie is for TLS alone, and a certificate is a machine" {
     certificate ca /CN=authority ca
     certificate server /CN=127.0.0.1 ca subjectAltName=IP:127.0.0.1 -CA ca.pem -CAkey ca.key

@@ -71,3 +71,11 @@ answers() {
         return 1
     fi
 }
+
+# certificate NAME SUBJECT CA [EXTENSION]: NAME.pem and NAME.key, signed by CA (itself when it is NAME).
+certificate() {
+    local extra=()
+    [ -z "${4:-}" ] || extra=(-addext "$4")
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -noenc -keyout "$1.key" -out "$1.pem" -days 2 \
+        -subj "$2" "${extra[@]}" "${@:5}" 2>/dev/null
+}
