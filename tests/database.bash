@@ -9,6 +9,7 @@
 #
 # database_serve_tls makes one that was started listen on a port, with TLS and passwords.
 # With database_durable=1, for measurements, it waits for the disk as it would in earnest.
+# With database_room=64m it is on a file system of its own, of that size (who isn't root can't have one: returns 2).
 # A server runs as nobody when the test runs as root, and sorts as people do, not by bytes.
 
 # database_start KIND
@@ -22,9 +23,10 @@ database_start() {
     done
     database_dir=$(mktemp -d /tmp/slipway-database-XXXXXX)
     depot_database="postgresql://slipway@/depot?host=$database_dir"
+    [ -z "${database_room:-}" ] || mount -t tmpfs -o "size=$database_room" tmpfs "$database_dir" 2>mount.log || return 2
     [ "$(id -u)" -ne 0 ] || chown nobody "$database_dir"
     (cd "$database_dir" && database_as_nobody "$database_programs/initdb" -D data -U slipway -A trust -N -E UTF8 \
-        --locale=C.UTF-8 --locale-provider=icu --icu-locale=en-US) >"$PWD/initdb.log" 2>&1
+        --locale=C.UTF-8 --locale-provider=icu --icu-locale=en-US --wal-segsize="${database_segment:-16}") >"$PWD/initdb.log" 2>&1
     database_again
     "$database_programs/createdb" -h "$database_dir" -U slipway depot
 }
@@ -78,8 +80,10 @@ database_halt() {
 
 database_stop() {
     database_halt QUIT
+    [ -z "${database_room:-}" ] || umount "${database_dir:-/none}" 2>/dev/null || true
     [ -z "${database_dir:-}" ] || rm -rf "$database_dir"
     database_dir=
+    database_room=
     database_listen=
 }
 
