@@ -103,7 +103,7 @@ export const releasing = [
     ['the fleet is counted', async ({ page }) => {
         await visit(page, '#/p/desk/fleet');
         const figures = await page.locator('.figure').allInnerTexts();
-        assert.match(figures[0], /Devices\s+100/);
+        assert.match(figures[0], /Devices\s+100\s+counted (now|\d+ s ago)/);
         assert.match(figures[2], /Failing\s+4/);
     }],
 ];

@@ -20,7 +20,7 @@ function Overview({ product }) {
     return html`<${Answer} of=${answer}>${(fleet) => {
         const pending = fleet.states.find((row) => row.is === 'pending')?.count ?? 0;
         return html`<div class="figures">
-            <${Figure} name="Devices">${count(fleet.devices)}</${Figure}>
+            <${Figure} name="Devices" note=${html`counted <${Time} at=${fleet.counted} />`}>${count(fleet.devices)}</${Figure}>
             <${Figure} name="Online"><a href=${filter('online', '1')}>${count(fleet.online)}</a></${Figure}>
             <${Figure} name="Failing" kind=${fleet.failing > 0 ? 'bad' : ''}><a href=${filter('healthy', '0')}>${count(fleet.failing)}</a></${Figure}>
             <${Figure} name="Wait for your yes" kind=${pending + fleet.replacements > 0 ? 'warn' : ''}><a href=${filter('state', 'pending')}>${count(pending + fleet.replacements)}</a></${Figure}>
@@ -65,7 +65,7 @@ function List({ product, query }) {
     }
     wanted.set('limit', PAGE);
     const answer = useCall(`${pathOf(product, 'devices')}?${wanted}`, ['device'], product);
-    return html`<${Card} title="Devices" actions=${html`<a class="button quiet" href=${exportOf('csv')} download>CSV</a><a class="button quiet" href=${exportOf('json')} download>JSON</a>`}>
+    return html`<${Card} title="Devices" note="A file holds at most 20 000 of them: a search narrows them down." actions=${html`<a class="button quiet" href=${exportOf('csv')} download>CSV</a><a class="button quiet" href=${exportOf('json')} download>JSON</a>`}>
         <${Filter} product=${product} query=${query} />
         <${Answer} of=${answer}>${({ devices, next }) => html`<${Table} label="Devices" rows=${devices} keyOf=${(row) => row.device}
             empty=${html`<${Empty} title=${search ? 'No device is like that' : 'No device yet'}>${!search && 'The first one enrols with a token, which you make in the settings.'}</${Empty}>`}
