@@ -30,6 +30,9 @@ static void digest_of(const char *text, uint8_t ret_digest[static SLW_SHA256_SIZ
     slw_sha256_final(&hash, ret_digest);
 }
 
+/* Who signs; NULL: the service's key. */
+static const struct slw_private_key *signs;
+
 static void add_signature(struct test_log *test, const struct release *release, uint64_t leaf)
 {
     uint8_t digest[SLW_SHA256_SIZE];
@@ -37,10 +40,10 @@ static void add_signature(struct test_log *test, const struct release *release, 
     struct slw_bytes content = slw_bytes_make(release->content, strlen(release->content));
     struct slw_heap_buffer text = {0};
     digest_of(release->said_content, digest);
-    TAP_EQUAL_INT(slw_private_key_sign(test_signing, content, signature, &detail), SLW_OK);
+    const struct slw_private_key *key = signs == NULL ? test_signing : signs;
+    TAP_EQUAL_INT(slw_private_key_sign(key, content, signature, &detail), SLW_OK);
     slw_heap_append_text(&text, "{\"class\":\"prod\",\"key_id\":\"");
-    test_audit_hex(slw_bytes_make(slw_private_key_public(test_signing)->id, SLW_SHA256_SIZE),
-                   &text);
+    test_audit_hex(slw_bytes_make(slw_private_key_public(key)->id, SLW_SHA256_SIZE), &text);
     slw_heap_printf(&text, "\",\"kind\":\"signature\",\"leaf\":%llu,\"metadata\":\"",
                     (unsigned long long)leaf);
     slw_base64_encode(content, &text);
@@ -176,6 +179,33 @@ static void finds_what_cannot_be_together(void)
         TAP_CHECK(findings > 0);
         test_log_teardown(&test);
     }
+}
+
+/* And that alone: another finding may not stand for it. */
+static void says_what_it_finds(void)
+{
+    static const struct release other_content = {1, 1, "b", "b", "lamp", 0};
+    struct test_log test;
+    uint8_t digest[SLW_SHA256_SIZE];
+    uint64_t leaf = 0;
+    TAP_REQUIRE(test_audit_setup(&test));
+    test_audit_record(&test, "{\"kind\":\"administrators\",\"origin\":\"example.com/log\","
+                             "\"time\":\"2026-01-03T00:00:00Z\"}");
+    TAP_CHECK(test_audit_finds(&test, "administrators for a second time"));
+    test_log_teardown(&test);
+    TAP_REQUIRE(test_audit_setup(&test));
+    digest_of("a", digest);
+    TAP_REQUIRE(slw_log_append_release(test.log, SLW_BYTES_OF("lamp"), 1, digest, &leaf, &detail) ==
+                SLW_OK);
+    add_signature(&test, &other_content, leaf);
+    TAP_CHECK(test_audit_finds(&test, "a signature of something else than release"));
+    test_log_teardown(&test);
+    TAP_REQUIRE(test_audit_setup(&test));
+    signs = test_ada;
+    add_good_release(&test, 1);
+    signs = NULL;
+    TAP_CHECK(test_audit_finds(&test, "a signature by a key that no policy names"));
+    test_log_teardown(&test);
 }
 
 /* Who asks for the same once more gets the stored signature, and the log a record of that. */
@@ -480,6 +510,7 @@ int main(void)
     TAP_RUN(verifies_a_good_log_of_any_size);
     TAP_RUN(goes_on_from_what_it_saved);
     TAP_RUN(finds_what_cannot_be_together);
+    TAP_RUN(says_what_it_finds);
     TAP_RUN(takes_a_signature_that_was_asked_for_again);
     TAP_RUN(finds_releases_that_nobody_accounts_for);
     TAP_RUN(finds_a_log_that_begins_otherwise);
