@@ -120,6 +120,68 @@ END
     [ -z "$(ls runner)" ]
 }
 
+@test "the depot names jobs, and doesn't say what they do" {
+    runner_setup
+    good_build
+    printf '[job other]\nkind = test\nproducts = door\ncommand = /bin/true\nkey = %s/secrets/lab.key\n' "$PWD" >>runner.conf
+    sed -i 's/^products = lamp$/products = lamp door/' runner.conf
+    answers 201 POST /api/v1/products '{"name":"door","title":"Door"}'
+    cat admin.token >secrets/robot.token # who may see both products
+    # Its settings say that `system` is a test, have `other` for another product, and no `deploy` at all.
+    set_pipeline '.jobs.system = {kind: "build", retries: 0} | .jobs.other = {kind: "build"} | .jobs.deploy = {kind: "build"}'
+    run_job deploy
+    deploy=$job
+    run_job other
+    other=$job
+    run_job system
+    runner_start
+    job_is "$job" '.state == "error" and (.detail | contains("another kind"))'
+    run_job build
+    job_is "$job" '.state == "passed"'
+    job_is "$deploy" '.state == "queued"'
+    job_is "$other" '.state == "queued"'
+}
+
+@test "what a job leaves isn't followed out of it, and a build is one bundle of its product" {
+    runner_setup
+    set_pipeline '.jobs.build.retries = 0'
+    job_script build <<'END'
+set -eu
+cd "$SLIPWAY_OUT"
+make() {
+    echo image >/job/work/image
+    "$(dirname "$0")/slipway" bundle create "$1" --file app=/job/work/image --targets-version 1 --product "$2" \
+        --build-type user
+}
+case $SLIPWAY_REF in
+link) make a.bundle lamp; ln -s /etc/passwd x.log ;;
+pipe) mkfifo a.bundle ;;
+other) make a.bundle door ;;
+two) make a.bundle lamp; make b.bundle lamp ;;
+turned) make a.bundle lamp; printf x | dd of=a.bundle bs=1 seek=$(($(stat -c %s a.bundle) - 2)) conv=notrunc ;;
+full) dd if=/dev/zero of=/job/tmp/x bs=1M count=100 ;;
+none) ;;
+esac
+END
+    runner_start
+    for ref in link pipe other two turned full none; do
+        run_job build "{\"ref\":\"$ref\"}"
+        printf '%s %s\n' "$job" $ref >>started
+    done
+    while read -r number ref; do
+        case $ref in
+        link) expected='.state == "error" and (.detail | contains("x.log: isn'"'"'t a file"))' ;;
+        pipe) expected='.state == "failed" and (.detail | contains("a.bundle: isn'"'"'t a file"))' ;;
+        other) expected='.state == "failed" and (.detail | contains("isn'"'"'t of this product"))' ;;
+        two) expected='.state == "failed" and (.detail | contains("more than one bundle"))' ;;
+        turned) expected='.state == "failed" and (.detail | contains("payload"))' ;;
+        full) expected='.state == "error" and (.detail | contains("more than 64 MiB"))' ;;
+        none) expected='.state == "failed" and (.detail | contains("no bundle"))' ;;
+        esac
+        job_is "$number" "$expected"
+    done <started
+}
+
 @test "a job is cancelled, runs out of time, and can't be told; each ends at once" {
     runner_setup
     set_pipeline '.jobs.build.retries = 0 | .jobs.build.timeout_s = 1'
@@ -231,6 +293,10 @@ END
     sed "s|^read = $PWD/jobs|read = $PWD|" runner.conf >bad.conf
     exits 1 runner check --config bad.conf
     says "would show"
+    ln -s /proc kernel
+    sed "s|^read = $PWD/jobs|read = $PWD/jobs $PWD/kernel|" runner.conf >bad.conf
+    exits 1 runner check --config bad.conf
+    says "would show /proc"
     chmod 644 secrets/robot.token
     exits 1 runner check --config runner.conf
     says "others may read it"

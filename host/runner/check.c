@@ -99,6 +99,20 @@ static enum slw_status open_key(const struct slw_runner_job *job, struct slw_det
     return SLW_OK;
 }
 
+/* A link may lead to where the kernel shows other processes and devices. */
+static enum slw_status check_kernel(const struct slw_runner_job *job, const char *path,
+                                    struct slw_detail *detail)
+{
+    static const char *const never[] = {"/proc", "/sys", "/dev"};
+    for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
+        if (is_below(path, never[i]) || is_below(never[i], path)) {
+            return slw_explain(detail, SLW_NOT_PERMITTED, "[job %s] read: %s would show %s",
+                               job->name, path, never[i]);
+        }
+    }
+    return SLW_OK;
+}
+
 static enum slw_status check_job(const struct slw_runner_settings *settings,
                                  const struct slw_runner_job *job, struct slw_detail *detail)
 {
@@ -113,6 +127,7 @@ static enum slw_status check_job(const struct slw_runner_settings *settings,
             (void)slw_explain_errno(detail, job->read.words[i]);
             return SLW_NOT_FOUND;
         }
+        SLW_TRY(check_kernel(job, job->read.words[i], detail));
     }
     return open_key(job, detail);
 }
@@ -182,10 +197,13 @@ enum slw_status slw_runner_check(const struct slw_runner_settings *settings,
     if (mkdir(settings->work, 0711) != 0 && errno != EEXIST) {
         return slw_explain_errno(detail, settings->work);
     }
-    if (mkdtemp(place) == NULL || chmod(place, 0755) != 0) {
+    if (mkdtemp(place) == NULL) {
         return slw_explain_errno(detail, settings->work);
     }
-    enum slw_status status = check_jobs(&runner, place, detail);
+    enum slw_status status = runner_give(&runner, place, detail);
+    if (status == SLW_OK) {
+        status = check_jobs(&runner, place, detail);
+    }
     (void)rmdir(place);
     return status;
 }

@@ -156,6 +156,10 @@ struct runner_work {
 /* Whom jobs run as. SLW_BAD_ARGUMENT when that would be root, or can't be done. */
 SLW_MUST_USE enum slw_status runner_find_user(struct runner *runner, struct slw_detail *detail);
 
+/* Makes a file or a directory whom jobs run as's. */
+SLW_MUST_USE enum slw_status runner_give(const struct runner *runner, const char *path,
+                                         struct slw_detail *detail);
+
 /* Tells the watcher a line. */
 void runner_say(const struct runner *runner, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -137,6 +137,14 @@ enum slw_status runner_find_user(struct runner *runner, struct slw_detail *detai
     return SLW_OK;
 }
 
+enum slw_status runner_give(const struct runner *runner, const char *path,
+                            struct slw_detail *detail)
+{
+    return !runner->has_user || lchown(path, runner->user.uid, runner->user.gid) == 0
+               ? SLW_OK
+               : slw_explain_errno(detail, path);
+}
+
 /* --- Jobs --- */
 
 static bool same_products(const struct slw_runner_job *left, const struct slw_runner_job *right)

@@ -263,6 +263,36 @@ static bool take(void *context, const char *section, const char *name, const cha
 
 /* --- The whole --- */
 
+static bool has_word(const struct slw_runner_words *words, struct slw_bytes word)
+{
+    for (size_t i = 0; i < words->count; i++) {
+        if (slw_bytes_equal(slw_text_bytes(words->words[i]), word)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* It would see everything, or what isn't its own. */
+static enum slw_status check_read(const struct reading *reading, const struct slw_runner_job *job,
+                                  const char *section)
+{
+    static const char *const never[] = {"/proc", "/dev", "/sys", "/job", "/input"};
+    for (size_t i = 0; i < job->read.count; i++) {
+        const char *path = job->read.words[i];
+        bool bad = path[strspn(path, "/.")] == '\0' || strstr(path, "/.") != NULL ||
+                   strstr(path, "//") != NULL;
+        for (size_t j = 0; j < COUNT(never); j++) {
+            size_t len = strlen(never[j]);
+            bad |= strncmp(path, never[j], len) == 0 && (path[len] == '\0' || path[len] == '/');
+        }
+        if (bad) {
+            return refuse(reading, section, "read", "names what a job doesn't get");
+        }
+    }
+    return SLW_OK;
+}
+
 static enum slw_status check_job(const struct reading *reading, const struct slw_runner_job *job)
 {
     char section[SLW_RUNNER_NAME_MAX + sizeof JOB_PREFIX];
@@ -287,20 +317,12 @@ static enum slw_status check_job(const struct reading *reading, const struct slw
     if (job->kind == SLW_RUNNER_TEST && !silent) {
         return refuse(reading, section, "builder-id, build-type, source", "aren't a test's");
     }
-    /* It would see everything, or what isn't its own. */
-    static const char *const never[] = {"/proc", "/dev", "/sys", "/job", "/input"};
-    for (size_t i = 0; i < job->read.count; i++) {
-        const char *path = job->read.words[i];
-        bool bad = path[strspn(path, "/.")] == '\0' || strstr(path, "/..") != NULL;
-        for (size_t j = 0; j < COUNT(never); j++) {
-            size_t len = strlen(never[j]);
-            bad |= strncmp(path, never[j], len) == 0 && (path[len] == '\0' || path[len] == '/');
-        }
-        if (bad) {
-            return refuse(reading, section, "read", "names what a job doesn't get");
+    for (size_t i = 0; i < job->products.count; i++) {
+        if (!has_word(&reading->settings->products, slw_text_bytes(job->products.words[i]))) {
+            return refuse(reading, section, "products", "names one that the runner doesn't have");
         }
     }
-    return SLW_OK;
+    return check_read(reading, job, section);
 }
 
 static enum slw_status check_whole(const struct reading *reading)
@@ -393,16 +415,6 @@ void slw_runner_settings_free(struct slw_runner_settings *settings)
     }
     free(settings->jobs);
     *settings = (struct slw_runner_settings){.jobs_count = 0};
-}
-
-static bool has_word(const struct slw_runner_words *words, struct slw_bytes word)
-{
-    for (size_t i = 0; i < words->count; i++) {
-        if (slw_bytes_equal(slw_text_bytes(words->words[i]), word)) {
-            return true;
-        }
-    }
-    return false;
 }
 
 const struct slw_runner_job *slw_runner_find_job(const struct slw_runner_settings *settings,

@@ -34,14 +34,14 @@ static enum slw_status decide(struct runner_work *work, enum slw_runner_outcome 
 
 /* --- Before it --- */
 
+/* Whom jobs run as has to get there, and nobody else. */
 static enum slw_status make_directory(const struct runner_work *work, const char *path,
                                       struct slw_detail *detail)
 {
-    (void)work;
-    if ((mkdir(path, 0700) != 0 && errno != EEXIST) || chmod(path, 0755) != 0) {
+    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
         return slw_explain_errno(detail, path);
     }
-    return SLW_OK;
+    return runner_give(work->runner, path, detail);
 }
 
 static enum slw_status make_place(struct runner_work *work, struct slw_detail *detail)
@@ -82,9 +82,7 @@ static enum slw_status fetch_bundle(struct runner_work *work, struct slw_detail 
     const char *path = slw_heap_text(&work->bundle);
     (void)unlink(path);
     SLW_TRY(runner_download(work->runner->client, work->lease, path, detail));
-    if (chmod(path, 0644) != 0) {
-        return slw_explain_errno(detail, path);
-    }
+    SLW_TRY(runner_give(work->runner, path, detail));
     SLW_TRY(slw_file_source_open(path, &source, detail));
     enum slw_status status = runner_measure("bundle", &source.source, content, NULL, detail);
     slw_file_source_close(&source);
