@@ -19,8 +19,18 @@
 /* Files that a commit makes: two of each of the 8 levels at most, and five bundles more. */
 #define CREATED_MAX 64u
 
-struct commit {
-    struct slw_log *log;
+/*
+ * What runs beside the log's own thread: it reads of the log what changes only when a commit ends,
+ * and everything that it finds out is in here until then.
+ */
+struct slw_log_commit {
+    const struct slw_log *log;
+    struct slw_log_pending *items; /* what is committed */
+    size_t items_count;
+    enum slw_status status;
+    struct slw_detail detail;
+    bool is_broken; /* the log will be */
+    bool is_damaged;
     struct slw_log_edge next;
     struct slw_heap_buffer checkpoint;
     struct slw_heap_buffer published; /* the same, for the log to keep */
@@ -106,11 +116,16 @@ enum slw_status slw_log_append_record(struct slw_log *log, struct slw_bytes text
     return append(log, &leaf, slw_bytes_make(salt, sizeof salt), text, ret_index, detail);
 }
 
+static void items_drop(struct slw_log_pending *items, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        slw_heap_drop(&items[i].bytes);
+    }
+}
+
 void slw_log_drop(struct slw_log *log)
 {
-    for (size_t i = 0; i < log->pending_count; i++) {
-        slw_heap_drop(&log->pending[i].bytes);
-    }
+    items_drop(log->pending, log->pending_count);
     log->pending_count = 0;
     log->pending_size = 0;
 }
@@ -126,58 +141,67 @@ static struct slw_log_item item_of(const struct slw_log_pending *pending)
 
 /* --- Whether the disk is as it was left --- */
 
+static enum slw_status changed(struct slw_log_commit *commit, const char *what,
+                               struct slw_detail *detail)
+{
+    commit->is_damaged = true;
+    return slw_explain(detail, SLW_LOG_DAMAGED, "%s: %s isn't what was written",
+                       commit->log->signer.key.name, what);
+}
+
 static enum slw_status check_same(void *context, const char *path, struct slw_bytes bytes,
                                   struct slw_detail *detail)
 {
-    struct slw_log *log = context;
+    struct slw_log_commit *commit = context;
     struct slw_heap_buffer found = {0};
-    enum slw_status status = slw_log_read_file(log, path, bytes.len, &found, detail);
+    enum slw_status status = slw_log_read_file(commit->log, path, bytes.len, &found, detail);
     if (status == SLW_NOT_FOUND || status == SLW_TOO_LARGE ||
         (status == SLW_OK && !slw_bytes_equal(bytes, slw_heap_bytes(&found)))) {
-        status = slw_log_damaged(log, detail, "%s isn't what was written", path);
+        status = changed(commit, path, detail);
     }
     slw_heap_drop(&found);
     return status;
 }
 
-static enum slw_status check_unchanged(struct slw_log *log, struct slw_detail *detail)
+static enum slw_status check_unchanged(struct slw_log_commit *commit, struct slw_detail *detail)
 {
+    const struct slw_log *log = commit->log;
     char path[SLW_LOG_PATH_SIZE];
     struct stat open_one;
     struct stat named;
-    const struct slw_log_sink compare = {log, check_same, NULL};
+    const struct slw_log_sink compare = {commit, check_same, NULL};
     if (fstat(log->journal, &open_one) != 0 ||
         fstatat(log->directory, SLW_LOG_JOURNAL, &named, AT_SYMLINK_NOFOLLOW) != 0 ||
         open_one.st_ino != named.st_ino || open_one.st_dev != named.st_dev ||
         (uint64_t)named.st_size != log->journal_len) {
-        return slw_log_damaged(log, detail, "its journal isn't what was written");
+        return changed(commit, "its journal", detail);
     }
     if (slw_log_size(log) == 0) {
         return SLW_OK;
     }
-    SLW_TRY(check_same(log, SLW_LOG_CHECKPOINT, slw_heap_bytes(&log->published), detail));
+    SLW_TRY(check_same(commit, SLW_LOG_CHECKPOINT, slw_heap_bytes(&log->published), detail));
     SLW_TRY(slw_log_edge_finish(&log->edge, 0, &compare, detail));
     (void)slw_log_records_path(slw_log_size(log) / SLW_LOG_TILE_WIDTH, path);
     if (log->edge.records_len != 0 &&
         (fstatat(log->directory, path, &named, AT_SYMLINK_NOFOLLOW) != 0 ||
          (uint64_t)named.st_size != log->edge.records_len)) {
-        return slw_log_damaged(log, detail, "%s isn't what was written", path);
+        return changed(commit, path, detail);
     }
     return SLW_OK;
 }
 
 /* --- Committing --- */
 
-static enum slw_status sign(struct commit *commit, struct slw_detail *detail)
+static enum slw_status sign(struct slw_log_commit *commit, struct slw_detail *detail)
 {
-    struct slw_log *log = commit->log;
+    const struct slw_log *log = commit->log;
     struct slw_merkle_frontier frontier = log->edge.frontier;
     struct slw_merkle_hash hash;
     struct slw_heap_buffer text = {0};
     struct slw_checkpoint checkpoint = {
         .origin = slw_bytes_make(log->signer.key.name, strlen(log->signer.key.name))};
-    for (size_t i = 0; i < log->pending_count; i++) {
-        slw_merkle_leaf(item_of(&log->pending[i]).leaf, &hash);
+    for (size_t i = 0; i < commit->items_count; i++) {
+        slw_merkle_leaf(item_of(&commit->items[i]).leaf, &hash);
         if (!slw_merkle_frontier_append(&frontier, &hash)) {
             return slw_explain(detail, SLW_NO_SPACE, "the log is full");
         }
@@ -197,7 +221,7 @@ static enum slw_status sign(struct commit *commit, struct slw_detail *detail)
     return status;
 }
 
-static enum slw_status note_created(struct commit *commit, const char *path)
+static enum slw_status note_created(struct slw_log_commit *commit, const char *path)
 {
     if (commit->created_count == CREATED_MAX) {
         return SLW_TOO_LARGE;
@@ -209,15 +233,15 @@ static enum slw_status note_created(struct commit *commit, const char *path)
 static enum slw_status write_new_file(void *context, const char *path, struct slw_bytes bytes,
                                       struct slw_detail *detail)
 {
-    struct commit *commit = context;
+    struct slw_log_commit *commit = context;
     SLW_TRY(note_created(commit, path));
     return slw_log_write_file(commit->log, path, O_TRUNC, bytes, detail);
 }
 
 /* Writes what was gathered for one file of records, in one go. */
-static enum slw_status write_records(struct commit *commit, struct slw_detail *detail)
+static enum slw_status write_records(struct slw_log_commit *commit, struct slw_detail *detail)
 {
-    struct slw_log *log = commit->log;
+    const struct slw_log *log = commit->log;
     char path[SLW_LOG_PATH_SIZE];
     int descriptor = -1;
     if (commit->records.status != SLW_OK) {
@@ -244,7 +268,7 @@ static enum slw_status write_records(struct commit *commit, struct slw_detail *d
 static enum slw_status gather_record(void *context, uint64_t file_number, uint64_t offset,
                                      struct slw_bytes bytes, struct slw_detail *detail)
 {
-    struct commit *commit = context;
+    struct slw_log_commit *commit = context;
     if (commit->records_number != file_number) {
         SLW_TRY(write_records(commit, detail));
     }
@@ -256,13 +280,13 @@ static enum slw_status gather_record(void *context, uint64_t file_number, uint64
     return commit->records.status == SLW_OK ? SLW_OK : slw_explain_no_memory(detail);
 }
 
-static enum slw_status write_files(struct commit *commit, struct slw_detail *detail)
+static enum slw_status write_files(struct slw_log_commit *commit, struct slw_detail *detail)
 {
-    struct slw_log *log = commit->log;
+    const struct slw_log *log = commit->log;
     const struct slw_log_sink sink = {commit, write_new_file, gather_record};
-    slw_log_journal_begin(slw_log_size(log), (uint32_t)log->pending_count, &commit->block);
-    for (size_t i = 0; i < log->pending_count; i++) {
-        const struct slw_log_item item = item_of(&log->pending[i]);
+    slw_log_journal_begin(slw_log_size(log), (uint32_t)commit->items_count, &commit->block);
+    for (size_t i = 0; i < commit->items_count; i++) {
+        const struct slw_log_item item = item_of(&commit->items[i]);
         slw_log_journal_add(&item, &commit->block);
         SLW_TRY(slw_log_edge_append(&commit->next, &item, &sink, detail));
     }
@@ -277,9 +301,9 @@ static enum slw_status write_files(struct commit *commit, struct slw_detail *det
 }
 
 /* Takes back what isn't committed. Where that fails, only opening the log again can do it. */
-static void undo(struct commit *commit)
+static void undo(struct slw_log_commit *commit)
 {
-    struct slw_log *log = commit->log;
+    const struct slw_log *log = commit->log;
     const struct slw_log_files *files = log->files;
     char path[SLW_LOG_PATH_SIZE];
     struct slw_detail unheard;
@@ -287,45 +311,45 @@ static void undo(struct commit *commit)
     for (size_t i = 0; i < commit->created_count; i++) {
         if (files->unlink_at(files->context, log->directory, commit->created[i], 0) != 0 &&
             errno != ENOENT) {
-            log->is_broken = true;
+            commit->is_broken = true;
         }
     }
     if (files->truncate(files->context, log->journal, (off_t)log->journal_len) != 0) {
-        log->is_broken = true;
+        commit->is_broken = true;
     }
     if (log->edge.records_len == 0) {
         return;
     }
     (void)slw_log_records_path(slw_log_size(log) / SLW_LOG_TILE_WIDTH, path);
     if (slw_log_open_for_writing(files, log->directory, path, 0, &descriptor, &unheard) != SLW_OK) {
-        log->is_broken = true;
+        commit->is_broken = true;
         return;
     }
     if (files->truncate(files->context, descriptor, (off_t)log->edge.records_len) != 0) {
-        log->is_broken = true;
+        commit->is_broken = true;
     }
     (void)close(descriptor);
 }
 
 /* From here on nothing is taken back: whether the block is on the disk isn't known after a failure.
  */
-static enum slw_status make_durable(struct commit *commit, struct slw_detail *detail)
+static enum slw_status make_durable(struct slw_log_commit *commit, struct slw_detail *detail)
 {
-    struct slw_log *log = commit->log;
+    const struct slw_log *log = commit->log;
     const struct slw_log_files *files = log->files;
     if (files->flush(files->context, log->journal) != 0 ||
         files->rename_at(files->context, log->directory, SLW_LOG_CHECKPOINT_NEW,
                          SLW_LOG_CHECKPOINT) != 0) {
-        log->is_broken = true;
+        commit->is_broken = true;
         return slw_explain_errno(detail, SLW_LOG_JOURNAL);
     }
     return SLW_OK;
 }
 
-static enum slw_status prepare(struct commit *commit, struct slw_detail *detail)
+static enum slw_status prepare(struct slw_log_commit *commit, struct slw_detail *detail)
 {
-    struct slw_log *log = commit->log;
-    SLW_TRY(check_unchanged(log, detail));
+    const struct slw_log *log = commit->log;
+    SLW_TRY(check_unchanged(commit, detail));
     SLW_TRY(sign(commit, detail));
     slw_heap_append(&commit->published, slw_heap_bytes(&commit->checkpoint));
     if (commit->published.status != SLW_OK ||
@@ -343,9 +367,71 @@ static enum slw_status prepare(struct commit *commit, struct slw_detail *detail)
     return status;
 }
 
-static void accept(struct commit *commit)
+/* --- The steps of a commit --- */
+
+static void free_commit(struct slw_log_commit *commit)
 {
-    struct slw_log *log = commit->log;
+    items_drop(commit->items, commit->items_count);
+    free(commit->items);
+    slw_heap_drop(&commit->records);
+    slw_log_edge_free(&commit->next);
+    slw_heap_drop(&commit->checkpoint);
+    slw_heap_drop(&commit->published);
+    slw_heap_drop(&commit->block);
+    free(commit);
+}
+
+/* What was appended goes over to it. NULL: no memory. */
+static struct slw_log_commit *make_commit(struct slw_log *log)
+{
+    struct slw_log_commit *commit = calloc(1, sizeof *commit);
+    struct slw_log_pending *items = calloc(log->pending_count, sizeof *items);
+    if (commit == NULL || items == NULL) {
+        free(commit);
+        free(items);
+        return NULL;
+    }
+    memcpy(items, log->pending, log->pending_count * sizeof *items);
+    commit->log = log;
+    commit->items = items;
+    commit->items_count = log->pending_count;
+    commit->status = SLW_WRONG_STATE; /* until it ran */
+    log->committing_count = log->pending_count;
+    log->pending_count = 0;
+    log->pending_size = 0;
+    return commit;
+}
+
+enum slw_status slw_log_commit_begin(struct slw_log *log, struct slw_log_commit **ret_commit,
+                                     struct slw_detail *detail)
+{
+    struct slw_log_commit *commit = NULL;
+    if (log->committing_count != 0) {
+        return slw_explain(detail, SLW_WRONG_STATE, "%s: a commit is going on",
+                           log->signer.key.name);
+    }
+    if (log->pending_count > 0) {
+        enum slw_status status = check_open(log, detail);
+        commit = status == SLW_OK ? make_commit(log) : NULL;
+        if (commit == NULL) {
+            slw_log_drop(log);
+            return status == SLW_OK ? slw_explain_no_memory(detail) : status;
+        }
+    }
+    *ret_commit = commit;
+    return SLW_OK;
+}
+
+void slw_log_commit_run(struct slw_log_commit *commit)
+{
+    commit->status = prepare(commit, &commit->detail);
+    if (commit->status == SLW_OK) {
+        commit->status = make_durable(commit, &commit->detail);
+    }
+}
+
+static void accept(struct slw_log *log, struct slw_log_commit *commit)
+{
     struct slw_log_edge former = log->edge;
     log->journal_len += commit->block.len;
     log->edge = commit->next;
@@ -358,43 +444,37 @@ static void accept(struct commit *commit)
     memset(&commit->published, 0, sizeof commit->published);
 }
 
-static void free_commit(struct commit *commit)
+enum slw_status slw_log_commit_end(struct slw_log *log, struct slw_log_commit *commit,
+                                   struct slw_detail *detail)
 {
-    slw_heap_drop(&commit->records);
-    slw_log_edge_free(&commit->next);
-    slw_heap_drop(&commit->checkpoint);
-    slw_heap_drop(&commit->published);
-    slw_heap_drop(&commit->block);
-    free(commit);
-}
-
-enum slw_status slw_log_commit(struct slw_log *log, struct slw_detail *detail)
-{
-    if (log->pending_count == 0) {
-        return SLW_OK;
-    }
-    enum slw_status status = check_open(log, detail);
-    struct commit *commit = status == SLW_OK ? calloc(1, sizeof *commit) : NULL;
-    if (commit == NULL) {
-        slw_log_drop(log);
-        return status == SLW_OK ? slw_explain_no_memory(detail) : status;
-    }
-    commit->log = log;
-    status = prepare(commit, detail);
+    struct slw_detail unheard;
+    enum slw_status status = commit->status;
+    log->committing_count = 0;
+    log->is_broken = log->is_broken || commit->is_broken;
+    log->is_damaged = log->is_damaged || commit->is_damaged;
     if (status == SLW_OK) {
-        status = make_durable(commit, detail);
-    }
-    if (status == SLW_OK) {
-        accept(commit);
+        accept(log, commit);
+    } else {
+        *detail = commit->detail;
+        slw_log_drop(log); /* the indexes of what came meanwhile are wrong now */
     }
     free_commit(commit);
-    slw_log_drop(log);
-    struct slw_detail unheard;
     if (status == SLW_OK && log->journal_len >= log->journal_turn &&
         slw_log_turn_journal(log, &unheard) != SLW_OK) {
         log->journal_turn = log->journal_len * 2; /* it goes on in the one that it has */
     }
     return status;
+}
+
+enum slw_status slw_log_commit(struct slw_log *log, struct slw_detail *detail)
+{
+    struct slw_log_commit *commit = NULL;
+    SLW_TRY(slw_log_commit_begin(log, &commit, detail));
+    if (commit == NULL) {
+        return SLW_OK;
+    }
+    slw_log_commit_run(commit);
+    return slw_log_commit_end(log, commit, detail);
 }
 
 bool slw_log_is_broken(const struct slw_log *log)
@@ -409,6 +489,10 @@ enum slw_status slw_log_publish_cosignatures(struct slw_log *log, uint64_t size,
     struct slw_note note;
     if (size != slw_log_size(log) || lines.len == 0) {
         return SLW_OK;
+    }
+    if (log->committing_count != 0) {
+        return slw_explain(detail, SLW_WRONG_STATE, "%s: a commit is going on",
+                           log->signer.key.name);
     }
     SLW_TRY(check_open(log, detail));
     SLW_TRY(slw_note_lines_parse("cosignatures", lines, &note, detail));

@@ -23,7 +23,12 @@ struct slw_bytes slw_log_checkpoint(const struct slw_log *log)
 
 uint64_t slw_log_next_index(const struct slw_log *log)
 {
-    return slw_log_size(log) + log->pending_count;
+    return slw_log_size(log) + log->committing_count + log->pending_count;
+}
+
+size_t slw_log_pending_count(const struct slw_log *log)
+{
+    return log->pending_count;
 }
 
 static enum slw_status root_at(struct slw_log_hashes *hashes,

@@ -47,6 +47,7 @@ struct slw_log {
     struct slw_log_pending pending[SLW_LOG_COMMIT_ENTRIES_MAX];
     size_t pending_count;
     size_t pending_size;
+    size_t committing_count; /* entries of the commit that is going on; 0: none is */
     struct slw_log_places places[SLW_LOG_PLACES_MAX]; /* of file N in N % SLW_LOG_PLACES_MAX */
     bool is_broken;
     bool is_damaged;

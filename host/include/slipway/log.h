@@ -21,7 +21,8 @@
  * is on disk is compared with what is in memory, before anything is appended and whenever a proof
  * is made.
  *
- * One process has it open at a time. No threads, and not safe for several at once.
+ * One process has it open at a time. Not safe for several threads at once, but for one step of a
+ * commit.
  *
  * A file of records has for each of its leaves: u32 length of text (big endian; 0 for a release),
  * then, when it isn't 0, 16 bytes of salt and the text.
@@ -106,7 +107,10 @@ SLW_MUST_USE enum slw_status slw_log_append_release(struct slw_log *log, struct 
 SLW_MUST_USE enum slw_status slw_log_append_record(struct slw_log *log, struct slw_bytes text,
                                                    uint64_t *ret_index, struct slw_detail *detail);
 
-/* Forgets what was appended since the last commit. */
+/* How many entries the next commit would have. */
+size_t slw_log_pending_count(const struct slw_log *log);
+
+/* Forgets what was appended since the last commit, or since the one that is going on began. */
 void slw_log_drop(struct slw_log *log);
 
 /*
@@ -117,6 +121,22 @@ void slw_log_drop(struct slw_log *log);
  */
 SLW_MUST_USE enum slw_status slw_log_commit(struct slw_log *log, struct slw_detail *detail);
 bool slw_log_is_broken(const struct slw_log *log);
+
+/*
+ * The same in three steps, for who has something else to do while a token signs and a disk is
+ * flushed. begin takes what is appended, or gives NULL when that is nothing; run does all that
+ * takes long, on any one thread; end, which is told how that went, makes it the log's. From begin
+ * to end the log may be read, as it was before, and appended to, and nothing else. When end fails,
+ * what was appended meanwhile is dropped, too, for its indexes aren't right any more.
+ * SLW_WRONG_STATE when another one isn't over.
+ */
+struct slw_log_commit;
+SLW_MUST_USE enum slw_status slw_log_commit_begin(struct slw_log *log,
+                                                  struct slw_log_commit **ret_commit,
+                                                  struct slw_detail *detail);
+void slw_log_commit_run(struct slw_log_commit *commit);
+SLW_MUST_USE enum slw_status slw_log_commit_end(struct slw_log *log, struct slw_log_commit *commit,
+                                                struct slw_detail *detail);
 
 /*
  * Puts witnesses' signature lines, which the caller verified, behind the published checkpoint of
