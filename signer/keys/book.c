@@ -245,6 +245,9 @@ void slw_book_free(struct slw_book *book)
     free(book->list);
     free(book->policies);
     free(book->rates);
+    for (size_t i = 0; i < book->marks_count; i++) {
+        slw_heap_drop(&book->marks[i].metadata);
+    }
     free(book->marks);
     free(book->origin);
     slw_book_roots_free(book);

@@ -84,6 +84,7 @@ struct slw_book_request {
  * The highest version that was signed of a kind under a name: targets and roots by "PRODUCT/CLASS",
  * roles by "PRODUCT/ROLE", so that a key's name in the policy says nothing about it.
  */
+#define SLW_BOOK_METADATA_MAX 16384u /* bytes of a mark's metadata that are kept in memory */
 #define SLW_BOOK_MARK_NAME_MAX (2 * SLW_POLICY_NAME_SIZE_MAX + 8u)
 struct slw_book_mark {
     enum slw_policy_use use;
@@ -92,6 +93,7 @@ struct slw_book_mark {
     bool has_content; /* false: by a takeover's statement, which names the version alone */
     uint8_t sha256[SLW_SHA256_SIZE]; /* of what was signed with this version */
     uint64_t record;                 /* of the newest signature; SLW_BOOK_NONE */
+    struct slw_heap_buffer metadata; /* that record's; empty: the log has them, if there are any */
     uint64_t reserved_version;       /* a signature that is being made; 0: none */
     uint8_t reserved_sha256[SLW_SHA256_SIZE];
 };

@@ -6,6 +6,8 @@
  */
 #include "book_parts.h"
 
+#include "slipway/base64.h"
+
 #include <stdlib.h>
 
 static enum slw_status damaged(const char *what, struct slw_detail *detail)
@@ -450,6 +452,17 @@ enum slw_policy_use slw_book_use_of(enum slw_operation operation)
     return 0;
 }
 
+/* Metadata that are small are kept, for the next release is compared with them. What can't be kept
+ * is read from the log then. */
+static void mark_keep_metadata(struct slw_book_mark *mark, struct slw_bytes base64)
+{
+    slw_heap_drop(&mark->metadata);
+    if (base64.len <= SLW_BOOK_METADATA_MAX / 3 * 4 &&
+        slw_base64_decode(base64, &mark->metadata) != SLW_OK) {
+        slw_heap_drop(&mark->metadata);
+    }
+}
+
 static enum slw_status signature_mark(struct slw_book *book, uint64_t index,
                                       const struct slw_record_view *view,
                                       const struct slw_book_request *request,
@@ -473,6 +486,7 @@ static enum slw_status signature_mark(struct slw_book *book, uint64_t index,
         mark->has_content = true;
         mark->record = index;
         memcpy(mark->sha256, request->signed_sha256, sizeof mark->sha256);
+        mark_keep_metadata(mark, slw_record_get_text(view, "metadata"));
     }
     if (mark->reserved_version <= version) {
         mark->reserved_version = 0;

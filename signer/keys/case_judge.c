@@ -21,19 +21,36 @@ void slw_case_former_free(struct slw_case_former *former)
     *former = (struct slw_case_former){0};
 }
 
-static enum slw_status former_read(const struct slw_case *work, uint64_t record,
-                                   struct slw_case_former *former, struct slw_detail *detail)
+static enum slw_status logged_metadata(struct slw_service *service, uint64_t record,
+                                       struct slw_heap_buffer *ret_metadata,
+                                       struct slw_detail *detail)
 {
     struct slw_heap_buffer text = {0};
     struct slw_record_view view;
-    SLW_TRY(slw_log_read_record(work->service->log, record, &text, detail));
+    SLW_TRY(slw_log_read_record(service->log, record, &text, detail));
     enum slw_status status = slw_record_parse(slw_heap_bytes(&text), &view, detail);
     if (status == SLW_OK) {
-        status = slw_base64_decode(slw_record_get_text(&view, "metadata"), &former->metadata);
+        status = slw_base64_decode(slw_record_get_text(&view, "metadata"), ret_metadata);
         slw_record_view_free(&view);
     }
     slw_heap_drop(&text);
-    SLW_TRY(status);
+    return status;
+}
+
+static enum slw_status former_read(const struct slw_case *work, uint64_t record,
+                                   struct slw_case_former *former, struct slw_detail *detail)
+{
+    const struct slw_book_mark *mark =
+        slw_book_mark(&work->service->book, SLW_POLICY_USE_TARGETS, work->mark, false);
+    if (mark != NULL && mark->record == record) {
+        slw_heap_append(&former->metadata, slw_heap_bytes(&mark->metadata));
+    }
+    if (former->metadata.len == 0) {
+        SLW_TRY(logged_metadata(work->service, record, &former->metadata, detail));
+    }
+    if (former->metadata.status != SLW_OK) {
+        return slw_explain_no_memory(detail);
+    }
     former->given = true;
     return slw_content_former_read(slw_heap_bytes(&former->metadata), &former->list, &former->count,
                                    detail);

@@ -5,6 +5,7 @@
 #include "service_parts.h"
 
 #include "slipway/files.h"
+#include "slipway/targets_draft.h"
 
 #include <fcntl.h>
 #include <fts.h>
@@ -204,6 +205,17 @@ static bool answer_take(struct test_signer *signer)
     copy_text(signer->answer.reason, signer->reason, sizeof signer->reason);
     copy_text(signer->answer.detail, signer->detail, sizeof signer->detail);
     return true;
+}
+
+bool test_hardware_add(struct slw_targets_draft *draft, unsigned count)
+{
+    static char names[1 + TEST_HARDWARE_MAX][20];
+    bool added = count <= 1 + TEST_HARDWARE_MAX;
+    for (unsigned i = 0; i < count && added; i++) {
+        int len = snprintf(names[i], sizeof names[i], "lamp-%u", 1 + i);
+        added = slw_targets_draft_add_hardware(draft, slw_bytes_make(names[i], (size_t)len));
+    }
+    return added;
 }
 
 bool test_call(struct test_signer *signer, struct slw_signer_call *call)

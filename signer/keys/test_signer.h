@@ -72,6 +72,8 @@ const char *test_pem(enum test_party party);
 
 #define TEST_NO_CLASS ((enum slw_key_class)9) /* a root that doesn't say its class */
 
+#define TEST_HARDWARE_MAX 2000u
+
 /* A bundle; zeros: product lamp, class prod, build type user, endorsed by ci, tested by lab. */
 struct test_bundle {
     uint32_t version; /* 0: 1 */
@@ -99,9 +101,13 @@ struct test_bundle {
     uint32_t root_version; /* 0: 1 */
     int64_t root_expires;  /* 0: never */
     int64_t expires;
+    unsigned more_hardware; /* so many hardware ids more: metadata that are long */
     const struct slw_heap_buffer *endorsement; /* one more, as it is */
 };
 void test_bundle_make(const struct test_bundle *bundle, struct slw_heap_buffer *ret_bytes);
+/* "lamp-1" and so on. */
+struct slw_targets_draft;
+bool test_hardware_add(struct slw_targets_draft *draft, unsigned count);
 
 /* A request; zeros: by ci, for lamp-prod, channel stable, of now, for a day. */
 struct test_asking {

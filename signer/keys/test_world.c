@@ -297,7 +297,7 @@ static void targets_make(const struct test_bundle *bundle, struct slw_heap_buffe
     *target = (struct slw_target_draft){.name = SLW_BYTES_OF("app"),
                                         .length = payload.len,
                                         .sha256 = slw_bytes_make(digest, sizeof digest)};
-    if (!slw_targets_draft_add_hardware(&draft, SLW_BYTES_OF("lamp-1")) ||
+    if (!test_hardware_add(&draft, 1 + bundle->more_hardware) ||
         slw_targets_draft_encode(&draft, ret_serialized, &detail) != SLW_OK ||
         slw_content_digest(&draft, ret_content, &detail) != SLW_OK) {
         abort();
