@@ -402,9 +402,7 @@ void slw_calls_hang_up(struct slw_service *service)
     service->front_failed = false;
     service->gate = (struct slw_signer_gate){0};
     service->witnessing.poll_number = 0;
-    for (struct slw_effect *effect = service->effects; effect != NULL; effect = effect->next) {
-        effect->number = 0;
-    }
+    slw_effects_forget_calls(service);
     slw_intake_forget_calls(service);
     slw_signer_joiner_free(&service->joiner);
     service->joiner = (struct slw_signer_joiner){0};

@@ -88,6 +88,7 @@ void slw_case_ended_then(struct slw_service *service, struct slw_effect *effect,
     }
     /* The log couldn't take it: it is found out once more. */
     request->work->phase = SLW_CASE_READY;
+    request->work->is_counted = false;
     request->work->fresh = false;
     request->work->retry_ms = slw_service_now_ms(service) + RETRY_MS;
 }

@@ -67,6 +67,7 @@ struct slw_case {
     uint8_t sig[SLW_SIGNATURE_SIZE];
     bool is_again; /* sig is the stored one, of this leaf */
     uint64_t leaf;
+    bool is_counted;  /* among signatures of its rate, for it will be in the log */
     int64_t retry_ms; /* after a failure of disk or token */
 };
 

@@ -51,6 +51,7 @@ struct statements {
     struct slw_policy_approval *approvals;
     struct slw_policy_endorsement *endorsements;
     struct slw_policy_result *results;
+    int64_t *signed_utc_s;
 };
 
 static void statements_free(struct statements *list)
@@ -58,6 +59,7 @@ static void statements_free(struct statements *list)
     free(list->approvals);
     free(list->endorsements);
     free(list->results);
+    free(list->signed_utc_s);
 }
 
 static enum slw_status statement_facts(const struct slw_case *work, struct statements *list,
@@ -113,6 +115,41 @@ static void service_facts(struct slw_case *work, struct slw_policy_facts *facts)
     }
 }
 
+static bool is_counted_with(const struct slw_case *other, const struct slw_case *work)
+{
+    return other != work && other->is_counted &&
+           other->signing_key->use == work->signing_key->use &&
+           other->signing_key->key_class == work->signing_key->key_class &&
+           slw_bytes_equal(other->signing_key->product, work->signing_key->product);
+}
+
+/* Signatures that are being made count for rates as those of the log do: else any number of
+ * requests at once were one. */
+static enum slw_status rate_facts(const struct slw_case *work, struct statements *list,
+                                  struct slw_policy_facts *facts)
+{
+    const struct slw_service *service = work->service;
+    size_t count = 0;
+    for (size_t i = 0; i < service->cases_count; i++) {
+        count += is_counted_with(service->cases[i], work) ? 1 : 0;
+    }
+    if (count == 0) {
+        return SLW_OK;
+    }
+    list->signed_utc_s = calloc(facts->signed_count + count, sizeof *list->signed_utc_s);
+    if (list->signed_utc_s == NULL) {
+        return SLW_NO_SPACE;
+    }
+    for (size_t i = 0; i < facts->signed_count; i++) {
+        list->signed_utc_s[i] = facts->signed_utc_s[i];
+    }
+    for (; count > 0; count--) {
+        list->signed_utc_s[facts->signed_count++] = facts->now_utc_s;
+    }
+    facts->signed_utc_s = list->signed_utc_s;
+    return SLW_OK;
+}
+
 enum slw_status slw_case_decide(struct slw_case *work, struct slw_policy_decision *ret_decision,
                                 struct slw_detail *detail)
 {
@@ -122,6 +159,7 @@ enum slw_status slw_case_decide(struct slw_case *work, struct slw_policy_decisio
     request_facts(work, &facts);
     content_facts(work, &facts);
     service_facts(work, &facts);
+    status = status != SLW_OK ? status : rate_facts(work, &list, &facts);
     status = status != SLW_OK ? slw_explain_no_memory(detail)
                               : slw_policy_decide(slw_service_policy(work->service)->policy, &facts,
                                                   ret_decision, detail);

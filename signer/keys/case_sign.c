@@ -211,6 +211,7 @@ static void signing_done(struct slw_job *job, void *context)
     }
     /* The token failed, or gave what isn't its key's signature: tried again, from the beginning. */
     work->phase = SLW_CASE_READY;
+    work->is_counted = false;
     work->fresh = false;
     work->retry_ms = slw_service_now_ms(work->service) + RETRY_MS;
 }
@@ -233,6 +234,7 @@ void slw_case_sign(struct slw_case *work)
         slw_case_refuse(work, status, detail.text);
         return;
     }
+    work->is_counted = true;
     if (work->is_again) {
         signature_log(work);
         return;

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The log before anything else. What is to happen is appended as a record, all of a turn is
+ * The log before anything else. What is to happen is appended as a record, all that was appended is
  * committed at once, and only then each record has its effect in the book and is answered. When the
  * commit fails nothing of it happened, and whoever asked is told so.
+ *
+ * A thread of its own has the token sign the checkpoint and the disk flush it, while the loop goes
+ * on with other requests. It knows nothing but the log's part of it: records have their effects on
+ * the loop, in the order in which they are in the log, once the thread is done.
  */
 #include "case.h"
 
+#include <poll.h>
 #include <stdlib.h>
 
 /* Records are committed before the log's limits for one commit are near. */
@@ -69,7 +74,7 @@ static void finish_all(struct slw_service *service, struct slw_effect *list, enu
     }
 }
 
-/* Nothing that was appended since the last commit happened. */
+/* Nothing that was appended, and isn't in a commit, happened. */
 static void fail_all(struct slw_service *service, enum slw_status status,
                      const struct slw_detail *detail)
 {
@@ -78,35 +83,30 @@ static void fail_all(struct slw_service *service, enum slw_status status,
     finish_all(service, take_all(service), status, &copy);
 }
 
-bool slw_effects_are_due(const struct slw_service *service)
+/* --- Commits --- */
+
+/* The places in the log of what was appended meanwhile aren't right any more: it failed, too. */
+static void commit_failed(struct slw_service *service, struct slw_effect *list,
+                          enum slw_status status, const struct slw_detail *detail)
 {
-    /* A commit costs a signature and a flush, however many records it has: while more are on their
-     * way, it waits a little for them. */
-    return service->effects != NULL &&
-           ((slw_workers_busy(service->workers) == 0 && !slw_cases_are_judged(service)) ||
-            slw_log_next_index(service->log) - slw_log_size(service->log) >= EFFECTS_ENOUGH ||
-            slw_service_now_ms(service) >= service->effects_since_ms + SLW_EFFECTS_GATHER_MS);
+    if (status == SLW_LOG_DAMAGED || slw_log_is_broken(service->log)) {
+        service->broken = true;
+        service->blocked = status;
+        service->blocked_detail = *detail;
+    }
+    struct slw_effect *meanwhile = take_all(service);
+    slw_log_drop(service->log);
+    service->appended_utc_s = 0;
+    finish_all(service, list, status, detail);
+    finish_all(service, meanwhile, status, detail);
 }
 
-void slw_effects_commit(struct slw_service *service)
+static void commit_succeeded(struct slw_service *service, struct slw_effect *list)
 {
     struct slw_detail detail = {""};
-    if (service->effects == NULL) {
-        return;
-    }
-    enum slw_status status = slw_log_commit(service->log, &detail);
-    if (status != SLW_OK) {
-        if (status == SLW_LOG_DAMAGED || slw_log_is_broken(service->log)) {
-            service->broken = true;
-            service->blocked = status;
-            service->blocked_detail = detail;
-        }
-        fail_all(service, status, &detail);
-        return;
-    }
+    enum slw_status status = SLW_OK;
     /* First all of it has its effect, then it is told of: an answer may speak of a later one. */
-    struct slw_effect *all = take_all(service);
-    for (struct slw_effect *effect = all; effect != NULL && status == SLW_OK;
+    for (struct slw_effect *effect = list; effect != NULL && status == SLW_OK;
          effect = effect->next) {
         status =
             slw_book_apply(&service->book, effect->index, slw_heap_bytes(&effect->text), &detail);
@@ -117,13 +117,119 @@ void slw_effects_commit(struct slw_service *service)
         service->blocked = status;
         service->blocked_detail = detail;
     }
-    finish_all(service, all, status, &detail);
+    finish_all(service, list, status, &detail);
 }
+
+static void forget(struct slw_effect *list)
+{
+    while (list != NULL) {
+        struct slw_effect *effect = list;
+        list = list->next;
+        effect_free(effect);
+    }
+}
+
+static void commit_end(struct slw_service *service, bool is_told)
+{
+    struct slw_detail detail = {""};
+    struct slw_committing ended = service->committing;
+    service->committing = (struct slw_committing){.commit = NULL};
+    enum slw_status status = slw_log_commit_end(service->log, ended.commit, &detail);
+    if (!is_told) {
+        forget(ended.effects);
+    } else if (status == SLW_OK) {
+        commit_succeeded(service, ended.effects);
+    } else {
+        commit_failed(service, ended.effects, status, &detail);
+    }
+}
+
+static void commit_run(struct slw_job *job)
+{
+    slw_log_commit_run(((struct slw_committing *)job)->commit);
+}
+
+static void commit_done(struct slw_job *job, void *context)
+{
+    /* When the service ends, the next one finds in the log what happened. */
+    commit_end(((struct slw_committing *)job)->service, context != NULL);
+}
+
+/* False: there is nothing to commit, or it failed already. */
+static bool commit_begin(struct slw_service *service)
+{
+    struct slw_detail detail = {""};
+    struct slw_log_commit *commit = NULL;
+    if (service->effects == NULL) {
+        return false;
+    }
+    enum slw_status status = slw_log_commit_begin(service->log, &commit, &detail);
+    if (status != SLW_OK) {
+        commit_failed(service, NULL, status, &detail);
+        return false;
+    }
+    service->committing = (struct slw_committing){
+        .job = {.run = commit_run, .done = commit_done},
+        .service = service,
+        .commit = commit,
+        .effects = take_all(service),
+    };
+    return true;
+}
+
+static bool is_due(const struct slw_service *service)
+{
+    /* A commit costs a signature and a flush, however many records it has: while more are on their
+     * way, it waits a little for them. */
+    return service->effects != NULL && service->committing.commit == NULL &&
+           ((slw_workers_busy(service->workers) == 0 && !slw_cases_are_judged(service)) ||
+            slw_log_pending_count(service->log) >= EFFECTS_ENOUGH ||
+            slw_service_now_ms(service) >= slw_effects_deadline_ms(service));
+}
+
+int64_t slw_effects_deadline_ms(const struct slw_service *service)
+{
+    return service->effects == NULL || service->committing.commit != NULL
+               ? INT64_MAX
+               : service->effects_since_ms + SLW_EFFECTS_GATHER_MS;
+}
+
+void slw_effects_go(struct slw_service *service)
+{
+    if (is_due(service) && commit_begin(service)) {
+        slw_workers_give(service->committer, &service->committing.job);
+    }
+}
+
+void slw_effects_wait(struct slw_service *service)
+{
+    struct pollfd ended = {.fd = slw_workers_descriptor(service->committer), .events = POLLIN};
+    while (service->committing.commit != NULL) {
+        struct slw_job *job = slw_workers_take(service->committer);
+        if (job != NULL) {
+            job->done(job, service);
+        } else {
+            (void)poll(&ended, 1, -1);
+        }
+    }
+}
+
+void slw_effects_commit(struct slw_service *service)
+{
+    slw_effects_wait(service);
+    if (commit_begin(service)) {
+        slw_log_commit_run(service->committing.commit);
+        commit_end(service, true);
+    }
+}
+
+/* --- Appending --- */
 
 static void append(struct slw_service *service, struct slw_record *record,
                    struct slw_effect *effect)
 {
     struct slw_detail detail = {""};
+    const int64_t time_utc_s = record->time_utc_s;
     enum slw_status status = slw_record_finish(record, &effect->text, &detail);
     if (status == SLW_OK) {
         status = slw_log_append_record(service->log, slw_heap_bytes(&effect->text), &effect->index,
@@ -135,8 +241,9 @@ static void append(struct slw_service *service, struct slw_record *record,
         return;
     }
     queue(service, effect);
+    service->appended_utc_s = time_utc_s;
     if (service->effects_bytes > EFFECTS_BYTES_MAX ||
-        slw_log_next_index(service->log) - slw_log_size(service->log) > EFFECTS_COUNT_MAX) {
+        slw_log_pending_count(service->log) > EFFECTS_COUNT_MAX) {
         slw_effects_commit(service);
     }
 }
@@ -173,23 +280,52 @@ void slw_effect_append_release(struct slw_service *service, struct slw_bytes pro
     slw_effect_append(service, record, effect);
 }
 
+/* --- What is on its way --- */
+
 void slw_effects_discard(struct slw_service *service)
 {
-    struct slw_effect *list = take_all(service);
-    while (list != NULL) {
-        struct slw_effect *effect = list;
-        list = list->next;
-        effect_free(effect);
-    }
+    forget(take_all(service));
 }
 
-bool slw_effects_pending(const struct slw_service *service, const uint8_t *id)
+static bool has(const struct slw_effect *list, const uint8_t *id)
 {
-    for (const struct slw_effect *effect = service->effects; effect != NULL;
-         effect = effect->next) {
+    for (const struct slw_effect *effect = list; effect != NULL; effect = effect->next) {
         if (memcmp(effect->known_by, id, SLW_SHA256_SIZE) == 0) {
             return true;
         }
     }
     return false;
+}
+
+bool slw_effects_pending(const struct slw_service *service, const uint8_t *id)
+{
+    return has(service->effects, id) || has(service->committing.effects, id);
+}
+
+static size_t count_about(const struct slw_effect *list, const uint8_t *request)
+{
+    size_t count = 0;
+    for (const struct slw_effect *effect = list; effect != NULL; effect = effect->next) {
+        count += memcmp(effect->request, request, SLW_SHA256_SIZE) == 0 ? 1 : 0;
+    }
+    return count;
+}
+
+size_t slw_effects_about(const struct slw_service *service, const uint8_t *request)
+{
+    return count_about(service->effects, request) +
+           count_about(service->committing.effects, request);
+}
+
+static void forget_calls(struct slw_effect *list)
+{
+    for (struct slw_effect *effect = list; effect != NULL; effect = effect->next) {
+        effect->number = 0;
+    }
+}
+
+void slw_effects_forget_calls(struct slw_service *service)
+{
+    forget_calls(service->effects);
+    forget_calls(service->committing.effects);
 }

@@ -71,7 +71,9 @@ static enum slw_status approval_check(struct slw_service *service, const struct 
     if (request->state != SLW_SIGNER_RECEIVED) {
         return slw_explain(detail, SLW_STALE_STATEMENT, "the request isn't open any more");
     }
-    if (request->approvals_count >= SLW_POLICY_APPROVALS_MAX) {
+    /* Those that are on their way count, too: what is in the log must have room in the book. */
+    if (request->approvals_count + slw_effects_about(service, request->id) >=
+        SLW_POLICY_APPROVALS_MAX) {
         return slw_explain(detail, SLW_TOO_MANY, "too many approvals of one request");
     }
     if (request->work != NULL) {

@@ -43,7 +43,7 @@ static void put_name(struct slw_record *record, const char *name)
 
 void slw_record_begin(struct slw_record *record, enum slw_record_kind kind, int64_t now_utc_s)
 {
-    *record = (struct slw_record){0};
+    *record = (struct slw_record){.time_utc_s = now_utc_s};
     slw_record_text(record, "kind", text_of(kind_names[kind]));
     slw_record_time(record, "time", now_utc_s);
 }

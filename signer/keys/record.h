@@ -37,6 +37,7 @@ const char *slw_record_kind_name(enum slw_record_kind kind);
 
 struct slw_record {
     struct slw_heap_buffer text;
+    int64_t time_utc_s;
 };
 
 void slw_record_begin(struct slw_record *record, enum slw_record_kind kind, int64_t now_utc_s);

@@ -13,7 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define POLL_MAX (SLW_JUDGES_MAX + 3u)
+#define POLL_OTHERS 3u
+#define POLL_MAX (SLW_JUDGES_MAX + POLL_OTHERS)
 #define SWEEP_MS 60000
 #define PATH_SIZE 4096u
 
@@ -46,7 +47,9 @@ int64_t slw_service_now_ms(const struct slw_service *service)
 int64_t slw_service_record_time(const struct slw_service *service)
 {
     int64_t now = slw_service_now(service);
-    return now < service->book.time_utc_s ? service->book.time_utc_s : now;
+    now = now < service->book.time_utc_s ? service->book.time_utc_s : now;
+    /* The clock may be set back while a record is being written, too. */
+    return now < service->appended_utc_s ? service->appended_utc_s : now;
 }
 
 const struct slw_book_policy *slw_service_policy(struct slw_service *service)
@@ -130,22 +133,23 @@ static void wait_for_something(struct slw_service *service, int timeout_ms)
 {
     struct pollfd list[POLL_MAX] = {
         {.fd = slw_workers_descriptor(service->workers), .events = POLLIN},
+        {.fd = slw_workers_descriptor(service->committer), .events = POLLIN},
         {.fd = service->front,
          .events = (short)(service->outgoing == NULL ? POLLIN : POLLIN | POLLOUT)},
     };
-    int64_t deadline_ms =
-        service->effects == NULL ? INT64_MAX : service->effects_since_ms + SLW_EFFECTS_GATHER_MS;
-    size_t judges = slw_cases_poll(service, list + 2, POLL_MAX - 2, &deadline_ms);
-    if (poll(list, (nfds_t)(judges + 2), wait_ms(service, timeout_ms, deadline_ms)) < 0) {
+    int64_t deadline_ms = slw_effects_deadline_ms(service);
+    size_t judges =
+        slw_cases_poll(service, list + POLL_OTHERS, POLL_MAX - POLL_OTHERS, &deadline_ms);
+    if (poll(list, (nfds_t)(judges + POLL_OTHERS), wait_ms(service, timeout_ms, deadline_ms)) < 0) {
         judges = 0; /* a signal: nothing was looked at */
     }
-    slw_cases_polled(service, list + 2, judges);
+    slw_cases_polled(service, list + POLL_OTHERS, judges);
 }
 
-static void finish_jobs(struct slw_service *service)
+static void finish_jobs(struct slw_service *service, struct slw_workers *workers)
 {
-    for (struct slw_job *job = slw_workers_take(service->workers); job != NULL;
-         job = slw_workers_take(service->workers)) {
+    for (struct slw_job *job = slw_workers_take(workers); job != NULL;
+         job = slw_workers_take(workers)) {
         job->done(job, service);
     }
 }
@@ -156,12 +160,11 @@ enum slw_status slw_service_turn(struct slw_service *service, int timeout_ms,
     wait_for_something(service, timeout_ms);
     slw_calls_send(service);
     slw_calls_receive(service);
-    finish_jobs(service);
+    finish_jobs(service, service->committer);
+    finish_jobs(service, service->workers);
     slw_cases_judged(service);
     slw_cases_tick(service);
-    if (slw_effects_are_due(service)) {
-        slw_effects_commit(service);
-    }
+    slw_effects_go(service);
     slw_witnessing_go(service);
     slw_calls_send(service);
     int64_t now_ms = slw_service_now_ms(service);
@@ -269,6 +272,7 @@ static enum slw_status parts_open(struct slw_service *service, struct slw_detail
     }
     SLW_TRY(slw_staging_open(path_below(service->options.state, "staged", path),
                              &service->options.staged, &service->staging, detail));
+    SLW_TRY(slw_workers_new(1, &service->committer, detail));
     return slw_workers_new(service->options.threads, &service->workers, detail);
 }
 
@@ -364,6 +368,7 @@ void slw_service_free(struct slw_service *service)
         return;
     }
     slw_workers_free(service->workers);
+    slw_workers_free(service->committer);
     slw_known_roots_wipe(&service->known_roots);
     slw_effects_discard(service);
     slw_calls_hang_up(service);

@@ -9,8 +9,8 @@
  *     while (slw_service_turn(service, 1000) == SLW_OK) ...
  *     slw_service_free(service);
  *
- * In each turn everything that came of it is appended to the log, committed at once, and only then
- * has its effect and is answered (effects.c).
+ * What comes of a turn is appended to the log, committed beside the loop with what else came, and
+ * only then has its effect and is answered (effects.c).
  *
  * main.c runs it, with the front at the other end of the socket; tests play the front.
  */

@@ -15,6 +15,16 @@
 
 struct slw_effect;
 struct slw_intake;
+struct slw_service;
+
+/* A commit that is going on beside the loop: a thread has the log's part of it, and nothing else.
+ */
+struct slw_committing {
+    struct slw_job job; /* first, so that a job is its commit */
+    struct slw_service *service;
+    struct slw_log_commit *commit; /* NULL: none is going on */
+    struct slw_effect *effects;    /* what will have happened */
+};
 
 /* One witness of the policy in force. */
 struct slw_witnessing_one {
@@ -63,9 +73,12 @@ struct slw_service {
     struct slw_outgoing *outgoing;
     struct slw_outgoing *outgoing_last;
 
-    struct slw_effect *effects; /* appended, not committed */
+    struct slw_workers *committer; /* one thread, for commits */
+    struct slw_committing committing;
+    struct slw_effect *effects; /* appended, and not in a commit yet */
     struct slw_effect *effects_last;
     size_t effects_bytes;
+    int64_t appended_utc_s;   /* of the newest record that is on its way into the log */
     int64_t effects_since_ms; /* when the first of them was appended */
 
     struct slw_intake *intakes; /* statements on their way in */
@@ -122,14 +135,24 @@ void slw_effect_append(struct slw_service *service, struct slw_record *record,
 void slw_effect_append_release(struct slw_service *service, struct slw_bytes product,
                                uint32_t version, const uint8_t *sha256, struct slw_record *record,
                                const struct slw_effect *effect);
+/* All that was appended, before it returns: the commit that is going on, and one of the rest. */
 void slw_effects_commit(struct slw_service *service);
-/* Whether it is time to commit: nothing more is on its way, or enough, or long enough. */
+/* Begins a commit beside the loop, if it is time for one: none is going on, and nothing more is on
+ * its way, or enough is there, or long enough. */
 #define SLW_EFFECTS_GATHER_MS 8
-bool slw_effects_are_due(const struct slw_service *service);
+void slw_effects_go(struct slw_service *service);
+/* When slw_effects_go() has something to do though nothing happens; INT64_MAX: never. */
+int64_t slw_effects_deadline_ms(const struct slw_service *service);
+/* Waits for the commit that is going on. */
+void slw_effects_wait(struct slw_service *service);
+/* The front that asked for it is gone. */
+void slw_effects_forget_calls(struct slw_service *service);
 /* At the end of the service: what isn't committed never happened. */
 void slw_effects_discard(struct slw_service *service);
 /* Whether a statement that is known by this is on its way into the log. */
 bool slw_effects_pending(const struct slw_service *service, const uint8_t *id);
+/* How many records about a request are. */
+size_t slw_effects_about(const struct slw_service *service, const uint8_t *request);
 
 /* --- calls.c, answers.c: what the front asks --- */
 

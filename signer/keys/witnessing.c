@@ -61,6 +61,8 @@ static void target_done(struct slw_service *service)
 {
     struct slw_witnessing *witnessing = &service->witnessing;
     struct slw_detail ignored;
+    slw_effects_wait(
+        service); /* which may have a newer checkpoint: then these lines are of an older one */
     witnessing->cosigned = witnessing->target;
     witnessing->proven.len = 0;
     slw_heap_append(&witnessing->proven, slw_heap_bytes(&witnessing->text));
