@@ -24,7 +24,6 @@ static enum cli_exit connect_to(struct cli_depot *depot)
         .key_file = cli_depot_value(depot, "--certificate-key"),
         .token_file = cli_depot_value(depot, "--token-file"),
         .allows_plain = true,
-        .keeps_session = true,
     };
     if (settings.url == NULL) {
         return cli_usage(cli, "--depot is missing, and depot.conf doesn't say it either");
@@ -103,7 +102,11 @@ static enum slw_status run_call(struct cli_depot *depot, struct slw_http_call *c
     struct slw_detail *detail = &depot->cli->detail;
     *ret_answer = (struct cli_depot_answer){.text = {0}};
     call->csrf = depot->csrf;
+    call->cookie = depot->csrf == NULL ? NULL : depot->session;
     enum slw_status status = slw_http_call_run(depot->client, call, detail);
+    if (call->session[0] != '\0') {
+        memcpy(depot->session, call->session, sizeof depot->session);
+    }
     if (status == SLW_OK && (call->http_status < 200 || call->http_status > 299)) {
         status = slw_http_call_refusal(depot->client, call, detail);
     }

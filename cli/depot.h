@@ -36,6 +36,7 @@ struct cli_depot {
     struct cli_filled filled;
     struct slw_http_client *client;
     const char *csrf; /* of a session, in each call from here on; NULL: none */
+    char session[SLW_HTTP_COOKIE_SIZE_MAX]; /* its cookie, as it was set last */
 };
 
 enum cli_exit cli_depot_open(struct cli *cli, const struct cli_arguments *arguments,

@@ -62,6 +62,25 @@ static bool parse_header(struct slw_bytes line, const char *name, uint64_t *ret_
     return true;
 }
 
+/* "Set-Cookie: NAME=VALUE; …" */
+static void take_cookie(struct slw_bytes line, struct slw_http_call *call)
+{
+    static const char name[] = "Set-Cookie: ";
+    size_t len = 0;
+    if (line.len < sizeof name || strncasecmp((const char *)line.ptr, name, sizeof name - 1) != 0) {
+        return;
+    }
+    struct slw_bytes rest =
+        slw_bytes_make(line.ptr + sizeof name - 1, line.len - (sizeof name - 1));
+    while (len < rest.len && rest.ptr[len] > ' ' && rest.ptr[len] != ';') {
+        len++;
+    }
+    if (len < sizeof call->session) {
+        memcpy(call->session, rest.ptr, len);
+        call->session[len] = '\0';
+    }
+}
+
 static size_t take_header(char *bytes, size_t size, size_t count, void *context)
 {
     struct slw_http_call *call = context;
@@ -73,6 +92,7 @@ static size_t take_header(char *bytes, size_t size, size_t count, void *context)
         call->has_upload_length = true;
     }
     (void)parse_header(line, "Retry-After", &call->retry_after_s);
+    take_cookie(line, call);
     return line.len;
 }
 
@@ -181,10 +201,7 @@ static bool set_up(struct slw_http_client *client, struct slw_http_call *call, c
     curl_easy_reset(curl);
     client->problem[0] = '\0';
     return set_transport(client, curl) && set_body(call, curl, sending) &&
-           set_giving_up(call, curl) &&
-           (!client->keeps_session ||
-            curl_easy_setopt(curl, CURLOPT_COOKIEFILE, "") == CURLE_OK) && /* in memory alone */
-           curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
+           set_giving_up(call, curl) && curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, client->problem) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body) == CURLE_OK &&
@@ -206,7 +223,7 @@ static struct curl_slist *add_header(struct curl_slist *headers, const char *lin
 static struct curl_slist *make_headers(const struct slw_http_client *client,
                                        const struct slw_http_call *call)
 {
-    char line[160];
+    char line[SLW_HTTP_COOKIE_SIZE_MAX + 32];
     struct curl_slist *headers = add_header(NULL, "Expect:");
     if (headers != NULL && call->source != NULL) {
         (void)snprintf(line, sizeof line, "Upload-Offset: %" PRIu64, call->offset);
@@ -219,6 +236,10 @@ static struct curl_slist *make_headers(const struct slw_http_client *client,
     if (headers != NULL && (call->body.len > 0 || call->has_body)) {
         (void)snprintf(line, sizeof line, "Content-Type: %s",
                        call->type == NULL ? "application/json" : call->type);
+        headers = add_header(headers, line);
+    }
+    if (headers != NULL && call->cookie != NULL) {
+        (void)snprintf(line, sizeof line, "Cookie: %s", call->cookie);
         headers = add_header(headers, line);
     }
     if (headers != NULL && call->csrf != NULL) {
@@ -238,6 +259,7 @@ static void forget_answer(struct slw_http_call *call)
     call->has_upload_offset = false;
     call->has_upload_length = false;
     call->retry_after_s = 0;
+    call->session[0] = '\0';
     call->failed = SLW_OK;
 }
 

@@ -123,7 +123,6 @@ static enum slw_status take_settings(struct slw_http_client *client,
     }
     client->connect_timeout_ms =
         settings->connect_timeout_ms != 0 ? settings->connect_timeout_ms : CONNECT_TIMEOUT_MS;
-    client->keeps_session = settings->keeps_session;
     client->attempts = settings->attempts != 0 ? settings->attempts : ATTEMPTS;
     client->curl = curl_easy_init();
     bool good = client->curl != NULL && copy_text(settings->ca_file, &client->ca_file) &&

@@ -19,7 +19,6 @@ struct slw_http_client {
     const char *protocol;
     uint32_t connect_timeout_ms;
     uint32_t attempts;
-    bool keeps_session;
     char problem[CURL_ERROR_SIZE];
 };
 

@@ -27,6 +27,7 @@
 
 #define SLW_HTTP_PATH_SIZE_MAX 4096u
 #define SLW_HTTP_REASON_SIZE_MAX 64u
+#define SLW_HTTP_COOKIE_SIZE_MAX 256u
 #define SLW_HTTP_ANSWER_SIZE_MAX 1048576u /* of an answer that isn't said to be larger */
 
 struct slw_http_client_settings {
@@ -40,7 +41,6 @@ struct slw_http_client_settings {
     uint32_t connect_timeout_ms; /* 0: 10,000 */
     uint32_t attempts;           /* of one call; 0: 5 */
     bool allows_plain;           /* "http://" may be */
-    bool keeps_session; /* sends a cookie back that it was given, for as long as it lives */
 };
 
 struct slw_http_client;
@@ -64,7 +64,8 @@ struct slw_http_call {
     struct slw_bytes body; /* of a POST, PUT; with has_body one may be empty */
     bool has_body;
     const char *type;                /* of the body; NULL: application/json */
-    const char *csrf;                /* repeats this word of a session; NULL: there is none */
+    const char *cookie;              /* of a session, "NAME=VALUE"; NULL: there is none */
+    const char *csrf;                /* repeats this word of the session; NULL: none */
     const struct slw_source *source; /* the body of a PATCH: part of a source */
     uint64_t offset;
     uint64_t length;
@@ -86,8 +87,9 @@ struct slw_http_call {
     bool has_upload_length;
     uint64_t upload_offset;
     uint64_t upload_length;
-    uint64_t retry_after_s; /* 0: it doesn't say */
-    enum slw_status failed; /* reading the source, or an answer over its limit */
+    uint64_t retry_after_s;                 /* 0: it doesn't say */
+    char session[SLW_HTTP_COOKIE_SIZE_MAX]; /* the cookie that was set, "NAME=VALUE"; "": none */
+    enum slw_status failed;                 /* reading the source, or an answer over its limit */
 };
 
 /*
