@@ -390,7 +390,7 @@ build_program() {
 }
 
 @test "hardening: accepts what is built as it should be, and refuses each thing that isn't" {
-    local strict=(-fPIE -pie -Wl,-z,relro,-z,now)
+    local strict=(-fPIE -pie '-Wl,-z,relro,-z,now')
     mkdir -p "$root"
     build_program "${strict[@]}"
     accepts check-hardening "$root/program"
