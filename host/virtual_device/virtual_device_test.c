@@ -5,6 +5,7 @@
  * bytes that nobody should send change nothing of what it runs.
  */
 #include "slipway/files.h"
+#include "slipway/flash_ram.h"
 #include "slipway/rpc_packet.h"
 #include "slipway/update_client.h"
 #include "slipway/virtual_device.h"
@@ -277,6 +278,44 @@ static void noise_changes_nothing_and_calls_are_still_answered(void)
     put_away();
 }
 
+/* As a simulator of many keeps them. */
+static void runs_from_a_flash_in_memory(void)
+{
+    const struct slw_virtual_slot slot = {SLW_BYTES_OF("app"), 16384};
+    const uint64_t size = slw_virtual_image_size(&slot, 1);
+    const struct slw_flash_geometry geometry = {size, SLW_VIRTUAL_SECTOR_SIZE, 1, 0xFF};
+    const struct slw_flash_geometry small = {size / 2, SLW_VIRTUAL_SECTOR_SIZE, 1, 0xFF};
+    struct slw_flash_ram ram;
+    struct slw_detail detail = {""};
+    struct slw_virtual_device *other = NULL;
+    uint8_t *bytes = malloc((size_t)size);
+    TAP_REQUIRE(bytes != NULL);
+    memset(bytes, 0xFF, (size_t)size);
+    slw_flash_ram_init(&ram, &geometry, bytes, NULL);
+    struct slw_virtual_options from_memory = options;
+    from_memory.flash_path = "flash in memory";
+    from_memory.flash = &ram.flash;
+    from_memory.root = slw_bytes_make(NULL, 0);
+    from_memory.slots_count = 0;
+    from_memory.event = keep_line;
+    lines[0] = '\0';
+    TAP_EQUAL_INT(slw_virtual_device_open(&from_memory, &other, &detail), SLW_IO); /* erased */
+    TAP_CHECK(other == NULL);
+    TAP_EQUAL_INT(slw_virtual_image_provision(&ram.flash, slw_heap_bytes(&root), &slot, 0, &detail),
+                  SLW_BAD_ARGUMENT);
+    TAP_EQUAL_INT(slw_virtual_image_provision(&ram.flash, slw_heap_bytes(&root), &slot, 1, &detail),
+                  SLW_OK);
+    TAP_REQUIRE(slw_virtual_device_open(&from_memory, &other, &detail) == SLW_OK);
+    slw_virtual_device_close(other);
+    TAP_REQUIRE(slw_virtual_device_open(&from_memory, &other, &detail) == SLW_OK); /* and again */
+    slw_virtual_device_close(other);
+    TAP_CHECK(strstr(lines, "nothing installed") != NULL);
+    slw_flash_ram_init(&ram, &small, bytes, NULL);
+    TAP_EQUAL_INT(slw_virtual_image_provision(&ram.flash, slw_heap_bytes(&root), &slot, 1, &detail),
+                  SLW_BAD_ARGUMENT);
+    free(bytes);
+}
+
 int main(void)
 {
     TAP_RUN(recorded_updates_end_confirmed);
@@ -285,6 +324,7 @@ int main(void)
     TAP_RUN(a_recorded_abort_ends_inactive);
     TAP_RUN(legacy_transfers_are_refused_and_harm_nothing);
     TAP_RUN(noise_changes_nothing_and_calls_are_still_answered);
+    TAP_RUN(runs_from_a_flash_in_memory);
     slw_heap_free(&root);
     return tap_finish();
 }
