@@ -144,6 +144,7 @@ direct='.stages = {production: {gates: [{endorsed: true}, {test: "system"}], cha
     sqlite3 depot.db "UPDATE artifacts SET build = '$evil' WHERE build = '$lamp'"
     answers 200 POST "/api/v1/products/lamp/builds/$evil/retry" '{}'
     sees '.state == "failed"' "$evil"
+    sees '.state == "failed"' "$lamp"
     sqlite3 depot.db "UPDATE artifacts SET build = '$lamp' WHERE build = '$evil'"
     answers 200 POST "/api/v1/products/lamp/builds/$lamp/retry" '{}'
     version=$(sqlite3 depot.db "SELECT MAX(version) FROM releases WHERE build = '$lamp'")
