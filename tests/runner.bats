@@ -107,7 +107,7 @@ commit=0123456789abcdef0123456789abcdef01234567
 cat $PWD/secrets/robot.token $PWD/secrets/ci.key $PWD/runner.conf /etc/shadow /proc/1/environ && exit 0
 ls $PWD/secrets && exit 0
 grep -l slw_ /proc/*/environ && exit 0
-env | grep -v '^SLIPWAY_\|^PATH=\|^HOME=\|^TMPDIR=\|^LC_ALL=\|^PWD=\|^OLDPWD=\|^SHLVL=\|^_=' && exit 0
+env | grep -v '^ASAN_OPTIONS=\|^SLIPWAY_\|^PATH=\|^HOME=\|^TMPDIR=\|^LC_ALL=\|^PWD=\|^OLDPWD=\|^SHLVL=\|^_=' && exit 0
 (setsid sh -c 'trap "" TERM HUP INT; sleep 4321' &)
 exit 9
 END
