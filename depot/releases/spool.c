@@ -19,6 +19,9 @@ enum slw_status releases_spool(const struct depot_settings *settings, char ret_p
         return slw_explain(detail, SLW_WRONG_STATE,
                            "[repository] storage is needed to sign and publish");
     }
+    if (!is_directory && mkdir(settings->repository.work, 0700) != 0 && errno != EEXIST) {
+        return slw_explain_errno(detail, settings->repository.work);
+    }
     (void)snprintf(ret_path, 600, "%s/requests",
                    is_directory ? storage + strlen("dir:") : settings->repository.work);
     if (mkdir(ret_path, 0700) != 0 && errno != EEXIST) {
