@@ -31,8 +31,10 @@ struct depot_settings {
     char osv[DEPOT_TEXT_MAX]; /* directory of advisories, ID.json each; "": none */
     char user[DEPOT_TEXT_MAX];
     bool sandbox;
-    int64_t checkin_s;  /* between two check-ins of a device; 0: 60 */
-    bool totp_required; /* people without a code may do nothing but set one up; no by default */
+    int64_t checkin_s;   /* between two check-ins of a device; 0: 60 */
+    int64_t connections; /* at once; 0: 1,024 */
+    int64_t idle_s;      /* that a connection may do nothing; 0: 60 */
+    bool totp_required;  /* people without a code may do nothing but set one up; no by default */
 
     struct { /* [s3] */
         char endpoint[DEPOT_TEXT_MAX], region[64], bucket[256], prefix[256];

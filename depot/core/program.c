@@ -44,6 +44,8 @@ static enum slw_status start_server(struct depot_program *program, struct slw_de
                            "connect-src 'self'; img-src 'self' data:; font-src 'self'; "
                            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
         .threads = SERVER_THREADS,
+        .connections = (uint32_t)settings->connections,
+        .idle_s = (uint32_t)settings->idle_s,
         .observe = depot_observe,
     };
     return slw_http_server_start(&http, program->gate.routes, program->gate.count, program,

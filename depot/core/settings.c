@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECONDS_MAX 86401
+#define SECONDS_MAX 86400
+#define CONNECTIONS_MIN 16
+#define CONNECTIONS_MAX 90000
 
-enum kind { TEXT, YES_NO, SECONDS };
+enum kind { TEXT, YES_NO, SECONDS, CONNECTIONS };
 
 struct name {
     const char *section;
@@ -36,6 +38,8 @@ static const struct name names[] = {
     {"depot", "user", TEXT, PLACE(user)},
     {"depot", "sandbox", YES_NO, PLACE(sandbox)},
     {"depot", "totp-required", YES_NO, PLACE(totp_required)},
+    {"depot", "connections", CONNECTIONS, PLACE(connections)},
+    {"depot", "idle-s", SECONDS, PLACE(idle_s)},
     {"devices", "check-in-s", SECONDS, PLACE(checkin_s)},
     {"s3", "endpoint", TEXT, PLACE(s3.endpoint)},
     {"s3", "region", TEXT, PLACE(s3.region)},
@@ -97,19 +101,19 @@ static enum slw_status take_yes_no(struct reading *reading, const struct name *n
     return SLW_OK;
 }
 
-static enum slw_status take_seconds(struct reading *reading, const struct name *name,
-                                    const char *value)
+/* At most five digits. */
+static enum slw_status take_number(struct reading *reading, const struct name *name,
+                                   const char *value, int64_t min, int64_t max, const char *what)
 {
-    int64_t seconds = 0;
+    int64_t number = 0;
     size_t len = strlen(value);
     for (size_t i = 0; i < len && i < 6; i++) {
-        seconds =
-            value[i] >= '0' && value[i] <= '9' ? seconds * 10 + (value[i] - '0') : SECONDS_MAX;
+        number = value[i] >= '0' && value[i] <= '9' ? number * 10 + (value[i] - '0') : max + 1;
     }
-    if (len == 0 || len > 5 || seconds < 1 || seconds > SECONDS_MAX - 1) {
-        return refuse(reading, name->section, name->name, "not a number of seconds up to a day");
+    if (len == 0 || len > 5 || number < min || number > max) {
+        return refuse(reading, name->section, name->name, what);
     }
-    memcpy((char *)&reading->settings + name->offset, &seconds, sizeof seconds);
+    memcpy((char *)&reading->settings + name->offset, &number, sizeof number);
     return SLW_OK;
 }
 
@@ -122,7 +126,11 @@ static enum slw_status take_value(struct reading *reading, const struct name *na
     case YES_NO:
         return take_yes_no(reading, name, value);
     case SECONDS:
-        return take_seconds(reading, name, value);
+        return take_number(reading, name, value, 1, SECONDS_MAX,
+                           "not a number of seconds up to a day");
+    case CONNECTIONS:
+        return take_number(reading, name, value, CONNECTIONS_MIN, CONNECTIONS_MAX,
+                           "not a number from 16 to 90000");
     }
     return take_text(reading, name, value);
 }

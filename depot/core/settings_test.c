@@ -35,6 +35,7 @@ static void reads_what_it_knows(void)
     struct slw_detail detail = {""};
     TAP_EQUAL_INT(
         read_text(SLW_BYTES_OF(LEAST "url = https://depot.example\ntotp-required = yes\n"
+                                     "connections = 90000\nidle-s = 5\n"
                                      "[signer]\nurl = unix:/run/s.sock\nkeys.lamp-prod = p.pub\n"
                                      "keys.lamp-test = t.pub\n[repository]\nstorage = dir:r\n"
                                      "[devices]\ncheck-in-s = 86400\n"),
@@ -49,6 +50,8 @@ static void reads_what_it_knows(void)
     TAP_CHECK(strcmp(settings.signer.keys[1].file, "t.pub") == 0);
     TAP_CHECK(strcmp(settings.repository.storage, "dir:r") == 0);
     TAP_EQUAL_INT(settings.checkin_s, 86400);
+    TAP_EQUAL_INT(settings.connections, 90000);
+    TAP_EQUAL_INT(settings.idle_s, 5);
 }
 
 #define LONG_100                                                                                   \
@@ -84,6 +87,10 @@ static void ends_the_start(void)
         {"0 seconds", SLW_BYTES_OF(LEAST "[devices]\ncheck-in-s = 0\n"), "seconds"},
         {"over a day", SLW_BYTES_OF(LEAST "[devices]\ncheck-in-s = 86401\n"), "seconds"},
         {"a long number", SLW_BYTES_OF(LEAST "[devices]\ncheck-in-s = 000060\n"), "seconds"},
+        {"too few connections", SLW_BYTES_OF(LEAST "connections = 15\n"), "16 to 90000"},
+        {"too many connections", SLW_BYTES_OF(LEAST "connections = 90001\n"), "16 to 90000"},
+        {"connections without number", SLW_BYTES_OF(LEAST "connections = -16\n"), "16 to 90000"},
+        {"idle for ever", SLW_BYTES_OF(LEAST "idle-s = 0\n"), "seconds"},
         {"neither yes nor no", SLW_BYTES_OF(LEAST "sandbox = maybe\n"), "neither"},
         {"a certificate without key", SLW_BYTES_OF(LEAST "tls-certificate = c\n"), "tls-key"},
         {"a key without certificate", SLW_BYTES_OF(LEAST "tls-key = c\n"), "tls-key"},
