@@ -167,7 +167,8 @@ static enum slw_status fetch_with(const struct fleet_worker *worker,
 static bool is_carried_off(struct fleet_worker *worker)
 {
     struct fleet_device *device = worker->device;
-    device->is_gone = device->is_mortal;
+    bool is_known = worker->url == worker->settings->depot; /* what it said last has arrived */
+    device->is_gone = device->is_mortal && is_known;
     worker->is_dropped = device->is_gone || fleet_happens(device, worker->settings->drops);
     if (worker->is_dropped) {
         fleet_count(worker->seen, device->is_gone ? FLEET_GONE : FLEET_DROPS);
