@@ -31,16 +31,16 @@ write_delivery_policy() {
    "lamp-daily": {"key": $(json_text lamp-daily.key.pub), "class": "test", "use": "targets", "product": "lamp"},
    "lamp-roles": {"key": $(json_text roles.key.pub), "class": "dev", "use": "role", "product": "lamp"}},
  "rules": [
-  {"product": "lamp", "class": "prod", "use": "targets", "channels": ["stable"], "requesters": ["depot"],
+  {"product": "lamp", "class": "prod", "use": "targets", "channels": ["stable", "drill"], "requesters": ["depot"],
    "builders": [{"machine": "ci", "id": "https://ci.example/lamp", "build_type": "https://ci.example/make/v1",
                  "source": "git+https://git.example/lamp"}],
    "build_types": ["user"], "tests": [{"suite": "system", "machines": ["lab"]}],
    "approvals": {"count": 1, "people": ["ada"]}},
   {"product": "lamp", "class": "test", "use": "targets", "channels": ["daily"], "requesters": ["depot"]},
-  {"product": "lamp", "class": "dev", "use": "role", "channels": ["daily", "stable"], "requesters": ["depot"],
-   "roles": ["lamp-daily", "lamp-daily-rollout", "lamp-stable", "lamp-stable-rollout"]},
+  {"product": "lamp", "class": "dev", "use": "role", "channels": ["daily", "stable", "drill"], "requesters": ["depot"],
+   "roles": ["lamp-daily", "lamp-daily-rollout", "lamp-stable", "lamp-stable-rollout", "lamp-drill", "lamp-drill-rollout"]},
   {"product": "lamp", "class": "dev", "use": "role", "requesters": ["depot"],
-   "roles": ["lamp-daily", "lamp-daily-rollout", "lamp-stable", "lamp-stable-rollout"]}]}
+   "roles": ["lamp-daily", "lamp-daily-rollout", "lamp-stable", "lamp-stable-rollout", "lamp-drill", "lamp-drill-rollout"]}]}
 POLICY
 }
 
@@ -89,7 +89,7 @@ make_delivery_repository() {
         slipway repo sign repo root --key tuf-root.key
         slipway repo sign repo targets --key tuf-targets.key
         slipway repo publish repo
-        for role in lamp-{daily,stable}{,-rollout}; do
+        for role in lamp-{daily,stable,drill}{,-rollout}; do
             channel=${role#lamp-}
             slipway repo delegate repo "$role" --key roles.key.pub --path "lamp/${channel%-rollout}/*"
         done
@@ -98,7 +98,7 @@ make_delivery_repository() {
     } >/dev/null 2>&1
     cp online.key repo/online.key
     sed -i 's|= .*/online.key|= online.key|' repo/keys.conf
-    for role in lamp-{daily,stable}{,-rollout}; do
+    for role in lamp-{daily,stable,drill}{,-rollout}; do
         printf '%s = signer:lamp-roles ../roles.key.pub\n' "$role" >>repo/keys.conf
     done
 }
@@ -154,7 +154,8 @@ write_pipeline() {
 {"stages": {
   "daily": {"gates": [{"endorsed": true}], "channel": "daily", "key": "lamp-daily"},
   "candidate": {"gates": [{"test": "system"}]},
-  "production": {"gates": [{"approvals": 1}, {"signed": "lamp-prod"}], "channel": "stable", "key": "lamp-prod"}}}
+  "production": {"gates": [{"approvals": 1}, {"signed": "lamp-prod"}], "channel": "stable", "key": "lamp-prod"}},
+ "emergency": {"gates": [{"approvals": 1}]}}
 PIPELINE
     echo '{"all": []}' >everybody.json
 }
