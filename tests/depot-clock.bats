@@ -41,7 +41,7 @@ teardown() { depot_stop; }
 # jump SECONDS: the depot's clock is so far away from the system's.
 jump() { "$BATS_TEST_DIRNAME/clock/jump" "$PWD/clock" "$1"; }
 
-row() { sqlite3 -cmd '.timeout 5000' depot.db "$1"; }
+row() { sqlite3 depot.db "$1"; }
 
 # works: the thread of the pipelines takes a new build to its first stage, within the 10 s that a lease lasts.
 works() {

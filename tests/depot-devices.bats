@@ -52,7 +52,7 @@ release() {
     local build sha256
     build=$(printf '%064d' "$1")
     sha256=$(sha256_of "v$1.bundle")
-    sqlite3 -cmd '.timeout 5000' depot.db "INSERT INTO builds (id, product, bundle, size, version, build_type, hardware, targets, made_us, made_by, state, state_us, furthest)
+    sqlite3 depot.db "INSERT INTO builds (id, product, bundle, size, version, build_type, hardware, targets, made_us, made_by, state, state_us, furthest)
         VALUES ('$build', 'lamp', '', 1, $1, 'user', '[]', '[]', 1, 'ci', 'production', 1, 4);
         INSERT INTO releases (product, version, build, stage, channel, key_name, key_class, kind, release_version, urgency, min_installed_version,
             hardware, notes, changes, state, state_us, reason, prepared_blob, request, blob, size, path, role, is_complete, replaces, made_us, made_by)
@@ -80,7 +80,7 @@ connect() {
     slipway "${words[@]}" "$@"
 }
 
-row() { sqlite3 -cmd '.timeout 5000' depot.db "$1"; }
+row() { sqlite3 depot.db "$1"; }
 
 @test "a virtual device enrols, is offered a release, runs it, and says so" {
     run connect d1 --once

@@ -48,6 +48,9 @@ depot_stop() {
     depot_pid=
 }
 
+# Looks into a depot's database, or changes it, while a busy depot has it too.
+sqlite3() { command sqlite3 -cmd '.timeout 30000' "$@"; }
+
 # api METHOD PATH [BODY [CURL-OPTION…]]: a call with $depot_token; sets status (of HTTP, 000 for none) and output.
 api() {
     local method=$1 path=$2 body=${3:-} options=(--noproxy '*' -sS -X "$1" -o api.out -w '%{http_code}')

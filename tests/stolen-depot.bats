@@ -65,7 +65,7 @@ connects() {
 # By the device's own word, on its own link.
 runs_now() { "$slipway" device status --to "$link" --json | jq .targets_version; }
 
-sql() { sqlite3 -cmd '.timeout 5000' depot.db "$1"; }
+sql() { sqlite3 depot.db "$1"; }
 
 # offer VERSION COLUMNS: the attacker's row of a release, made of the second one's, and a rollout of it to everybody.
 offer() {
