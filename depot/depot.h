@@ -130,6 +130,9 @@ SLW_MUST_USE enum slw_status depot_body(const struct slw_http_exchange *exchange
 bool depot_is_name(struct slw_bytes text, const char *more);
 /* Microseconds as RFC 3339 in UTC, with six decimals when they aren't zeros. Returns buffer. */
 const char *depot_time_format(int64_t utc_us, char buffer[static DEPOT_TIME_SIZE]);
+/* The member of that name with the time in a row's column, in that form; none where it is NULL. */
+void depot_put_time(struct slw_json *json, const char *name, const struct slw_rows *rows,
+                    int column);
 /* A line of JSON on standard error: {"time","level","part","text"}. level: "info", "warning",
  * "error". Never of secrets or addresses. */
 void depot_log(const char *level, const char *part, const char *format, ...)

@@ -77,6 +77,15 @@ const char *depot_time_format(int64_t utc_us, char buffer[static DEPOT_TIME_SIZE
     return buffer;
 }
 
+void depot_put_time(struct slw_json *json, const char *name, const struct slw_rows *rows,
+                    int column)
+{
+    char time[DEPOT_TIME_SIZE];
+    if (!slw_rows_is_null(rows, column)) {
+        slw_json_text(json, name, depot_time_format(slw_rows_int(rows, column), time));
+    }
+}
+
 void depot_log(const char *level, const char *part, const char *format, ...)
 {
     char text[1024];

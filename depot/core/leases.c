@@ -99,7 +99,7 @@ static void *work(void *context)
         int64_t token = leases->leases[worker->lease].token;
         int64_t left_ms = next_ms - now_ms();
         if (token == 0 || left_ms > 0) {
-            /* Not for longer: the C library of Debian 12 may lose a wakeup (glibc's bug 25847). */
+            /* Woken when the lease changes hands, and looks by itself as well. */
             wait_ms(leases, token == 0 ? 500u : (uint32_t)left_ms);
             continue;
         }

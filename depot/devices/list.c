@@ -125,15 +125,6 @@ static enum slw_status make_filter(const struct slw_http_exchange *exchange, int
 
 /* --- As JSON --- */
 
-static void put_time(struct slw_json *json, const char *name, const struct slw_rows *rows,
-                     int column)
-{
-    char time[DEPOT_TIME_SIZE];
-    if (!slw_rows_is_null(rows, column)) {
-        slw_json_text(json, name, depot_time_format(slw_rows_int(rows, column), time));
-    }
-}
-
 void device_put_members(const struct slw_rows *rows, int64_t now_us, struct slw_json *json)
 {
     slw_json_bytes(json, "device", slw_rows_bytes(rows, 0));
@@ -146,13 +137,13 @@ void device_put_members(const struct slw_rows *rows, int64_t now_us, struct slw_
     slw_json_bytes(json, "boot_state", slw_rows_bytes(rows, 7));
     slw_json_bool(json, "healthy", slw_rows_int(rows, 8) != 0);
     slw_json_bool(json, "online", slw_rows_int(rows, 9) > now_us - DEVICES_ONLINE_US);
-    put_time(json, "seen", rows, 9);
-    put_time(json, "reported", rows, 10);
+    depot_put_time(json, "seen", rows, 9);
+    depot_put_time(json, "reported", rows, 10);
     slw_json_embed(json, "tags", slw_rows_bytes(rows, 11));
     slw_json_int(json, "pin", slw_rows_int(rows, 12));
     slw_json_bool(json, "replacement", slw_rows_int(rows, 13) != 0);
-    put_time(json, "enrolled", rows, 14);
-    put_time(json, "made", rows, 15);
+    depot_put_time(json, "enrolled", rows, 14);
+    depot_put_time(json, "made", rows, 15);
 }
 
 /* As CSV (RFC 4180), with what a table would take for a formula kept from being one. */

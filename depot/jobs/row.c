@@ -66,14 +66,6 @@ static void put_some(struct slw_json *json, const char *name, struct slw_bytes t
     }
 }
 
-static void put_time(struct slw_json *json, const char *name, const struct slw_rows *rows, int at)
-{
-    char time[DEPOT_TIME_SIZE];
-    if (!slw_rows_is_null(rows, at)) {
-        slw_json_text(json, name, depot_time_format(slw_rows_int(rows, at), time));
-    }
-}
-
 void jobs_put(struct slw_json *json, const char *name, const struct slw_rows *rows)
 {
     bool is_queued = slw_bytes_equal(slw_rows_bytes(rows, 4), SLW_BYTES_OF("queued"));
@@ -87,16 +79,16 @@ void jobs_put(struct slw_json *json, const char *name, const struct slw_rows *ro
     put_some(json, "ref", slw_rows_bytes(rows, 6));
     put_some(json, "commit", slw_rows_bytes(rows, 7));
     slw_json_bytes(json, "cause", slw_rows_bytes(rows, 8));
-    put_time(json, "made", rows, 9);
+    depot_put_time(json, "made", rows, 9);
     slw_json_bytes(json, "made_by", slw_rows_bytes(rows, 10));
     slw_json_embed(json, "labels", slw_rows_bytes(rows, 11));
     slw_json_int(json, "timeout_s", slw_rows_int(rows, 12));
     slw_json_int(json, "retries", slw_rows_int(rows, 13));
     slw_json_int(json, "attempt", slw_rows_int(rows, 14));
-    put_time(json, "ended", rows, 15);
+    depot_put_time(json, "ended", rows, 15);
     if (!is_queued) {
         put_some(json, "runner", slw_rows_bytes(rows, 16));
-        put_time(json, "began", rows, 17);
+        depot_put_time(json, "began", rows, 17);
     }
     put_some(json, "detail", slw_rows_bytes(rows, 18));
     put_some(json, "note", slw_rows_bytes(rows, 19));

@@ -12,15 +12,6 @@
     "min_installed_version, hardware, notes, changes, state, state_us, reason, request, blob, "    \
     "size, path, role, is_complete, made_us, made_by, published_us, withdrawn_us"
 
-static void put_time(struct slw_json *json, const char *name, const struct slw_rows *rows,
-                     int column)
-{
-    char time[DEPOT_TIME_SIZE];
-    if (!slw_rows_is_null(rows, column)) {
-        slw_json_text(json, name, depot_time_format(slw_rows_int(rows, column), time));
-    }
-}
-
 /* Leaves the object open. */
 static void put_release(struct slw_json *json, const struct slw_rows *rows)
 {
@@ -36,7 +27,7 @@ static void put_release(struct slw_json *json, const struct slw_rows *rows)
     slw_json_bytes(json, "notes", slw_rows_bytes(rows, 11));
     slw_json_embed(json, "changes", slw_rows_bytes(rows, 12));
     slw_json_bytes(json, "state", slw_rows_bytes(rows, 13));
-    put_time(json, "since", rows, 14);
+    depot_put_time(json, "since", rows, 14);
     slw_json_bytes(json, "reason", slw_rows_bytes(rows, 15));
     slw_json_bytes(json, "request", slw_rows_bytes(rows, 16));
     slw_json_bytes(json, "sha256", slw_rows_bytes(rows, 17));
@@ -44,10 +35,10 @@ static void put_release(struct slw_json *json, const struct slw_rows *rows)
     slw_json_bytes(json, "path", slw_rows_bytes(rows, 19));
     slw_json_bytes(json, "role", slw_rows_bytes(rows, 20));
     slw_json_bool(json, "complete", slw_rows_int(rows, 21) != 0);
-    put_time(json, "made", rows, 22);
+    depot_put_time(json, "made", rows, 22);
     slw_json_bytes(json, "made_by", slw_rows_bytes(rows, 23));
-    put_time(json, "published", rows, 24);
-    put_time(json, "withdrawn", rows, 25);
+    depot_put_time(json, "published", rows, 24);
+    depot_put_time(json, "withdrawn", rows, 25);
 }
 
 static enum slw_status list(struct depot_call *call, struct slw_transaction *transaction,
