@@ -49,7 +49,7 @@ works() {
     local build
     build=$(printf '%064d' "$number")
     row "INSERT INTO builds (id, product, bundle, size, version, build_type, hardware, targets, made_us, made_by, state, state_us, furthest)
-        VALUES ('$build', 'lamp', '', 1, 1, 'user', '[]', '[]', 1, 'ci', 'new', 1, 0)"
+        VALUES ('$build', 'lamp', '', 1, 1, 'user', '[]', '[]', unixepoch() * 1000000, 'ci', 'new', 1, 0)"
     for _ in $(seq 300); do
         [ "$(row "SELECT state FROM builds WHERE id = '$build'")" != daily ] || return 0
         sleep 0.1
