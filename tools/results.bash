@@ -26,7 +26,7 @@ results_tap()
     printf '%-6s %4d cases  %s (%s)\n' "$([ "$failed" -eq 0 ] && echo ok || echo FAILED)" \
         "$(wc -l <"$rows")" "$1" "$2"
     if [ "$failed" -gt 0 ]; then
-        results_show_failures "$rows" "$3"
+        results_show_failures "$rows" "$3" | tee -a "$results/failures"
     fi
     rm -f "$rows"
 }
@@ -34,7 +34,7 @@ results_tap()
 # results_show_failures ROWS LOG: the failed cases, then the end of what isn't a passed case.
 results_show_failures()
 {
-    awk -F '\t' '$1 == "failed" { print "    failed: " $3 ($5 == "" ? "" : " (" $5 ")") }' "$1"
+    awk -F '\t' '$1 == "failed" { print "    failed: " $2 ": " $3 ($5 == "" ? "" : " (" $5 ")") }' "$1"
     grep -vE '^(ok|1\.\.)' "$2" | tail -n 40 | sed 's/^/    | /'
 }
 
@@ -47,12 +47,16 @@ results_command()
     printf '%s\t%s\t%s\t\t\n' "$verdict" "$suite" "$name" >>"$results/results.tsv"
     printf '%-6s %-11s %s: %s\n' "$word" '' "$suite" "$name"
     if [ "$verdict" = failed ]; then
-        tail -n 40 "$log" | sed 's/^/    | /'
+        {
+            echo "    failed: $suite: $name"
+            tail -n 40 "$log" | sed 's/^/    | /'
+        } | tee -a "$results/failures"
         return 1
     fi
 }
 
-# results_finish NAME: print the sum as the last line, keep it in RESULTS/summary; fails when anything failed or nothing passed.
+# results_finish NAME: what failed, once more, for a log of hours is often seen by its end alone; what was skipped; the sum as
+# the last line, kept in RESULTS/summary. Fails when anything failed or nothing passed.
 results_finish()
 {
     awk -F '\t' -v name="$1" '
@@ -65,6 +69,7 @@ results_finish()
     local status=$?
     awk -F '\t' '$1 == "skipped" { print "skipped: " $2 ": " $3 ($5 == "" ? "" : " (" $5 ")") }' \
         "$results/results.tsv" | sort -u
+    [ ! -e "$results/failures" ] || cat "$results/failures"
     cat "$results/summary"
     return $status
 }
