@@ -25,7 +25,7 @@ sums() {
     printf '%s\n' 'ok 1 - a' 'not ok 2 - b' 'ok 3 - c # SKIP no board' '1..3' >"$log"
     results_tap suite release "$log" 1
     sums 'check: 1 passed, 1 failed, 1 skipped'
-    [ "${lines[-2]}" = '    failed: suite: b' ]
+    [ "${lines[-3]}" = '    failed: suite: b' ]
     grep -q $'^skipped\tsuite\tc\trelease\tno board$' "$results/results.tsv"
 }
 
