@@ -6,7 +6,7 @@
  */
 #include "intake.h"
 
-#include "tuf_root.h"
+#include "slipway/tuf_follow.h"
 
 struct reading {
     struct slw_tuf_root_notice notice;

@@ -2,7 +2,7 @@
 /* Opening the service, its loop, and what it knows of itself. See service.h. */
 #include "case.h"
 
-#include "tuf_root.h"
+#include "slipway/tuf_follow.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether roots of TUF repositories may be trusted, for the service's bases of top-level roles: the
- * first of a product by the settings, each that follows by the one before and by itself.
+ * Whether roots of TUF repositories may be trusted: the first by whoever brings it and by itself,
+ * each that follows by the one before and by itself. For those who have files of roots and no
+ * repository: the signing service, which verifies bases of top-level roles by them, and the auditor
+ * of its log.
  */
-#ifndef SIGNER_KEYS_TUF_ROOT_H
-#define SIGNER_KEYS_TUF_ROOT_H
+#ifndef SLIPWAY_TUF_FOLLOW_H
+#define SLIPWAY_TUF_FOLLOW_H
 
 #include "slipway/detail.h"
 #include "slipway/heap.h"

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Following roots, as section 5.3 of TUF's specification has clients do it. See tuf_root.h. */
-#include "tuf_root.h"
+/*
+ * Following roots, as section 5.3 of TUF's specification has clients do it, by their files alone.
+ * See slipway/tuf_follow.h.
+ */
+#include "slipway/tuf_follow.h"
 
 #include "slipway/tuf_metadata.h"
 
