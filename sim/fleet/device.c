@@ -92,6 +92,24 @@ enum slw_status fleet_device_init(const struct fleet_settings *settings, unsigne
     return SLW_OK;
 }
 
+static void free_member(struct fleet_device *device)
+{
+    slw_fleet_member_free(device->member);
+    device->member = NULL;
+}
+
+void fleet_device_free(struct fleet_device *device)
+{
+    free_member(device);
+    board_free(&device->board);
+}
+
+/* Whether this turn's connections break. */
+static bool is_faulty(const struct fleet_worker *worker)
+{
+    return worker->url != worker->settings->depot;
+}
+
 /* --- Fetching --- */
 
 static void path_of(const struct fleet_worker *worker, const char *what,
@@ -167,8 +185,7 @@ static enum slw_status fetch_with(const struct fleet_worker *worker,
 static bool is_carried_off(struct fleet_worker *worker)
 {
     struct fleet_device *device = worker->device;
-    bool is_known = worker->url == worker->settings->depot; /* what it said last has arrived */
-    device->is_gone = device->is_mortal && is_known;
+    device->is_gone = device->is_mortal && !is_faulty(worker); /* what it said last has arrived */
     worker->is_dropped = device->is_gone || fleet_happens(device, worker->settings->drops);
     if (worker->is_dropped) {
         fleet_count(worker->seen, device->is_gone ? FLEET_GONE : FLEET_DROPS);
@@ -265,28 +282,61 @@ static int64_t wrong_now_s(void *context, int64_t *ret_utc_offset_s)
     return fleet_now_ms() / 1000 + worker->device->board.clock_offset_s;
 }
 
-static enum slw_status run_rounds(struct fleet_worker *worker, struct slw_detail *detail)
+static enum slw_status open_member(const struct fleet_worker *worker,
+                                   struct slw_fleet_member **ret_member, struct slw_detail *detail)
 {
     const struct fleet_settings *settings = worker->settings;
-    struct fleet_device *device = worker->device;
     char identity[PATH_SIZE];
     path_of(worker, "key", identity);
     const struct slw_fleet_member_settings member_settings = {
         .depot = {.url = worker->url, .ca_file = settings->ca_file, .attempts = 1},
         .identity_file = identity,
         .product = settings->product,
-        .device = device->name,
+        .device = worker->device->name,
         .hardware = settings->hardware,
         .key_class = settings->key_class,
         .enrolment_token_file = settings->token_file,
     };
+    return slw_fleet_member_open(&member_settings, ret_member, detail);
+}
+
+/* An agent that goes on has its connection still, if the depot has; but not over a way that breaks:
+ * what is to break is a connection from its beginning. */
+static enum slw_status take_member(const struct fleet_worker *worker,
+                                   struct slw_fleet_member **ret_member, struct slw_detail *detail)
+{
+    struct fleet_device *device = worker->device;
+    if (is_faulty(worker)) {
+        free_member(device);
+    }
+    if (device->member != NULL) {
+        *ret_member = device->member;
+        device->member = NULL;
+        return SLW_OK;
+    }
+    return open_member(worker, ret_member, detail);
+}
+
+static void leave_member(const struct fleet_worker *worker, struct slw_fleet_member *member)
+{
+    struct fleet_device *device = worker->device;
+    if (device->number < worker->settings->kept && !is_faulty(worker) && !worker->is_dropped) {
+        device->member = member;
+    } else {
+        slw_fleet_member_free(member);
+    }
+}
+
+static enum slw_status run_rounds(struct fleet_worker *worker, struct slw_detail *detail)
+{
+    struct fleet_device *device = worker->device;
     const struct slw_fleet_agent_port port = {
         .context = worker, .fetch = fetch, .bring = bring, .event = hear, .now_s = wrong_now_s};
     struct slw_fleet_agent agent = {
-        .device = &worker->power.remote, .product = settings->product, .port = &port};
-    SLW_TRY(slw_fleet_member_open(&member_settings, &agent.member, detail));
+        .device = &worker->power.remote, .product = worker->settings->product, .port = &port};
+    SLW_TRY(take_member(worker, &agent.member, detail));
     enum slw_status status = slw_fleet_agent_rounds(&agent, &device->next_s, detail);
-    slw_fleet_member_free(agent.member);
+    leave_member(worker, agent.member);
     return status;
 }
 

@@ -31,6 +31,7 @@ struct fleet_settings {
     unsigned drops;        /* updates in which a device goes, and comes back later */
     unsigned deaths;       /* devices that go with their first update, and don't come back */
     unsigned wrong_clocks; /* devices whose clock is wrong */
+    unsigned kept;         /* devices whose agents go on between rounds; the others' begin anew */
     struct board_kind kind;
     struct slw_heap_buffer root_json;
 };
@@ -39,6 +40,7 @@ struct fleet_device {
     unsigned number;
     char name[24];
     struct board board;
+    struct slw_fleet_member *member; /* of an agent that goes on, and its connection; NULL: none */
     uint64_t random;
     int64_t due_ms; /* by the system's clock */
     int64_t next_s; /* what the depot said last */
@@ -99,6 +101,7 @@ void fleet_worker_free(struct fleet_worker *worker);
 SLW_MUST_USE enum slw_status fleet_device_init(const struct fleet_settings *settings,
                                                unsigned number, struct fleet_device *device,
                                                struct slw_detail *detail);
+void fleet_device_free(struct fleet_device *device);
 /* Its turn: on, a round, off again. Sets when it is due again. */
 void fleet_device_round(struct fleet_worker *worker, struct fleet_device *device);
 /* Asks the device itself, by its link, and appends what it says, as one object. */

@@ -24,6 +24,7 @@
 
 #define ROOT_MAX 1048576u
 #define SLOT_SIZE 65536u
+#define KEPT 1000u /* so many connections that stay open can be had anywhere */
 
 static volatile sig_atomic_t stopped;
 
@@ -117,6 +118,7 @@ static bool take_command_line(int count, char **words, struct fleet_settings *se
         {"drops", NUMBER, &settings->drops, 1000, false},
         {"deaths", NUMBER, &settings->deaths, 1000, false},
         {"wrong-clocks", NUMBER, &settings->wrong_clocks, 1000, false},
+        {"kept", NUMBER, &settings->kept, 999999, false},
     };
     bool good = read_options(count, words, options, sizeof options / sizeof options[0]);
     settings->seed = seed;
@@ -174,7 +176,7 @@ static void close_fleet(struct fleet *fleet)
         fleet_worker_free(fleet->workers[i]);
     }
     for (unsigned i = 0; fleet->devices != NULL && i < fleet->settings.devices; i++) {
-        board_free(&fleet->devices[i].board);
+        fleet_device_free(&fleet->devices[i]);
     }
     free(fleet->workers);
     free(fleet->devices);
@@ -219,9 +221,12 @@ static int run(struct fleet *fleet)
 
 int main(int count, char **words)
 {
-    struct fleet fleet = {
-        .settings = {
-            .key_class = "prod", .devices = 100, .threads = 32, .for_s = 60, .ramp_ms = 1000}};
+    struct fleet fleet = {.settings = {.key_class = "prod",
+                                       .devices = 100,
+                                       .threads = 32,
+                                       .for_s = 60,
+                                       .ramp_ms = 1000,
+                                       .kept = KEPT}};
     struct slw_detail detail = {""};
     const struct sigaction stop = {.sa_handler = note_signal};
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
