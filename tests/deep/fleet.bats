@@ -39,7 +39,10 @@ mark() {
     sed -i '/^tls-/d' depot.conf
     front_certificate=$PWD/server.pem
     front_key=$PWD/server.key
-    front_connections=4096
+    # Agents that go on keep their connection from one check-in to the next, as far as there are descriptors for that.
+    local kept=$(($(ulimit -n) * 3 / 4))
+    front_connections=$((kept + 2000))
+    front_idle=120s
     front_timeout=30s
     signer_start
     local number
@@ -49,7 +52,7 @@ mark() {
     front_start
     answers 201 POST /api/v1/products '{"name":"lamp","title":"Lamp"}'
     fleet_prepare "$devices"
-    fleet_start "$devices" --threads 48 --ramp-ms "$((devices * 10))" --faulty 10 --reboots 20 --wrong-clocks 100 --drops 10 --deaths 3
+    fleet_start "$devices" --threads 48 --kept "$kept" --ramp-ms "$((devices * 10))" --faulty 10 --reboots 20 --wrong-clocks 100 --drops 10 --deaths 3
     make_release 'slipway virtual image: never healthy'
     local bad=$version
     make_release 'the good one'
