@@ -231,6 +231,23 @@ start_asking_device() {
     [ "$(status_of targets_version)" = 3 ]
 }
 
+@test "goes back from an image that is never healthy on its hardware, and keeps one that is bad elsewhere" {
+    local version=1 hardware
+    start_device --root root.pb --hardware lamp-2
+    for hardware in lamp-1 lamp-22 lamp 'lamp-2 '; do
+        printf 'slipway virtual image: never healthy on %s\n' "$hardware" >image
+        slipway bundle create v.bundle --file app=image --root root.pb --targets-version "$version" --key targets.key --force
+        slipway device update v.bundle --to "$link"
+        [ "$(status_of targets_version)" = "$version" ]
+        version=$((version + 1))
+    done
+    printf 'slipway virtual image: never healthy on lamp-2\n' >image
+    slipway bundle create v.bundle --file app=image --root root.pb --targets-version "$version" --key targets.key --force
+    run slipway device update v.bundle --to "$link"
+    [ "$status" -eq 3 ]
+    wait_for "^rolled back to version=$((version - 1))\$"
+}
+
 @test "takes a new release after a rollback" {
     make_release 1
     make_release 2

@@ -30,6 +30,7 @@
 
 #define TRIAL_ATTEMPTS 2u
 #define HEALTHY_AFTER_MS 150u
+#define NEVER_HEALTHY_MAX 256u
 #define WATCHDOG_MS 1000u
 #define REBOOT_AFTER_MS 50u
 /* Links to it are fast: its silence says much sooner than on a serial line that a chunk was lost.
@@ -227,16 +228,26 @@ static void report_image(const struct slw_virtual_device *device, size_t index)
           device->boot.choice == SLW_BOOT_TRIAL ? " trial" : "");
 }
 
-/* Whether what boots is an image that never comes up, as the virtual device's own programs tell it.
- */
+static bool begins_with(const struct slw_region *region, const char *mark)
+{
+    uint8_t start[NEVER_HEALTHY_MAX];
+    size_t len = strlen(mark);
+    return slw_region_read(region, 0, start, len) == SLW_OK && memcmp(start, mark, len) == 0;
+}
+
+/* Whether what boots is an image that never comes up here, as the virtual device's own programs
+ * tell it. */
 static bool is_never_healthy(const struct slw_virtual_device *device, size_t index)
 {
-    static const char mark[] = SLW_VIRTUAL_NEVER_HEALTHY;
     const struct slw_image *image = &device->boot.images[index];
     const struct slw_region *region = &device->image.components[index].slots[image->slot & 1u];
-    uint8_t start[sizeof mark - 1];
-    return image->present && slw_region_read(region, 0, start, sizeof start) == SLW_OK &&
-           memcmp(start, mark, sizeof start) == 0;
+    struct slw_bytes hardware = device->options->hardware;
+    char here[NEVER_HEALTHY_MAX];
+    int len = snprintf(here, sizeof here, "%s%.*s\n", SLW_VIRTUAL_NEVER_HEALTHY_ON,
+                       (int)hardware.len, hardware.len == 0 ? "" : (const char *)hardware.ptr);
+    bool has_mark = hardware.len > 0 && len > 0 && len < (int)sizeof here;
+    return image->present && (begins_with(region, SLW_VIRTUAL_NEVER_HEALTHY) ||
+                              (has_mark && begins_with(region, here)));
 }
 
 static enum slw_status boot(struct slw_virtual_device *device, struct slw_detail *detail)

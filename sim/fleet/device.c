@@ -77,7 +77,6 @@ void fleet_worker_free(struct fleet_worker *worker)
 enum slw_status fleet_device_init(const struct fleet_settings *settings, unsigned number,
                                   struct fleet_device *device, struct slw_detail *detail)
 {
-    SLW_TRY(board_init(&device->board, &settings->kind, detail));
     device->number = number;
     device->random = (settings->seed + number + 1) * UINT64_C(0x9e3779b97f4a7c15);
     device->next_s = RETRY_S;
@@ -89,7 +88,10 @@ enum slw_status fleet_device_init(const struct fleet_settings *settings, unsigne
             (int64_t)(fleet_chance(device) % (2 * WRONG_CLOCK_S)) - WRONG_CLOCK_S;
     }
     device->due_ms = fleet_now_ms() + (int64_t)(fleet_chance(device) % (settings->ramp_ms + 1));
-    return SLW_OK;
+    bool is_other = settings->hardware_2 != NULL && fleet_happens(device, settings->share_2);
+    device->hardware = is_other ? settings->hardware_2 : settings->hardware;
+    device->kind = &settings->kinds[is_other ? 1 : 0];
+    return board_init(&device->board, device->kind, detail);
 }
 
 static void free_member(struct fleet_device *device)
@@ -293,7 +295,7 @@ static enum slw_status open_member(const struct fleet_worker *worker,
         .identity_file = identity,
         .product = settings->product,
         .device = worker->device->name,
-        .hardware = settings->hardware,
+        .hardware = worker->device->hardware,
         .key_class = settings->key_class,
         .enrolment_token_file = settings->token_file,
     };
@@ -360,8 +362,7 @@ void fleet_device_round(struct fleet_worker *worker, struct fleet_device *device
         fleet_count(worker->seen, FLEET_CUTS);
     }
     fleet_count(worker->seen, FLEET_ROUNDS);
-    enum slw_status status =
-        board_switch_on(&worker->power, &worker->settings->kind, &device->board, &detail);
+    enum slw_status status = board_switch_on(&worker->power, device->kind, &device->board, &detail);
     if (status == SLW_OK) {
         status = run_rounds(worker, &detail);
     }
@@ -399,9 +400,9 @@ void fleet_device_ask(struct fleet_worker *worker, struct fleet_device *device,
     slw_json_init(&json, ret_text);
     slw_json_begin_object(&json, NULL);
     slw_json_text(&json, "device", device->name);
+    slw_json_text(&json, "hardware", device->hardware);
     slw_json_bool(&json, "gone", device->is_gone);
-    enum slw_status status =
-        board_switch_on(&worker->power, &worker->settings->kind, &device->board, &detail);
+    enum slw_status status = board_switch_on(&worker->power, device->kind, &device->board, &detail);
     if (status == SLW_OK) {
         status = slw_remote_look(&worker->power.remote, &detail);
     }

@@ -21,7 +21,8 @@ struct fleet_settings {
     const char *root;      /* root.json that trust in the repository begins with, its path */
     const char *directory; /* of what devices keep; in memory, best */
     const char *token_file;
-    const char *product, *hardware, *key_class;
+    const char *product, *key_class;
+    const char *hardware, *hardware_2; /* the second of another model; NULL: there is none */
     unsigned devices, threads;
     uint64_t seed;
     unsigned ramp_ms;      /* in which all are switched on */
@@ -31,14 +32,17 @@ struct fleet_settings {
     unsigned drops;        /* updates in which a device goes, and comes back later */
     unsigned deaths;       /* devices that go with their first update, and don't come back */
     unsigned wrong_clocks; /* devices whose clock is wrong */
+    unsigned share_2;      /* devices of the other model */
     unsigned kept;         /* devices whose agents go on between rounds; the others' begin anew */
-    struct board_kind kind;
+    struct board_kind kinds[2]; /* of each model */
     struct slw_heap_buffer root_json;
 };
 
 struct fleet_device {
     unsigned number;
     char name[24];
+    const char *hardware;
+    const struct board_kind *kind;
     struct board board;
     struct slw_fleet_member *member; /* of an agent that goes on, and its connection; NULL: none */
     uint64_t random;

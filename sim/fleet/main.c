@@ -9,6 +9,9 @@
  *           --enrolment-token-file token --directory DIR --product lamp --hardware lamp-1
  *           --devices 1000 --for 60 --events events.jsonl --states states.jsonl
  *
+ * --faulty, --reboots, --drops, --deaths, --wrong-clocks and --share-2 are in thousandths
+ * (fleet.h).
+ *
  * Ends after --for seconds, or with SIGTERM; then every device is asked what it runs, by its link,
  * whatever the depot believes.
  */
@@ -105,6 +108,7 @@ static bool take_command_line(int count, char **words, struct fleet_settings *se
         {"directory", TEXT, &settings->directory, 0, true},
         {"product", TEXT, &settings->product, 0, true},
         {"hardware", TEXT, &settings->hardware, 0, true},
+        {"hardware-2", TEXT, &settings->hardware_2, 0, false},
         {"class", TEXT, &settings->key_class, 0, false},
         {"events", TEXT, &paths->events, 0, false},
         {"states", TEXT, &paths->states, 0, false},
@@ -118,6 +122,7 @@ static bool take_command_line(int count, char **words, struct fleet_settings *se
         {"drops", NUMBER, &settings->drops, 1000, false},
         {"deaths", NUMBER, &settings->deaths, 1000, false},
         {"wrong-clocks", NUMBER, &settings->wrong_clocks, 1000, false},
+        {"share-2", NUMBER, &settings->share_2, 1000, false},
         {"kept", NUMBER, &settings->kept, 999999, false},
     };
     bool good = read_options(count, words, options, sizeof options / sizeof options[0]);
@@ -159,12 +164,16 @@ static enum slw_status open_fleet(struct fleet *fleet, struct slw_detail *detail
     struct fleet_settings *settings = &fleet->settings;
     SLW_TRY(slw_file_read(settings->root, ROOT_MAX, &settings->root_json, detail));
     SLW_TRY(slw_file_read(fleet->paths.factory_root, ROOT_MAX, &fleet->factory_root, detail));
-    settings->kind = (struct board_kind){
+    settings->kinds[0] = (struct board_kind){
         .factory_root = slw_heap_bytes(&fleet->factory_root),
         .product = slw_text_bytes(settings->product),
         .hardware = slw_text_bytes(settings->hardware),
         .slot_size = SLOT_SIZE,
     };
+    settings->kinds[1] = settings->kinds[0];
+    if (settings->hardware_2 != NULL) {
+        settings->kinds[1].hardware = slw_text_bytes(settings->hardware_2);
+    }
     SLW_TRY(fleet_seen_open(fleet->paths.events, &fleet->seen, detail));
     SLW_TRY(relay_open(settings->depot, &fleet->relay, detail));
     return make_devices(fleet, detail);

@@ -23,6 +23,9 @@
 /* An image that begins so runs on a virtual device, and never is healthy: the device goes back from
  * it by itself. For trying out what a fleet does with a bad release. */
 #define SLW_VIRTUAL_NEVER_HEALTHY "slipway virtual image: never healthy\n"
+/* One that begins so, then a hardware id and a line feed, is never healthy on that hardware alone:
+ * a release that is bad for one model. */
+#define SLW_VIRTUAL_NEVER_HEALTHY_ON "slipway virtual image: never healthy on "
 
 struct slw_virtual_options {
     const char *flash_path;
