@@ -52,6 +52,20 @@ sign_test_bundle() {
     grep -q libsofthsm2.so mapped
 }
 
+# A fork for each bundle copies each mapping of a library: with libraries it is dearer by half.
+@test "a judge maps no library where there are archives of them" {
+    local judge library
+    judge=$(dirname "$slipway")/slipway-signer-judge
+    ! grep -q __asan_init "$judge" || skip "sanitizers need their libraries"
+    for library in crypto seccomp c; do
+        [ -e "$(cc -print-file-name="lib$library.a")" ] || skip "no lib$library.a"
+    done
+    readelf --program-headers "$judge" >headers
+    grep -q 'LOAD' headers
+    [ "$(grep -c 'INTERP' headers)" -eq 0 ]
+    readelf --file-header "$judge" | grep -q 'DYN' # and is at another address each time
+}
+
 @test "the key process has no network, no capabilities, and starts nothing" {
     signer_setup
     signer_start
