@@ -23,8 +23,15 @@
         .name = "--certificate-key", .value = "FILE", .help = "its private key"                    \
     }
 
+#define ROOT_OPTION                                                                                \
+    {                                                                                              \
+        .name = "--tuf-root", .value = "FILE", .repeated = true,                                   \
+        .help = "a repository's root that you know to be right, where the log skips to it"         \
+    }
+
 static const struct cli_option verify_options[] = {
     SOURCE_OPTIONS,
+    ROOT_OPTION,
     {.name = "--state", .value = "FILE", .help = "what was verified before, and is from now on"},
     {.name = "--bundles",
      .value = "BUNDLE",
@@ -45,6 +52,7 @@ static const struct cli_option show_options[] = {
 
 static const struct cli_option monitor_options[] = {
     SOURCE_OPTIONS,
+    ROOT_OPTION,
     {.name = "--state",
      .value = "FILE",
      .required = true,
@@ -92,7 +100,7 @@ static const struct cli_command commands[] = {
         .usage = "slipway audit verify",
         .summary = "verify all of a signing service's log",
         .synopsis = "LOG --log VKEY [--witness VKEY…] [--witness-quorum N] [--state FILE] "
-                    "[--bundles BUNDLE…] [--repo DIR]",
+                    "[--bundles BUNDLE…] [--repo DIR] [--tuf-root FILE…]",
         .positionals_min = 1,
         .positionals_max = 1,
         .options = verify_options,
@@ -123,7 +131,8 @@ static const struct cli_command commands[] = {
         .verb = "monitor",
         .usage = "slipway audit monitor",
         .summary = "follow a log, and tell people when something is wrong with it",
-        .synopsis = "LOG… --log VKEY --state FILE [--once | --every DURATION] [--mirror DIR]\n"
+        .synopsis = "LOG… --log VKEY --state FILE [--once | --every DURATION] [--mirror DIR] "
+                    "[--tuf-root FILE…]\n"
                     "      [--smtp URL [--smtp-user NAME --smtp-password-file FILE] --mail-from A "
                     "--mail-to "
                     "A…]\n"

@@ -46,6 +46,10 @@ void cli_audit_log_close(struct cli_audit_log *log);
 enum cli_exit cli_audit_settings(struct cli *cli, const struct cli_arguments *arguments,
                                  struct cli_transparency *transparency, struct slw_audit *audit);
 
+/* The roots of --tuf-root, into the audit's settings: digests must outlive it, and be dropped. */
+enum cli_exit cli_audit_known_roots(struct cli *cli, const struct cli_arguments *arguments,
+                                    struct slw_audit *audit, struct slw_heap_buffer *ret_digests);
+
 /* Says why a log is refused, or what failed; the exit code is CLI_REFUSED for the former. */
 enum cli_exit cli_audit_fail(struct cli *cli, enum slw_status status, const char *name);
 

@@ -46,6 +46,7 @@ struct monitor {
     enum slw_status worst;           /* what is wrong in this round: the first reason of a log's */
     struct slw_heap_buffer wrong;    /* a line for each thing */
     struct slw_heap_buffer evidence; /* signed checkpoints that can't both be */
+    struct slw_heap_buffer known_roots;
     struct slw_heap_buffer told;     /* the last alert, not to be told again */
     struct slw_heap_buffer incoming; /* a directory in the mirror */
     struct slw_heap_buffer arrived;  /* paths of files there, each with a zero behind it */
@@ -447,6 +448,9 @@ static enum cli_exit open_all(struct monitor *monitor, const struct cli_argument
     enum cli_exit code =
         cli_audit_settings(cli, arguments, &monitor->transparency, &monitor->audit);
     if (code == CLI_DONE) {
+        code = cli_audit_known_roots(cli, arguments, &monitor->audit, &monitor->known_roots);
+    }
+    if (code == CLI_DONE) {
         code = cli_alerts_open(cli, arguments, &monitor->alerts);
     }
     if (code == CLI_DONE && monitor->mirror != NULL) {
@@ -484,6 +488,7 @@ enum cli_exit cli_audit_monitor(struct cli *cli, const struct cli_arguments *arg
     }
     cli_alerts_close(&monitor->alerts);
     slw_audit_free(&monitor->audit);
+    slw_heap_drop(&monitor->known_roots);
     slw_heap_drop(&monitor->told);
     slw_heap_drop(&monitor->wrong);
     slw_heap_drop(&monitor->evidence);

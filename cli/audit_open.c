@@ -2,6 +2,9 @@
 /* Where `slipway audit` reads logs from, whose logs, and what it says of one that it refuses. */
 #include "audit.h"
 
+#include "slipway/files.h"
+#include "slipway/tuf_follow.h"
+
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -91,6 +94,32 @@ enum cli_exit cli_audit_settings(struct cli *cli, const struct cli_arguments *ar
     audit->settings.witnesses = transparency->witnesses;
     audit->settings.witness_count = transparency->witnesses_count;
     audit->settings.quorum = transparency->transparency.quorum;
+    return CLI_DONE;
+}
+
+enum cli_exit cli_audit_known_roots(struct cli *cli, const struct cli_arguments *arguments,
+                                    struct slw_audit *audit, struct slw_heap_buffer *ret_digests)
+{
+    const size_t count = cli_count(arguments, "--tuf-root");
+    for (size_t i = 0; i < count; i++) {
+        struct slw_heap_buffer file = {0};
+        struct slw_sha256 hash;
+        enum slw_status status = slw_file_read(cli_nth(arguments, "--tuf-root", i),
+                                               SLW_TUF_FOLLOW_SIZE_MAX, &file, &cli->detail);
+        uint8_t digest[SLW_SHA256_SIZE];
+        slw_sha256_init(&hash);
+        slw_sha256_update(&hash, slw_heap_bytes(&file));
+        slw_sha256_final(&hash, digest);
+        slw_heap_drop(&file);
+        if (status != SLW_OK) {
+            return cli_fail(cli, status);
+        }
+        slw_heap_append(ret_digests, slw_bytes_make(digest, sizeof digest));
+    }
+    if (ret_digests->status != SLW_OK) {
+        return cli_error(cli, "out of memory");
+    }
+    audit->settings.known_roots = slw_heap_bytes(ret_digests);
     return CLI_DONE;
 }
 

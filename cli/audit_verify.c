@@ -238,11 +238,15 @@ enum cli_exit cli_audit_verify(struct cli *cli, const struct cli_arguments *argu
     struct cli_transparency transparency;
     struct cli_audit_log log;
     struct wilds wilds = {.repository = cli_value(arguments, "--repo")};
+    struct slw_heap_buffer known_roots = {0};
     struct slw_audit *audit = calloc(1, sizeof *audit);
     if (audit == NULL) {
         return cli_error(cli, "out of memory");
     }
     enum cli_exit code = cli_audit_settings(cli, arguments, &transparency, audit);
+    if (code == CLI_DONE) {
+        code = cli_audit_known_roots(cli, arguments, audit, &known_roots);
+    }
     if (code == CLI_DONE) {
         code = read_bundles(cli, arguments, &wilds);
     }
@@ -259,6 +263,7 @@ enum cli_exit cli_audit_verify(struct cli *cli, const struct cli_arguments *argu
     slw_audit_free(audit);
     free(audit);
     free(wilds.bundles);
+    slw_heap_drop(&known_roots);
     cli_audit_signed_free(&wilds.logged);
     return code;
 }

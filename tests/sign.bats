@@ -311,5 +311,21 @@ teardown() {
     says "refused: root-rollback"
     exits 7 sign root app.bin --product lamp --config sign.conf
     says "refused: malformed"
-    ok audit verify state/log --log "$log_vkey"
+    ok audit verify state/log --log "$log_vkey" --state log.state
+    ok audit show state/log --log "$log_vkey"
+    [ "$(grep -c '  trusted-root  product lamp  version 1$' <<<"$output")" = 1 ]
+    signer_stop
+    # The settings go on to root 4 without root 3: an auditor takes the former from whoever knows it to be right.
+    for name in one three; do
+        ok repo rotate repo root --key two.key.pub --key "$name.key.pub" --threshold 1
+        ok repo sign repo root --key two.key
+        ok repo publish repo
+    done
+    signer_settings '.tuf_roots = {lamp: (.state[:-5] + "repo/metadata/4.root.json")}'
+    sign_start
+    exits 3 audit verify state/log --log "$log_vkey" --state log.state
+    says "a root of the service's settings that doesn't follow: root 4 doesn't follow root 2, which is trusted"
+    exits 3 audit monitor state/log --log "$log_vkey" --state log.state --once --tuf-root repo/metadata/3.root.json
+    ok audit verify state/log --log "$log_vkey" --state log.state --tuf-root repo/metadata/4.root.json
+    ok audit monitor state/log --log "$log_vkey" --state log.state --once
 }

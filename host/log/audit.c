@@ -20,6 +20,7 @@ struct walk {
     const struct slw_audit_source *source;
     struct slw_checkpoint checkpoint;
     uint64_t verified; /* entries that were verified before */
+    uint64_t judged;   /* and of them, those whose texts were judged */
 };
 
 void slw_audit_find(struct slw_audit *audit, uint64_t index, const char *format, ...)
@@ -197,11 +198,13 @@ static enum slw_status judge_entry(struct walk *walk, const struct slw_log_edge 
         return slw_explain(detail, SLW_LOG_DAMAGED, "entry %llu isn't the hash of its record",
                            (unsigned long long)entry->index);
     }
-    if (entry->index < walk->verified) {
-        return SLW_OK; /* it was judged then */
+    if (entry->index < walk->judged) {
+        return SLW_OK;
     }
     SLW_TRY(slw_audit_judge(audit, &edge->frontier, entry, detail));
-    return audit->visit == NULL ? SLW_OK : audit->visit(audit->visit_context, entry, detail);
+    return audit->visit == NULL || entry->index < walk->verified
+               ? SLW_OK
+               : audit->visit(audit->visit_context, entry, detail);
 }
 
 /* At sizes that were verified before, or that somebody watches, the root is known or wanted. */
@@ -339,7 +342,7 @@ static enum slw_status check_growth(const struct walk *walk, struct slw_detail *
 static enum slw_status run_on_copy(struct slw_audit *copy, const struct slw_audit_source *source,
                                    struct slw_detail *detail)
 {
-    struct walk walk = {copy, source, {.size = 0}, copy->size};
+    struct walk walk = {copy, source, {.size = 0}, copy->size, copy->judged};
     struct slw_heap_buffer note = {0};
     struct slw_log_edge *edge = calloc(1, sizeof *edge);
     struct slw_log_edge *full = calloc(1, sizeof *full);
@@ -364,6 +367,7 @@ static enum slw_status run_on_copy(struct slw_audit *copy, const struct slw_audi
     }
     if (status == SLW_OK) {
         copy->size = walk.checkpoint.size;
+        copy->judged = copy->size;
         memcpy(copy->root.bytes, walk.checkpoint.root, sizeof copy->root.bytes);
         slw_heap_drop(&copy->checkpoint);
         copy->checkpoint = note;

@@ -13,7 +13,7 @@
 
 static const char *const kinds[] = {
     "administrators", "start",  "stage",    "request",  "refusal", "approval", "rejection",
-    "signature",      "policy", "takeover", "ceremony", "expiry",  "tuf-root",
+    "signature",      "policy", "takeover", "ceremony", "expiry",  "tuf-root", "trusted-root",
 };
 
 /* --- Rules for all records --- */
@@ -310,6 +310,9 @@ static enum slw_status judge_record(struct slw_audit *audit,
     judge_first(&record);
     judge_policy(&record);
     status = slw_audit_judge_statement(&record, detail);
+    if (status == SLW_OK) {
+        status = slw_audit_judge_root(&record, detail);
+    }
     if (status == SLW_OK) {
         status = judge_signature(&record, detail);
     }

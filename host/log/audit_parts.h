@@ -7,6 +7,7 @@
 
 #include "slipway/audit.h"
 #include "slipway/policy.h"
+#include "slipway/statement.h"
 
 #define SLW_AUDIT_UNNAMED_MAX 4096u
 
@@ -40,6 +41,28 @@ void slw_audit_policies_free(struct slw_audit *audit);
 /* Which policy was in force then, by its index, of those that are known so far: none for an index
  * that isn't below policies_count. */
 size_t slw_audit_policy_at(const struct slw_audit *audit, int64_t utc_s);
+
+/* The root of a product's TUF repository that the log says is trusted. */
+struct slw_audit_root {
+    size_t product_len;
+    uint8_t product[SLW_STATEMENT_NAME_MAX];
+    struct slw_heap_buffer file;
+};
+
+/*
+ * A root that the log says is trusted from now on: the first of a product stands for itself, each
+ * other follows the one before, unless it is one of settings.known_roots. version is what the
+ * record says it is. What slipway/tuf_follow.h returns otherwise, SLW_BAD_STATEMENT for another
+ * version, SLW_TOO_LARGE, SLW_NO_SPACE; then the one before goes on being trusted.
+ */
+SLW_MUST_USE enum slw_status slw_audit_root_add(struct slw_audit *audit, struct slw_bytes product,
+                                                struct slw_bytes file, int64_t version,
+                                                struct slw_detail *detail);
+/* As it was saved: one that stands for itself, of a product that has none. */
+SLW_MUST_USE enum slw_status slw_audit_root_restore(struct slw_audit *audit,
+                                                    struct slw_bytes product, struct slw_bytes file,
+                                                    struct slw_detail *detail);
+void slw_audit_roots_free(struct slw_audit *audit);
 
 /* The service's key with this id, of any policy, the newest first; NULL. */
 const struct slw_policy_signing_key *

@@ -31,4 +31,8 @@ struct slw_bytes slw_audit_object(const struct slw_audit_record *record, struct 
 SLW_MUST_USE enum slw_status slw_audit_judge_statement(const struct slw_audit_record *record,
                                                        struct slw_detail *detail);
 
+/* A root that the service's settings brought. SLW_NO_SPACE. */
+SLW_MUST_USE enum slw_status slw_audit_judge_root(const struct slw_audit_record *record,
+                                                  struct slw_detail *detail);
+
 #endif

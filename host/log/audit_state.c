@@ -3,7 +3,7 @@
  * What an auditor remembers: which versions were signed, and where it got to. In one file, which it
  * alone writes, so that a log that is cut or forked is found by whoever looked at it before.
  *
- *     "slipway audit 2\n", u32 length and the log's origin, u64 time, u64 policy version,
+ *     "slipway audit 3\n", u32 length and the log's origin, u64 time, u64 policy version,
  *     u64 epoch, 32 bytes instance,
  *     u32 length and the signed checkpoint (0: none),
  *     u32 length and the administrators of entry 0, u32 count of policies, each u64 logged,
@@ -11,18 +11,26 @@
  *     u64 leaves of the full bundles, their frontier's hashes (one a bit set, from the lowest),
  *     7 times (levels 1 to 7) u32 count and that many hashes of the partial tile,
  *     u32 count of releases, each u32 version, 32 bytes scope, 32 bytes digest, u64 leaf,
+ *     u32 count of roots, each u32 length and product, u32 length and file,
  *     32 bytes SHA-256 of all that.    Integers are big endian.
+ *
+ * "slipway audit 2\n" was without roots, which nobody looked at then. Of such a file origin and
+ * checkpoint are read: the log must continue that, and all its entries are judged anew.
  */
 #include "audit_parts.h"
 
 #include "slipway/files.h"
+#include "slipway/tuf_follow.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#define MAGIC "slipway audit 2\n"
-#define STATE_SIZE_MAX ((size_t)SLW_AUDIT_RELEASES_MAX * 76u + 268435456u)
+#define MAGIC "slipway audit 3\n"
+#define MAGIC_WITHOUT_ROOTS "slipway audit 2\n"
+#define STATE_SIZE_MAX                                                                             \
+    ((size_t)SLW_AUDIT_RELEASES_MAX * 76u +                                                        \
+     (size_t)SLW_AUDIT_ROOTS_MAX * SLW_TUF_FOLLOW_SIZE_MAX + 268435456u)
 
 /* --- Releases by scope and version --- */
 
@@ -113,6 +121,7 @@ void slw_audit_free(struct slw_audit *audit)
     slw_heap_drop(&audit->checkpoint);
     slw_heap_drop(&audit->administrators);
     slw_audit_policies_free(audit);
+    slw_audit_roots_free(audit);
     audit->edge = NULL;
     audit->releases = NULL;
     audit->index = NULL;
@@ -152,6 +161,13 @@ static bool copy_parts(const struct slw_audit *audit, struct slw_audit *copy)
             return false;
         }
     }
+    for (size_t i = 0; i < audit->roots_count; i++) {
+        const struct slw_audit_root *root = &audit->roots[i];
+        if (slw_audit_root_restore(copy, slw_bytes_make(root->product, root->product_len),
+                                   slw_heap_bytes(&root->file), &unheard) != SLW_OK) {
+            return false;
+        }
+    }
     return copy->checkpoint.status == SLW_OK && copy->administrators.status == SLW_OK;
 }
 
@@ -169,6 +185,8 @@ enum slw_status slw_audit_copy(const struct slw_audit *audit, struct slw_audit *
     copy.unnamed_count = 0;
     copy.policies = NULL;
     copy.policies_count = 0;
+    copy.roots = NULL;
+    copy.roots_count = 0;
     memset(&copy.checkpoint, 0, sizeof copy.checkpoint);
     memset(&copy.administrators, 0, sizeof copy.administrators);
     if (copy.size == 0) {
@@ -216,6 +234,15 @@ static void put_edge(const struct slw_log_edge *edge, struct slw_heap_buffer *by
     }
 }
 
+static void put_roots(const struct slw_audit *audit, struct slw_heap_buffer *bytes)
+{
+    put_number(audit->roots_count, 4, bytes);
+    for (size_t i = 0; i < audit->roots_count; i++) {
+        put_sized(slw_bytes_make(audit->roots[i].product, audit->roots[i].product_len), bytes);
+        put_sized(slw_heap_bytes(&audit->roots[i].file), bytes);
+    }
+}
+
 enum slw_status slw_audit_save(const struct slw_audit *audit, const char *path,
                                struct slw_detail *detail)
 {
@@ -248,6 +275,7 @@ enum slw_status slw_audit_save(const struct slw_audit *audit, const char *path,
         slw_heap_append(&bytes, slw_bytes_make(audit->releases[i].digest, SLW_SHA256_SIZE));
         put_number(audit->releases[i].leaf, 8, &bytes);
     }
+    put_roots(audit, &bytes);
     slw_sha256_init(&hash);
     slw_sha256_update(&hash, slw_heap_bytes(&bytes));
     slw_sha256_final(&hash, digest);
@@ -346,12 +374,36 @@ static void get_policies(struct slw_reader *reader, struct slw_audit *audit)
     }
 }
 
+static void get_roots(struct slw_reader *reader, struct slw_audit *audit)
+{
+    struct slw_detail unheard;
+    uint64_t count = get_number(reader, 4);
+    for (uint64_t i = 0; i < count && reader->status == SLW_OK; i++) {
+        struct slw_heap_buffer product = {0};
+        struct slw_heap_buffer file = {0};
+        get_sized(reader, SLW_STATEMENT_NAME_MAX, &product);
+        get_sized(reader, SLW_TUF_FOLLOW_SIZE_MAX, &file);
+        if (reader->status == SLW_OK &&
+            slw_audit_root_restore(audit, slw_heap_bytes(&product), slw_heap_bytes(&file),
+                                   &unheard) != SLW_OK) {
+            slw_reader_fail(reader, SLW_MALFORMED);
+        }
+        slw_heap_drop(&product);
+        slw_heap_drop(&file);
+    }
+}
+
+static bool begins_with(struct slw_bytes bytes, const char *magic)
+{
+    return bytes.len >= strlen(magic) && memcmp(bytes.ptr, magic, strlen(magic)) == 0;
+}
+
 static bool is_whole(struct slw_bytes bytes)
 {
     uint8_t digest[SLW_SHA256_SIZE];
     struct slw_sha256 hash;
     if (bytes.len < sizeof MAGIC - 1 + sizeof digest ||
-        memcmp(bytes.ptr, MAGIC, sizeof MAGIC - 1) != 0) {
+        (!begins_with(bytes, MAGIC) && !begins_with(bytes, MAGIC_WITHOUT_ROOTS))) {
         return false;
     }
     slw_sha256_init(&hash);
@@ -360,13 +412,38 @@ static bool is_whole(struct slw_bytes bytes)
     return memcmp(bytes.ptr + bytes.len - sizeof digest, digest, sizeof digest) == 0;
 }
 
-static bool get_all(struct slw_reader *reader, struct slw_audit *audit,
-                    struct slw_heap_buffer *origin)
+/* Where it got to: what was read must be this log's. */
+static bool take_checkpoint(struct slw_audit *audit, struct slw_bytes origin)
 {
     struct slw_note note;
     struct slw_checkpoint checkpoint;
     struct slw_detail unheard;
     const char *expected = audit->settings.log_key->name;
+    if (!slw_bytes_equal(origin, slw_bytes_make(expected, strlen(expected))) ||
+        slw_checkpoint_open("state", slw_heap_bytes(&audit->checkpoint), audit->settings.log_key,
+                            &note, &checkpoint, &unheard) != SLW_OK) {
+        return false;
+    }
+    audit->size = checkpoint.size;
+    memcpy(audit->root.bytes, checkpoint.root, sizeof audit->root.bytes);
+    return true;
+}
+
+/* Of an auditor that looked at less. */
+static bool get_checkpoint(struct slw_reader *reader, struct slw_audit *audit,
+                           struct slw_heap_buffer *origin)
+{
+    slw_reader_skip(reader, sizeof MAGIC - 1);
+    get_sized(reader, SLW_NOTE_NAME_MAX, origin);
+    slw_reader_skip(reader, 3 * 8 + sizeof audit->instance);
+    get_sized(reader, SLW_NOTE_SIZE_MAX, &audit->checkpoint);
+    audit->epoch = 1;
+    return reader->status == SLW_OK && take_checkpoint(audit, slw_heap_bytes(origin));
+}
+
+static bool get_all(struct slw_reader *reader, struct slw_audit *audit,
+                    struct slw_heap_buffer *origin)
+{
     slw_reader_skip(reader, sizeof MAGIC - 1);
     get_sized(reader, SLW_NOTE_NAME_MAX, origin);
     audit->time_utc_s = (int64_t)get_number(reader, 8);
@@ -378,16 +455,14 @@ static bool get_all(struct slw_reader *reader, struct slw_audit *audit,
     get_policies(reader, audit);
     get_edge(reader, audit->edge);
     get_releases(reader, audit);
+    get_roots(reader, audit);
     if (reader->status != SLW_OK || slw_reader_left(reader) != 0 ||
-        !slw_bytes_equal(slw_heap_bytes(origin), slw_bytes_make(expected, strlen(expected))) ||
-        slw_checkpoint_open("state", slw_heap_bytes(&audit->checkpoint), audit->settings.log_key,
-                            &note, &checkpoint, &unheard) != SLW_OK) {
+        !take_checkpoint(audit, slw_heap_bytes(origin))) {
         return false;
     }
-    audit->size = checkpoint.size;
-    memcpy(audit->root.bytes, checkpoint.root, sizeof audit->root.bytes);
-    return checkpoint.size >= slw_log_edge_size(audit->edge) &&
-           checkpoint.size - slw_log_edge_size(audit->edge) < SLW_LOG_TILE_WIDTH;
+    audit->judged = audit->size;
+    return audit->size >= slw_log_edge_size(audit->edge) &&
+           audit->size - slw_log_edge_size(audit->edge) < SLW_LOG_TILE_WIDTH;
 }
 
 enum slw_status slw_audit_load(struct slw_audit *audit, const char *path, struct slw_detail *detail)
@@ -405,7 +480,9 @@ enum slw_status slw_audit_load(struct slw_audit *audit, const char *path, struct
     bool is_good = loaded.edge != NULL && is_whole(slw_heap_bytes(&bytes));
     if (is_good) {
         slw_reader_init_bytes(&reader, slw_bytes_make(bytes.ptr, bytes.len - SLW_SHA256_SIZE));
-        is_good = get_all(&reader, &loaded, &origin);
+        is_good = begins_with(slw_heap_bytes(&bytes), MAGIC)
+                      ? get_all(&reader, &loaded, &origin)
+                      : get_checkpoint(&reader, &loaded, &origin);
     }
     slw_heap_drop(&bytes);
     slw_heap_drop(&origin);

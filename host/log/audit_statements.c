@@ -169,18 +169,35 @@ static enum slw_status check_approval(struct said *said)
     return check_service(said, approval.signer);
 }
 
+/* "It must be the trusted root's version and one, signed by the trusted root's threshold and its
+ * own": a root speaks for itself, and is trusted from this record on. */
+static enum slw_status check_root(struct said *said)
+{
+    struct slw_tuf_root_notice root;
+    struct slw_heap_buffer file = {0};
+    int64_t version = -1;
+    SLW_TRY(slw_tuf_root_notice_read(&said->statement, &root, &said->detail));
+    SLW_TRY(check_service(said, root.signer));
+    (void)slw_audit_number(said->record, SLW_BYTES_OF("version"), &version);
+    enum slw_status status = slw_tuf_root_notice_file(&root, &file, &said->detail);
+    if (status == SLW_OK) {
+        status = slw_audit_root_add(said->record->audit, root.product, slw_heap_bytes(&file),
+                                    version, &said->detail);
+    }
+    slw_heap_drop(&file);
+    return status;
+}
+
 static enum slw_status check_content(struct said *said)
 {
     struct slw_stage stage;
     struct slw_request request;
-    struct slw_tuf_root_notice root;
     if (said->statement.kind == SLW_STATEMENT_STAGE) {
         SLW_TRY(slw_stage_read(&said->statement, &stage, &said->detail));
         return check_service(said, stage.signer);
     }
     if (said->statement.kind == SLW_STATEMENT_TUF_ROOT) {
-        SLW_TRY(slw_tuf_root_notice_read(&said->statement, &root, &said->detail));
-        return check_service(said, root.signer);
+        return check_root(said);
     }
     if (said->statement.kind == SLW_STATEMENT_REQUEST) {
         SLW_TRY(slw_request_read(&said->statement, &request, &said->detail));

@@ -11,37 +11,15 @@ static struct slw_detail detail;
 
 #define HERE "1111111111111111111111111111111111111111111111111111111111111111"
 #define ELSEWHERE "2222222222222222222222222222222222222222222222222222222222222222"
-#define LATER "2026-01-03T00:00:00Z"
 
 static void add_start(struct test_log *test, int epoch, const char *instance)
 {
     char text[256];
     (void)snprintf(text, sizeof text,
                    "{\"epoch\":%d,\"instance\":\"%s\",\"kind\":\"start\",\"random\":\"\","
-                   "\"time\":\"" LATER "\"}",
+                   "\"time\":\"" TEST_AUDIT_LATER "\"}",
                    epoch, instance);
     test_audit_record(test, text);
-}
-
-/* A record with a statement; more are its other members, each with a comma behind it. */
-static void add_said(struct test_log *test, const char *kind, const char *more,
-                     const struct slw_heap_buffer *payload, const struct slw_private_key *signer,
-                     const struct slw_private_key *second)
-{
-    struct slw_heap_buffer text = {0};
-    struct slw_heap_buffer envelope = {0};
-    uint8_t id[SLW_SHA256_SIZE];
-    struct slw_sha256 hash;
-    slw_sha256_init(&hash);
-    slw_sha256_update(&hash, slw_heap_bytes(payload));
-    slw_sha256_final(&hash, id);
-    test_audit_envelope(slw_heap_bytes(payload), signer, second, &envelope);
-    slw_heap_printf(&text, "{%s\"kind\":\"%s\",\"time\":\"" LATER "\",\"id\":\"", more, kind);
-    test_audit_hex(slw_bytes_make(id, sizeof id), &text);
-    slw_heap_printf(&text, "\",\"envelope\":%s}", slw_heap_text(&envelope));
-    test_audit_record(test, slw_heap_text(&text));
-    slw_heap_free(&envelope);
-    slw_heap_free(&text);
 }
 
 /* --- Takeovers and starts --- */
@@ -83,7 +61,7 @@ static void add_takeover(struct test_log *test, const struct takeover *row)
     TAP_EQUAL_INT(slw_takeover_format(&takeover, &payload, &detail), SLW_OK);
     (void)snprintf(more, sizeof more, "\"epoch\":%d,\"instance\":\"%s\",", row->said_epoch,
                    row->instance);
-    add_said(test, "takeover", more, &payload, signers[row->by][0], signers[row->by][1]);
+    test_audit_said(test, "takeover", more, &payload, signers[row->by][0], signers[row->by][1]);
     slw_heap_free(&payload);
 }
 
@@ -229,9 +207,9 @@ static void finds_requests_put_into_mouths(void)
         TAP_ROW(rows[i].finding == NULL ? "good" : rows[i].finding);
         TAP_REQUIRE(test_audit_setup(&test));
         format_request(rows[i].signer, &payload);
-        add_said(&test, "request",
-                 name_party("requester", rows[i].name, "requester_key", rows[i].id_of, more),
-                 &payload, rows[i].signers[0], rows[i].signers[1]);
+        test_audit_said(&test, "request",
+                        name_party("requester", rows[i].name, "requester_key", rows[i].id_of, more),
+                        &payload, rows[i].signers[0], rows[i].signers[1]);
         TAP_CHECK(test_audit_finds(&test, rows[i].finding));
         slw_heap_free(&payload);
         test_log_teardown(&test);
@@ -253,8 +231,9 @@ static void finds_requests_of_who_was_taken_away(void)
     format_request(TEST_AUDIT_ORIGIN, &payload);
     test_audit_policy(&test, &without);
     test_audit_policy(&test, &again);
-    add_said(&test, "request", name_party("requester", "ada", "requester_key", test_ada, more),
-             &payload, test_ada, NULL);
+    test_audit_said(&test, "request",
+                    name_party("requester", "ada", "requester_key", test_ada, more), &payload,
+                    test_ada, NULL);
     TAP_CHECK(test_audit_finds(&test, "none of the envelope's signatures is by a key that counts"));
     slw_heap_free(&payload);
     test_log_teardown(&test);
@@ -294,13 +273,45 @@ static void finds_approvals_put_into_mouths(void)
         TAP_ROW(rows[i].finding == NULL ? "good" : rows[i].finding);
         TAP_REQUIRE(test_audit_setup(&test));
         TAP_EQUAL_INT(slw_approval_format(&approval, &payload, &detail), SLW_OK);
-        add_said(&test, rows[i].kind, name_party("person", "ada", "key", test_ada, more), &payload,
-                 rows[i].signer, NULL);
+        test_audit_said(&test, rows[i].kind, name_party("person", "ada", "key", test_ada, more),
+                        &payload, rows[i].signer, NULL);
         TAP_CHECK(test_audit_finds(&test, rows[i].finding));
         slw_heap_free(&payload);
         test_log_teardown(&test);
     }
     TAP_ROW(NULL);
+}
+
+/* Whoever looks for a statement by its id must find that one. */
+static void finds_statements_under_other_ids(void)
+{
+    static const int flipped[] = {-1, 0, 16, 31};
+    struct slw_heap_buffer payload = {0};
+    uint8_t own[SLW_SHA256_SIZE];
+    struct slw_sha256 hash;
+    char more[512];
+    format_request(TEST_AUDIT_ORIGIN, &payload);
+    slw_sha256_init(&hash);
+    slw_sha256_update(&hash, slw_heap_bytes(&payload));
+    slw_sha256_final(&hash, own);
+    for (size_t i = 0; i < sizeof flipped / sizeof flipped[0]; i++) {
+        struct test_log test;
+        uint8_t id[SLW_SHA256_SIZE];
+        memcpy(id, own, sizeof id);
+        if (flipped[i] >= 0) {
+            id[flipped[i]] ^= 1;
+        }
+        TAP_ROW(flipped[i] < 0 ? "its own" : "another");
+        TAP_REQUIRE(test_audit_setup(&test));
+        test_audit_said_as(&test, id, "request",
+                           name_party("requester", "ada", "requester_key", test_ada, more),
+                           &payload, test_ada, NULL);
+        TAP_CHECK(
+            test_audit_finds(&test, flipped[i] < 0 ? NULL : "its id isn't that of its statement"));
+        test_log_teardown(&test);
+    }
+    TAP_ROW(NULL);
+    slw_heap_free(&payload);
 }
 
 static void finds_a_transcript_that_is_none(void)
@@ -311,11 +322,11 @@ static void finds_a_transcript_that_is_none(void)
     slw_statement_format(SLW_STATEMENT_CEREMONY, SLW_BYTES_OF("lamp"), subject,
                          SLW_BYTES_OF("{\"entries\":[],\"plan\":{}}"), &payload);
     TAP_REQUIRE(test_audit_setup(&test));
-    add_said(&test, "ceremony", "\"who\":\"ada\",", &payload, test_ada, NULL);
+    test_audit_said(&test, "ceremony", "\"who\":\"ada\",", &payload, test_ada, NULL);
     TAP_CHECK(test_audit_finds(&test, "ceremony that doesn't hold: plan"));
     test_log_teardown(&test);
     TAP_REQUIRE(test_audit_setup(&test));
-    add_said(&test, "ceremony", "\"who\":\"ada\",", &payload, test_signing, NULL);
+    test_audit_said(&test, "ceremony", "\"who\":\"ada\",", &payload, test_signing, NULL);
     TAP_CHECK(test_audit_finds(&test, "ceremony that doesn't hold: "));
     test_log_teardown(&test);
     slw_heap_free(&payload);
@@ -338,8 +349,9 @@ static void finds_records_without_their_statements(void)
             struct test_log test;
             TAP_ROW(kinds[i]);
             TAP_REQUIRE(test_audit_setup(&test));
-            (void)snprintf(text, sizeof text, "{%s\"kind\":\"%s\",\"time\":\"" LATER "\"}",
-                           members[k], kinds[i]);
+            (void)snprintf(text, sizeof text,
+                           "{%s\"kind\":\"%s\",\"time\":\"" TEST_AUDIT_LATER "\"}", members[k],
+                           kinds[i]);
             test_audit_record(&test, text);
             TAP_CHECK(test_audit_finds(&test, "that doesn't"));
             test_log_teardown(&test);
@@ -359,6 +371,7 @@ int main(void)
     TAP_RUN(finds_requests_put_into_mouths);
     TAP_RUN(finds_requests_of_who_was_taken_away);
     TAP_RUN(finds_approvals_put_into_mouths);
+    TAP_RUN(finds_statements_under_other_ids);
     TAP_RUN(finds_a_transcript_that_is_none);
     TAP_RUN(finds_records_without_their_statements);
     test_audit_free_keys();

@@ -160,6 +160,34 @@ void test_audit_policy(struct test_log *test, const struct test_audit_policy *po
     slw_heap_free(&text);
 }
 
+void test_audit_said_as(struct test_log *test, const uint8_t *id, const char *kind,
+                        const char *more, const struct slw_heap_buffer *payload,
+                        const struct slw_private_key *signer, const struct slw_private_key *second)
+{
+    struct slw_heap_buffer text = {0};
+    struct slw_heap_buffer envelope = {0};
+    uint8_t own[SLW_SHA256_SIZE];
+    struct slw_sha256 hash;
+    slw_sha256_init(&hash);
+    slw_sha256_update(&hash, slw_heap_bytes(payload));
+    slw_sha256_final(&hash, own);
+    test_audit_envelope(slw_heap_bytes(payload), signer, second, &envelope);
+    slw_heap_printf(&text, "{%s\"kind\":\"%s\",\"time\":\"" TEST_AUDIT_LATER "\",\"id\":\"", more,
+                    kind);
+    test_audit_hex(slw_bytes_make(id == NULL ? own : id, sizeof own), &text);
+    slw_heap_printf(&text, "\",\"envelope\":%s}", slw_heap_text(&envelope));
+    test_audit_record(test, slw_heap_text(&text));
+    slw_heap_free(&envelope);
+    slw_heap_free(&text);
+}
+
+void test_audit_said(struct test_log *test, const char *kind, const char *more,
+                     const struct slw_heap_buffer *payload, const struct slw_private_key *signer,
+                     const struct slw_private_key *second)
+{
+    test_audit_said_as(test, NULL, kind, more, payload, signer, second);
+}
+
 void test_audit_commit(struct test_log *test)
 {
     must(slw_log_commit(test->log, &detail) == SLW_OK);

@@ -44,6 +44,16 @@ void test_audit_commit(struct test_log *test);
 void test_audit_envelope(struct slw_bytes payload, const struct slw_private_key *signer,
                          const struct slw_private_key *second, struct slw_heap_buffer *ret_text);
 
+/* A record of a kind with a statement, at TEST_AUDIT_LATER, under this id (NULL: its own); more are
+ * its other members, each with a comma behind it. */
+#define TEST_AUDIT_LATER "2026-01-03T00:00:00Z"
+void test_audit_said_as(struct test_log *test, const uint8_t *id, const char *kind,
+                        const char *more, const struct slw_heap_buffer *payload,
+                        const struct slw_private_key *signer, const struct slw_private_key *second);
+void test_audit_said(struct test_log *test, const char *kind, const char *more,
+                     const struct slw_heap_buffer *payload, const struct slw_private_key *signer,
+                     const struct slw_private_key *second);
+
 /* With administrators and a policy; committed. */
 bool test_audit_setup(struct test_log *test);
 

@@ -107,10 +107,11 @@ struct slw_book_rate {
     size_t count;
 };
 
-/* A root of a product's TUF repository that was followed to. Kept until the process ends, as
- * policies are: threads may be reading it. */
+/* A root of a product's TUF repository that was followed to, or that the settings brought. Kept
+ * until the process ends, as policies are: threads may be reading it. */
 struct slw_book_root {
     char product[SLW_POLICY_NAME_SIZE_MAX + 1];
+    bool by_settings;
     uint64_t version;
     struct slw_heap_buffer file;
 };
@@ -135,7 +136,7 @@ struct slw_book {
     size_t marks_count;
     struct slw_book_rate *rates;
     size_t rates_count;
-    struct slw_book_root **roots; /* in the order of the log: of each product, ascending */
+    struct slw_book_root **roots; /* in the order of the log: those followed to, ascending */
     size_t roots_count;
 };
 
@@ -176,6 +177,9 @@ void slw_book_mark_name(const struct slw_policy_signing_key *key, struct slw_byt
 
 /* The newest root of a product that was followed to; NULL when there was none. */
 const struct slw_book_root *slw_book_root(const struct slw_book *book, struct slw_bytes product);
+/* The last one that the log has, whatever brought it; NULL when it has none. */
+const struct slw_book_root *slw_book_root_last(const struct slw_book *book,
+                                               struct slw_bytes product);
 
 /* Times of former signatures; NULL when there were none. */
 struct slw_book_rate *slw_book_rate(struct slw_book *book, const struct slw_policy_signing_key *key,

@@ -566,6 +566,8 @@ static enum slw_status apply_view(struct slw_book *book, uint64_t index,
         return apply_expiry(book, view, detail);
     case SLW_RECORD_TUF_ROOT:
         return slw_book_apply_root(book, view, detail);
+    case SLW_RECORD_TRUSTED_ROOT:
+        return slw_book_apply_trusted_root(book, view, detail);
     }
     return damaged("of an unknown kind", detail);
 }

@@ -18,6 +18,10 @@ enum slw_status slw_book_statement_done(struct slw_book *book, const struct slw_
 /* book_roots.c: a root that a product's repository is verified by from now on. */
 enum slw_status slw_book_apply_root(struct slw_book *book, const struct slw_record_view *view,
                                     struct slw_detail *detail);
+/* And one that the settings brought. */
+enum slw_status slw_book_apply_trusted_root(struct slw_book *book,
+                                            const struct slw_record_view *view,
+                                            struct slw_detail *detail);
 void slw_book_roots_free(struct slw_book *book);
 
 #endif

@@ -22,6 +22,7 @@ static const char *const kind_names[SLW_RECORD_KINDS_END] = {
     [SLW_RECORD_CEREMONY] = "ceremony",
     [SLW_RECORD_EXPIRY] = "expiry",
     [SLW_RECORD_TUF_ROOT] = "tuf-root",
+    [SLW_RECORD_TRUSTED_ROOT] = "trusted-root",
 };
 
 const char *slw_record_kind_name(enum slw_record_kind kind)

@@ -29,8 +29,9 @@ enum slw_record_kind {
     SLW_RECORD_CEREMONY,
     SLW_RECORD_EXPIRY,
     SLW_RECORD_TUF_ROOT,
+    SLW_RECORD_TRUSTED_ROOT,
 };
-#define SLW_RECORD_KINDS_END 14u /* one behind the last */
+#define SLW_RECORD_KINDS_END 15u /* one behind the last */
 
 /* "request"; NULL for a number that isn't one. */
 const char *slw_record_kind_name(enum slw_record_kind kind);

@@ -2,6 +2,7 @@
 /* Opening the service, its loop, and what it knows of itself. See service.h. */
 #include "case.h"
 
+#include "slipway/base64.h"
 #include "slipway/tuf_follow.h"
 
 #include <errno.h>
@@ -238,6 +239,11 @@ static enum slw_status roots_check(struct slw_service *service, struct slw_detai
         return slw_explain(detail, SLW_TOO_MANY, "too many roots of repositories");
     }
     for (size_t i = 0; i < service->options.roots_count; i++) {
+        const size_t len = strlen(service->options.roots[i].product);
+        if (len == 0 || len > SLW_POLICY_NAME_SIZE_MAX) {
+            return slw_explain(detail, SLW_MALFORMED,
+                               "a root of a product that no policy can name");
+        }
         SLW_TRY(
             slw_tuf_root_first(service->options.roots[i].file, &service->root_versions[i], detail));
     }
@@ -286,6 +292,34 @@ static void start_then(struct slw_service *service, struct slw_effect *effect,
     }
 }
 
+/* What the settings bring is told in the log, once: auditors follow roots from there, and see where
+ * the settings went on without those between. */
+static void roots_log(struct slw_service *service)
+{
+    const struct slw_effect effect = {.then = start_then};
+    for (size_t i = 0; i < service->options.roots_count; i++) {
+        const struct slw_service_root *root = &service->options.roots[i];
+        struct slw_bytes product = slw_bytes_make(root->product, strlen(root->product));
+        const struct slw_book_root *last = slw_book_root_last(&service->book, product);
+        struct slw_heap_buffer text = {0};
+        struct slw_record record;
+        if (slw_service_tuf_root(service, product).ptr != root->file.ptr ||
+            (last != NULL && slw_bytes_equal(slw_heap_bytes(&last->file), root->file))) {
+            continue;
+        }
+        slw_base64_encode(root->file, &text);
+        slw_record_begin(&record, SLW_RECORD_TRUSTED_ROOT, slw_service_record_time(service));
+        slw_record_text(&record, "product", product);
+        slw_record_uint(&record, "version", service->root_versions[i]);
+        slw_record_text(&record, "root", slw_heap_bytes(&text));
+        if (text.status != SLW_OK) {
+            record.text.status = text.status;
+        }
+        slw_heap_drop(&text);
+        slw_effect_append(service, &record, &effect);
+    }
+}
+
 static enum slw_status start_log(struct slw_service *service, struct slw_detail *detail)
 {
     struct slw_record record;
@@ -299,6 +333,7 @@ static enum slw_status start_log(struct slw_service *service, struct slw_detail 
     slw_record_hex(&record, "instance", service->instance, sizeof service->instance);
     slw_record_hex(&record, "random", random, sizeof random);
     slw_effect_append(service, &record, &effect);
+    roots_log(service);
     slw_effects_commit(service);
     *detail = service->blocked_detail;
     return service->blocked;

@@ -3,12 +3,12 @@
 #include "start.h"
 
 #include "slipway/files.h"
+#include "slipway/tuf_follow.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#define ROOT_SIZE_MAX 1048576u
 #define DESCRIPTORS_MAX 1024u
 
 static enum slw_status key_open(const struct slw_settings *settings,
@@ -63,8 +63,8 @@ enum slw_status slw_start_keys(struct slw_start *start, struct slw_detail *detai
         start->options.keys_count = i + 1;
     }
     for (size_t i = 0; i < settings->roots_count; i++) {
-        SLW_TRY(
-            slw_file_read(settings->roots[i].path, ROOT_SIZE_MAX, &start->root_files[i], detail));
+        SLW_TRY(slw_file_read(settings->roots[i].path, SLW_TUF_FOLLOW_SIZE_MAX,
+                              &start->root_files[i], detail));
         start->roots[i] = (struct slw_service_root){settings->roots[i].product,
                                                     slw_heap_bytes(&start->root_files[i])};
         start->options.roots_count = i + 1;

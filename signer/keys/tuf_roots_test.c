@@ -274,6 +274,81 @@ static void keeps_the_newest_root_over_restarts(void)
     test_signer_close(&signer);
 }
 
+/* What the log has of the settings' roots, the last of them as it is in the book. */
+static void check_last_root(struct test_signer *signer, size_t records, size_t at)
+{
+    const struct slw_book *book = &signer->service->book;
+    const struct slw_book_root *last = slw_book_root_last(book, SLW_BYTES_OF("lamp"));
+    size_t count = 0;
+    for (size_t i = 0; i < book->roots_count; i++) {
+        count += book->roots[i]->by_settings ? 1 : 0;
+    }
+    TAP_EQUAL_INT(count, records);
+    TAP_REQUIRE(last != NULL);
+    TAP_CHECK(slw_bytes_equal(slw_heap_bytes(&last->file), slw_heap_bytes(&roots[at])));
+    TAP_EQUAL_INT(last->version, at + 1);
+}
+
+/* So that an auditor can follow them: once each, when they are what counts. */
+static void logs_the_roots_of_its_settings(void)
+{
+    static const struct {
+        const char *name;
+        size_t settings, records, last;
+    } starts[] = {
+        {"the same again", 0, 1, 0}, {"a newer one", 1, 2, 1},
+        {"the same again", 1, 2, 1}, {"an older one, by mistake", 0, 3, 0},
+        {"far ahead", 2, 4, 2},
+    };
+    struct test_signer signer;
+    TAP_REQUIRE(open_with_first_root(&signer));
+    check_last_root(&signer, 1, 0);
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+        TAP_ROW(starts[i].name);
+        test_signer_stop(&signer);
+        TAP_REQUIRE(start_with(&signer, slw_heap_bytes(&roots[starts[i].settings])) == SLW_OK);
+        check_last_root(&signer, starts[i].records, starts[i].last);
+    }
+    TAP_ROW(NULL);
+    test_signer_close(&signer);
+}
+
+static void logs_no_root_of_its_settings_that_is_older_than_one_it_was_told(void)
+{
+    struct test_signer signer;
+    TAP_REQUIRE(open_with_first_root(&signer));
+    TAP_EQUAL_INT(tell_root(&signer, 1), SLW_OK);
+    check_last_root(&signer, 1, 1);
+    test_signer_stop(&signer);
+    TAP_REQUIRE(start_with(&signer, slw_heap_bytes(&roots[0])) == SLW_OK);
+    check_last_root(&signer, 1, 1);
+    test_signer_stop(&signer);
+    TAP_ROW("the very one that it was told");
+    TAP_REQUIRE(start_with(&signer, slw_heap_bytes(&roots[1])) == SLW_OK);
+    check_last_root(&signer, 1, 1);
+    TAP_ROW(NULL);
+    test_signer_close(&signer);
+}
+
+/* Its record couldn't be read back, and the log has it for ever. */
+static void does_not_start_with_a_root_of_a_product_that_has_no_name(void)
+{
+    static const char *const names[] = {
+        "", "12345678901234567890123456789012345678901234567890123456789012345"};
+    struct test_signer signer;
+    TAP_REQUIRE(test_signer_open(&signer));
+    test_signer_stop(&signer);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const struct slw_service_root named = {names[i], slw_heap_bytes(&roots[0])};
+        signer.options.roots = &named;
+        signer.options.roots_count = 1;
+        TAP_EQUAL_INT(test_signer_start(&signer, &detail), SLW_MALFORMED);
+    }
+    TAP_REQUIRE(start_with(&signer, slw_heap_bytes(&roots[0])) == SLW_OK);
+    check_last_root(&signer, 1, 0);
+    test_signer_close(&signer);
+}
+
 static void refuses_roots_that_do_not_follow(void)
 {
     static const struct {
@@ -370,6 +445,9 @@ int main(void)
     roots_make();
     TAP_RUN(follows_a_root_that_rotates_twice);
     TAP_RUN(keeps_the_newest_root_over_restarts);
+    TAP_RUN(logs_the_roots_of_its_settings);
+    TAP_RUN(logs_no_root_of_its_settings_that_is_older_than_one_it_was_told);
+    TAP_RUN(does_not_start_with_a_root_of_a_product_that_has_no_name);
     TAP_RUN(refuses_roots_that_do_not_follow);
     TAP_RUN(refuses_notices_that_are_none);
     TAP_RUN(does_not_start_with_a_root_that_nobody_signed);

@@ -22,6 +22,7 @@
 #define SLW_AUDIT_WITNESSES_MAX 16u
 #define SLW_AUDIT_WATCHES_MAX 16u
 #define SLW_AUDIT_RELEASES_MAX 4194304u
+#define SLW_AUDIT_ROOTS_MAX 256u /* products whose roots a log has */
 /* A file of records: as many as a bundle has, each as long as one may be. */
 #define SLW_AUDIT_RECORDS_SIZE_MAX                                                                 \
     ((size_t)SLW_LOG_TILE_WIDTH * (4u + SLW_LOG_SALT_SIZE + SLW_LOG_TEXT_SIZE_MAX))
@@ -42,6 +43,9 @@ struct slw_audit_settings {
     const struct slw_note_key *witnesses;
     size_t witness_count;
     size_t quorum; /* of them must have cosigned the checkpoint */
+    /* Roots that whoever asks knows to be right, though they follow none that the log has: the
+     * SHA-256 of their files, one behind the other. */
+    struct slw_bytes known_roots;
 };
 
 /* A targets version that was signed. */
@@ -61,6 +65,7 @@ struct slw_audit_watch {
 
 struct slw_log_edge;
 struct slw_audit_policy;
+struct slw_audit_root;
 struct slw_audit_unnamed;
 typedef enum slw_status slw_audit_visitor(void *context, const struct slw_log_entry *entry,
                                           struct slw_detail *detail);
@@ -102,6 +107,9 @@ struct slw_audit {
     struct slw_heap_buffer administrators; /* as entry 0 has them */
     struct slw_audit_policy *policies;
     size_t policies_count;
+    struct slw_audit_root *roots; /* the trusted one of each product */
+    size_t roots_count;
+    uint64_t judged; /* entries: fewer than size when an older auditor saved the state */
     struct slw_audit_unnamed *unnamed; /* releases that no signature names yet */
     size_t unnamed_count;
 };
@@ -131,7 +139,8 @@ const struct slw_policy_signing_key *slw_audit_named_key(const struct slw_audit 
                                                          size_t number);
 
 /* What is kept between runs, in one file. A file that isn't there is nothing; SLW_STORED_STATE for
- * one that isn't what was saved, or of another log. */
+ * one that isn't what was saved, or of another log. One of an auditor that looked at less is taken
+ * for where that got to: all entries are judged anew by the next run, which needs the whole log. */
 SLW_MUST_USE enum slw_status slw_audit_load(struct slw_audit *audit, const char *path,
                                             struct slw_detail *detail);
 SLW_MUST_USE enum slw_status slw_audit_save(const struct slw_audit *audit, const char *path,

@@ -11,6 +11,8 @@
 #include "slipway/detail.h"
 #include "slipway/heap.h"
 
+#define SLW_TUF_FOLLOW_SIZE_MAX 1048576u /* of a file */
+
 /* A root that stands for itself, and its version. SLW_ROOT_SELF_UNSIGNED unless its own threshold
  * signed it; what slipway/tuf_metadata.h says of files that aren't roots. */
 SLW_MUST_USE enum slw_status slw_tuf_root_first(struct slw_bytes file, uint64_t *ret_version,

@@ -7,8 +7,6 @@
 
 #include "slipway/tuf_metadata.h"
 
-#define ROOT_FILE_MAX 1048576u
-
 struct root {
     struct slw_tuf_file file;
     struct slw_tuf_root content;
@@ -25,7 +23,8 @@ static enum slw_status root_open(const char *name, struct slw_bytes file, struct
 {
     struct slw_heap_buffer bytes = {0};
     slw_heap_append(&bytes, file);
-    SLW_TRY(slw_tuf_file_parse(name, &bytes, ROOT_FILE_MAX, SLW_TUF_ROOT, &ret_root->file, detail));
+    SLW_TRY(slw_tuf_file_parse(name, &bytes, SLW_TUF_FOLLOW_SIZE_MAX, SLW_TUF_ROOT, &ret_root->file,
+                               detail));
     enum slw_status status =
         slw_tuf_root_read(&ret_root->file, SLW_TUF_KEY_IDS_ANY, &ret_root->content, detail);
     if (status != SLW_OK) {
