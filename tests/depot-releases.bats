@@ -89,6 +89,21 @@ straight='.stages = {production: {gates: [], channel: "stable", key: "lamp-prod"
 # direct: one stage.
 direct='.stages = {production: {gates: [{endorsed: true}, {test: "system"}], channel: "stable", key: "lamp-prod"}}'
 
+# timestamp_is_renewed: by a depot that begins again.
+timestamp_is_renewed() {
+    local former
+    former=$(jq .signed.version repo/metadata/timestamp.json)
+    sleep 1.1
+    depot_stop
+    depot_start
+    for _ in $(seq 100); do
+        [ "$(jq .signed.version repo/metadata/timestamp.json)" = "$former" ] || return 0
+        sleep 0.1
+    done
+    tail depot.log
+    return 1
+}
+
 @test "a signing service that is away delays a release, and the request is one, whoever is killed when" {
     delivery_setup '.rules[0].approvals.count = 1'
     delivery_start
@@ -119,8 +134,20 @@ direct='.stages = {production: {gates: [{endorsed: true}, {test: "system"}], cha
     [ "$(jq '[.requests[] | select(.operation == "sign-targets")] | length' <<<"$output")" = 1 ]
     [ "$(sqlite3 depot.db "SELECT COUNT(*), SUM(version) FROM releases")" = '1|1' ]
     [ "$(sqlite3 depot.db "SELECT COUNT(*) FROM stage_entries")" = 1 ]
-    # Withdrawn, it is listed no longer.
+    # What can't be signed, and what can't be read, doesn't cost the timestamp its life.
+    signer_stop
+    sed -i 's/"timestamp":{[^}]*}/"timestamp":{"expires_s":600000,"due_s":599999}/' repo/state/settings.json
     answers 200 POST /api/v1/products/lamp/releases/1/withdraw '{"reason":"it flickers"}'
+    timestamp_is_renewed
+    # It lives for three days at least from the moment when the depot isn't there to renew it any more.
+    [ "$(jq '.signed.expires | fromdateiso8601 - now > 259200' repo/metadata/timestamp.json)" = true ]
+    sqlite3 depot.db "CREATE TEMP TABLE lost AS SELECT * FROM releases; UPDATE lost SET version = 2, channel = 'daily', state = 'publishing',
+        blob = '$(printf '%064d' 7)', path = '', retry_us = 0; INSERT INTO releases SELECT * FROM lost"
+    timestamp_is_renewed
+    release '.state == "publishing" and (.reason | contains("0000007"))' 2
+    sqlite3 depot.db 'DELETE FROM releases WHERE version = 2'
+    signer_start
+    # Withdrawn, it is listed no longer.
     release '.state == "withdrawn" and .path == "" and .reason == "it flickers"' 1
     ok repo list --from "$depot_url/repository" --root repo/metadata/1.root.json --metadata-dir client
     [[ $output != *1.bundle* ]]

@@ -28,6 +28,7 @@ struct place {
     char path[192], rollout_role[160], main_role[160];
     struct repository_question rollout, everybody;
     bool wants_rollout, wants_everybody;
+    bool is_left_out; /* of this round: something of its own is wrong, and it was told */
 };
 
 struct publishing {
@@ -262,8 +263,8 @@ struct noting {
 };
 
 /* What the readiness for an emergency is told by. */
-static enum slw_status note_roles(void *context, struct slw_transaction *transaction,
-                                  struct slw_detail *detail)
+static enum slw_status write_roles(void *context, struct slw_transaction *transaction,
+                                   struct slw_detail *detail)
 {
     const struct noting *noting = context;
     int64_t now_us = 0;
@@ -284,6 +285,14 @@ static enum slw_status note_roles(void *context, struct slw_transaction *transac
     return SLW_OK;
 }
 
+static enum slw_status note_roles(const struct repository *repository, int64_t token,
+                                  struct slw_detail *detail)
+{
+    struct noting noting = {repository, token};
+    return slw_database_transact(repository->depot->database, SLW_DATABASE_WRITE, write_roles,
+                                 &noting, detail);
+}
+
 static enum slw_status place_all(struct publishing *publishing, int64_t token,
                                  struct slw_detail *detail)
 {
@@ -301,29 +310,58 @@ static enum slw_status place_all(struct publishing *publishing, int64_t token,
     return SLW_OK;
 }
 
+static enum slw_status arrange_all(struct publishing *publishing, int64_t token,
+                                   struct slw_detail *detail)
+{
+    for (size_t i = 0; i < publishing->count; i++) {
+        struct place *place = &publishing->places[i];
+        struct slw_detail why = {""};
+        place->is_left_out = arrange(publishing, place, &why) != SLW_OK;
+        if (place->is_left_out) {
+            SLW_TRY(note_waiting(publishing, token, place->release, why.text, FAILED_S, detail));
+        }
+    }
+    return SLW_OK;
+}
+
+static enum slw_status note_all(struct publishing *publishing, int64_t token,
+                                struct slw_detail *detail)
+{
+    for (size_t i = 0; i < publishing->count; i++) {
+        if (!publishing->places[i].is_left_out) {
+            SLW_TRY(note(publishing, token, &publishing->places[i], detail));
+        }
+    }
+    return SLW_OK;
+}
+
+/*
+ * What is due is renewed before anything else, for all else may fail: a signing service that is
+ * away, a blob that the store has lost, a client's look at metadata that are over because nobody
+ * was here to renew them. None of it costs the other releases their repository.
+ */
 static enum slw_status run(struct publishing *publishing, int64_t token, bool is_due,
                            struct slw_detail *detail)
 {
     struct repository *repository = &publishing->repository;
     struct slw_tuf_published published;
+    if (is_due) {
+        SLW_TRY(slw_tuf_writer_refresh(repository->writer, &published, detail));
+    }
     SLW_TRY(place_all(publishing, token, detail));
     SLW_TRY(look(publishing, detail));
-    for (size_t i = 0; i < publishing->count; i++) {
-        SLW_TRY(arrange(publishing, &publishing->places[i], detail));
-    }
-    SLW_TRY(slw_tuf_writer_prepare(repository->writer, detail));
-    SLW_TRY(is_due ? slw_tuf_writer_refresh(repository->writer, &published, detail)
-                   : slw_tuf_writer_publish(repository->writer, &published, detail));
-    SLW_TRY(look(publishing, detail));
+    int64_t version = repository->seen[SLW_TUF_TIMESTAMP].version;
     if (is_due) {
-        struct noting noting = {repository, token};
-        SLW_TRY(slw_database_transact(repository->depot->database, SLW_DATABASE_WRITE, note_roles,
-                                      &noting, detail));
+        SLW_TRY(note_roles(repository, token, detail));
     }
-    for (size_t i = 0; i < publishing->count; i++) {
-        SLW_TRY(note(publishing, token, &publishing->places[i], detail));
+    SLW_TRY(arrange_all(publishing, token, detail));
+    SLW_TRY(slw_tuf_writer_prepare(repository->writer, detail));
+    SLW_TRY(slw_tuf_writer_publish(repository->writer, &published, detail));
+    SLW_TRY(look(publishing, detail));
+    if (repository->seen[SLW_TUF_TIMESTAMP].version != version) {
+        SLW_TRY(note_roles(repository, token, detail));
     }
-    return SLW_OK;
+    return note_all(publishing, token, detail);
 }
 
 /* A round that failed is told where people look: at the releases that it was for. */
@@ -331,8 +369,11 @@ static void note_failure(struct publishing *publishing, int64_t token, const cha
 {
     struct slw_detail unused;
     for (size_t i = 0; i < publishing->count; i++) {
-        if (note_waiting(publishing, token, &publishing->list[i], why, FAILED_S / 4, &unused) !=
-            SLW_OK) {
+        const struct place *place = &publishing->places[i];
+        const struct release *release =
+            place->release != NULL ? place->release : &publishing->list[i];
+        if (!place->is_left_out &&
+            note_waiting(publishing, token, release, why, FAILED_S / 4, &unused) != SLW_OK) {
             return;
         }
     }

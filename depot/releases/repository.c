@@ -11,6 +11,7 @@
 
 #define SERVICE_PREFIX "signer:"
 #define WAIT_S 1
+#define LIFE_S (3u * 24 * 3600)
 
 const char *repository_directory(const struct depot_settings *settings)
 {
@@ -162,6 +163,7 @@ static enum slw_status open_all(struct repository *repository, struct slw_detail
         .holder = repository->holder,
         .tell = tell,
         .tell_context = repository,
+        .online_life_s = LIFE_S,
     };
     SLW_TRY(repository_store_open(repository, detail));
     SLW_TRY(read_keys(repository, detail));

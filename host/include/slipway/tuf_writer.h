@@ -57,6 +57,9 @@ struct slw_tuf_writer_options {
     /* Listed payloads may be kept somewhere else: import and export pass over those that aren't
      * there, and tell how many. */
     bool payloads_elsewhere;
+    /* Snapshot and timestamp are renewed while they have at least this long to live, and made to
+     * live twice as long, where the repository's settings say less; 0: as those say. */
+    uint32_t online_life_s;
 };
 
 struct slw_tuf_writer;

@@ -32,9 +32,26 @@ void slw_tuf_writer_close(struct slw_tuf_writer *writer)
     free(writer);
 }
 
+/* Twice as long, so that there is as much of it left when it is renewed. */
+static void lengthen(struct slw_tuf_period *period, uint32_t life_s)
+{
+    if (period->due_s < life_s) {
+        period->due_s = life_s;
+        period->expires_s = period->expires_s < 2 * life_s ? 2 * life_s : period->expires_s;
+    }
+}
+
 static enum slw_status open_writer(struct slw_tuf_writer *writer, struct slw_detail *detail)
 {
+    uint32_t life_s = writer->options.online_life_s;
     SLW_TRY(slw_tuf_settings_load(writer, &writer->settings, detail));
+    if (life_s > UINT32_MAX / 4) {
+        return slw_explain(detail, SLW_BAD_ARGUMENT, "a snapshot can't be made to live that long");
+    }
+    if (life_s > 0) {
+        lengthen(&writer->settings.periods[SLW_TUF_TIMESTAMP], life_s);
+        lengthen(&writer->settings.periods[SLW_TUF_SNAPSHOT], life_s);
+    }
     SLW_TRY(slw_tuf_published_load(writer, detail));
     return slw_tuf_staged_load(writer, detail);
 }

@@ -39,6 +39,31 @@ static void signs_a_timestamp_again_that_is_due(void)
     test_close();
 }
 
+/* Whoever publishes for others may be away for a while, and says for how long at least. */
+static void keeps_as_much_life_as_it_is_told(void)
+{
+    TAP_REQUIRE(test_open() && test_set_up_with_team());
+    test.options.online_life_s = 3 * DAY_S;
+    test_new_process();
+    TAP_REQUIRE(test_writer_open() == SLW_OK);
+    TAP_EQUAL_INT(test_refresh(), SLW_OK); /* a day is less */
+    TAP_EQUAL_INT(test.writer->timestamp->expires_utc_s, test.now_utc_s + 6 * DAY_S);
+    int64_t version = test.published.timestamp_version;
+    test_pass(3 * DAY_S - HOUR_S);
+    TAP_EQUAL_INT(test_refresh(), SLW_OK);
+    TAP_EQUAL_INT(test.published.timestamp_version, version);
+    test_pass(HOUR_S);
+    TAP_EQUAL_INT(test_refresh(), SLW_OK);
+    TAP_EQUAL_INT(test.published.timestamp_version, version + 1);
+    TAP_EQUAL_INT(test.writer->timestamp->expires_utc_s, test.now_utc_s + 6 * DAY_S);
+    /* What the settings say is more, for the snapshot. */
+    TAP_EQUAL_INT(test.writer->settings.periods[SLW_TUF_SNAPSHOT].expires_s, 7 * DAY_S);
+    test.options.online_life_s = UINT32_MAX / 2;
+    test_new_process();
+    TAP_EQUAL_INT(test_writer_open(), SLW_BAD_ARGUMENT);
+    test_close();
+}
+
 static void signs_a_timestamp_again_that_has_expired(void)
 {
     TAP_REQUIRE(test_open() && test_set_up_with_team());
@@ -336,6 +361,7 @@ int main(void)
 {
     TAP_RUN(signs_nothing_before_it_is_due);
     TAP_RUN(signs_a_timestamp_again_that_is_due);
+    TAP_RUN(keeps_as_much_life_as_it_is_told);
     TAP_RUN(signs_a_timestamp_again_that_has_expired);
     TAP_RUN(signs_a_snapshot_again_with_its_timestamp);
     TAP_RUN(signs_roles_again_whose_keys_are_at_hand_and_stages_the_others);
