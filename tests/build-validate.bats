@@ -25,7 +25,7 @@ rules() { printf '%s' "$1" >rules.json; }
     ok build validate b --build-type user
     ok build validate b --json
     [ "$(jq -c . <<<"$output")" = \
-        '{"verdict":"accept","findings":[],"findings_omitted":0,"targets":2,"elf_files":0,"payload_bytes":27}' ]
+        '{"elf_files":0,"findings":[],"findings_omitted":0,"payload_bytes":27,"targets":2,"verdict":"accept"}' ]
 }
 
 @test "build validate: a user build is stripped, a dev build needn't be" {

@@ -132,7 +132,7 @@ published_release() {
         --canary d1 --rate 100
     rollout=$output
     ok --json rollout show lamp "$rollout"
-    [ "$(jq -cS .plan <<<"$output")" = '{"health":{"canaries":["d1"],"failure_ppm":25000,"silence_s":7200},"phases":[{"failure_ppm":300000,"ppm":5000,"soak_s":3600},{"ppm":1000000}],"rate_per_hour":100}' ]
+    [ "$(jq -c .plan <<<"$output")" = '{"health":{"canaries":["d1"],"failure_ppm":25000,"silence_s":7200},"phases":[{"failure_ppm":300000,"ppm":5000,"soak_s":3600},{"ppm":1000000}],"rate_per_hour":100}' ]
     ok rollout change lamp "$rollout" --release 1 --group kitchens --phase 100:1h
     ok rollout start lamp "$rollout"
     [ "$(field state)" = running ]

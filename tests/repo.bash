@@ -52,7 +52,7 @@ resign() {
     local file=$1 key=$2 id
     shift 2
     id=$(jq -r '.signatures[0].keyid' "$file")
-    jq -jcS "$@" -f forge.jq "$file" >forged
+    jq -jc "$@" -f forge.jq "$file" >forged
     openssl dgst -sha256 -sign "$key" -out forged.sig forged
     printf '{"signatures":[{"keyid":"%s","sig":"%s"}],"signed":%s}' "$id" "$(od -An -v -tx1 forged.sig | tr -d ' \n')" "$(cat forged)" >"$file"
 }

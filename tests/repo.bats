@@ -23,7 +23,7 @@ setup() { slipway_setup; }
     make_repo
     [ "$(ls repo/metadata)" = "$(printf '%s\n' 1.root.json 1.snapshot.json 1.targets.json timestamp.json)" ]
     for file in repo/metadata/*.json; do
-        jq -jcS . "$file" | cmp - "$file"
+        jq -jc . "$file" | cmp - "$file"
     done
     [ "$(jq -r .signed.consistent_snapshot repo/metadata/1.root.json)" = true ]
 }

@@ -41,7 +41,7 @@ vkey_with() {
     verifies "${log[@]}" "${witnesses[@]}"
     prints 'entry 4 of the log log.example/lamp, which had 7, cosigned by 3 witnesses'
     verifies "${log[@]}" "${witnesses[@]}" --json
-    [ "$(jq -c .proof <<<"$output")" = '{"log":"log.example/lamp","index":4,"size":7,"cosigned":3}' ]
+    [ "$(jq -c .proof <<<"$output")" = '{"cosigned":3,"index":4,"log":"log.example/lamp","size":7}' ]
 }
 
 @test "verify: without --log no proof is read, with it none is missing" {
