@@ -3,6 +3,9 @@
 # The suites that tools/check and tools/check-deep choose from.
 . tools/results.bash
 
+# Twice as many test programs as there are processors run at a time, for many of them wait more than they work.
+at_once=$((2 * $(nproc)))
+
 # The checks that read nothing but the source; each fails on a planted breach in tests/tools-*.bats.
 run_source_checks()
 {
@@ -21,8 +24,7 @@ run_unit_tests()
     shift 2
     mkdir -p "$logs"
     rm -f "build/$variant"/meson-logs/testlog*.json
-    # Twice as many as there are processors, for many of them wait more than they work.
-    meson test -C "build/$variant" --no-rebuild --timeout-multiplier "$factor" --num-processes "$((2 * $(nproc)))" "$@" >"$logs/meson.log" 2>&1 </dev/null
+    meson test -C "build/$variant" --no-rebuild --timeout-multiplier "$factor" --num-processes "$at_once" "$@" >"$logs/meson.log" 2>&1 </dev/null
     # A line a program: where it is in the build (or its name, when it isn't), how it ended, what it printed.
     # Under a wrapper Meson names its log after that.
     cat "build/$variant"/meson-logs/testlog*.json 2>/dev/null | jq -r --arg build "$PWD/build/$variant/" '
@@ -45,14 +47,18 @@ run_unit_tests()
     done <"$logs/all"
 }
 
-# run_scenarios VARIANT BIN: tests/*.bats against the programs in BIN, twice as many files at a time as there are
-# processors, for servers and devices are waited for.
+# The scenarios that take longest, which begin first so that none is the last to run.
+long_scenarios='fleet depot-page depot-releases tuf-network runner tuf-js-crash audit sign device device-kill bundles'
+
+# run_scenarios VARIANT BIN: tests/*.bats against the programs in BIN.
 run_scenarios()
 {
     local logs="$results/logs/scenarios" file name
     mkdir -p "$logs"
     export SLIPWAY_BIN_DIR=$PWD/$2 ASAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
-    printf '%s\n' tests/*.bats | xargs -P "$((2 * $(nproc)))" -I FILE tools/run-logged 300 "$logs" bats --formatter tap FILE
+    # shellcheck disable=SC2086
+    { printf 'tests/%s.bats\n' $long_scenarios && printf '%s\n' tests/*.bats; } | awk '!seen[$0]++' |
+        xargs -P "$at_once" -I FILE tools/run-logged 300 "$logs" bats --formatter tap FILE
     for file in tests/*.bats; do
         name=${file##*/}
         results_tap "$name" "$1" "$logs/$name.log" "$(cat "$logs/$name.status")"
