@@ -297,7 +297,7 @@ start_writing() {
 }
 
 @test "bundle create: a payload that changes while it is read is no payload" {
-    truncate -s 1G big
+    truncate -s 400M big
     start_writing bundle create b --file app=big --key t1
     touch big
     local status=0
@@ -318,7 +318,7 @@ start_writing() {
         skip "a sanitized program reserves more addresses than the limit here"
     fi
     make_root
-    truncate -s 300M big
+    truncate -s 100M big
     run bash -c "ulimit -v 60000; '$slipway' bundle create -q b --file app=big --root root.pb &&
         '$slipway' bundle sign -q b --key t1 && '$slipway' bundle verify b --trusted-root root.pb"
     echo "$output"
@@ -326,7 +326,7 @@ start_writing() {
 }
 
 @test "a progress bar on a terminal for what takes over a second, and nowhere else" {
-    truncate -s 1G big
+    truncate -s 400M big
     (
         start_writing bundle create quiet --file app=big
         kill -STOP "$pid"
@@ -349,7 +349,7 @@ start_writing() {
         sleep 0.1
     done
     wait "$outer"
-    grep -q 'writing .* % .* of 1.1 GB .*/s .* left' terminal
+    grep -q 'writing .* % .* of 419 MB .*/s .* left' terminal
 }
 
 @test "bundle sign: several signers, one after the other" {
