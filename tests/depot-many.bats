@@ -189,20 +189,21 @@ leader_is_not() { [ "$(leader rollouts)" != "$1" ] && [ -n "$(leader rollouts)" 
     "$slipway_depot" check --config depot.conf
 }
 
-# A device of that fleet that has enrolled and reported, as a row; its secret is "secret".
+# A device of that fleet that has enrolled and reported, as a row; its secret is $device_secret.
+device_secret=$(printf 'secret-%.0s' {1..9})s
 device_row() {
     database_sql "
         INSERT INTO devices (product, id, state, key_pem, new_key_pem, epoch, restores, secret, class, hardware, channel,
             attributes, tags, utc_offset_s, version, root_version, boot_state, slots, sequence, report, report_answer, healthy,
             pin, log_wanted, made_us) VALUES ('lamp', 'd1', 'enrolled', '', '', 1, 0,
-            decode('$(printf secret | sha256sum | cut -c 1-64)', 'hex'), 'prod', 'lamp-1', 'stable', '{}', '[\"home\"]', 0, 1, 1,
+            decode('$(printf %s "$device_secret" | sha256sum | cut -c 1-64)', 'hex'), 'prod', 'lamp-1', 'stable', '{}', '[\"home\"]', 0, 1, 1,
             'confirmed', '[]', 1, decode('$(printf '%064d' 0)', 'hex'), '', 1, 0, 0, 1)"
 }
 
 # offers NUMBER: what this replica answers the device: yes, no, or the status of HTTP.
 offers() {
     depot_url=http://127.0.0.1:${replica_ports[$1]}
-    depot_token=secret api GET "/device/v1/lamp/d1/checkin?e=1&v=1&s=$(printf '%016d' 0)"
+    depot_token=$device_secret api GET "/device/v1/lamp/d1/checkin?e=1&v=1&s=$(printf '%016d' 0)"
     if [ "$status" = 200 ]; then
         jq -r 'if .offer.release == 2 then "yes" else "no" end' <<<"$output"
     else
@@ -239,4 +240,73 @@ all_offer() { [ "$(offers 1) $(offers 2) $(offers 3)" = "$1 $1 $1" ]; }
     done
     database_again
     eventually 10 all_offer yes
+}
+
+# device_event: what every replica hears of.
+device_event() {
+    database_sql "
+        INSERT INTO events (id, time_us, product, kind, subject, data)
+            SELECT value + 1, 1, 'lamp', 'device', 'd1', '{}' FROM counters WHERE name = 'events';
+        UPDATE counters SET value = value + 1 WHERE name = 'events'"
+}
+# device_back: what was revoked isn't any more, by somebody elsewhere.
+device_back() {
+    database_sql "UPDATE devices SET state = 'enrolled',
+        secret = decode('$(printf %s "$device_secret" | sha256sum | cut -c 1-64)', 'hex')"
+    device_event
+}
+two_say() { [ "$(offers 1) $(offers 2)" = "$1 $1" ]; }
+# all_remember: each answers without the row, which says that a log is wanted, though nobody told them.
+all_remember() {
+    database_sql 'UPDATE devices SET log_wanted = 1'
+    local number remembered=0
+    for number in 1 2 3; do
+        [ "$(offers "$number")" = no ]
+        [ "$(jq .log <<<"$output")" = true ] || remembered=$((remembered + 1))
+    done
+    database_sql 'UPDATE devices SET log_wanted = 0'
+    [ "$remembered" = 3 ]
+}
+
+@test "what a depot remembers of check-ins ends with what another one does, and with the database" {
+    fleet_rows
+    device_row
+    eventually 5 all_offer no
+    eventually 5 all_remember
+    local number
+    # What is offered.
+    answers 201 POST /api/v1/products/lamp/rollouts '{"release": 2, "group": "all",
+        "plan": {"phases": [{"ppm": 1000000, "failure_ppm": 100000}]}}'
+    local rollout
+    rollout=/api/v1/products/lamp/rollouts/$(jq .id <<<"$output")
+    answers 200 POST "$rollout/start" '{}'
+    eventually 5 all_offer yes
+    answers 200 POST "$rollout/halt" '{}'
+    eventually 5 all_offer no
+    eventually 5 all_remember
+    # One that stood still has heard nothing meanwhile, and asks.
+    kill -STOP "${replica_pids[3]}"
+    for number in 1 2; do
+        depot_url=http://127.0.0.1:${replica_ports[number]}
+        answers 204 POST /api/v1/products/lamp/devices/d1/revoke
+        [ "$(offers "$number")" = 403 ]
+        eventually 3 two_say 403
+        device_back
+        eventually 5 two_say no
+    done
+    database_sql "UPDATE devices SET state = 'revoked', secret = NULL"
+    sleep 2.1
+    kill -CONT "${replica_pids[3]}"
+    [ "$(offers 3)" = 403 ]
+    # Without the database nothing is remembered for longer than it was heard of.
+    device_back
+    eventually 5 all_offer no
+    eventually 5 all_remember
+    database_halt
+    eventually 3 all_offer 503
+    for _ in 1 2 3; do
+        all_offer 503
+    done
+    database_again
+    eventually 10 all_offer no
 }

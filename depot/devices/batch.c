@@ -37,8 +37,11 @@ static enum slw_status apply_all(void *context, struct slw_transaction *transact
     return device_reports_apply(run->depot, transaction, run->reports, run->count, now_us, detail);
 }
 
-static void answer(struct device_report *report)
+/* What it said before isn't what is known of it now. */
+static void answer(struct depot *depot, struct device_report *report)
 {
+    const struct device_name *name = &report->reading.name;
+    devices_memory_forget(depot->devices->memory, name->product, name->id);
     depot_answer(report->reading.exchange, report->status, 200, &report->answer, &report->detail);
     device_report_free(report);
 }
@@ -75,7 +78,7 @@ static void work(struct depot *depot, struct device_report **reports, size_t cou
         if (alone != SLW_OK) {
             refuse(reports[i], alone, &own);
         }
-        answer(reports[i]);
+        answer(depot, reports[i]);
     }
 }
 

@@ -48,9 +48,13 @@ static enum slw_status run(struct depot_call *call, struct slw_transaction *tran
                            const char *sql, const struct slw_sql_value *values, size_t count,
                            const char *action, struct slw_detail *detail)
 {
+    struct slw_bytes device = slw_http_parameter(call->exchange, 1);
     SLW_TRY(slw_sql_run(transaction, sql, values, count, NULL, detail));
-    return device_tell(transaction, call->caller->name, product_of(call),
-                       slw_http_parameter(call->exchange, 1), action, NULL, detail);
+    SLW_TRY(device_tell(transaction, call->caller->name, product_of(call), device, action, NULL,
+                        detail));
+    /* Here at once, before it is heard of as everywhere. */
+    devices_memory_forget(call->depot->devices->memory, product_of(call), device);
+    return SLW_OK;
 }
 
 /* --- Letting in --- */

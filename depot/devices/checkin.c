@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Check-ins: one indexed read, no write. Whoever can't show the secret of the device's present
+ * Check-ins: one indexed read, no write; and none while one that came to nothing is remembered
+ * (memory.h). Whoever can't show the secret of the device's present
  * epoch, for whatever reason (another's secret, a former epoch, a device that isn't there or was
  * revoked, a backup that was restored), is told the same: to enrol again.
  */
@@ -15,20 +16,9 @@
 
 struct asking {
     struct device_reading reading; /* first */
-    struct slw_bytes report;
-    int64_t version, epoch;
+    struct device_claim claim;
+    struct devices_ticket ticket;
 };
-
-static enum slw_status read_asking(const struct slw_http_exchange *exchange, struct asking *asking,
-                                   struct slw_detail *detail)
-{
-    asking->report = slw_http_query(exchange, "s");
-    if (!slw_http_query_number(exchange, "v", 0, UINT32_MAX, &asking->version) ||
-        asking->report.len == 0 || asking->report.len > REPORT_DIGITS) {
-        return slw_explain(detail, SLW_BAD_ARGUMENT, "a check-in has e, v and s");
-    }
-    return SLW_OK;
-}
 
 static struct slw_bytes secret_of(const struct slw_http_exchange *exchange)
 {
@@ -65,6 +55,23 @@ static enum slw_status read_name(const struct slw_http_exchange *exchange,
     return SLW_OK;
 }
 
+static enum slw_status read_claim(const struct slw_http_exchange *exchange,
+                                  struct device_claim *ret_claim, struct slw_detail *detail)
+{
+    struct device_name name;
+    struct device_claim claim = {.report = slw_http_query(exchange, "s"),
+                                 .secret = secret_of(exchange)};
+    if (!slw_http_query_number(exchange, "v", 0, UINT32_MAX, &claim.version) ||
+        claim.report.len == 0 || claim.report.len > REPORT_DIGITS) {
+        return slw_explain(detail, SLW_BAD_ARGUMENT, "a check-in has e, v and s");
+    }
+    SLW_TRY(read_name(exchange, &name, &claim.epoch, detail));
+    claim.product = name.product;
+    claim.device = name.id;
+    *ret_claim = claim;
+    return SLW_OK;
+}
+
 /* Of a row that was read, or wasn't there. */
 static enum slw_status check_known(const struct slw_http_exchange *exchange, enum slw_status status,
                                    const struct device_row *row, int64_t epoch,
@@ -95,14 +102,14 @@ enum slw_status device_row_identify(struct depot *depot, const struct slw_http_e
 }
 
 /* Whether what we know of it is what it last said, and still so. */
-static bool is_up_to_date(const struct device_row *row, const struct asking *asking)
+static bool is_up_to_date(const struct device_row *row, const struct device_claim *claim)
 {
     char digits[REPORT_DIGITS + 1] = "0";
     if (row->has_report) {
         slw_text_hex(slw_bytes_make(row->report, REPORT_DIGITS / 2), digits);
     }
-    return row->has_report && row->view.version == asking->version &&
-           slw_bytes_equal(asking->report, slw_bytes_make(digits, strlen(digits)));
+    return row->has_report && row->view.version == claim->version &&
+           slw_bytes_equal(claim->report, slw_bytes_make(digits, strlen(digits)));
 }
 
 static void take_offer(const struct depot_offer *offer, struct slw_fleet_answer *answer)
@@ -122,18 +129,39 @@ static void take_offer(const struct depot_offer *offer, struct slw_fleet_answer 
     };
 }
 
+/* With when to come again, and a nonce. */
+static void put_answer(struct depot *depot, const struct device_claim *claim, int64_t now_us,
+                       struct slw_fleet_answer *answer, struct slw_heap_buffer *text)
+{
+    char nonce[SLW_FLEET_NONCE_SIZE];
+    slw_fleet_nonce_make(depot->secret, claim->product, claim->device, claim->epoch,
+                         now_us / DEVICES_US, nonce);
+    answer->next_s = devices_seen_next_s(depot->devices->seen);
+    answer->nonce = slw_text_bytes(nonce);
+    slw_fleet_answer_put(answer, text);
+}
+
+/* Notes that it was here, and, when that came to nothing, that it would again. */
+static void note(struct depot *depot, const struct device_row *row, const struct asking *asking,
+                 const struct slw_fleet_answer *answer, int64_t now_us)
+{
+    uint64_t offers = 0;
+    int64_t seen_us =
+        devices_seen_note(depot->devices->seen, &asking->reading.name, row->seen_us, now_us);
+    if (!answer->wants_report && !answer->wants_log && !answer->has_offer &&
+        depot_offers_are_others(depot, &row->view, &offers)) {
+        devices_memory_put(depot->devices->memory, &asking->claim, &asking->ticket, offers,
+                           seen_us / DEVICES_US);
+    }
+}
+
 static enum slw_status answer_row(struct depot *depot, const struct device_row *row,
                                   const struct asking *asking, struct slw_heap_buffer *text,
                                   struct slw_detail *detail)
 {
-    char nonce[SLW_FLEET_NONCE_SIZE];
     struct depot_offer offer;
     int64_t now_us = devices_now_us();
-    slw_fleet_nonce_make(depot->secret, row->view.product, row->view.id, row->epoch,
-                         now_us / DEVICES_US, nonce);
-    struct slw_fleet_answer answer = {.next_s = devices_seen_next_s(depot->devices->seen),
-                                      .nonce = slw_text_bytes(nonce),
-                                      .wants_report = !is_up_to_date(row, asking),
+    struct slw_fleet_answer answer = {.wants_report = !is_up_to_date(row, &asking->claim),
                                       .wants_log = row->log_wanted};
     /* What it runs must be known first: else it might be offered what it has. */
     if (!answer.wants_report) {
@@ -144,9 +172,15 @@ static enum slw_status answer_row(struct depot *depot, const struct device_row *
             return status;
         }
     }
-    devices_seen_note(depot->devices->seen, row, now_us);
-    slw_fleet_answer_put(&answer, text);
+    note(depot, row, asking, &answer, now_us);
+    put_answer(depot, &asking->claim, now_us, &answer, text);
     return SLW_OK;
+}
+
+static bool takes_from_bucket(struct depot *depot, const struct device_claim *claim)
+{
+    return devices_bucket_take(depot->devices->buckets, claim->product, claim->device,
+                               SLW_BYTES_OF("checkin"));
 }
 
 /* With the device's row, or why there is none. */
@@ -156,10 +190,8 @@ static void go_on(struct depot *depot, struct device_reading *reading, enum slw_
     struct asking *asking = (struct asking *)reading;
     struct slw_http_exchange *exchange = reading->exchange;
     struct slw_heap_buffer text = {0};
-    status = check_known(exchange, status, row, asking->epoch, detail);
-    bool floods =
-        status == SLW_OK && !devices_bucket_take(depot->devices->buckets, row->view.product,
-                                                 row->view.id, SLW_BYTES_OF("checkin"));
+    status = check_known(exchange, status, row, asking->claim.epoch, detail);
+    bool floods = status == SLW_OK && !takes_from_bucket(depot, &asking->claim);
     if (status == SLW_OK && !floods) {
         status = answer_row(depot, row, asking, &text, detail);
     }
@@ -172,24 +204,53 @@ static void go_on(struct depot *depot, struct device_reading *reading, enum slw_
     }
 }
 
-void devices_check_in(void *context, struct slw_http_exchange *exchange)
+static void answer_of_memory(struct depot *depot, struct slw_http_exchange *exchange,
+                             const struct device_claim *claim, int64_t seen_s)
 {
-    struct depot *depot = depot_of(context);
+    struct slw_heap_buffer text = {0};
+    struct slw_fleet_answer answer = {.has_offer = false};
+    const struct device_name name = {claim->product, claim->device};
+    int64_t now_us = devices_now_us();
+    if (!takes_from_bucket(depot, claim)) {
+        devices_refuse_flood(exchange);
+        return;
+    }
+    int64_t seen_us = devices_seen_note(depot->devices->seen, &name, seen_s * DEVICES_US, now_us);
+    if (seen_us == now_us) {
+        devices_memory_seen(depot->devices->memory, claim, now_us / DEVICES_US);
+    }
+    put_answer(depot, claim, now_us, &answer, &text);
+    depot_answer(exchange, SLW_OK, 200, &text, &(struct slw_detail){""});
+}
+
+static void ask_database(struct depot *depot, struct slw_http_exchange *exchange,
+                         const struct device_claim *claim)
+{
     struct slw_detail detail = {""};
     struct asking *asking = calloc(1, sizeof *asking);
     if (asking == NULL) {
         slw_http_refuse(exchange, slw_explain_no_memory(&detail), &detail);
         return;
     }
-    asking->reading = (struct device_reading){.exchange = exchange, .then = go_on};
-    enum slw_status status = read_asking(exchange, asking, &detail);
-    if (status == SLW_OK) {
-        status = read_name(exchange, &asking->reading.name, &asking->epoch, &detail);
-    }
-    if (status != SLW_OK) {
-        free(asking);
-        slw_http_refuse(exchange, status, &detail);
-        return;
-    }
+    asking->reading = (struct device_reading){
+        .exchange = exchange, .name = {claim->product, claim->device}, .then = go_on};
+    asking->claim = *claim;
+    asking->ticket = devices_memory_ticket(depot->devices->memory, claim);
     devices_reader_add(depot->devices->reader, &asking->reading);
+}
+
+void devices_check_in(void *context, struct slw_http_exchange *exchange)
+{
+    struct depot *depot = depot_of(context);
+    struct slw_detail detail = {""};
+    struct device_claim claim;
+    int64_t seen_s = 0;
+    enum slw_status status = read_claim(exchange, &claim, &detail);
+    if (status != SLW_OK) {
+        slw_http_refuse(exchange, status, &detail);
+    } else if (devices_memory_has(depot->devices->memory, &claim, &seen_s)) {
+        answer_of_memory(depot, exchange, &claim, seen_s);
+    } else {
+        ask_database(depot, exchange, &claim);
+    }
 }

@@ -46,9 +46,11 @@ static void close_part(struct depot *depot)
 {
     if (depot->devices != NULL) {
         devices_reader_close(depot->devices->reader);
+        devices_follower_close(depot->devices->follower);
         devices_batch_close(depot->devices->batch);
         devices_seen_close(depot->devices->seen);
         devices_buckets_close(depot->devices->buckets);
+        devices_memory_close(depot->devices->memory);
         (void)pthread_mutex_destroy(&depot->devices->writing);
         free(depot->devices);
         depot->devices = NULL;
@@ -63,6 +65,13 @@ static enum slw_status open_part(struct depot *depot, struct slw_detail *detail)
     }
     (void)pthread_mutex_init(&depot->devices->writing, NULL);
     enum slw_status status = devices_buckets_open(depot, &depot->devices->buckets, detail);
+    if (status == SLW_OK) {
+        status = devices_memory_open(depot, &depot->devices->memory, detail);
+    }
+    if (status == SLW_OK) {
+        status =
+            devices_follower_open(depot, depot->devices->memory, &depot->devices->follower, detail);
+    }
     if (status == SLW_OK) {
         status = devices_seen_open(depot, &depot->devices->seen, detail);
     }

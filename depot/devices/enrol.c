@@ -103,6 +103,7 @@ static enum slw_status tell(struct slw_transaction *transaction, const struct en
                    (const char *)enrol->device.ptr);
     (void)snprintf(text, sizeof text, "{\"epoch\":%lld,\"key\":\"%s\"}",
                    (long long)enrolling->ret_epoch, key);
+    devices_memory_forget(enrolling->depot->devices->memory, enrol->product, enrol->device);
     return device_tell(transaction, who, enrol->product, enrol->device, action, text, detail);
 }
 

@@ -7,6 +7,7 @@
 #define SLIPWAY_DEVICES_PARTS_H
 
 #include "core/serve.h"
+#include "memory.h"
 #include "people/secret.h"
 #include "rollouts/rollouts.h"
 
@@ -107,6 +108,8 @@ struct devices_seen;
 struct devices_buckets;
 struct devices_reader;
 struct depot_devices_state {
+    struct devices_memory *memory;
+    struct devices_follower *follower;
     struct devices_reader *reader;
     pthread_mutex_t writing; /* batches and notes of who was seen don't get in each other's way */
     struct devices_batch *batch;
@@ -128,7 +131,9 @@ void devices_refuse_flood(struct slw_http_exchange *exchange);
 enum slw_status devices_seen_open(struct depot *depot, struct devices_seen **ret_seen,
                                   struct slw_detail *detail);
 void devices_seen_close(struct devices_seen *seen);
-void devices_seen_note(struct devices_seen *seen, const struct device_row *row, int64_t now_us);
+/* seen_us: when it was noted before. When it is now. */
+int64_t devices_seen_note(struct devices_seen *seen, const struct device_name *name,
+                          int64_t seen_us, int64_t now_us);
 /* More come than a replica takes at its ease. */
 bool devices_seen_is_busy(const struct devices_seen *seen);
 /* Seconds until a device is to come again, by how busy it is here. */

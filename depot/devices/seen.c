@@ -36,22 +36,25 @@ struct devices_seen {
     atomic_llong per_second; /* in the last one */
 };
 
-void devices_seen_note(struct devices_seen *seen, const struct device_row *row, int64_t now_us)
+int64_t devices_seen_note(struct devices_seen *seen, const struct device_name *name,
+                          int64_t seen_us, int64_t now_us)
 {
     atomic_fetch_add(&seen->calls, 1);
-    if (row->seen_us > now_us - FRESH_US && row->seen_us <= now_us) {
-        return;
+    if (seen_us > now_us - FRESH_US && seen_us <= now_us) {
+        return seen_us;
     }
     (void)pthread_mutex_lock(&seen->lock);
-    if (seen->count < NOTES_MAX) {
+    bool has_room = seen->count < NOTES_MAX;
+    if (has_room) {
         struct note *note = &seen->notes[seen->count++];
-        note->product_len = (uint8_t)row->view.product.len;
-        note->device_len = (uint8_t)row->view.id.len;
-        memcpy(note->product, row->view.product.ptr, row->view.product.len);
-        memcpy(note->device, row->view.id.ptr, row->view.id.len);
+        note->product_len = (uint8_t)name->product.len;
+        note->device_len = (uint8_t)name->id.len;
+        memcpy(note->product, name->product.ptr, name->product.len);
+        memcpy(note->device, name->id.ptr, name->id.len);
         note->at_us = now_us;
     }
     (void)pthread_mutex_unlock(&seen->lock);
+    return has_room ? now_us : seen_us;
 }
 
 bool devices_seen_is_busy(const struct devices_seen *seen)

@@ -6,9 +6,22 @@
 
 #include <string.h>
 
+static void make_mark(const struct slw_rows *rows, uint8_t ret_mark[static SLW_SHA256_SIZE])
+{
+    struct slw_sha256 hash;
+    slw_sha256_init(&hash);
+    for (int column = 0; column < 3; column++) {
+        uint64_t len = slw_rows_bytes(rows, column).len;
+        slw_sha256_update(&hash, slw_bytes_make(&len, sizeof len));
+        slw_sha256_update(&hash, slw_rows_bytes(rows, column));
+    }
+    slw_sha256_final(&hash, ret_mark);
+}
+
 static enum slw_status read_row(const struct slw_rows *rows, struct rollout_group *group,
                                 struct slw_detail *detail)
 {
+    make_mark(rows, group->mark);
     slw_text_copy(slw_rows_bytes(rows, 1), sizeof group->consent, group->consent);
     SLW_TRY(slw_windows_parse(slw_rows_bytes(rows, 2), &group->windows, detail));
     return slw_group_parse(slw_rows_bytes(rows, 0), &group->query, detail);

@@ -21,15 +21,15 @@ static bool is_open(const struct view_rollout *entry, const struct depot_device_
            slw_windows_are_open(&entry->group.windows, now_us / US, device->utc_offset_s);
 }
 
-static bool is_for(const struct view_rollout *entry, const struct depot_device_view *device,
-                   int64_t now_us)
+/* Sooner or later. What it looks at is in the view's mark, or is the device's. */
+static bool is_for(const struct view_rollout *entry, const struct depot_device_view *device)
 {
     const struct rollout *rollout = &entry->rollout;
     return rollout->version > device->version &&
            (device->pin == 0 || rollout->version <= device->pin) &&
            slw_bytes_equal(slw_heap_bytes(&rollout->product), device->product) &&
            (int64_t)rollout_phase_of(rollout->id, &rollout->plan, device->id) <= rollout->phase &&
-           rollout_group_has(&entry->group, device) && is_open(entry, device, now_us);
+           rollout_group_has(&entry->group, device);
 }
 
 /* The release itself, or the highest one on the way to it that the device can take now. */
@@ -200,7 +200,7 @@ enum slw_status depot_offer_find(struct depot *depot, const struct depot_device_
         return slw_explain(detail, SLW_UNAVAILABLE, "what is rolled out isn't known just now");
     }
     for (size_t i = 0; i < view->rollouts_count && status == SLW_NOT_FOUND; i++) {
-        if (is_for(&view->rollouts[i], device, now_us)) {
+        if (is_for(&view->rollouts[i], device) && is_open(&view->rollouts[i], device, now_us)) {
             status = offer_of(depot, view, &view->rollouts[i], device, now_us, ret_offer, detail);
         }
     }
@@ -208,4 +208,19 @@ enum slw_status depot_offer_find(struct depot *depot, const struct depot_device_
     return status == SLW_NOT_FOUND
                ? slw_explain(detail, SLW_NOT_FOUND, "there is nothing for this device")
                : status;
+}
+
+bool depot_offers_are_others(struct depot *depot, const struct depot_device_view *device,
+                             uint64_t *ret_generation)
+{
+    struct view *view = rollouts_view_take(depot);
+    bool are_others = view != NULL;
+    for (size_t i = 0; are_others && i < view->rollouts_count; i++) {
+        are_others = !is_for(&view->rollouts[i], device);
+    }
+    if (are_others) {
+        *ret_generation = view->generation;
+    }
+    rollouts_view_drop(view);
+    return are_others;
 }

@@ -119,6 +119,7 @@ struct rollout_group {
     struct slw_group query;
     struct slw_windows windows;
     char consent[16];
+    uint8_t mark[SLW_SHA256_SIZE]; /* of its texts: another one has another */
 };
 SLW_MUST_USE enum slw_status rollout_group_read(struct slw_transaction *transaction,
                                                 struct slw_bytes product, struct slw_bytes name,

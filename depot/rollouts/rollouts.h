@@ -39,6 +39,16 @@ SLW_MUST_USE enum slw_status depot_offer_find(struct depot *depot,
                                               int64_t now_us, struct depot_offer *ret_offer,
                                               struct slw_detail *detail);
 
+/*
+ * For remembering who has nothing to get: a number that is another one whenever that may have
+ * changed for anybody, of what was read at most 5 s ago; 0: it isn't known just now.
+ */
+uint64_t depot_offers_generation(struct depot *depot);
+/* Whether nothing is for this device as it is, at no time of the day, while the generation is this
+ * one. */
+bool depot_offers_are_others(struct depot *depot, const struct depot_device_view *device,
+                             uint64_t *ret_generation);
+
 /* What a device's report says of a rollout, in the transaction that takes the report. A rollout
  * that the device isn't in, or that isn't of this release, changes nothing (SLW_OK): devices may
  * say what they like. */

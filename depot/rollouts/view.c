@@ -5,6 +5,7 @@
 #include "slipway/text.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -19,6 +20,9 @@ struct depot_rollouts_state {
     pthread_cond_t wake;
     pthread_t thread;
     struct view *newest;
+    /* The newest one's: written in this order, read in the other. */
+    atomic_uint_fast64_t generation;
+    atomic_llong read_ms;
     bool stopping;
 };
 
@@ -182,11 +186,54 @@ struct view *rollouts_view_take(struct depot *depot)
     return view;
 }
 
+/* All that offer.c asks of a rollout before it asks the database. The plan of one that has begun
+ * stays as it is. */
+static void make_mark(struct view *view)
+{
+    struct slw_sha256 hash;
+    slw_sha256_init(&hash);
+    for (size_t i = 0; i < view->rollouts_count; i++) {
+        const struct view_rollout *entry = &view->rollouts[i];
+        const int64_t numbers[] = {entry->rollout.id, entry->rollout.version, entry->rollout.phase,
+                                   entry->rollout.is_emergency};
+        slw_sha256_update(&hash, slw_bytes_make(numbers, sizeof numbers));
+        slw_sha256_update(&hash, slw_bytes_make(entry->group.mark, sizeof entry->group.mark));
+    }
+    slw_sha256_final(&hash, view->mark);
+}
+
+/* By the only thread that reads views. */
+static void number(const struct view *former, struct view *view)
+{
+    make_mark(view);
+    if (former == NULL) {
+        view->generation = 1;
+        return;
+    }
+    bool is_same = memcmp(former->mark, view->mark, sizeof view->mark) == 0;
+    view->generation = former->generation + (is_same ? 0 : 1);
+}
+
+uint64_t depot_offers_generation(struct depot *depot)
+{
+    struct depot_rollouts_state *state = depot->rollouts;
+    if (state == NULL) {
+        return 0;
+    }
+    uint64_t generation = atomic_load(&state->generation);
+    int64_t read_ms = atomic_load(&state->read_ms);
+    bool is_known = (rollouts_view_clock_ms() - read_ms) * 1000 <= DEPOT_OFFER_MAX_AGE_US &&
+                    atomic_load(&state->generation) == generation;
+    return is_known ? generation : 0;
+}
+
 static void show(struct depot_rollouts_state *state, struct view *view)
 {
     pthread_mutex_lock(&lock);
     struct view *former = state->newest;
     state->newest = view;
+    atomic_store(&state->generation, view == NULL ? 0 : view->generation);
+    atomic_store(&state->read_ms, view == NULL ? 0 : view->read_ms);
     pthread_mutex_unlock(&lock);
     rollouts_view_drop(former);
 }
@@ -203,6 +250,7 @@ static void refresh(struct depot_rollouts_state *state)
     enum slw_status status =
         slw_database_transact(state->depot->database, SLW_DATABASE_READ, read_all, view, &detail);
     if (status == SLW_OK) {
+        number(state->newest, view);
         show(state, view);
         return;
     }

@@ -32,6 +32,10 @@ struct view {
     struct view_release releases[VIEW_RELEASES_MAX];
     size_t releases_count;
     int64_t read_ms; /* of a clock that doesn't jump; before it was read */
+    /* Of what says whom something is for; one that says the same as the one before has its number.
+     */
+    uint8_t mark[SLW_SHA256_SIZE];
+    uint64_t generation;
     int references;
 };
 
