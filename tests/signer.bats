@@ -143,6 +143,59 @@ END
     [ "$("$signer_keys" show --config keys.conf | jq .size)" -eq 3 ]
 }
 
+# front_program NAME PYTHON: a program for the front's place, which calls what tests/signer/fronts.py has.
+front_program() {
+    printf '#!%s -B\nimport sys\nsys.path.insert(0, "%s/tests/signer")\nimport fronts\n%s\n' "$(command -v python3)" "$source_dir" "$2" >"$1"
+    chmod +x "$1"
+}
+
+# signatures: how many the log has.
+signatures() {
+    ok audit show state/log --log "$log_vkey"
+    grep -c '  signature  ' <<<"$output"
+}
+
+@test "a hostile front with all recorded traffic gets nothing signed and nothing approved" {
+    front_program recorder "fronts.record('$(dirname "$slipway")/slipway-signer', '$PWD/traffic')"
+    front_program hostile "fronts.attack('$PWD/traffic', '$PWD/rounds', 1.5)"
+    signer_setup . ".front.program = \"$PWD/recorder\""
+    signer_start
+    sign_test_bundle 1
+    local version
+    for version in 1 2; do
+        signer_bundle "app$version.bundle" prod "$version"
+        sign submit "app$version.bundle" --key lamp-prod --channel stable --requester-key ci.key
+        id=$output
+        signer_wait "$id" waiting
+        sign approve "$id" --approver-key ada.key --yes
+        [ "$version" = 2 ] || sign approve "$id" --approver-key ben.key --yes
+        [ "$version" = 2 ] || signer_wait "$id" signed
+    done
+    signer_stop
+    [ "$(signatures)" -eq 2 ]
+
+    signer_settings ".front.program = \"$PWD/hostile\""
+    "$signer_keys" run --config keys.conf 2>>signer.log 3>&- &
+    signer_pid=$!
+    for _ in $(seq 200); do
+        [ ! -e rounds ] || [ "$(wc -l <rounds)" -lt 3 ] || break
+        sleep 0.05
+    done
+    kill -0 "$signer_pid"
+    signer_stop
+    # It was heard: this isn't about a front that nobody listens to.
+    awk '{ said += $1; answered += $2 } END { exit !(said > 200 && answered > said / 2) }' rounds
+    [ "$(signatures)" -eq 2 ]
+    ok audit verify state/log --log "$log_vkey"
+
+    signer_settings
+    signer_start
+    sign show "$id"
+    [[ $output == *"state: waiting"* ]]
+    sign approve "$id" --approver-key ben.key --yes
+    signer_wait "$id" signed
+}
+
 @test "a wrong PIN is tried once, and a production key in a file not at all" {
     signer_setup
     echo 9999 >token/lamp.pin
