@@ -6,8 +6,8 @@
  */
 #include "test_signer.h"
 
-#include "orders.h"
-#include "verdict.h"
+#include "../judge/orders.h"
+#include "../judge/verdict.h"
 
 #include "tap.h"
 
