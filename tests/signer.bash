@@ -74,7 +74,8 @@ signer_settings() {
         jq "${1:-.}" >keys.conf
 }
 
-# signer_setup [POLICY-FILTER [SETTINGS-FILTER]]: everything up to a log with its first two entries.
+# signer_setup [POLICY-FILTER [SETTINGS-FILTER [COMMAND]]]: everything up to a log with its first two entries; the command
+# runs before that is made.
 signer_setup() {
     signer_keys=${SLIPWAY_BIN_DIR:-$source_dir/build/bin}/slipway-signer-keys
     token_setup
@@ -88,6 +89,7 @@ signer_setup() {
     signer_policy "${1:-.}"
     signer_policy_envelope admin1.key admin2.key >policy.envelope
     signer_settings "${2:-.}"
+    ${3:-true}
     "$signer_keys" init --config keys.conf --administrators policy.envelope
     log_vkey=$("$signer_keys" show --config keys.conf | jq -r .log)
     export log_vkey

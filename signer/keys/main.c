@@ -106,7 +106,10 @@ static enum slw_status with_envelope(const struct arguments *arguments,
     SLW_TRY(slw_file_read(arguments->file, ENVELOPE_SIZE_MAX, &envelope, detail));
     enum slw_status status = slw_start_log(arguments->config, &start, detail);
     if (status == SLW_OK) {
-        status = act(&start.options, slw_heap_bytes(&envelope), detail);
+        status = slw_start_become_user(&start, detail);
+        if (status == SLW_OK) {
+            status = act(&start.options, slw_heap_bytes(&envelope), detail);
+        }
         slw_start_free(&start);
     }
     slw_heap_drop(&envelope);
@@ -118,7 +121,10 @@ static enum slw_status show(const struct arguments *arguments, struct slw_detail
     static struct slw_start start;
     struct slw_heap_buffer json = {0};
     SLW_TRY(slw_start_log(arguments->config, &start, detail));
-    enum slw_status status = slw_service_show(&start.options, &json, detail);
+    enum slw_status status = slw_start_become_user(&start, detail);
+    if (status == SLW_OK) {
+        status = slw_service_show(&start.options, &json, detail);
+    }
     if (status == SLW_OK) {
         (void)puts(slw_heap_text(&json));
     }

@@ -72,13 +72,13 @@ enum slw_status slw_start_keys(struct slw_start *start, struct slw_detail *detai
     return SLW_OK;
 }
 
-static enum slw_status user_drop(const struct slw_settings *settings, struct slw_detail *detail)
+enum slw_status slw_start_become_user(const struct slw_start *start, struct slw_detail *detail)
 {
     struct slw_sandbox_user user;
-    if (settings->user == NULL) {
+    if (start->settings.user == NULL) {
         return SLW_OK;
     }
-    SLW_TRY(slw_sandbox_find_user(settings->user, &user, detail));
+    SLW_TRY(slw_sandbox_find_user(start->settings.user, &user, detail));
     return slw_sandbox_drop_user(&user, detail);
 }
 
@@ -108,7 +108,7 @@ enum slw_status slw_start_confine(const struct slw_start *start, char ret_missin
     const struct slw_sandbox_limits limits = {.descriptors = DESCRIPTORS_MAX};
     SLW_TRY(slw_sandbox_clear_environment(detail));
     SLW_TRY(slw_sandbox_lock_memory(detail));
-    SLW_TRY(user_drop(&start->settings, detail));
+    SLW_TRY(slw_start_become_user(start, detail));
     SLW_TRY(slw_sandbox_forbid_dumps(detail));
     SLW_TRY(slw_sandbox_set_limits(&limits, detail));
     SLW_TRY(slw_sandbox_forbid_privileges(detail));

@@ -27,6 +27,9 @@ enum slw_status slw_start_log(const char *settings_path, struct slw_start *ret_s
                               struct slw_detail *detail);
 /* The keys to sign with, and trusted roots. */
 enum slw_status slw_start_keys(struct slw_start *start, struct slw_detail *detail);
+/* Becomes the user of the settings, when there is one: for good, and what is read and written from
+ * then on is that user's. */
+enum slw_status slw_start_become_user(const struct slw_start *start, struct slw_detail *detail);
 /*
  * Locked memory, the user, no dumps, no privileges, paths and system calls. What the kernel
  * couldn't do is in ret_missing, a sentence or "".
