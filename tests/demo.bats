@@ -11,6 +11,7 @@
         [[ $output == *"refused: $reason"* ]]
     done
     [[ $output == *"rolled back to version=2"* ]]
+    [[ $output == *'signer: slipway-signer-keys: key lamp-test: pkcs11:'*'object=lamp-test'* ]]
     [[ $output == *"rollout done: phase 2 of 2, 10 of 10 devices updated, 0 failed"* ]]
     [[ $output == *$'\nrollout halted: '*' devices of phase 1 failed: '* ]]
     [[ $output == *$'\nThe page: http://127.0.0.1:'* ]]
