@@ -75,19 +75,22 @@ logged() {
 }
 
 @test "a token that fails, or lies about a signature: nothing leaves, nothing is logged as signed" {
-    local fault
+    local fault former=
     for fault in '1 1' '5 1' '5 2' '5 4'; do
         faulty_set 3 6 # CKR_FUNCTION_FAILED
+        # The next fault before the former ends: what waits would be signed in between.
         # shellcheck disable=SC2086
         faulty_set $fault
+        [ -z "$former" ] || [ "$former" = "${fault% *}" ] || faulty_set "$former" 0
+        former=${fault% *}
         submit "${fault/ /}" 7 1s
         sign show "$id"
         [[ $output != *"state: signed"* ]]
         sign fetch "$id" "test${fault/ /}.bundle"
         [ "$status" -ne 0 ]
         [ "$(logged)" -eq 0 ]
-        faulty_set "${fault% *}" 0
     done
+    faulty_set "$former" 0
     signed "${fault/ /}"
     kill -0 "$signer_pid"
 }
