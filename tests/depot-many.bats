@@ -212,9 +212,36 @@ offers() {
 }
 all_offer() { [ "$(offers 1) $(offers 2) $(offers 3)" = "$1 $1 $1" ]; }
 
+# somebody_waits: for a lock in the database.
+somebody_waits() { [ "$(database_sql 'SELECT COUNT(*) FROM pg_locks WHERE NOT granted')" -gt 0 ]; }
+
+# stands_still_while_it_asks ROLLOUT: a depot that has read that it runs, and goes on after a halt of more than 5 s ago.
+stands_still_while_it_asks() {
+    local checkin holder
+    holder='BEGIN; LOCK TABLE consents IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(1.5); COMMIT'
+    database_sql "$holder" >/dev/null 3>&- &
+    load_pids+=($!)
+    sleep 0.3
+    offers 1 >offered 3>&- &
+    checkin=$!
+    eventually 2 somebody_waits
+    kill -STOP "${replica_pids[1]}"
+    wait "${load_pids[-1]}"
+    depot_url=http://127.0.0.1:${replica_ports[2]}
+    answers 200 POST "$1/halt" '{}'
+    sleep 5.2
+    kill -CONT "${replica_pids[1]}"
+    wait "$checkin"
+    cat offered
+    [ "$(cat offered)" = 503 ]
+    answers 200 POST "$1/resume" '{}'
+    eventually 10 all_offer yes
+}
+
 @test "no depot offers anything after a halt that another one committed, nor without the database" {
     fleet_rows
     device_row
+    database_sql "UPDATE groups SET consent = 'ask'"
     answers 201 POST /api/v1/products/lamp/rollouts '{"release": 2, "group": "all",
         "plan": {"phases": [{"ppm": 1000000, "failure_ppm": 100000}]}}'
     local rollout number
@@ -234,6 +261,7 @@ all_offer() { [ "$(offers 1) $(offers 2) $(offers 3)" = "$1 $1 $1" ]; }
         answers 200 POST "$rollout/resume" '{}'
         eventually 10 all_offer yes
     done
+    stands_still_while_it_asks "$rollout"
     database_halt
     for _ in 1 2 3; do
         all_offer 503

@@ -165,6 +165,18 @@ static enum slw_status look_up(void *context, struct slw_transaction *transactio
                : take_of_rate(transaction, lookup, &lookup->may, detail);
 }
 
+/* DEPOT.md, section 6: "No replica answers with an offer from what it read more than 5 s ago,
+ * however long its question took." */
+static bool is_fresh(int64_t read_ms)
+{
+    return (rollouts_view_clock_ms() - read_ms) * 1000 <= DEPOT_OFFER_MAX_AGE_US;
+}
+
+static enum slw_status explain_stale(struct slw_detail *detail)
+{
+    return slw_explain(detail, SLW_UNAVAILABLE, "what is rolled out isn't known just now");
+}
+
 static enum slw_status offer_of(struct depot *depot, const struct view *view,
                                 const struct view_rollout *entry,
                                 const struct depot_device_view *device, int64_t now_us,
@@ -176,10 +188,15 @@ static enum slw_status offer_of(struct depot *depot, const struct view *view,
         return SLW_NOT_FOUND;
     }
     bool writes = entry->rollout.plan.rate_per_hour != 0;
+    int64_t asked_ms = rollouts_view_clock_ms();
     SLW_TRY(slw_database_transact(depot->database, writes ? SLW_DATABASE_WRITE : SLW_DATABASE_READ,
                                   look_up, &lookup, detail));
     if (!lookup.may) {
         return SLW_NOT_FOUND;
+    }
+    /* Whoever stood still meanwhile, this process or the database, may have slept over a halt. */
+    if (!is_fresh(asked_ms)) {
+        return explain_stale(detail);
     }
     *ret_offer = release->offer;
     /* A step on the way is nobody's outcome. */
@@ -194,10 +211,9 @@ enum slw_status depot_offer_find(struct depot *depot, const struct depot_device_
 {
     struct view *view = rollouts_view_take(depot);
     enum slw_status status = SLW_NOT_FOUND;
-    if (view == NULL ||
-        (rollouts_view_clock_ms() - view->read_ms) * 1000 > DEPOT_OFFER_MAX_AGE_US) {
+    if (view == NULL || !is_fresh(view->read_ms)) {
         rollouts_view_drop(view);
-        return slw_explain(detail, SLW_UNAVAILABLE, "what is rolled out isn't known just now");
+        return explain_stale(detail);
     }
     for (size_t i = 0; i < view->rollouts_count && status == SLW_NOT_FOUND; i++) {
         if (is_for(&view->rollouts[i], device) && is_open(&view->rollouts[i], device, now_us)) {

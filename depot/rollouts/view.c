@@ -29,7 +29,7 @@ struct depot_rollouts_state {
 int64_t rollouts_view_clock_ms(void)
 {
     struct timespec now = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    (void)clock_gettime(CLOCK_BOOTTIME, &now); /* goes on while the machine sleeps */
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
