@@ -103,12 +103,13 @@ commit=0123456789abcdef0123456789abcdef01234567
 @test "a job sees neither the token nor the keys, and none of it is left at its end" {
     runner_setup
     set_pipeline
+    local left=$((100000 + RANDOM)).$$
     job_script build <<END
 cat $PWD/secrets/robot.token $PWD/secrets/ci.key $PWD/runner.conf /etc/shadow /proc/1/environ && exit 0
 ls $PWD/secrets && exit 0
 grep -l slw_ /proc/*/environ && exit 0
 env | grep -v '^ASAN_OPTIONS=\|^SLIPWAY_\|^PATH=\|^HOME=\|^TMPDIR=\|^LC_ALL=\|^PWD=\|^OLDPWD=\|^SHLVL=\|^_=' && exit 0
-(setsid sh -c 'trap "" TERM HUP INT; sleep 4321' &)
+(setsid sh -c 'trap "" TERM HUP INT; sleep $left' &)
 exit 9
 END
     runner_start --once
@@ -116,7 +117,7 @@ END
     job_is "$job" '.state == "failed" and .detail == "exit status 9"'
     wait "$runner_pid" && return 1
     runner_pid=
-    run ! pgrep -f 'sleep 4321'
+    run ! pgrep -f "sleep $left"
     [ -z "$(ls runner)" ]
 }
 

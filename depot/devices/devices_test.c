@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #define TOKEN                                                                                      \
@@ -188,6 +189,67 @@ static void counts_a_device_once_in_a_rate(void)
     test_answer_free(&answer);
     test_device_close(&device);
     test_device_close(&other);
+    test_depot_close(&depot);
+}
+
+/* Says how far the clock on its wall is ahead of UTC. */
+static bool say_local_time(struct test_device *device, int64_t utc_offset_s)
+{
+    struct test_answer answer;
+    bool has_nonce = test_device_check_in(device, &answer) == 200;
+    test_answer_free(&answer);
+    struct slw_fleet_report report = test_device_report(device, SLW_FLEET_STATE);
+    report.utc_offset_s = utc_offset_s;
+    bool said = test_device_send(device, &report, &answer) == 200;
+    test_answer_free(&answer);
+    return has_nonce && said;
+}
+
+static bool has_offer(struct test_device *device)
+{
+    struct test_answer answer;
+    bool has = test_device_check_in(device, &answer) == 200 &&
+               test_find(&answer, "offer") != SLW_JSON_NONE;
+    test_answer_free(&answer);
+    return has;
+}
+
+static void offers_in_the_window_of_the_devices_own_time(void)
+{
+    struct test_depot depot;
+    struct test_device here;
+    struct test_device there;
+    struct test_answer answer;
+    char token[80];
+    char state[32];
+    char group[160];
+    int hour = (int)(time(NULL) / 3600 % 24); /* of UTC */
+    (void)snprintf(group, sizeof group,
+                   "{\"query\":{\"tag\":\"home\"},\"consent\":\"automatic\",\"windows\":[{"
+                   "\"from\":\"%02d:00\",\"to\":\"%02d:00\"}]}",
+                   (hour + 6) % 24, (hour + 9) % 24);
+    TAP_REQUIRE(open_depot(&depot, token) && test_device_open(&depot, "here", &here) &&
+                test_device_open(&depot, "there", &there) && add_release(&depot));
+    TAP_REQUIRE(test_device_enrol(&here, token, state) == 200 &&
+                test_device_enrol(&there, token, state) == 200);
+    TAP_REQUIRE(say_local_time(&here, 0) && say_local_time(&there, 7 * 3600));
+    TAP_REQUIRE(start_rollout(&depot));
+    TAP_EQUAL_INT(test_status(&depot, "PUT", "/api/v1/products/lamp/groups/homes", group), 200);
+    TAP_REQUIRE(await_offer(&there, &answer));
+    test_answer_free(&answer);
+    for (int i = 0; i < 300 && has_offer(&here); i++) {
+        usleep(10000); /* as long as the group of before is remembered */
+    }
+    TAP_CHECK(!has_offer(&here));
+    TAP_CHECK(has_offer(&there));
+    TAP_CHECK(say_local_time(&here, 7 * 3600) && say_local_time(&there, -3600));
+    TAP_CHECK(has_offer(&here));
+    TAP_CHECK(!has_offer(&there));
+    TAP_REQUIRE(test_sql(&depot, "UPDATE rollouts SET is_emergency = 1")); /* waits for no window */
+    TAP_REQUIRE(await_offer(&there, &answer));
+    test_answer_free(&answer);
+    test_device_close(&here);
+    test_device_close(&there);
     test_depot_close(&depot);
 }
 
@@ -427,6 +489,7 @@ int main(void)
     TAP_RUN(goes_from_enrolment_to_an_outcome);
     TAP_RUN(halts_what_fails);
     TAP_RUN(counts_a_device_once_in_a_rate);
+    TAP_RUN(offers_in_the_window_of_the_devices_own_time);
     TAP_RUN(answers_the_same_report_as_the_first_time);
     TAP_RUN(writes_when_a_device_was_seen);
     TAP_RUN(takes_each_of_many_at_once_at_most_once);

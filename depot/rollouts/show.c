@@ -81,9 +81,10 @@ static void say_next(const struct rollout *rollout, const struct consent *consen
         break;
     case ROLLOUT_PAUSED:
     case ROLLOUT_HALTED:
-        (void)snprintf(ret_text, size,
-                       "Nothing is offered until somebody resumes it; devices that have begun may "
-                       "finish.");
+        (void)snprintf(
+            ret_text, size,
+            "Nothing is offered until somebody resumes it. Devices ask again before they "
+            "apply: only those that do so already finish.");
         break;
     case ROLLOUT_DONE:
         (void)snprintf(ret_text, size,

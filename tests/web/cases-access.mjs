@@ -33,6 +33,8 @@ export const access = [
         await door.goto(`${depot.url}/`);
         await door.waitForSelector('input[name=name]');
         assert.deepEqual(await findings(door), []);
+        const { left, right, width } = await door.evaluate(() => ({ ...document.querySelector('.door .card').getBoundingClientRect().toJSON(), width: innerWidth }));
+        assert.ok(Math.abs(left - (width - right)) < 2, 'the door stands in the middle');
         const words = [];
         for (const name of ['nobody-here', 'dora']) {
             await door.fill('input[name=name]', name);

@@ -177,11 +177,15 @@ export function Form({ send, submit, kind = 'primary', children, label }) {
 
 /** A text that is copied by a click: digests, commands, secrets that are shown once. */
 export function Copy({ text, children }) {
-    const [done, setDone] = useState(false);
+    const [said, setSaid] = useState('copy');
     const copy = async () => {
-        await navigator.clipboard?.writeText(text);
-        setDone(true);
-        setTimeout(() => setDone(false), 1500);
+        try {
+            await navigator.clipboard.writeText(text); // a page without TLS has none
+            setSaid('copied');
+        } catch {
+            setSaid('no clipboard');
+        }
+        setTimeout(() => setSaid('copy'), 1500);
     };
-    return html`<span class="copy"><code title=${text}>${children ?? text}</code><button type="button" class="quiet small" onClick=${copy} aria-label=${`Copy ${text}`}>${done ? 'copied' : 'copy'}</button></span>`;
+    return html`<span class="copy"><code class=${children ? 'whole' : ''} title=${text}>${children ?? text}</code><button type="button" class="quiet small" onClick=${copy} aria-label=${`Copy ${text}`}>${said}</button></span>`;
 }

@@ -62,10 +62,10 @@ export function Audit({ product, query }) {
                 columns=${[
                     { name: '№', number: true, of: (row) => row.number },
                     { name: 'When', of: (row) => html`<span class="whole"><${Time} at=${row.time} /></span>` },
-                    { name: 'Who', of: (row) => row.who },
+                    { name: 'Who', of: (row) => html`<span class=${row.who.length > 20 ? '' : 'whole'}>${row.who}</span>` },
                     { name: 'What', of: (row) => html`<code class="whole">${row.action}</code>` },
                     ...(product ? [] : [{ name: 'Product', of: (row) => row.product }]),
-                    { name: 'Of', of: (row) => html`<span title=${row.subject}>${row.subject.length > 20 ? `${row.subject.slice(0, 14)}…` : row.subject}</span>` },
+                    { name: 'Of', of: (row) => html`<span class="whole" title=${row.subject}>${row.subject.length > 20 ? `${short(row.subject)}…` : row.subject}</span>` },
                     { name: 'Detail', wide: true, of: (row) => Object.entries(row.detail ?? {}).map(([name, value]) => html`<span class="pair"><span class="faint">${name}</span> <${Value} of=${value} /></span>`) },
                 ]} />
                 <div class="pages">${before && html`<button type="button" onClick=${() => setBefore('')}>Newest</button>`}

@@ -150,7 +150,7 @@ export function Build({ product, id }) {
             <${Card} title="Its way"><${Way} product=${product} build=${build} releases=${releases.data?.releases ?? []} rollouts=${rollouts.data?.rollouts ?? []}
                 stages=${pipeline.data?.stages ?? []} jobs=${jobs.data?.jobs ?? []} fleet=${fleet.data} /></${Card}>
             <${Card} title="What it is"><${Facts} of=${[
-                ['Content digest', html`<${Copy} text=${build.id}>${build.id.slice(0, 20)}…</${Copy}>`],
+                ['Content digest', html`<${Copy} text=${build.id}>${build.id.slice(0, 16)}…</${Copy}>`],
                 ['Type', build.build_type],
                 ['Hardware', build.hardware.join(', ') || 'any'],
                 ['Came with version', build.version],

@@ -94,7 +94,7 @@ export function Release({ product, version }) {
                 ['Hardware', release.hardware.join(', ') || 'any'],
                 ['Goes straight from', release.min_installed_version > 0 ? `version ${release.min_installed_version} on` : 'any version'],
                 release.size > 0 && ['Size', size(release.size)],
-                release.sha256 && ['SHA-256', html`<${Copy} text=${release.sha256}>${release.sha256.slice(0, 20)}…</${Copy}>`],
+                release.sha256 && ['SHA-256', html`<${Copy} text=${release.sha256}>${release.sha256.slice(0, 16)}…</${Copy}>`],
                 release.role && ['Listed by', html`<code>${release.role}</code>`],
                 release.published && ['Published', html`<${Time} at=${release.published} whole />`],
             ]} /></${Card}>
