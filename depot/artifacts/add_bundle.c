@@ -155,13 +155,15 @@ static enum slw_status insert_build(struct addition *addition, struct slw_transa
         slw_sql_int(now_us),
         slw_sql_text(slw_text_bytes(addition->caller->name)),
     };
-    /* A build that went by retention comes back with its bundle, as new. */
+    /* A build that went by retention comes back with its bundle, as new; whoever may upload can't
+     * undo what a release manager withdrew. */
     return slw_sql_run(
         transaction,
         "INSERT INTO builds (id, product, bundle, size, version, build_type, hardware, targets, "
         "made_us, made_by, state, state_us, furthest) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
         "$10, 'new', $9, 0) ON CONFLICT (id) DO UPDATE SET bundle = $3, size = $4, version = $5, "
-        "made_us = $9, made_by = $10, removed_us = NULL, state = 'new', state_us = $9 WHERE "
+        "made_us = $9, made_by = $10, removed_us = NULL, state = CASE WHEN builds.state = "
+        "'withdrawn' THEN builds.state ELSE 'new' END, state_us = $9, furthest = 0 WHERE "
         "builds.removed_us IS NOT NULL",
         values, 10, ret_made, detail);
 }
@@ -208,6 +210,7 @@ enum slw_status artifacts_record_bundle(struct addition *addition,
                             build, text, detail));
         SLW_TRY(depot_event(transaction, addition->product, "build", build, "{\"state\":\"new\"}",
                             detail));
+        SLW_TRY(depot_pipeline_forget(transaction, build, detail));
         SLW_TRY(depot_pipeline_begin(transaction, addition->product, build, detail));
     }
     return answer_build(addition, transaction, detail);

@@ -6,6 +6,8 @@
  */
 #include "part.h"
 
+#include "pipeline/pipeline.h"
+
 #include "slipway/text.h"
 
 #define BATCH 50u
@@ -94,20 +96,30 @@ static enum slw_status remove_artifacts_of(struct slw_transaction *transaction, 
 }
 
 static enum slw_status remove_build(struct slw_transaction *transaction, const char *build,
-                                    const char *product, int64_t now_us, struct slw_detail *detail)
+                                    const char *product, int64_t days, int64_t now_us,
+                                    struct slw_detail *detail)
 {
     struct slw_bytes subject = slw_text_bytes(build);
     const struct slw_sql_value values[] = {slw_sql_text(subject), slw_sql_int(now_us)};
+    char reason[80];
+    char said[112];
+    char data[128];
+    (void)snprintf(reason, sizeof reason, "its files went by retention, after %lld days",
+                   (long long)days);
+    (void)snprintf(said, sizeof said, "{\"reason\":\"%s\"}", reason);
+    (void)snprintf(data, sizeof data, "{\"removed\":true,\"reason\":\"%s\"}", reason);
+    SLW_TRY(depot_pipeline_expire(transaction, slw_text_bytes(product), subject,
+                                  slw_text_bytes(reason), detail));
     SLW_TRY(remove_artifacts_of(transaction, build, detail));
     SLW_TRY(slw_sql_run(transaction, "UPDATE builds SET removed_us = $2 WHERE id = $1", values, 2,
                         NULL, detail));
     SLW_TRY(depot_audit(transaction, "depot", "build.expire", slw_text_bytes(product), subject,
-                        NULL, detail));
-    return depot_event(transaction, slw_text_bytes(product), "build", subject, "{\"removed\":true}",
-                       detail);
+                        said, detail));
+    return depot_event(transaction, slw_text_bytes(product), "build", subject, data, detail);
 }
 
-/* "builds that never got beyond `internal` and aren't in a release go after `keep_days`" */
+/* DEPOT.md, section 4: "builds that never got beyond `internal` and aren't in a release go
+ * `keep_days` after they came or entered a stage", "one that a runner works on waits for it". */
 static enum slw_status remove_builds(void *context, struct slw_transaction *transaction,
                                      struct slw_detail *detail)
 {
@@ -116,15 +128,18 @@ static enum slw_status remove_builds(void *context, struct slw_transaction *tran
     SLW_TRY(slw_database_now(transaction, &now_us, detail));
     const struct slw_sql_value values[] = {slw_sql_int(now_us), slw_sql_int(ARTIFACTS_DAY_US),
                                            slw_sql_int(BATCH)};
-    SLW_TRY(find_rows(chore, transaction,
-                      "SELECT b.id, b.product, 0 FROM builds b JOIN products p ON p.name = "
-                      "b.product WHERE b.removed_us IS NULL AND b.furthest <= 2 AND b.made_us < $1 "
-                      "- p.keep_days * $2 AND NOT EXISTS (SELECT 1 FROM releases r WHERE r.build = "
-                      "b.id) ORDER BY b.made_us LIMIT $3",
-                      values, 3, detail));
+    SLW_TRY(find_rows(
+        chore, transaction,
+        "SELECT b.id, b.product, p.keep_days FROM builds b JOIN products p ON p.name = b.product "
+        "WHERE b.removed_us IS NULL AND b.furthest <= 2 AND b.made_us < $1 - p.keep_days * $2 AND "
+        "b.state_us < $1 - p.keep_days * $2 AND NOT EXISTS (SELECT 1 FROM releases r WHERE r.build "
+        "= b.id) AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.build = b.id AND j.state = "
+        "'running') "
+        "ORDER BY b.made_us LIMIT $3",
+        values, 3, detail));
     for (size_t i = 0; i < chore->done; i++) {
-        SLW_TRY(
-            remove_build(transaction, chore->rows[i].id, chore->rows[i].product, now_us, detail));
+        SLW_TRY(remove_build(transaction, chore->rows[i].id, chore->rows[i].product,
+                             chore->rows[i].number, now_us, detail));
     }
     return SLW_OK;
 }

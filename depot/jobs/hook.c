@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * POST /hooks/v1/PRODUCT/NAME: anybody may knock, and nothing of a body is read before its
- * signature is known to be good. A push starts builds, once for each body; a result becomes an
- * artifact. See part.h and webhooks.c.
+ * signature is known to be good. A push starts builds, once for each body: the signature is over
+ * nothing else, so that what a forge writes beside it (the delivery's id, a time) would keep nobody
+ * from sending a recorded one again. A result becomes an artifact. See part.h and webhooks.c.
  */
 #include "part.h"
 
@@ -39,7 +40,7 @@ static struct slw_bytes signature_of(const struct slw_http_exchange *exchange)
 
 /* --- A push --- */
 
-/* DEPOT.md, section 5.1: "The same body again within 30 days starts nothing". */
+/* DEPOT.md, section 5.1: "The same body again starts nothing, as long as there is the webhook". */
 static enum slw_status find_former(struct push *push, struct slw_transaction *transaction,
                                    bool *ret_found, struct slw_detail *detail)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What happens to jobs by itself, with the lease `pipelines`: those whose runner isn't heard of any
- * more, or that take too long, are tried again; tests about builds that are gone are cancelled; old
- * ones go. Every transaction checks the lease. See part.h.
+ * more, or that take too long, are tried again; old ones go. Every transaction checks the lease.
+ * See part.h.
  */
 #include "part.h"
 
@@ -14,7 +14,6 @@
 #define BATCHES_MAX 64u
 #define HOUSEKEEPING_MS 60000
 #define SCHEDULES_MS 5000
-#define HOOKS_KEEP_DAYS 30
 #define UPLOAD_S "600" /* beyond a job's time, for what it left */
 
 struct chore {
@@ -160,22 +159,7 @@ enum slw_status jobs_expire(struct depot *depot, int64_t token, struct slw_detai
     return do_each(depot, &chore, late_sql, expire, detail);
 }
 
-/* --- Builds that are gone, jobs that were kept long enough --- */
-
-static const char gone_sql[] =
-    "SELECT MIN(j.id), j.product FROM jobs j JOIN builds b ON b.id = j.build WHERE j.kind = 'test' "
-    "AND j.state IN ('queued', 'running') AND b.removed_us IS NOT NULL AND b.removed_us <= $1 "
-    "GROUP BY j.product, j.build LIMIT $2";
-
-static enum slw_status cancel_gone(void *context, struct slw_transaction *transaction,
-                                   struct slw_detail *detail)
-{
-    const struct chore *chore = context;
-    struct job job;
-    SLW_TRY(read_fenced(chore, transaction, &job, detail));
-    return depot_jobs_cancel_of_build(transaction, slw_text_bytes(job.product),
-                                      slw_text_bytes(job.build), "depot", detail);
-}
+/* --- Jobs that were kept long enough --- */
 
 /* DEPOT.md, section 5.1: "Jobs go `log_days` after their end, but those of builds that are here."
  */
@@ -197,25 +181,10 @@ static enum slw_status remove_old(void *context, struct slw_transaction *transac
                        &value, 1, NULL, detail);
 }
 
-/* DEPOT.md, section 5.1: "The same body again within 30 days starts nothing". */
-static enum slw_status forget_calls(void *context, struct slw_transaction *transaction,
-                                    struct slw_detail *detail)
-{
-    const struct chore *chore = context;
-    int64_t now_us = 0;
-    SLW_TRY(slw_transaction_fence(transaction, JOBS_LEASE, chore->token, detail));
-    SLW_TRY(slw_database_now(transaction, &now_us, detail));
-    const struct slw_sql_value value = slw_sql_int(now_us - HOOKS_KEEP_DAYS * JOBS_DAY_US);
-    return slw_sql_run(transaction, "DELETE FROM webhook_calls WHERE made_us < $1", &value, 1, NULL,
-                       detail);
-}
-
 enum slw_status jobs_keep_house(struct depot *depot, int64_t token, struct slw_detail *detail)
 {
     struct chore chore = {.token = token};
-    SLW_TRY(do_each(depot, &chore, gone_sql, cancel_gone, detail));
-    SLW_TRY(do_each(depot, &chore, old_sql, remove_old, detail));
-    return slw_database_transact(depot->database, SLW_DATABASE_WRITE, forget_calls, &chore, detail);
+    return do_each(depot, &chore, old_sql, remove_old, detail);
 }
 
 static bool is_due(int64_t now_ms, int64_t done_ms, int64_t every_ms)

@@ -64,6 +64,46 @@ static void reach_the_same_schema_from_every_older_one(void)
     slw_heap_drop(&in_steps);
 }
 
+/* Rows as the schema of before had them, and what they are afterwards. */
+static void what_went_by_retention_before_is_over(void)
+{
+    static const char *const rows[] = {
+        "INSERT INTO products (name, title, keep_days, log_days, made_us) VALUES ('lamp', "
+        "'', 90, 30, 1)",
+        "INSERT INTO builds (id, product, bundle, size, version, build_type, hardware, targets, "
+        "made_us, made_by, state, state_us, furthest, removed_us) VALUES ('gone', 'lamp', '', 0, "
+        "1, '', '[]', '[]', 1, 'ci', 'new', 1, 0, 7), ('here', 'lamp', '', 0, 1, '', '[]', '[]', "
+        "1, "
+        "'ci', 'new', 1, 0, NULL)",
+        "INSERT INTO qualifications (build, product, pipeline, kind, changes, is_open, report, "
+        "reason, began_us) SELECT id, product, 1, 'feature', '[]', 1, '{}', '', 1 FROM builds",
+        "INSERT INTO jobs (product, job, kind, state, build, ref, git_commit, cause, made_us, "
+        "made_by, labels, timeout_s, retries, tries, attempt, lease_until_us) SELECT product, "
+        "'unit', 'test', 'queued', id, '', '', 'build', 1, 'depot', '[]', 60, 0, 0, 0, 0 FROM "
+        "builds",
+    };
+    struct slw_database *database = test_database_open(NULL);
+    TAP_EQUAL_INT(slw_database_migrate(database, depot_migrations, 8, &test_detail), SLW_OK);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        TAP_EQUAL_INT(test_run(database, rows[i], NULL, 0), SLW_OK);
+    }
+    TAP_EQUAL_INT(
+        slw_database_migrate(database, depot_migrations, depot_migrations_count, &test_detail),
+        SLW_OK);
+    TAP_EQUAL_INT(test_number(database,
+                              "SELECT COUNT(*) FROM qualifications WHERE (build = 'gone' AND "
+                              "is_open = 0 AND reason <> '') OR (build = 'here' AND is_open = 1)",
+                              NULL, 0),
+                  2);
+    TAP_EQUAL_INT(test_number(database,
+                              "SELECT COUNT(*) FROM jobs WHERE (build = 'gone' AND state = "
+                              "'cancelled' AND ended_us = 7) OR (build = 'here' AND state = "
+                              "'queued' AND ended_us IS NULL)",
+                              NULL, 0),
+                  2);
+    slw_database_close(database);
+}
+
 static void an_older_program_refuses_a_newer_database(void)
 {
     struct slw_database *database = test_database_open(NULL);
@@ -82,6 +122,7 @@ int main(void)
 {
     static const struct test_case cases[] = {
         TEST_CASE(reach_the_same_schema_from_every_older_one),
+        TEST_CASE(what_went_by_retention_before_is_over),
         TEST_CASE(an_older_program_refuses_a_newer_database),
     };
     return test_database_main(cases, sizeof cases / sizeof cases[0]);

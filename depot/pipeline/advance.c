@@ -125,6 +125,39 @@ static enum slw_status begin_all(struct depot *depot, int64_t token, struct gath
     return SLW_OK;
 }
 
+/* --- Builds that went, and came again --- */
+
+enum slw_status depot_pipeline_expire(struct slw_transaction *transaction, struct slw_bytes product,
+                                      struct slw_bytes build, struct slw_bytes reason,
+                                      struct slw_detail *detail)
+{
+    const struct slw_sql_value values[] = {slw_sql_text(build), slw_sql_text(reason)};
+    SLW_TRY(slw_sql_run(transaction,
+                        "UPDATE qualifications SET is_open = 0, report = '{}', reason = $2 WHERE "
+                        "build = $1 AND is_open = 1",
+                        values, 2, NULL, detail));
+    return depot_jobs_cancel_of_build(transaction, product, build, "depot", detail);
+}
+
+enum slw_status depot_pipeline_forget(struct slw_transaction *transaction, struct slw_bytes build,
+                                      struct slw_detail *detail)
+{
+    static const char *const statements[] = {
+        "DELETE FROM approvals WHERE build = $1",
+        "DELETE FROM stage_entries WHERE build = $1",
+        "DELETE FROM qualifications WHERE build = $1",
+    };
+    const struct slw_sql_value value = slw_sql_text(build);
+    int64_t withdrawn = 0;
+    SLW_TRY(slw_sql_number(transaction,
+                           "SELECT COUNT(*) FROM builds WHERE id = $1 AND state = 'withdrawn'",
+                           &value, 1, &withdrawn, detail));
+    for (size_t i = 0; withdrawn == 0 && i < sizeof statements / sizeof statements[0]; i++) {
+        SLW_TRY(slw_sql_run(transaction, statements[i], &value, 1, NULL, detail));
+    }
+    return SLW_OK;
+}
+
 /* --- Builds on their way --- */
 
 enum slw_status pipeline_set_state(struct slw_transaction *transaction, struct slw_bytes product,

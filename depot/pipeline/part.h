@@ -78,6 +78,7 @@ struct qualification {
     int64_t pipeline, furthest, began_us;
     char kind[16], state[16];
     bool is_open;
+    bool is_gone; /* its bundle went by retention */
     struct slw_heap_buffer changes, report, reason, document;
     struct slw_json_document json; /* of the document */
 };

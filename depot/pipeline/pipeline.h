@@ -11,4 +11,17 @@ SLW_MUST_USE enum slw_status depot_pipeline_begin(struct slw_transaction *transa
                                                   struct slw_bytes product, struct slw_bytes build,
                                                   struct slw_detail *detail);
 
+/* The build's bundle goes by retention: it is on its way no longer, its tests are cancelled, and
+ * whoever looks sees this reason; in the transaction that removes it. */
+SLW_MUST_USE enum slw_status depot_pipeline_expire(struct slw_transaction *transaction,
+                                                   struct slw_bytes product, struct slw_bytes build,
+                                                   struct slw_bytes reason,
+                                                   struct slw_detail *detail);
+/* The bundle of a build that went came again: stages, approvals and reason of its former way are
+ * forgotten here (the trail and its events keep them), so that it can begin; in the transaction
+ * that brings it. One that was withdrawn stays so. */
+SLW_MUST_USE enum slw_status depot_pipeline_forget(struct slw_transaction *transaction,
+                                                   struct slw_bytes build,
+                                                   struct slw_detail *detail);
+
 #endif

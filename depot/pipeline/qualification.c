@@ -16,6 +16,7 @@ static void read_row(const struct slw_rows *rows, struct qualification *qualific
     qualification->furthest = slw_rows_int(rows, 7);
     slw_text_copy(slw_rows_bytes(rows, 8), sizeof qualification->state, qualification->state);
     slw_heap_append(&qualification->document, slw_rows_bytes(rows, 9));
+    qualification->is_gone = !slw_rows_is_null(rows, 10);
 }
 
 enum slw_status pipeline_read(struct slw_transaction *transaction, struct slw_bytes product,
@@ -28,9 +29,10 @@ enum slw_status pipeline_read(struct slw_transaction *transaction, struct slw_by
     SLW_TRY(slw_sql_query(
         transaction,
         "SELECT q.pipeline, q.kind, q.changes, q.is_open, q.report, q.reason, q.began_us, "
-        "b.furthest, b.state, p.document FROM qualifications q JOIN builds b ON b.id = q.build "
-        "JOIN "
-        "pipelines p ON p.product = q.product AND p.version = q.pipeline WHERE q.product = $1 AND "
+        "b.furthest, b.state, p.document, b.removed_us FROM qualifications q JOIN builds b ON b.id "
+        "= "
+        "q.build JOIN pipelines p ON p.product = q.product AND p.version = q.pipeline WHERE "
+        "q.product = $1 AND "
         "q.build = $2",
         values, 2, &rows, detail));
     bool found = slw_rows_next(rows);

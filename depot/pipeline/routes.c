@@ -333,6 +333,9 @@ static enum slw_status retry(struct depot_call *call, struct slw_transaction *tr
     if (strcmp(qualification->state, "failed") != 0) {
         return slw_explain(detail, SLW_WRONG_STATE, "the build hasn't failed");
     }
+    if (qualification->is_gone) {
+        return slw_explain(detail, SLW_WRONG_STATE, "the build's files went by retention");
+    }
     SLW_TRY(withdraw_releases(call, transaction, qualification, true,
                               SLW_BYTES_OF("asked for again"), detail));
     SLW_TRY(slw_sql_run(transaction,

@@ -80,7 +80,7 @@ export function Qualification({ product, build }) {
         ${next && wantsApproval && may('approve', product) && !isMine && html`<${Ask} button=${`Approve ${next.stage}`} kind="primary" title=${`Approve this build for ${next.stage}?`}
             question=${html`<p>Your name counts once, for this build and this stage. This is your yes here; production signatures are approved with your own key, on your own machine.</p>`} reason="A comment"
             run=${(comment) => act('approve', comment ? { stage: next.stage, comment } : { stage: next.stage })} />`}
-        ${of.state === 'failed' && may('release', product) && html`<${Ask} button="Try again" title="Take it through once more?" question="What failed or was refused is asked again." run=${() => act('retry', {})} />`}
+        ${of.state === 'failed' && !build.removed && may('release', product) && html`<${Ask} button="Try again" title="Take it through once more?" question="What failed or was refused is asked again." run=${() => act('retry', {})} />`}
         ${of.state !== 'withdrawn' && may('release', product) && html`<${Ask} button="Withdraw" kind="danger" title="Withdraw this build?" question="It goes no further. Its releases are withdrawn on their own pages." reason="Why" run=${(reason) => act('withdraw', { reason: reason || 'withdrawn' })} />`}`}>
         ${of.reason && html`<${Note} kind=${of.state === 'failed' ? 'bad' : 'warn'}>${of.reason}</${Note}>`}
         <ol class="phases">${STAGES.map((stage) => html`<li class=${next?.stage === stage ? 'current' : ''}>
