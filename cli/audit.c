@@ -23,15 +23,9 @@
         .name = "--certificate-key", .value = "FILE", .help = "its private key"                    \
     }
 
-#define ROOT_OPTION                                                                                \
-    {                                                                                              \
-        .name = "--tuf-root", .value = "FILE", .repeated = true,                                   \
-        .help = "a repository's root that you know to be right, where the log skips to it"         \
-    }
-
 static const struct cli_option verify_options[] = {
     SOURCE_OPTIONS,
-    ROOT_OPTION,
+    CLI_AUDIT_ROOT_OPTION,
     {.name = "--state", .value = "FILE", .help = "what was verified before, and is from now on"},
     {.name = "--bundles",
      .value = "BUNDLE",
@@ -52,7 +46,7 @@ static const struct cli_option show_options[] = {
 
 static const struct cli_option monitor_options[] = {
     SOURCE_OPTIONS,
-    ROOT_OPTION,
+    CLI_AUDIT_ROOT_OPTION,
     {.name = "--state",
      .value = "FILE",
      .required = true,

@@ -46,7 +46,15 @@ void cli_audit_log_close(struct cli_audit_log *log);
 enum cli_exit cli_audit_settings(struct cli *cli, const struct cli_arguments *arguments,
                                  struct cli_transparency *transparency, struct slw_audit *audit);
 
+/* The same of options that were read already. */
+void cli_audit_expect(const struct cli_transparency *transparency, struct slw_audit *audit);
+
 /* The roots of --tuf-root, into the audit's settings: digests must outlive it, and be dropped. */
+#define CLI_AUDIT_ROOT_OPTION                                                                      \
+    {                                                                                              \
+        .name = "--tuf-root", .value = "FILE", .repeated = true,                                   \
+        .help = "a repository's root that you know to be right, where the log skips to it"         \
+    }
 enum cli_exit cli_audit_known_roots(struct cli *cli, const struct cli_arguments *arguments,
                                     struct slw_audit *audit, struct slw_heap_buffer *ret_digests);
 

@@ -84,16 +84,21 @@ void cli_audit_log_close(struct cli_audit_log *log)
     log->client = NULL;
 }
 
+void cli_audit_expect(const struct cli_transparency *transparency, struct slw_audit *audit)
+{
+    audit->settings.log_key = &transparency->log;
+    audit->settings.witnesses = transparency->witnesses;
+    audit->settings.witness_count = transparency->witnesses_count;
+    audit->settings.quorum = transparency->transparency.quorum;
+}
+
 enum cli_exit cli_audit_settings(struct cli *cli, const struct cli_arguments *arguments,
                                  struct cli_transparency *transparency, struct slw_audit *audit)
 {
     if (!cli_transparency_read(cli, arguments, transparency)) {
         return CLI_USAGE;
     }
-    audit->settings.log_key = &transparency->log;
-    audit->settings.witnesses = transparency->witnesses;
-    audit->settings.witness_count = transparency->witnesses_count;
-    audit->settings.quorum = transparency->transparency.quorum;
+    cli_audit_expect(transparency, audit);
     return CLI_DONE;
 }
 

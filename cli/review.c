@@ -6,6 +6,7 @@
  */
 #include "review.h"
 
+#include "audit.h"
 #include "commands.h"
 #include "values.h"
 
@@ -43,7 +44,11 @@ static const char readme[] =
     "| repository/ | the newest TUF metadata of each role |\n"
     "| signer/checkpoint | the signing service's log, signed; `slipway audit verify` verifies it "
     "|\n"
-    "| files/ | the policy and roots that were named |\n"
+    "| signer/policy.envelope, policy.json | the policy in force, as administrators signed it in "
+    "the\n"
+    "  log, and what it says: keys, who may ask, approve, build and test; policy-next when one "
+    "waits |\n"
+    "| files/ | what was named: roots |\n"
     "\n"
     "What to read: docs/SECURITY-MODEL.md (attackers, what stops each, which test shows it),\n"
     "spec/SIGNING.md and spec/DEPOT.md (formats and rules), docs/SIGNING-POLICY.md, "
@@ -62,10 +67,9 @@ static const struct cli_option options[] = {
     {.name = "--signing-log",
      .value = "LOG",
      .help = "the signing service's log: a copy, its URL, or unix:PATH of the service"},
-    {.name = "--include",
-     .value = "FILE",
-     .repeated = true,
-     .help = "also this: the policy's envelope, a root"},
+    CLI_TRANSPARENCY_OPTIONS,
+    CLI_AUDIT_ROOT_OPTION,
+    {.name = "--include", .value = "FILE", .repeated = true, .help = "also this: a root"},
     CLI_DEPOT_OPTIONS,
     {0},
 };
@@ -248,6 +252,9 @@ static enum cli_exit review_run(struct cli *cli, const struct cli_arguments *arg
                                 .arguments = arguments,
                                 .directory = cli_value(arguments, "--output"),
                                 .now_utc_s = cli_now_utc_s()};
+    if (!cli_transparency_read(cli, arguments, &review.transparency)) {
+        return CLI_USAGE;
+    }
     if (mkdir(review.directory, 0755) != 0) {
         return cli_fail(cli, slw_explain_errno(&cli->detail, review.directory));
     }
@@ -273,16 +280,18 @@ const struct cli_command cli_review_commands[] = {
         .usage = "slipway review",
         .summary = "gather what a security reviewer needs into one folder",
         .synopsis =
-            "--output DIR [--repo DIR] [--signing-log LOG] [--include FILE…]\n" CLI_DEPOT_SYNOPSIS,
+            "--output DIR [--repo DIR] [--signing-log LOG --log VKEY [--witness VKEY…]\n"
+            "      [--witness-quorum N] [--tuf-root FILE…]] [--include FILE…]\n" CLI_DEPOT_SYNOPSIS,
         .options = options,
         .about = "Keys, thresholds, expiries, policies, who may do what, gates of the pipelines, "
                  "the\n"
                  "log's checkpoint, the trail's last hash, and pointers to the security model and "
                  "its\n"
-                 "tests. What couldn't be gathered is listed with the reason. With --json the "
+                 "tests. The signing policy comes out of the log, once all of that is verified by\n"
+                 "--log. What couldn't be gathered is listed with the reason. With --json the "
                  "summary.",
-        .examples = "slipway review -o review --repo /srv/lamp --signing-log log-copy --include "
-                    "policy.envelope",
+        .examples = "slipway review -o review --repo /srv/lamp --signing-log log-copy --log "
+                    "\"$LOG\"",
         .run = review_run,
     },
     {0},

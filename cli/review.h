@@ -5,6 +5,7 @@
 #define SLIPWAY_CLI_REVIEW_H
 
 #include "depot.h"
+#include "transparency.h"
 
 #include "slipway/json.h"
 
@@ -13,10 +14,11 @@ struct cli_review {
     const struct cli_arguments *arguments;
     const char *directory;
     int64_t now_utc_s;
-    struct slw_heap_buffer files;    /* a JSON array of names, as it grows */
-    struct slw_heap_buffer missing;  /* of {"what","why"} */
-    struct slw_heap_buffer roles;    /* of {"role","version","expires",…} */
-    struct slw_heap_buffer findings; /* of texts */
+    struct cli_transparency transparency; /* of the signing service's log */
+    struct slw_heap_buffer files;         /* a JSON array of names, as it grows */
+    struct slw_heap_buffer missing;       /* of {"what","why"} */
+    struct slw_heap_buffer roles;         /* of {"role","version","expires",…} */
+    struct slw_heap_buffer findings;      /* of texts */
     struct slw_json files_json, missing_json, roles_json, findings_json;
     enum slw_status status; /* the first failure to write */
 };
@@ -30,8 +32,8 @@ void cli_review_find(struct cli_review *review, const char *format, ...)
 
 /* The metadata of a repository's directory: keys, thresholds, expiries of each role. */
 void cli_review_repository(struct cli_review *review, const char *path);
-/* The newest checkpoint of the signing service's log: from a copy, from where it is published, or
- * from the service itself. */
+/* The signing service's log, from a copy, from where it is published, or from the service itself:
+ * its newest checkpoint, and what the whole of it says when it is known whose it is. */
 void cli_review_log(struct cli_review *review, const char *name);
 /* What stands out in answers of the depot: who may do everything, tokens, gates. */
 void cli_review_judge_people(struct cli_review *review, const struct slw_heap_buffer *text);

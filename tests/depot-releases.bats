@@ -68,10 +68,21 @@ teardown() {
     [ "$(tail -n 4 drill.out | cut -d ' ' -f 1 | xargs)" = 'prepared signing publishing published' ]
     ok release readiness lamp "${by_token[@]}"
     # What a reviewer asks for is all there, from the signing service and the depot as they run.
-    ok review -o review --repo repo --signing-log "unix:$PWD/signer.sock" --include policy.envelope \
+    ok review -o review --repo repo --signing-log "unix:$PWD/signer.sock" --log "$log_vkey" \
         --include prod-root.root "${by_token[@]}"
     [[ $output != *missing:* ]]
     [ "$(head -n 1 review/signer/checkpoint)" = "${log_vkey%%+*}" ]
+    # The policy is the one in force, as its administrators signed it, and what it allows is said.
+    [ "$(jq -r .payload review/signer/policy.envelope)" = "$(jq -r .payload policy.envelope)" ]
+    [ "$(jq -cS .rules review/signer/policy.json)" = "$(jq -cS .rules policy.json)" ]
+    [[ $output == *'look at: the signing policy: '*'administrator'* ]]
+    ok review -o whose --repo repo --signing-log "unix:$PWD/signer.sock" "${by_token[@]}"
+    [[ $output == *"missing: signer/policy.json: --log wasn't given"* ]]
+    ok key generate other.key --type ed25519
+    other=$(node "$source_dir/tests/transparency/policy.mjs" --vkey "${log_vkey%%+*}" other.key.pub)
+    ok review -o other --repo repo --signing-log "unix:$PWD/signer.sock" --log "$other" "${by_token[@]}"
+    [[ $output == *"look at: the signing service's log: "* ]]
+    [ ! -e other/signer/policy.json ]
     [ "$(jq -r '.pipeline.stages.production.gates[0].approvals' review/depot/lamp/pipeline.json)" = 1 ]
     [ "$(jq -r .drill.version review/depot/lamp/readiness.json)" = 3 ]
     [ "$(jq -r '[.roles[] | select(.expires) | .role] | unique | length' review/summary.json)" -ge 4 ]

@@ -170,3 +170,16 @@ const struct slw_policy_signing_key *slw_audit_named_key(const struct slw_audit 
     }
     return NULL;
 }
+
+const struct slw_policy *slw_audit_policy_in_force(const struct slw_audit *audit, int64_t utc_s,
+                                                   struct slw_bytes *ret_envelope,
+                                                   int64_t *ret_since_utc_s)
+{
+    size_t at = slw_audit_policy_at(audit, utc_s);
+    if (at >= audit->policies_count) {
+        return NULL;
+    }
+    *ret_envelope = slw_heap_bytes(&audit->policies[at].envelope);
+    *ret_since_utc_s = audit->policies[at].in_force_utc_s;
+    return audit->policies[at].policy;
+}

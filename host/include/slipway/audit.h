@@ -138,6 +138,13 @@ struct slw_policy_signing_key;
 const struct slw_policy_signing_key *slw_audit_named_key(const struct slw_audit *audit,
                                                          size_t number);
 
+/* The policy that counts at a time, as the log has it, and when it began to; of a time far ahead
+ * the one that will. NULL when there is none. Its envelope and it live as long as the audit. */
+struct slw_policy;
+const struct slw_policy *slw_audit_policy_in_force(const struct slw_audit *audit, int64_t utc_s,
+                                                   struct slw_bytes *ret_envelope,
+                                                   int64_t *ret_since_utc_s);
+
 /* What is kept between runs, in one file. A file that isn't there is nothing; SLW_STORED_STATE for
  * one that isn't what was saved, or of another log. One of an auditor that looked at less is taken
  * for where that got to: all entries are judged anew by the next run, which needs the whole log. */
