@@ -181,6 +181,56 @@ static void exports_what_tables_can_take(void)
     test_depot_close(&depot);
 }
 
+static size_t count_texts(struct test_answer *answer, const char *text)
+{
+    size_t count = 0;
+    for (const char *at = strstr(slw_heap_text(&answer->body), text); at != NULL;
+         at = strstr(at + 1, text)) {
+        count++;
+    }
+    return count;
+}
+
+/* More than are read at a time, and by how many pages: the first, the last and those between. */
+static void exports_a_fleet_however_large(void)
+{
+    struct test_answer answer;
+    char kind[512];
+    TAP_REQUIRE(open_depot());
+    TAP_REQUIRE(test_sql(
+        &depot, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 21000) "
+                "INSERT INTO devices (product, id, state, key_pem, new_key_pem, epoch, restores, "
+                "class, hardware, channel, attributes, tags, utc_offset_s, version, root_version, "
+                "boot_state, slots, sequence, report_answer, healthy, pin, log_wanted, made_us) "
+                "SELECT 'lamp', CASE WHEN i <= 1000 THEN 'few-' ELSE 'many-' END || i, 'pending', "
+                "'', '', 0, 0, 'dev', 'board', '', '{}', '[]', 0, 0, 0, '', '[]', 0, '', 1, 0, 0, "
+                "0 FROM n"));
+    test_call(&depot, "GET", OF_LAMP "/fleet/export?format=csv", NULL, &answer);
+    TAP_EQUAL_INT(answer.status, 200);
+    TAP_CHECK(strcmp(test_header(&answer, "Transfer-Encoding", kind), "chunked") == 0);
+    TAP_EQUAL_INT(count_texts(&answer, "\r\n"), 21001);
+    TAP_EQUAL_INT(count_texts(&answer, "\"many-"), 20000);
+    TAP_EQUAL_INT(count_texts(&answer, "device,state,"), 1);
+    test_answer_free(&answer);
+    test_call(&depot, "GET", OF_LAMP "/fleet/export?format=json&name=many-&state=pending", NULL,
+              &answer);
+    TAP_EQUAL_INT(answer.status, 200);
+    TAP_EQUAL_INT(count_texts(&answer, "\"device\":\"many-"), 20000);
+    TAP_EQUAL_INT(count_texts(&answer, ",{\"device\":"), 19999);
+    TAP_CHECK(slw_json_count(&answer.json, test_find(&answer, "devices")) == 20000);
+    test_answer_free(&answer);
+    /* As many as a page has; and nobody. */
+    test_call(&depot, "GET", OF_LAMP "/fleet/export?format=json&name=few-", NULL, &answer);
+    TAP_EQUAL_INT(slw_json_count(&answer.json, test_find(&answer, "devices")), 1000);
+    test_answer_free(&answer);
+    test_call(&depot, "GET", OF_LAMP "/fleet/export?format=json&name=none", NULL, &answer);
+    TAP_CHECK(strcmp(slw_heap_text(&answer.body), "{\"devices\":[]}") == 0);
+    test_answer_free(&answer);
+    TAP_EQUAL_INT(test_status(&depot, "GET", OF_LAMP "/fleet/export?format=csv&version=x", NULL),
+                  400);
+    test_depot_close(&depot);
+}
+
 static void lets_devices_in_by_a_persons_word(void)
 {
     struct test_device device;
@@ -350,6 +400,7 @@ int main(void)
 {
     TAP_RUN(lists_by_filters_and_pages);
     TAP_RUN(exports_what_tables_can_take);
+    TAP_RUN(exports_a_fleet_however_large);
     TAP_RUN(lets_devices_in_by_a_persons_word);
     TAP_RUN(registers_keys_before_their_devices_call);
     TAP_RUN(gets_a_log_once_for_each_time_that_it_asked);

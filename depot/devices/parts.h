@@ -183,6 +183,23 @@ SLW_MUST_USE enum slw_status device_reports_apply(struct depot *depot,
                                                   size_t count, int64_t now_us,
                                                   struct slw_detail *detail);
 
+/* list.c: a statement of DEVICE_COLUMNS that has what a query asks for, but no order and no limit;
+ * texts of its values are the exchange's, or the filter's own. Free sql. */
+#define DEVICE_FILTER_VALUES_MAX 18u
+#define DEVICE_FILTER_WORD_MAX 256u
+struct device_filter {
+    struct slw_heap_buffer sql;
+    struct slw_sql_value values[DEVICE_FILTER_VALUES_MAX];
+    size_t count;
+    char upper[DEVICE_FILTER_WORD_MAX + 2]; /* of names that begin with something */
+};
+SLW_MUST_USE enum slw_status device_filter_make(const struct slw_http_exchange *exchange,
+                                                int64_t now_us, struct device_filter *filter,
+                                                struct slw_detail *detail);
+/* One more value, between texts of the statement. */
+void device_filter_add(struct device_filter *filter, const char *before, struct slw_sql_value value,
+                       const char *behind);
+
 /* enrolments.c: one use of a token, if it is good. */
 struct enrolment {
     char key_class[8];

@@ -9,7 +9,8 @@
 
 struct http_fetch {
     struct slw_source source;
-    uint64_t offset; /* of the part */
+    slw_http_flow *flow; /* instead of it; NULL */
+    uint64_t offset;     /* of the part */
     uint64_t length;
     void (*close)(void *context);
     void *context;
@@ -24,6 +25,7 @@ struct http_fetch {
     size_t len, taken;    /* of bytes */
     bool is_reading;      /* it is a fetcher's */
     bool is_suspended, is_gone, has_failed;
+    bool is_over;              /* what flows has ended */
     struct http_fetch *behind; /* in the fetchers' queue; their lock */
     uint8_t bytes[HTTP_FETCH_SIZE];
 };
@@ -41,7 +43,8 @@ static void destroy(struct http_fetch *fetch)
 static void read_next(struct http_fetch *fetch)
 {
     struct http_fetchers *fetchers = &fetch->server->fetchers;
-    if (fetch->is_reading || fetch->has_failed || fetch->position == fetch->length) {
+    if (fetch->is_reading || fetch->has_failed || fetch->is_over ||
+        fetch->position == fetch->length) {
         return;
     }
     fetch->is_reading = true;
@@ -57,6 +60,14 @@ static void read_next(struct http_fetch *fetch)
     (void)pthread_mutex_unlock(&fetchers->lock);
 }
 
+/* At most len bytes; of a source all of them. */
+static enum slw_status read_bytes(struct http_fetch *fetch, uint64_t from, size_t *len)
+{
+    return fetch->flow != NULL
+               ? fetch->flow(fetch->context, fetch->bytes, *len, len)
+               : fetch->source.read(fetch->source.context, from, fetch->bytes, *len);
+}
+
 /* In a fetcher: one piece, for who waits for it or will ask for it. */
 static void read_piece(struct http_fetch *fetch)
 {
@@ -66,14 +77,14 @@ static void read_piece(struct http_fetch *fetch)
     uint64_t from = fetch->offset + fetch->position;
     bool is_wanted = !fetch->is_gone && !fetch->has_failed;
     (void)pthread_mutex_unlock(&fetch->lock);
-    enum slw_status status =
-        is_wanted ? fetch->source.read(fetch->source.context, from, fetch->bytes, len) : SLW_IO;
+    enum slw_status status = is_wanted ? read_bytes(fetch, from, &len) : SLW_IO;
     (void)pthread_mutex_lock(&fetch->lock);
     fetch->is_reading = false;
     if (status == SLW_OK) {
         fetch->position += len;
         fetch->len = len;
         fetch->taken = 0;
+        fetch->is_over = len == 0;
     } else {
         fetch->has_failed = true;
     }
@@ -168,6 +179,8 @@ static ssize_t give_piece(void *context, uint64_t position, char *buffer, size_t
         result = (ssize_t)len;
     } else if (fetch->has_failed) {
         result = MHD_CONTENT_READER_END_WITH_ERROR;
+    } else if (fetch->is_over) {
+        result = MHD_CONTENT_READER_END_OF_STREAM;
     } else {
         fetch->is_suspended = true;
         MHD_suspend_connection(fetch->connection);
@@ -215,25 +228,17 @@ static void enlist(struct http_fetch *fetch)
     (void)pthread_mutex_unlock(&http_later_lock);
 }
 
-struct MHD_Response *http_fetch_response(const struct slw_http_exchange *exchange,
-                                         const struct slw_source *source, uint64_t offset,
-                                         uint64_t length, void (*close)(void *context),
-                                         void *context)
+/* What is sent is set; takes it over. */
+static struct MHD_Response *respond(const struct slw_http_exchange *exchange,
+                                    struct http_fetch *fetch, void (*close)(void *context),
+                                    void *context)
 {
-    struct http_fetch *fetch = malloc(sizeof *fetch);
-    if (fetch == NULL) {
-        return NULL;
-    }
-    memset(fetch, 0, offsetof(struct http_fetch, bytes));
-    fetch->source = *source;
-    fetch->offset = offset;
-    fetch->length = length;
     fetch->server = exchange->server;
     fetch->connection = exchange->connection;
     fetch->peer = exchange->peer;
     (void)pthread_mutex_init(&fetch->lock, NULL);
     struct MHD_Response *response =
-        MHD_create_response_from_callback(length, HTTP_PIECE_SIZE, give_piece, fetch, end);
+        MHD_create_response_from_callback(fetch->length, HTTP_PIECE_SIZE, give_piece, fetch, end);
     if (response == NULL) {
         destroy(fetch);
         return NULL;
@@ -242,6 +247,43 @@ struct MHD_Response *http_fetch_response(const struct slw_http_exchange *exchang
     fetch->context = context;
     enlist(fetch);
     return response;
+}
+
+static struct http_fetch *fetch_new(void)
+{
+    struct http_fetch *fetch = malloc(sizeof *fetch);
+    if (fetch != NULL) {
+        memset(fetch, 0, offsetof(struct http_fetch, bytes));
+    }
+    return fetch;
+}
+
+struct MHD_Response *http_fetch_response(const struct slw_http_exchange *exchange,
+                                         const struct slw_source *source, uint64_t offset,
+                                         uint64_t length, void (*close)(void *context),
+                                         void *context)
+{
+    struct http_fetch *fetch = fetch_new();
+    if (fetch == NULL) {
+        return NULL;
+    }
+    fetch->source = *source;
+    fetch->offset = offset;
+    fetch->length = length;
+    return respond(exchange, fetch, close, context);
+}
+
+struct MHD_Response *http_flow_response(const struct slw_http_exchange *exchange,
+                                        slw_http_flow *next, void (*close)(void *context),
+                                        void *context)
+{
+    struct http_fetch *fetch = fetch_new();
+    if (fetch == NULL) {
+        return NULL;
+    }
+    fetch->flow = next;
+    fetch->length = MHD_SIZE_UNKNOWN;
+    return respond(exchange, fetch, close, context);
 }
 
 void http_fetches_end(struct slw_http_server *server)

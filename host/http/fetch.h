@@ -37,6 +37,10 @@ struct MHD_Response *http_fetch_response(const struct slw_http_exchange *exchang
                                          const struct slw_source *source, uint64_t offset,
                                          uint64_t length, void (*close)(void *context),
                                          void *context);
+/* A response of what flows, however much it is; likewise. */
+struct MHD_Response *http_flow_response(const struct slw_http_exchange *exchange,
+                                        slw_http_flow *next, void (*close)(void *context),
+                                        void *context);
 /* No response waits any more; http_later_lock is held. */
 void http_fetches_end(struct slw_http_server *server);
 

@@ -273,6 +273,56 @@ static void cuts_a_source_that_fails(void)
     (void)close(descriptor);
 }
 
+/* All that comes until the connection ends. */
+static size_t read_to_the_end(const char *request, char *ret_bytes, size_t size)
+{
+    int descriptor = test_connect(&test);
+    size_t len = 0;
+    ssize_t got = 1;
+    (void)test_say(descriptor, request);
+    while (got > 0 && len < size - 1) {
+        got = read(descriptor, ret_bytes + len, size - 1 - len);
+        len += got > 0 ? (size_t)got : 0;
+    }
+    (void)close(descriptor);
+    ret_bytes[len] = '\0';
+    return got == 0 ? len : 0;
+}
+
+static unsigned count_ended(void)
+{
+    (void)pthread_mutex_lock(&test.lock);
+    unsigned count = test.freed;
+    (void)pthread_mutex_unlock(&test.lock);
+    return count;
+}
+
+static void lets_flow_what_has_no_length(void)
+{
+    static char bytes[300000];
+    static const char end[] = "\r\n0\r\n\r\n";
+    size_t sent = 0;
+    unsigned ended = count_ended();
+    size_t len = read_to_the_end("GET /flow/whole HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n",
+                                 bytes, sizeof bytes);
+    TAP_REQUIRE(len > 170001 && strstr(bytes, "\r\nTransfer-Encoding: chunked\r\n") != NULL);
+    TAP_CHECK(memcmp(bytes + len - strlen(end), end, strlen(end)) == 0);
+    for (const char *at = strstr(bytes, "\r\n\r\n"); *at != '\0'; at++) {
+        /* Sizes of chunks are hexadecimal digits, too; there are fewer of them than this. */
+        sent += *at == 'f' ? 1 : 0;
+    }
+    TAP_CHECK(sent >= 170001 && sent < 170101);
+    /* One that fails has no end, so that nobody takes it for the whole. */
+    len = read_to_the_end(GET("/flow/failing"), bytes, sizeof bytes);
+    TAP_REQUIRE(len > 100000 && len < 101000);
+    TAP_CHECK(memcmp(bytes + len - strlen(end), end, strlen(end)) != 0);
+    TAP_EQUAL_INT(test_exchange(&test, GET("/static")).status, 200);
+    for (unsigned i = 0; i < 400 && count_ended() < ended + 2; i++) {
+        (void)usleep(5000);
+    }
+    TAP_EQUAL_INT(count_ended(), ended + 2);
+}
+
 static void answers_later_from_another_thread(void)
 {
     int descriptor = test_connect(&test);
@@ -461,6 +511,7 @@ int main(void)
     TAP_RUN(sends_all_when_a_range_says_nothing);
     TAP_RUN(sends_large_answers_in_pieces);
     TAP_RUN(cuts_a_source_that_fails);
+    TAP_RUN(lets_flow_what_has_no_length);
     TAP_RUN(answers_later_from_another_thread);
     TAP_RUN(answers_whichever_thread_is_first);
     TAP_RUN(streams_events);

@@ -155,11 +155,18 @@ static void note_part(struct slw_http_exchange *exchange, uint64_t offset, uint6
     slw_http_set_header(exchange, MHD_HTTP_HEADER_CONTENT_RANGE, text);
 }
 
-static void send_part(struct slw_http_exchange *exchange, unsigned http_status, const char *type,
-                      struct MHD_Response *response)
+/* NULL: memory ran out for it, and nobody else closes what it is of. */
+static void answer_by(struct slw_http_exchange *exchange, unsigned http_status, const char *type,
+                      struct MHD_Response *response, void (*close)(void *context), void *context)
 {
+    if (response == NULL) {
+        if (close != NULL) {
+            close(context);
+        }
+        slw_http_refuse_as(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, SLW_NO_SPACE, "out of memory");
+        return;
+    }
     (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ACCEPT_RANGES, "bytes");
     http_finish_response(exchange, http_status, response);
     http_answer(exchange, http_status, response);
 }
@@ -184,14 +191,15 @@ void slw_http_answer_source(struct slw_http_exchange *exchange, const char *type
         http_status = MHD_HTTP_PARTIAL_CONTENT;
         note_part(exchange, offset, length, source->size);
     }
-    struct MHD_Response *response =
-        http_fetch_response(exchange, source, offset, length, close, context);
-    if (response == NULL) {
-        if (close != NULL) {
-            close(context);
-        }
-        slw_http_refuse_as(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, SLW_NO_SPACE, "out of memory");
-        return;
-    }
-    send_part(exchange, http_status, type, response);
+    slw_http_set_header(exchange, MHD_HTTP_HEADER_ACCEPT_RANGES, "bytes");
+    answer_by(exchange, http_status, type,
+              http_fetch_response(exchange, source, offset, length, close, context), close,
+              context);
+}
+
+void slw_http_answer_flow(struct slw_http_exchange *exchange, const char *type, slw_http_flow *next,
+                          void (*close)(void *context), void *context)
+{
+    answer_by(exchange, MHD_HTTP_OK, type, http_flow_response(exchange, next, close, context),
+              close, context);
 }

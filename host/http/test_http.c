@@ -177,6 +177,47 @@ static void source(void *context, struct slw_http_exchange *exchange)
     slw_http_answer_source(exchange, "application/octet-stream", &bytes, count_freed, context);
 }
 
+/* Three pieces of different lengths; "failing": one, and then no more. */
+struct flowing {
+    struct test_http *test;
+    size_t pieces;
+    bool fails;
+};
+
+static enum slw_status flow(void *context, uint8_t *buffer, size_t max, size_t *ret_len)
+{
+    static const size_t lengths[] = {100000, 1, 70000, 0};
+    struct flowing *flowing = context;
+    size_t len = lengths[flowing->pieces];
+    if (max < len || (flowing->fails && flowing->pieces == 1)) {
+        return SLW_IO;
+    }
+    flowing->pieces++;
+    memset(buffer, 'f', len);
+    *ret_len = len;
+    return SLW_OK;
+}
+
+static void end_flow(void *context)
+{
+    struct flowing *flowing = context;
+    count_freed(flowing->test);
+    free(flowing);
+}
+
+static void answer_flow(void *context, struct slw_http_exchange *exchange)
+{
+    struct flowing *flowing = calloc(1, sizeof *flowing);
+    note(context);
+    if (flowing == NULL) {
+        slw_http_answer_empty(exchange, 500);
+        return;
+    }
+    flowing->test = context;
+    flowing->fails = slw_bytes_equal(slw_http_parameter(exchange, 0), SLW_BYTES_OF("failing"));
+    slw_http_answer_flow(exchange, "text/plain", flow, end_flow, flowing);
+}
+
 /* A million bytes from memory. */
 static void large(void *context, struct slw_http_exchange *exchange)
 {
@@ -205,6 +246,7 @@ static const struct slw_http_route routes[] = {
     {"GET", "/static", whole, 0, 0},
     {"GET", "/refuse/{word}", refuse, 0, 0},
     {"GET", "/source/{kind}", source, 0, 0},
+    {"GET", "/flow/{kind}", answer_flow, 0, 0},
 };
 
 static void observe(void *context, const struct slw_http_done *done)

@@ -163,6 +163,13 @@ void slw_http_answer_static(struct slw_http_exchange *exchange, const char *type
 void slw_http_answer_source(struct slw_http_exchange *exchange, const char *type,
                             const struct slw_source *source, void (*close)(void *context),
                             void *context);
+/* Bytes of a number that isn't known before, such as a table's: next() puts some of them into
+ * buffer, at most max, none at the end, from other threads, one after the other, and may take its
+ * time. When it fails the connection is broken off, so that nobody takes what came for all. close
+ * as above. */
+typedef enum slw_status slw_http_flow(void *context, uint8_t *buffer, size_t max, size_t *ret_len);
+void slw_http_answer_flow(struct slw_http_exchange *exchange, const char *type, slw_http_flow *next,
+                          void (*close)(void *context), void *context);
 /* {"reason","detail"} with the HTTP status that stands for a reason; 429 and 503 carry Retry-After.
  * What failed here (SLW_CLASS_IO) is told to observe() in detail, and to the client by its meaning
  * alone. */
