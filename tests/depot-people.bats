@@ -93,6 +93,15 @@ teardown() {
     run ! grep -q 127.0.0.1 depot.log
 }
 
+# totp KEY STEPS: the code of a key in hexadecimal digits, so many steps from now. RFC 6238 by openssl, which shares no
+# code with what checks it.
+totp() {
+    local counter mac
+    counter=$(printf '%016x' $(($(date +%s) / 30 + $2)) | sed 's/../\\x&/g')
+    mac=$(printf '%b' "$counter" | openssl dgst -sha1 -mac HMAC -macopt "hexkey:$1" | sed 's/.* //')
+    printf '%06d' $(((0x${mac:$((0x${mac:39:1} * 2)):8} & 0x7fffffff) % 1000000))
+}
+
 @test "a second factor that everybody must have comes first" {
     depot_setup 'totp-required = yes'
     depot_start
@@ -106,14 +115,23 @@ teardown() {
     answers 403 POST /api/v1/tokens '{"title": "t", "roles": [{"product": "*", "role": "viewer"}]}' "${session[@]}"
     answers 200 POST /api/v1/account/totp '{"password": "the first password"}' "${session[@]}"
     key=$(jq -r .secret <<<"$output" | base32 -d | od -An -tx1 | tr -d ' \n')
-    # RFC 6238 by openssl, which shares no code with what checks it.
-    counter=$(printf '%016x' $(($(date +%s) / 30)) | sed 's/../\\x&/g')
-    mac=$(printf '%b' "$counter" | openssl dgst -sha1 -mac HMAC -macopt "hexkey:$key" | sed 's/.* //')
-    code=$(printf '%06d' $(((0x${mac:$((0x${mac:39:1} * 2)):8} & 0x7fffffff) % 1000000)))
+    code=$(totp "$key" 0)
     answers 204 POST /api/v1/account/totp/confirm "{\"code\": \"$code\"}" "${session[@]}"
     answers 200 GET /api/v1/people '' "${session[@]}"
     answers 401 POST /api/v1/session '{"name": "admin", "password": "the first password"}'
     answers 401 POST /api/v1/session "{\"name\": \"admin\", \"password\": \"the first password\", \"code\": \"$code\"}"
+    # A token by command takes one, too, each code once.
+    echo 'the first password' >password
+    chmod 600 password
+    local token=(people create-token admin --depot "$depot_url" --title desk --role '*:viewer' --password-file password)
+    exits 7 "${token[@]}" -o desk.token
+    exits 7 "${token[@]}" -o desk.token --code "$code"
+    [ ! -e desk.token ]
+    code=$(totp "$key" 1)
+    ok "${token[@]}" -o desk.token --code "$code"
+    exits 7 "${token[@]}" -o other.token --code "$code"
+    ok people whoami --depot "$depot_url" --token-file desk.token
+    [[ $output == *admin* ]]
 }
 
 @test "a trail that was written anew is noticed by whoever saw it" {
