@@ -105,21 +105,24 @@ static enum slw_status answer(struct depot_call *call, struct slw_transaction *t
     return jobs_put_one(&json, NULL, transaction, id, detail);
 }
 
-static enum slw_status check_body(const struct depot_call *call, struct slw_detail *detail)
+/* The job of the path, for a call whose body says nothing more. */
+static enum slw_status read_called(const struct depot_call *call,
+                                   struct slw_transaction *transaction, struct job *ret_job,
+                                   struct slw_detail *detail)
 {
-    return slw_json_count(&call->body, SLW_JSON_TOP) == 0
-               ? SLW_OK
-               : slw_explain(detail, SLW_BAD_ARGUMENT, "body: must be {}");
+    int64_t id = 0;
+    if (slw_json_count(&call->body, SLW_JSON_TOP) != 0) {
+        return slw_explain(detail, SLW_BAD_ARGUMENT, "body: must be {}");
+    }
+    SLW_TRY(jobs_path_id(call->exchange, &id, detail));
+    return jobs_read(transaction, slw_http_parameter(call->exchange, 0), id, ret_job, detail);
 }
 
 static enum slw_status cancel(struct depot_call *call, struct slw_transaction *transaction,
                               struct slw_detail *detail)
 {
     struct job job;
-    int64_t id = 0;
-    SLW_TRY(check_body(call, detail));
-    SLW_TRY(jobs_path_id(call->exchange, &id, detail));
-    SLW_TRY(jobs_read(transaction, slw_http_parameter(call->exchange, 0), id, &job, detail));
+    SLW_TRY(read_called(call, transaction, &job, detail));
     if (!jobs_is(&job, "cancelled")) {
         if (!jobs_is(&job, "queued") && !jobs_is(&job, "running")) {
             return slw_explain(detail, SLW_WRONG_STATE, "the job is over: %s", job.state);
@@ -127,7 +130,7 @@ static enum slw_status cancel(struct depot_call *call, struct slw_transaction *t
         SLW_TRY(jobs_end(transaction, &job, "cancelled", SLW_BYTES_OF("by a person"),
                          call->caller->name, detail));
     }
-    return answer(call, transaction, id, detail);
+    return answer(call, transaction, job.id, detail);
 }
 
 void jobs_cancel(void *context, struct slw_http_exchange *exchange)
@@ -156,10 +159,7 @@ static enum slw_status retry(struct depot_call *call, struct slw_transaction *tr
                              struct slw_detail *detail)
 {
     struct job job;
-    int64_t id = 0;
-    SLW_TRY(check_body(call, detail));
-    SLW_TRY(jobs_path_id(call->exchange, &id, detail));
-    SLW_TRY(jobs_read(transaction, slw_http_parameter(call->exchange, 0), id, &job, detail));
+    SLW_TRY(read_called(call, transaction, &job, detail));
     if (!jobs_is(&job, "error") && !jobs_is(&job, "cancelled")) {
         return slw_explain(detail, SLW_WRONG_STATE, "the job is %s: %s", job.state,
                            "only what is an error or cancelled is tried again");
@@ -167,7 +167,7 @@ static enum slw_status retry(struct depot_call *call, struct slw_transaction *tr
     SLW_TRY(check_build(transaction, &job, detail));
     SLW_TRY(set_state(transaction, &job, "queued", 0, 0, detail));
     SLW_TRY(jobs_tell(transaction, &job, "queued", call->caller->name, "job.retry", "", detail));
-    return answer(call, transaction, id, detail);
+    return answer(call, transaction, job.id, detail);
 }
 
 void jobs_retry(void *context, struct slw_http_exchange *exchange)
