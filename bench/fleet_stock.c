@@ -4,9 +4,10 @@
  * that are signed beforehand, each by its device's own key, so that making them isn't measured.
  * Prints requests; with reports, writes the SQL that gives the devices those keys to a file.
  *
- *     fleet_stock checkins DEVICES COUNT                     of devices at random, that report
- * nothing new fleet_stock reports SECRET-FILE DEVICES EACH SQL-FILE  every device's first, every
- * device's second …
+ *     fleet_stock checkins DEVICES COUNT
+ *         of devices all over the fleet, that report nothing new
+ *     fleet_stock reports SECRET-FILE DEVICES EACH SQL-FILE
+ *         every device's first, every device's second …
  *
  * Device N of the product lamp is `device-N` with eight digits, as that script puts it into the
  * database. Nonces are made of the depot's secret: they are good for ten minutes.
@@ -25,6 +26,7 @@
 #define KEYS_MAX 20000u
 #define SECRET_FILE_MAX 4096u
 #define VERSION 7
+#define SCATTERING 2654435761u /* a prime */
 
 static _Noreturn void fail(const char *what)
 {
@@ -41,15 +43,6 @@ static unsigned long number(const char *text, unsigned long most)
     return value;
 }
 
-static uint64_t next_random(void)
-{
-    static uint64_t state = 88172645463325252U;
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state;
-}
-
 static void print_request(const char *head, struct slw_bytes body)
 {
     (void)printf("%zu\n%s", strlen(head) + body.len, head);
@@ -58,18 +51,20 @@ static void print_request(const char *head, struct slw_bytes body)
     }
 }
 
-/* The secret of all of them, and the digits of their last report, are the script's too. */
+/* Each device in its turn, and none twice before all had theirs, but nowhere near the one before: a
+ * prime has no factor in common with their number. The secret of all of them, and the digits of
+ * their last report, are the script's too. */
 static void print_checkins(unsigned long devices, unsigned long count)
 {
     char head[512];
     for (unsigned long i = 0; i < count; i++) {
         (void)snprintf(head, sizeof head,
-                       "GET /device/v1/lamp/device-%08" PRIu64
+                       "GET /device/v1/lamp/device-%08lu"
                        "/checkin?e=1&v=%d&s=4242424242424242 HTTP/1.1\r\n"
                        "Host: depot.example\r\nAuthorization: Bearer "
                        "5e4f7d3c2b1a09f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c5b4a3928170\r\n"
                        "User-Agent: slipway\r\nAccept: application/json\r\n\r\n",
-                       next_random() % devices + 1, VERSION);
+                       i * SCATTERING % devices + 1, VERSION);
         print_request(head, slw_bytes_make("", 0));
     }
 }

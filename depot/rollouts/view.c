@@ -285,7 +285,9 @@ enum slw_status rollouts_view_open(struct depot *depot, struct slw_detail *detai
     }
     state->depot = depot;
     (void)pthread_cond_init(&state->wake, NULL);
+    refresh(state); /* so that nobody is turned away who calls first */
     if (pthread_create(&state->thread, NULL, keep_fresh, state) != 0) {
+        show(state, NULL);
         (void)pthread_cond_destroy(&state->wake);
         free(state);
         return slw_explain(detail, SLW_IO, "no thread could be started");
