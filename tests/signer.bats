@@ -66,7 +66,7 @@ sign_test_bundle() {
     readelf --file-header "$judge" | grep -q 'DYN' # and is at another address each time
 }
 
-@test "the key process has no network, no capabilities, and starts nothing" {
+@test "the key process has no network, gains no privileges, and starts nothing" {
     signer_setup
     signer_start
     grep -q '^NoNewPrivs:[[:space:]]*1' "/proc/$signer_pid/status"
