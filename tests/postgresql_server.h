@@ -103,6 +103,7 @@ static inline bool postgresql_make(struct postgresql_server *server)
                                      "--locale=C.UTF-8",
                                      "--locale-provider=icu",
                                      "--icu-locale=en-US",
+                                     "--wal-segsize=1",
                                      NULL};
     int status = 0;
     *server = (struct postgresql_server){.directory = "/tmp/slipway-postgresql-XXXXXX"};
