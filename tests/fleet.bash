@@ -11,6 +11,8 @@
 
 # fleet_setup CHECK-IN-S: a delivery whose depot speaks TLS and has devices come so often.
 fleet_setup() {
+    # Connections that stay open, at both ends.
+    [ "$(ulimit -n)" = unlimited ] || [ "$(ulimit -n)" -ge 8192 ] || ulimit -Sn 8192 || true
     delivery_setup
     certificate authority /CN=authority
     certificate server /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 -CA authority.pem -CAkey authority.key
@@ -92,7 +94,7 @@ awaits() {
     while [ $((SECONDS - begun)) -lt "$2" ]; do
         api GET "$3"
         [ "$status" != 200 ] || ! jq -e "$1" <<<"$output" >/dev/null || return 0
-        sleep 0.2
+        sleep 0.5
     done
     echo "never: $1"
     echo "$output"

@@ -97,7 +97,6 @@ $(printf '        server 127.0.0.1:%s max_fails=1 fail_timeout=1s;\n' "${replica
     server {
         listen 127.0.0.1:$1${front_certificate:+ ssl};
         ${front_certificate:+ssl_certificate $front_certificate; ssl_certificate_key $front_key;}
-        keepalive_timeout ${front_idle:-75s};
         location / {
             proxy_pass http://depots;
             $(front_keeps_connections)

@@ -24,10 +24,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define ROOT_MAX 1048576u
 #define SLOT_SIZE 65536u
-#define KEPT 1000u /* so many connections that stay open can be had anywhere */
+#define KEPT 1000u
+#define DESCRIPTORS_EACH 4u /* of an agent that goes on: a connection, two of libcurl, and room */
 
 static volatile sig_atomic_t stopped;
 
@@ -159,6 +161,14 @@ static enum slw_status make_devices(struct fleet *fleet, struct slw_detail *deta
     return SLW_OK;
 }
 
+/* As many agents go on as there are descriptors for. */
+static void bound_kept(struct fleet_settings *settings)
+{
+    struct rlimit limit = {0};
+    rlim_t most = getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur / DESCRIPTORS_EACH : 0;
+    settings->kept = settings->kept < most ? settings->kept : (unsigned)most;
+}
+
 static enum slw_status open_fleet(struct fleet *fleet, struct slw_detail *detail)
 {
     struct fleet_settings *settings = &fleet->settings;
@@ -174,6 +184,7 @@ static enum slw_status open_fleet(struct fleet *fleet, struct slw_detail *detail
     if (settings->hardware_2 != NULL) {
         settings->kinds[1].hardware = slw_text_bytes(settings->hardware_2);
     }
+    bound_kept(settings);
     SLW_TRY(fleet_seen_open(fleet->paths.events, &fleet->seen, detail));
     SLW_TRY(relay_open(settings->depot, &fleet->relay, detail));
     return make_devices(fleet, detail);
