@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Over TLS: whose certificates give a client its name, with authorities made by openssl(1), and
- * libcurl as the client.
+ * libcurl as the client; and that silence costs nothing.
  */
 #include "test_http.h"
 
@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -145,6 +146,26 @@ static void drops_who_does_not_speak_tls(void)
     TAP_CHECK(ask("good", NULL, CURL_SSLVERSION_TLSv1_2)[0] != '\0');
 }
 
+static int64_t processor_ms(void)
+{
+    struct timespec time = {0};
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+/* A handshake that began: the library must wait for more of it, and not ask again and again. */
+static void waits_for_who_falls_silent_in_a_handshake(void)
+{
+    static const char beginning[] = "\x16\x03\x01\x02\x00\x01\x00\x01\xfc";
+    const struct timespec silence = {.tv_nsec = 500000000};
+    int client = test_connect(&test);
+    TAP_CHECK(client >= 0 && test_send(client, beginning, sizeof beginning - 1));
+    int64_t before_ms = processor_ms();
+    (void)nanosleep(&silence, NULL);
+    TAP_CHECK(processor_ms() - before_ms < 20);
+    (void)close(client);
+}
+
 static void does_not_start_with_the_key_of_another_certificate(void)
 {
     char certificate[96];
@@ -177,6 +198,7 @@ int main(void)
     TAP_RUN(names_nobody_else);
     TAP_RUN(speaks_tls_1_2_and_1_3_alone);
     TAP_RUN(drops_who_does_not_speak_tls);
+    TAP_RUN(waits_for_who_falls_silent_in_a_handshake);
     TAP_RUN(does_not_start_with_the_key_of_another_certificate);
     test_http_stop(&test, 0);
     (void)run("rm -rf ours* theirs* *.pem *.key *.csr");

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Starting and stopping: listening sockets, TLS, and the HTTP library's threads, each of which
- * waits for a share of the connections (epoll). See http_server.h.
+ * waits for a share of the connections: by epoll, but of those with TLS by poll, because by epoll
+ * the library doesn't wait for the next message of a handshake; it asks for it again and again, so
+ * that a client that falls silent in one would take a processor. See http_server.h.
  */
 #include "exchange.h"
 
@@ -172,8 +174,10 @@ static enum slw_status serve(struct slw_http_server *server, struct http_listene
                              struct slw_detail *detail)
 {
     struct MHD_OptionItem options[16];
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME;
-    flags |= listener->kind == HTTP_TLS ? (unsigned)MHD_USE_TLS : 0;
+    bool is_tls = listener->kind == HTTP_TLS;
+    unsigned flags = MHD_USE_ITC | MHD_ALLOW_SUSPEND_RESUME;
+    flags |= is_tls ? MHD_USE_POLL_INTERNAL_THREAD | (unsigned)MHD_USE_TLS
+                    : (unsigned)MHD_USE_EPOLL_INTERNAL_THREAD;
     flags |= listener->descriptor < 0 ? (unsigned)MHD_USE_NO_LISTEN_SOCKET : 0;
     (void)put_options(server, listener, options);
     listener->daemon = MHD_start_daemon(
