@@ -10,7 +10,7 @@
 # The current directory gets: depot.conf, depot.db, blobs/, secret, admin.token, and while it runs depot.out, depot.log.
 
 # A sanitizer looks for leaks at the end by calls that a confined process gave up.
-depot_is_sanitized() { grep -qs __asan_init "$slipway_depot"; }
+depot_is_sanitized() { is_sanitized "$slipway_depot"; }
 
 # depot_setup [SETTINGS]: writes depot.conf, with more lines at its end, and makes an administrator with a token.
 depot_setup() {

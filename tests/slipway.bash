@@ -105,6 +105,9 @@ differs() {
     fi
 }
 
+# is_sanitized PROGRAM: it was built for `make check-deep`; a few things aren't as in a release then.
+is_sanitized() { grep -qs __asan_init "$1"; }
+
 mode_of() {
     stat -c %a "$1"
 }
