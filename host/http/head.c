@@ -154,6 +154,18 @@ static bool parse_number(struct slw_bytes text, uint64_t *ret_number)
     return text.len > 0;
 }
 
+/*
+ * Whether CR LF CR LF ended the head, which the library has overwritten with NUL. For the library a
+ * line that begins with ":" ends a head, too, and what stands behind it is the next request. Of
+ * those lines we can't see two, for what they overwrite is as long: ":" LF, and ":" CR LF behind a
+ * lone LF. Whoever writes heads anew, as proxies do, doesn't write these.
+ */
+static bool is_end(const uint8_t *next)
+{
+    static const uint8_t overwritten[4];
+    return memcmp(next - 2, overwritten, sizeof overwritten) == 0;
+}
+
 /* Whether nothing is hidden in the first line, between method, target and version, and nothing
  * stands behind the last field but the line that ends the head. */
 static bool is_whole(const struct slw_http_exchange *exchange, const struct heads *heads,
@@ -163,7 +175,7 @@ static bool is_whole(const struct slw_http_exchange *exchange, const struct head
         MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     return info != NULL && !heads->is_odd &&
            version == method + strlen(method) + 1 + exchange->target_len + 1 &&
-           heads->next + 2 == (const uint8_t *)method + info->header_size;
+           heads->next + 2 == (const uint8_t *)method + info->header_size && is_end(heads->next);
 }
 
 /*

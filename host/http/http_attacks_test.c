@@ -85,6 +85,9 @@ static void refuses_heads_that_two_read_in_two_ways(void)
         {POST "X: a\nContent-Length: 5\r\n\r\nhello", 400},
         {POST "X:   a\r\n b\nY: c\nZ: d\n\r\n", 400}, /* what a fold takes, line feeds give */
         {POST "X: a\r\n b\nY: c\nZ: d\nA: e\r\n\r\n", 400},
+        /* Lines without a name end a head for the library. */
+        {POST "X: a\n:b\n" ECHO HOST "\r\n", 400},
+        {POST "X: a\r\n:\r\n" ECHO HOST "\r\n", 400},
         {"GET /echo/a HTTP/1.1\nHost: depot\n\n", 400},
         {"GET  /echo/a HTTP/1.1\r\n" HOST "\r\n", 400},
     };

@@ -136,12 +136,14 @@ static bool refuse(struct front_request *request, unsigned http_status, const ch
     return false;
 }
 
-/* Whether nothing follows the last header but the line that ends the head. */
+/* Whether nothing follows the last header but the line that ends the head. For the library a line
+ * that begins with ":" does, too: it overwrites what ends lines, and leaves what stands in them. */
 static bool is_end(const struct front_request *request, const char *next, const char *method)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-    return info != NULL && next + LINE_END_LEN == method + info->header_size;
+    return info != NULL && next + LINE_END_LEN == method + info->header_size &&
+           memcmp(next - LINE_END_LEN, "\0\0\0\0", (size_t)2 * LINE_END_LEN) == 0;
 }
 
 /*
