@@ -102,24 +102,35 @@ enum cli_exit cli_audit_settings(struct cli *cli, const struct cli_arguments *ar
     return CLI_DONE;
 }
 
+/* Who names a file that isn't a root is told, for it would match nothing. */
+static enum slw_status known_root_read(const char *path, struct slw_heap_buffer *ret_digests,
+                                       struct slw_detail *detail)
+{
+    struct slw_heap_buffer file = {0};
+    struct slw_detail why = {""};
+    uint64_t ignored = 0;
+    uint8_t digest[SLW_SHA256_SIZE];
+    struct slw_sha256 hash;
+    SLW_TRY(slw_file_read(path, SLW_TUF_FOLLOW_SIZE_MAX, &file, detail));
+    enum slw_status status = slw_tuf_root_first(slw_heap_bytes(&file), &ignored, &why);
+    slw_sha256_init(&hash);
+    slw_sha256_update(&hash, slw_heap_bytes(&file));
+    slw_sha256_final(&hash, digest);
+    slw_heap_append(ret_digests, slw_bytes_make(digest, sizeof digest));
+    slw_heap_drop(&file);
+    return status == SLW_OK ? SLW_OK : slw_explain(detail, status, "%s: %s", path, why.text);
+}
+
 enum cli_exit cli_audit_known_roots(struct cli *cli, const struct cli_arguments *arguments,
                                     struct slw_audit *audit, struct slw_heap_buffer *ret_digests)
 {
     const size_t count = cli_count(arguments, "--tuf-root");
     for (size_t i = 0; i < count; i++) {
-        struct slw_heap_buffer file = {0};
-        struct slw_sha256 hash;
-        enum slw_status status = slw_file_read(cli_nth(arguments, "--tuf-root", i),
-                                               SLW_TUF_FOLLOW_SIZE_MAX, &file, &cli->detail);
-        uint8_t digest[SLW_SHA256_SIZE];
-        slw_sha256_init(&hash);
-        slw_sha256_update(&hash, slw_heap_bytes(&file));
-        slw_sha256_final(&hash, digest);
-        slw_heap_drop(&file);
+        enum slw_status status =
+            known_root_read(cli_nth(arguments, "--tuf-root", i), ret_digests, &cli->detail);
         if (status != SLW_OK) {
-            return cli_fail(cli, status);
+            return cli_error(cli, "%s", cli->detail.text); /* 3 would be about the log */
         }
-        slw_heap_append(ret_digests, slw_bytes_make(digest, sizeof digest));
     }
     if (ret_digests->status != SLW_OK) {
         return cli_error(cli, "out of memory");

@@ -401,6 +401,11 @@ mail_setup() {
     exits 2 audit monitor log --log "$log" --state s --once --smtp smtp://127.0.0.1 --mail-from 'a@b> x' --mail-to c@d
     exits 2 audit monitor log --log "$log" --state s --once --webhook http://127.0.0.1/
     exits 1 audit verify nowhere --log "$log"
+    exits 1 audit verify log --log "$log" --tuf-root nowhere
+    echo '{"signed": {}, "signatures": []}' >root.json
+    exits 1 audit verify log --log "$log" --tuf-root root.json
+    says 'root.json: '
+    exits 1 audit monitor log --log "$log" --state s --once --tuf-root root.json
     exits 3 audit verify . --log "$log"
 }
 
