@@ -136,6 +136,69 @@ async function play({ method, operation, example }) {
         [...compare(example, answer), ...file.fits_response(operation, answer)]);
 }
 
+// --- What no field may do ---
+
+// For SQL, a page, a pattern, a path, a format.
+const hostile = ['x\' OR \'1\'=\'1\'; DROP TABLE people; --', '"><img src=x onerror=alert(1)><script>alert(1)</script>', '%_\\$1"', '../../etc/passwd',
+    '%s%n$(id)`id`', 'a\u0000b', '\u202e\u0007\r\nX: y'];
+
+// Every text in a value, each once in a copy of it: a list of copies.
+function poisoned(value, poison) {
+    if (typeof value === 'string') {
+        return [poison];
+    }
+    if (value === null || typeof value !== 'object') {
+        return [];
+    }
+    return Object.entries(value).flatMap(([name, member]) => poisoned(member, poison)
+        .map((changed) => Object.assign(Array.isArray(value) ? [...value] : { ...value }, { [name]: changed })));
+}
+
+// The same for a path: what stands in it for a parameter, and each value of a query that the call takes.
+function poisoned_paths({ path: template, operation }, path, poison) {
+    const [way, query] = path.split('?');
+    const text = encodeURIComponent(poison);
+    const parts = way.split('/');
+    const terms = new URLSearchParams(query);
+    const ways = template.split('/').flatMap((part, at) => (part.startsWith('{') ? [parts.with(at, text).join('/')] : []));
+    const taken = (operation.parameters ?? []).map((one) => file.resolve(one)).filter((one) => one.in === 'query').map(({ name }) => name);
+    return [...ways.map((other) => `${other}?${terms}`), ...new Set([...terms.keys(), ...taken])].map((place) =>
+        (place.startsWith('/') ? place : `${way}?${new URLSearchParams({ ...Object.fromEntries(terms), [place]: poison })}`));
+}
+
+// A step with poison in one place after the other: as it would be sent.
+function* attacks(step, poison) {
+    const { example } = step;
+    const path = fill(example.path);
+    for (const other of poisoned_paths(step, path, poison)) {
+        yield { path: other, body: body_of(example)[0] };
+    }
+    for (const send of example.send === undefined ? [] : poisoned(fill_all(example.send), poison)) {
+        yield { path, body: JSON.stringify(send) };
+    }
+    for (const payload of example.signed === undefined ? [] : poisoned(example.signed.payload, poison)) {
+        yield { path, body: envelope({ ...example.signed, payload }) };
+    }
+}
+
+// Nothing fails inside, whoever asks what, nor in the database, which would say so; and no answer is a page.
+async function attack(step) {
+    const wrong = [];
+    let count = 0;
+    for (const poison of hostile) {
+        for (const { path, body } of attacks(step, poison)) {
+            const headers = { ...identity(step.example.as), ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) };
+            const answer = await ask(target, step.method, path, headers, body);
+            count++;
+            if (answer.status >= 500 || /"detail":"database: (?!value \d+ isn't UTF-8)/.test(answer.body) || /html/.test(answer.headers['content-type'] ?? '')) {
+                wrong.push(`${step.method} ${path} ${body}: ${answer.status} ${answer.headers['content-type']} ${answer.body}`);
+            }
+        }
+    }
+    file.tell(`${step.method} ${step.example.path} withstands ${count} hostile texts`, wrong);
+    return count;
+}
+
 // --- All of it ---
 
 // The page is for people, and isn't described.
@@ -157,4 +220,11 @@ file.tell('every step has a place of its own',
 for (const step of steps.sort((left, right) => left.example.step - right.example.step)) {
     await play(step);
 }
+let attacked = 0;
+// Of each call the first that is taken, by a token: what ended sessions and streams do is tested elsewhere.
+for (const { method, path, operation } of file.operations) {
+    const example = operation['x-examples'].find((one) => one.status < 400 && one.stream !== true && sessions[one.as] === undefined);
+    attacked += example === undefined ? 0 : await attack({ method, path, operation, example });
+}
+file.tell('each call was attacked in each of its fields', attacked > 1500 ? [] : [`${attacked} times`]);
 file.finish();
