@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define PLACES 65536u
+#define LOCKS 64u /* a share of the places each */
 #define FULL 120u /* calls at once */
 #define PER_SECOND 2u
 #define RETRY_AFTER "30"
@@ -23,7 +24,7 @@ struct place {
 };
 
 struct devices_buckets {
-    pthread_mutex_t lock;
+    pthread_mutex_t locks[LOCKS];
     uint8_t secret[32];
     struct place places[PLACES];
 };
@@ -35,7 +36,9 @@ enum slw_status devices_buckets_open(struct depot *depot, struct devices_buckets
     if (buckets == NULL) {
         return slw_explain_no_memory(detail);
     }
-    (void)pthread_mutex_init(&buckets->lock, NULL);
+    for (size_t i = 0; i < LOCKS; i++) {
+        (void)pthread_mutex_init(&buckets->locks[i], NULL);
+    }
     memcpy(buckets->secret, depot->secret, sizeof buckets->secret);
     *ret_buckets = buckets;
     return SLW_OK;
@@ -44,7 +47,9 @@ enum slw_status devices_buckets_open(struct depot *depot, struct devices_buckets
 void devices_buckets_close(struct devices_buckets *buckets)
 {
     if (buckets != NULL) {
-        (void)pthread_mutex_destroy(&buckets->lock);
+        for (size_t i = 0; i < LOCKS; i++) {
+            (void)pthread_mutex_destroy(&buckets->locks[i]);
+        }
         slw_wipe(buckets->secret, sizeof buckets->secret);
         free(buckets);
     }
@@ -90,7 +95,8 @@ bool devices_bucket_take(struct devices_buckets *buckets, struct slw_bytes produ
 {
     uint64_t whose = name_of(buckets, product, device, what);
     int64_t at_ms = now_ms();
-    (void)pthread_mutex_lock(&buckets->lock);
+    pthread_mutex_t *lock = &buckets->locks[whose % LOCKS];
+    (void)pthread_mutex_lock(lock);
     struct place *place = &buckets->places[whose % PLACES];
     if (place->whose != whose) {
         *place = (struct place){.whose = whose, .at_ms = at_ms, .left = FULL};
@@ -98,7 +104,7 @@ bool devices_bucket_take(struct devices_buckets *buckets, struct slw_bytes produ
     fill(place, at_ms);
     bool may = place->left > 0;
     place->left -= may ? 1 : 0;
-    (void)pthread_mutex_unlock(&buckets->lock);
+    (void)pthread_mutex_unlock(lock);
     return may;
 }
 

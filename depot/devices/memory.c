@@ -128,8 +128,9 @@ static struct entry *find(const struct stripe *stripe, uint64_t hash,
     uint32_t now = now_s();
     for (size_t i = 0; i < WAYS; i++) {
         struct entry *entry = &place->entries[i];
-        if (slw_equal_constant_time(entry->mark, mark, MARK_SIZE) && entry->put_s != 0 &&
-            now - entry->put_s <= DEVICES_MEMORY_KEPT_S) {
+        if (entry->put_s != 0 && entry->whose == whose_of(hash) &&
+            now - entry->put_s <= DEVICES_MEMORY_KEPT_S &&
+            slw_equal_constant_time(entry->mark, mark, MARK_SIZE)) {
             found = entry;
         }
     }

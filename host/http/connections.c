@@ -98,27 +98,26 @@ void slw_http_connections_remove(struct slw_http_connections *connections,
 void slw_http_connections_enter(struct slw_http_connections *connections,
                                 struct slw_http_connection *connection, enum slw_http_phase phase)
 {
-    (void)pthread_mutex_lock(&connections->lock);
-    connection->phase = phase;
-    connection->since_ms = slw_http_clock_ms();
-    connection->bytes = 0;
-    (void)pthread_mutex_unlock(&connections->lock);
+    (void)connections;
+    atomic_store(&connection->since_ms, slw_http_clock_ms());
+    atomic_store(&connection->bytes, 0);
+    atomic_store(&connection->phase, phase);
 }
 
 void slw_http_connections_received(struct slw_http_connections *connections,
                                    struct slw_http_connection *connection, uint64_t bytes)
 {
-    (void)pthread_mutex_lock(&connections->lock);
-    connection->bytes += bytes;
-    (void)pthread_mutex_unlock(&connections->lock);
+    (void)connections;
+    atomic_fetch_add(&connection->bytes, bytes);
 }
 
 /* Whether it took too long; a body's window of time begins anew when it was fast enough. */
 static bool is_overdue(const struct slw_http_connections *connections,
                        struct slw_http_connection *connection, int64_t now_ms)
 {
+    enum slw_http_phase phase = connection->phase;
     int64_t passed_ms = now_ms - connection->since_ms;
-    switch (connection->phase) {
+    switch (phase) {
     case SLW_HTTP_IDLE:
         return passed_ms >= (int64_t)connections->idle_s * 1000;
     case SLW_HTTP_ANSWER:
@@ -175,8 +174,9 @@ static struct slw_http_connection *find_slow(const struct slw_http_connections *
     struct slw_http_connection *slowest = NULL;
     uint64_t least = EVICTED_BELOW_PER_S;
     for (struct slw_http_connection *at = connections->first; at != NULL; at = at->next) {
+        bool sends = !at->is_shut && at->phase == SLW_HTTP_BODY;
         int64_t passed_ms = now_ms - at->since_ms;
-        if (at->is_shut || at->phase != SLW_HTTP_BODY || passed_ms < 1000) {
+        if (!sends || passed_ms < 1000) {
             continue;
         }
         uint64_t per_s = at->bytes * 1000 / (uint64_t)passed_ms;

@@ -31,13 +31,15 @@ struct slw_http_connection {
     struct slw_http_connection *next;
     struct slw_http_connection *previous;
     int descriptor;
-    enum slw_http_phase phase;
-    int64_t since_ms;       /* of the phase; of the floor's window for a body */
-    uint64_t bytes;         /* of the body, in that window */
-    bool is_shut;           /* by the thread */
-    int64_t verified_to_ms; /* the peer's certificate counts as good until then */
-    unsigned verified_by;   /* generation of what it was verified with */
-    uint8_t client[48];     /* who it is, for limits */
+    /* Written by the connection's own thread at each request, without the lock: the phase last,
+     * which whoever looks reads first, so that none counts for longer than it is. */
+    _Atomic enum slw_http_phase phase;
+    atomic_int_fast64_t since_ms; /* of the phase; of the floor's window for a body */
+    atomic_uint_fast64_t bytes;   /* of the body, in that window */
+    bool is_shut;                 /* by the thread */
+    int64_t verified_to_ms;       /* the peer's certificate counts as good until then */
+    unsigned verified_by;         /* generation of what it was verified with */
+    uint8_t client[48];           /* who it is, for limits */
     uint8_t client_len;
     char name[65];    /* of the certificate that it showed; "": none */
     char address[48]; /* where it comes from, as text; "": not known */
