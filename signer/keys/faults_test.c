@@ -59,6 +59,9 @@ static void survives(bool lies)
                   SLW_OK);
     signer.keys[1].key = key;
     TAP_EQUAL_INT(test_submit(&signer, &test_class, &for_test_key), SLW_OK);
+    for (int i = 0; i < 100 && token.calls == 0; i++) {
+        test_settle(&signer); /* on a busy machine judges take longer than that */
+    }
     test_settle(&signer);
     TAP_EQUAL_INT(token.calls, 1);
     TAP_EQUAL_INT(test_signed_count(&signer), 0);
