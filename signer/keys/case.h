@@ -89,8 +89,8 @@ size_t slw_cases_poll(const struct slw_service *service, struct pollfd *list, si
                       int64_t *ret_deadline_ms);
 void slw_cases_polled(struct slw_service *service, const struct pollfd *list, size_t count);
 void slw_cases_judged(struct slw_service *service);
-/* Whether a judge is at work. */
-bool slw_cases_are_judged(const struct slw_service *service);
+/* How many judges are at work. */
+size_t slw_cases_judged_count(const struct slw_service *service);
 
 /* The state that a request is shown in. */
 enum slw_signer_state slw_case_state(struct slw_service *service,

@@ -246,12 +246,11 @@ void slw_cases_polled(struct slw_service *service, const struct pollfd *list, si
     }
 }
 
-bool slw_cases_are_judged(const struct slw_service *service)
+size_t slw_cases_judged_count(const struct slw_service *service)
 {
+    size_t count = 0;
     for (size_t i = 0; i < service->cases_count; i++) {
-        if (service->cases[i]->judge.descriptor >= 0) {
-            return true;
-        }
+        count += service->cases[i]->judge.descriptor >= 0 ? 1 : 0;
     }
-    return false;
+    return count;
 }

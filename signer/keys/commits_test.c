@@ -249,11 +249,75 @@ static void counts_what_is_being_signed(void)
     (void)sem_destroy(&slow.ended);
 }
 
+/* The signing key of a request that is stuck. */
+static enum slw_status stuck_sign(void *context, struct slw_bytes message,
+                                  const uint8_t digest[static SLW_SHA256_SIZE],
+                                  uint8_t ret_signature[static SLW_SIGNATURE_SIZE],
+                                  struct slw_detail *detail)
+{
+    struct slow_key *key = context;
+    (void)sem_post(&key->begun);
+    (void)sem_wait(&key->ended);
+    return slw_private_key_sign_unverified(test_key(TEST_KEY_TEST), message, digest, ret_signature,
+                                           detail);
+}
+
+static int64_t stopped_ms; /* a clock that only tests move */
+
+static int64_t stopped_clock(void *context)
+{
+    (void)context;
+    return stopped_ms;
+}
+
+/* One waits for others, though not for ever; several don't wait for one that takes long. */
+static void commits_though_something_takes_long(void)
+{
+    struct test_signer signer;
+    struct slow_key stuck = {.is_slow = false};
+    const struct slw_key_holder holder = {&stuck, stuck_sign, NULL};
+    struct slw_private_key *key = NULL;
+    struct slw_detail detail = {""};
+    const struct test_bundle bundle = {.root_class = SLW_KEY_CLASS_TEST,
+                                       .targets_key = TEST_KEY_TEST};
+    TAP_REQUIRE(sem_init(&stuck.begun, 0, 0) == 0 && sem_init(&stuck.ended, 0, 0) == 0);
+    TAP_REQUIRE(test_signer_open(&signer));
+    TAP_REQUIRE(slw_private_key_from_holder(slw_private_key_public(test_key(TEST_KEY_TEST)),
+                                            &holder, &key, &detail) == SLW_OK);
+    signer.keys[1].key = key;
+    TAP_EQUAL_INT(test_submit(&signer, &bundle, &(struct test_asking){.key = "lamp-test"}), SLW_OK);
+    test_settle(&signer);
+    (void)sem_wait(&stuck.begun);
+    uint64_t size = slw_log_size(signer.service->log);
+    stopped_ms = slw_service_now_ms(signer.service);
+    signer.service->options.clock.monotonic_ms = stopped_clock;
+    approve_appended(&signer, TEST_ADA);
+    test_settle(&signer);
+    TAP_EQUAL_INT(slw_log_size(signer.service->log), size);
+    approve_appended(&signer, TEST_BEN);
+    test_settle(&signer);
+    TAP_EQUAL_INT(slw_log_size(signer.service->log), size + 2);
+    approve_appended(&signer, TEST_ADA);
+    test_settle(&signer);
+    TAP_EQUAL_INT(slw_log_size(signer.service->log), size + 2);
+    stopped_ms += SLW_EFFECTS_GATHER_MS;
+    test_settle(&signer);
+    TAP_EQUAL_INT(slw_log_size(signer.service->log), size + 3);
+    (void)sem_post(&stuck.ended);
+    TAP_CHECK(test_await(&signer, SLW_SIGNER_SIGNED));
+    test_signer_stop(&signer);
+    slw_private_key_free(key);
+    test_signer_close(&signer);
+    (void)sem_destroy(&stuck.begun);
+    (void)sem_destroy(&stuck.ended);
+}
+
 int main(void)
 {
     TAP_RUN(goes_on_while_the_log_is_written);
     TAP_RUN(hears_once_what_is_on_its_way);
     TAP_RUN(says_no_time_below_that_of_what_is_on_its_way);
     TAP_RUN(counts_what_is_being_signed);
+    TAP_RUN(commits_though_something_takes_long);
     return tap_finish();
 }

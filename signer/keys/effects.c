@@ -17,6 +17,8 @@
 #define EFFECTS_BYTES_MAX 8388608u
 #define EFFECTS_COUNT_MAX 256u
 #define EFFECTS_ENOUGH 128u
+/* A commit begins when so many times as many wait for one as are on their way to it. */
+#define EFFECTS_SHARE 2u
 
 static struct slw_effect *effect_new(const struct slw_effect *effect)
 {
@@ -45,6 +47,7 @@ static void queue(struct slw_service *service, struct slw_effect *effect)
     }
     service->effects_last = effect;
     service->effects_bytes += effect->text.len;
+    service->effects_count++;
 }
 
 /* Takes what is queued, so that effects of effects are another commit's. */
@@ -54,6 +57,7 @@ static struct slw_effect *take_all(struct slw_service *service)
     service->effects = NULL;
     service->effects_last = NULL;
     service->effects_bytes = 0;
+    service->effects_count = 0;
     return all;
 }
 
@@ -135,6 +139,7 @@ static void commit_end(struct slw_service *service, bool is_told)
     struct slw_committing ended = service->committing;
     service->committing = (struct slw_committing){.commit = NULL};
     enum slw_status status = slw_log_commit_end(service->log, ended.commit, &detail);
+    service->effects_since_ms = slw_service_now_ms(service);
     if (!is_told) {
         forget(ended.effects);
     } else if (status == SLW_OK) {
@@ -177,12 +182,21 @@ static bool commit_begin(struct slw_service *service)
     return true;
 }
 
+/* What is verified, judged or signed at present, and will have an effect soon. */
+static size_t on_their_way(const struct slw_service *service)
+{
+    return slw_workers_busy(service->workers) + slw_cases_judged_count(service);
+}
+
+/*
+ * A commit costs a signature, a flush and a few files, however many records it has. When nothing
+ * else goes on it begins at once; else it waits a little for more, as long as those that are on
+ * their way keep the processors busy.
+ */
 static bool is_due(const struct slw_service *service)
 {
-    /* A commit costs a signature and a flush, however many records it has: while more are on their
-     * way, it waits a little for them. */
     return service->effects != NULL && service->committing.commit == NULL &&
-           ((slw_workers_busy(service->workers) == 0 && !slw_cases_are_judged(service)) ||
+           (service->effects_count >= EFFECTS_SHARE * on_their_way(service) ||
             slw_log_pending_count(service->log) >= EFFECTS_ENOUGH ||
             slw_service_now_ms(service) >= slw_effects_deadline_ms(service));
 }

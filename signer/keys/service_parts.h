@@ -78,8 +78,9 @@ struct slw_service {
     struct slw_effect *effects; /* appended, and not in a commit yet */
     struct slw_effect *effects_last;
     size_t effects_bytes;
+    size_t effects_count;
     int64_t appended_utc_s;   /* of the newest record that is on its way into the log */
-    int64_t effects_since_ms; /* when the first of them was appended */
+    int64_t effects_since_ms; /* when the first of them was appended, or a commit ended since */
 
     struct slw_intake *intakes; /* statements on their way in */
     struct slw_case **cases;    /* of the open requests */
@@ -137,7 +138,7 @@ void slw_effect_append_release(struct slw_service *service, struct slw_bytes pro
                                const struct slw_effect *effect);
 /* All that was appended, before it returns: the commit that is going on, and one of the rest. */
 void slw_effects_commit(struct slw_service *service);
-/* Begins a commit beside the loop, if it is time for one: none is going on, and nothing more is on
+/* Begins a commit beside the loop, if it is time for one: none is going on, and little more is on
  * its way, or enough is there, or long enough. */
 #define SLW_EFFECTS_GATHER_MS 8
 void slw_effects_go(struct slw_service *service);
