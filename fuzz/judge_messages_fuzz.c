@@ -50,6 +50,8 @@ static void check_order(const struct slw_order *order)
     FUZZ_CHECK(count <= SLW_VALIDATOR_ARGUMENTS_MAX + 1);
     FUZZ_CHECK((count > 0) == (order->kind == SLW_ORDER_VALIDATE));
     FUZZ_CHECK(count == 0 || order->command[0][0] == '/');
+    FUZZ_CHECK(order->rules.len <= SLW_ORDER_RULES_MAX);
+    FUZZ_CHECK(order->rules.len == 0 || order->kind == SLW_ORDER_JUDGE);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

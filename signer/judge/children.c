@@ -62,7 +62,8 @@ static void start_judge(struct slw_children *children, struct slw_child *child,
         slw_judge_child(order, &children->judge_filter);
     }
     if (pid < 0) {
-        tell(order->descriptors[2], SLW_VALIDATOR_FAILED, "a judge can't be started");
+        tell(order->descriptors[SLW_ORDER_VERDICT], SLW_VALIDATOR_FAILED,
+             "a judge can't be started");
         return;
     }
     child->pid = pid;
@@ -84,22 +85,22 @@ static void start_validator(struct slw_children *children, struct slw_child *chi
     close_if_open(&output[1]);
     if (pid < 0) {
         close_if_open(&output[0]);
-        tell(order->descriptors[1], SLW_VALIDATOR_FAILED, "a validator can't be started");
+        tell(order->descriptors[SLW_ORDER_VERDICT], SLW_VALIDATOR_FAILED,
+             "a validator can't be started");
         return;
     }
     child->pid = pid;
     child->output = output[0];
-    child->verdict = order->descriptors[1];
-    order->descriptors[1] = -1;
+    child->verdict = order->descriptors[SLW_ORDER_VERDICT];
+    order->descriptors[SLW_ORDER_VERDICT] = -1;
 }
 
 static void start(struct slw_children *children, struct slw_order *order)
 {
     struct slw_child *child = find(children, 0);
     bool validator = order->kind == SLW_ORDER_VALIDATE;
-    int verdict = order->descriptors[validator ? 1 : 2];
     if (child == NULL) {
-        tell(verdict, SLW_TOO_MANY, "too many judges at one time");
+        tell(order->descriptors[SLW_ORDER_VERDICT], SLW_TOO_MANY, "too many judges at one time");
         return;
     }
     *child = (struct slw_child){

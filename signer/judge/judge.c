@@ -67,18 +67,28 @@ static enum slw_status confine(const struct slw_order *order,
     return slw_sandbox_filter_apply(filter, detail);
 }
 
-static enum slw_status judge(struct opened *bundle, struct opened *rules_file,
-                             struct slw_content_report *ret_report, struct slw_detail *detail)
+/* Those that are too long for an order. */
+static enum slw_status read_rules(struct opened *file, struct slw_heap_buffer *ret_bytes,
+                                  struct slw_detail *detail)
+{
+    struct slw_source source = {.context = file, .read = read_at, .size = file->size};
+    struct slw_span whole = {0, file->size};
+    return slw_source_load("rules", &source, whole, SLW_CONTENT_RULES_ENCODED_MAX, ret_bytes,
+                           detail);
+}
+
+static enum slw_status judge(struct opened *bundle, struct slw_bytes order_rules,
+                             struct opened *rules_file, struct slw_content_report *ret_report,
+                             struct slw_detail *detail)
 {
     struct slw_source source = {.context = bundle, .read = read_at, .size = bundle->size};
-    struct slw_source rules_source = {
-        .context = rules_file, .read = read_at, .size = rules_file->size};
     struct slw_heap_buffer bytes = {0};
     struct slw_content_rules_owned rules;
-    struct slw_span whole = {0, rules_file->size};
-    SLW_TRY(slw_source_load("rules", &rules_source, whole, SLW_CONTENT_RULES_ENCODED_MAX, &bytes,
-                            detail));
-    SLW_TRY(slw_content_rules_decode(slw_heap_bytes(&bytes), &rules, detail));
+    if (order_rules.len == 0) {
+        SLW_TRY(read_rules(rules_file, &bytes, detail));
+        order_rules = slw_heap_bytes(&bytes);
+    }
+    SLW_TRY(slw_content_rules_decode(order_rules, &rules, detail));
     /* Nothing is given back here: the process ends. */
     return slw_content_check("bundle", &source, &rules.rules, ret_report, detail);
 }
@@ -109,13 +119,13 @@ _Noreturn void slw_judge_child(const struct slw_order *order,
     struct slw_detail detail = {.text = ""};
     struct slw_content_report report = {0};
     struct opened bundle;
-    struct opened rules;
+    struct opened rules = {.descriptor = -1};
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 ||
-        open_at(order->descriptors[0], &bundle) != SLW_OK ||
-        open_at(order->descriptors[1], &rules) != SLW_OK ||
+        open_at(order->descriptors[SLW_ORDER_BUNDLE], &bundle) != SLW_OK ||
+        (order->rules.len == 0 && open_at(order->descriptors[SLW_ORDER_RULES], &rules) != SLW_OK) ||
         confine(order, filter, &detail) != SLW_OK) {
         _exit(JUDGE_NOT_CONFINED);
     }
-    enum slw_status status = judge(&bundle, &rules, &report, &detail);
-    _exit(tell(order->descriptors[2], status, &report, &detail));
+    enum slw_status status = judge(&bundle, order->rules, &rules, &report, &detail);
+    _exit(tell(order->descriptors[SLW_ORDER_VERDICT], status, &report, &detail));
 }

@@ -231,6 +231,8 @@ static void serve(struct slw_children *children, int ended)
             }
             if (status == SLW_OK) {
                 slw_children_obey(children, &order);
+                /* The next judge isn't to know what this one was asked. */
+                memset(packet, 0, SLW_ORDER_HEAD_SIZE + order.rules.len);
             }
         }
     }

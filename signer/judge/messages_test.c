@@ -227,6 +227,29 @@ static void an_order_comes_back_as_it_was(void)
     TAP_CHECK(read.descriptors[0] == -1 && read.descriptors[2] == -1);
 }
 
+static void rules_come_back_as_they_were(void)
+{
+    static const uint8_t longest[SLW_ORDER_RULES_MAX + 1] = {1};
+    struct slw_order order = {.kind = SLW_ORDER_JUDGE, .id = 3, .rules = SLW_BYTES_OF("a\0rule")};
+    struct slw_order read;
+    size_t len = 0;
+    TAP_REQUIRE(slw_order_encode(&order, NULL, packet, &len, &detail) == SLW_OK);
+    TAP_EQUAL_INT(len, SLW_ORDER_HEAD_SIZE + 6);
+    TAP_REQUIRE(slw_order_decode(slw_bytes_make(packet, len), &read) == SLW_OK);
+    TAP_CHECK(slw_bytes_equal(read.rules, order.rules));
+    TAP_EQUAL_INT(slw_order_descriptors(&read), 2);
+    order.rules = slw_bytes_make(longest, SLW_ORDER_RULES_MAX);
+    TAP_REQUIRE(slw_order_encode(&order, NULL, packet, &len, &detail) == SLW_OK);
+    TAP_REQUIRE(slw_order_decode(slw_bytes_make(packet, len), &read) == SLW_OK);
+    TAP_CHECK(slw_bytes_equal(read.rules, order.rules));
+    order.rules.len++;
+    TAP_EQUAL_INT(slw_order_encode(&order, NULL, packet, &len, &detail), SLW_BAD_ARGUMENT);
+    order.rules.len = 0;
+    TAP_REQUIRE(slw_order_encode(&order, NULL, packet, &len, &detail) == SLW_OK);
+    TAP_REQUIRE(slw_order_decode(slw_bytes_make(packet, len), &read) == SLW_OK);
+    TAP_EQUAL_INT(slw_order_descriptors(&read), 3);
+}
+
 static void refuses_validators_that_can_not_be_run(void)
 {
     static const char *many[SLW_VALIDATOR_ARGUMENTS_MAX + 1];
@@ -262,8 +285,7 @@ static void refuses_what_is_no_order(void)
         {"kind 0", TEXT("\0" HEAD)},
         {"kind 4", TEXT("\4" HEAD)},
         {"kind 257", TEXT("\1\1\0\0id______time\0\0\0\0memory__")},
-        {"a judge with a program", TEXT("\1" HEAD "/bin/true\0")},
-        {"a judge with a byte", TEXT("\1" HEAD "\0")},
+        {"an end with a byte", TEXT("\3" HEAD "\0")},
         {"a validator without a program", TEXT("\2" HEAD)},
         {"a validator with an empty one", TEXT("\2" HEAD "\0")},
         {"a relative program", TEXT("\2" HEAD "true\0")},
@@ -335,6 +357,7 @@ static enum slw_status pass(struct slw_bytes bytes, size_t descriptors, struct s
 static void receives_orders_with_their_descriptors_alone(void)
 {
     static const uint8_t judge[] = "\1" HEAD;
+    static const uint8_t rules[] = "\1" HEAD "rules";
     static const uint8_t validate[] = "\2" HEAD "/bin/true";
     static const uint8_t cancel[] = "\3" HEAD;
     static const uint8_t longest[SLW_ORDER_SIZE_MAX + 1] = "\2" HEAD "/bin/true";
@@ -346,6 +369,9 @@ static void receives_orders_with_their_descriptors_alone(void)
     } rows[] = {
         {"a judge", {judge, SLW_ORDER_HEAD_SIZE}, 3, SLW_OK},
         {"a judge without rules", {judge, SLW_ORDER_HEAD_SIZE}, 2, SLW_MALFORMED},
+        {"a judge with rules in the order", {rules, sizeof rules}, 2, SLW_OK},
+        {"a judge with rules twice", {rules, sizeof rules}, 3, SLW_MALFORMED},
+        {"a judge that nobody hears", {rules, sizeof rules}, 1, SLW_MALFORMED},
         {"a judge with nothing", {judge, SLW_ORDER_HEAD_SIZE}, 0, SLW_MALFORMED},
         {"a judge with more", {judge, SLW_ORDER_HEAD_SIZE}, 4, SLW_MALFORMED},
         {"a judge with many", {judge, SLW_ORDER_HEAD_SIZE}, 8, SLW_MALFORMED},
@@ -401,6 +427,7 @@ int main(void)
     TAP_RUN(refuses_verdicts_that_are_too_large);
     TAP_RUN(a_cut_refusal_never_passes);
     TAP_RUN(an_order_comes_back_as_it_was);
+    TAP_RUN(rules_come_back_as_they_were);
     TAP_RUN(refuses_validators_that_can_not_be_run);
     TAP_RUN(refuses_what_is_no_order);
     TAP_RUN(receives_orders_with_their_descriptors_alone);

@@ -10,11 +10,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-size_t slw_order_descriptors(enum slw_order_kind kind)
+size_t slw_order_descriptors(const struct slw_order *order)
 {
-    switch (kind) {
+    switch (order->kind) {
     case SLW_ORDER_JUDGE:
-        return 3;
+        return order->rules.len > 0 ? 2 : 3;
     case SLW_ORDER_VALIDATE:
         return 2;
     case SLW_ORDER_CANCEL:
@@ -40,6 +40,13 @@ enum slw_status slw_order_encode(const struct slw_order *order,
     slw_writer_u32_le(&writer, order->limits.time_ms);
     slw_writer_u32_le(&writer, order->limits.cpu_s);
     slw_writer_u64_le(&writer, order->limits.memory_bytes);
+    if (order->rules.len > SLW_ORDER_RULES_MAX) {
+        return slw_explain(detail, SLW_BAD_ARGUMENT, "more than %u bytes of rules in an order",
+                           SLW_ORDER_RULES_MAX);
+    }
+    if (order->kind == SLW_ORDER_JUDGE) {
+        slw_writer_put(&writer, order->rules);
+    }
     if (validator != NULL) {
         if (validator->program[0] != '/' ||
             validator->arguments_count > SLW_VALIDATOR_ARGUMENTS_MAX) {
@@ -97,10 +104,18 @@ enum slw_status slw_order_decode(struct slw_bytes packet, struct slw_order *ret_
         return SLW_MALFORMED;
     }
     order.kind = (enum slw_order_kind)kind;
-    if (order.kind == SLW_ORDER_VALIDATE) {
+    switch (order.kind) {
+    case SLW_ORDER_JUDGE:
+        order.rules = rest;
+        break;
+    case SLW_ORDER_VALIDATE:
         SLW_TRY(decode_command(rest, &order));
-    } else if (rest.len > 0) {
-        return SLW_MALFORMED;
+        break;
+    case SLW_ORDER_CANCEL:
+        if (rest.len > 0) {
+            return SLW_MALFORMED;
+        }
+        break;
     }
     *ret_order = order;
     return SLW_OK;
@@ -195,7 +210,7 @@ enum slw_status slw_order_receive(int socket, uint8_t packet[static SLW_ORDER_SI
     if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0) {
         status = slw_order_decode(slw_bytes_make(packet, (size_t)len), &order);
     }
-    if (status == SLW_OK && count != slw_order_descriptors(order.kind)) {
+    if (status == SLW_OK && count != slw_order_descriptors(&order)) {
         status = SLW_MALFORMED;
     }
     if (status != SLW_OK) {

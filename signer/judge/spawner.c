@@ -198,28 +198,40 @@ static bool write_all(int file, struct slw_bytes bytes)
     return true;
 }
 
-enum slw_status slw_judge_rules_make(const struct slw_content_rules *rules,
-                                     struct slw_judge_rules *ret_rules, struct slw_detail *detail)
+/* Sealed, so that no judge can change what others read. */
+static enum slw_status make_rules_file(struct slw_bytes bytes, int *ret_file,
+                                       struct slw_detail *detail)
 {
-    struct slw_heap_buffer bytes = {0};
-    SLW_TRY(slw_content_rules_encode(rules, &bytes, detail));
     int file = memfd_create("rules", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    bool made =
-        file >= 0 && write_all(file, slw_heap_bytes(&bytes)) &&
-        fcntl(file, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == 0;
-    slw_heap_free(&bytes);
-    if (!made) {
+    if (file < 0 || !write_all(file, bytes) ||
+        fcntl(file, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
         enum slw_status status = slw_explain_errno(detail, "rules for a judge");
         close_if_open(&file);
         return status;
     }
-    ret_rules->descriptor = file;
+    *ret_file = file;
+    return SLW_OK;
+}
+
+enum slw_status slw_judge_rules_make(const struct slw_content_rules *rules,
+                                     struct slw_judge_rules *ret_rules, struct slw_detail *detail)
+{
+    struct slw_judge_rules made = {.descriptor = -1};
+    SLW_TRY(slw_content_rules_encode(rules, &made.bytes, detail));
+    if (made.bytes.len == 0 || made.bytes.len > SLW_ORDER_RULES_MAX) {
+        enum slw_status status =
+            make_rules_file(slw_heap_bytes(&made.bytes), &made.descriptor, detail);
+        slw_heap_drop(&made.bytes);
+        SLW_TRY(status);
+    }
+    *ret_rules = made;
     return SLW_OK;
 }
 
 void slw_judge_rules_free(struct slw_judge_rules *rules)
 {
     close_if_open(&rules->descriptor);
+    slw_heap_drop(&rules->bytes);
 }
 
 /* --- judges --- */
@@ -242,23 +254,24 @@ static enum slw_status check_start(const struct slw_spawner *spawner, int bundle
     return SLW_OK;
 }
 
-/* Sends the order with the bundle, the rules if it has some, and a new socket for the verdict. */
+/* Sends the order with the bundle, a new socket for the verdict, and the rules if there is a file.
+ */
 static enum slw_status send_order(const struct slw_spawner *spawner, struct slw_bytes packet,
                                   int bundle, int rules, int *ret_descriptor,
                                   struct slw_detail *detail)
 {
     int pair[2] = {-1, -1};
     int descriptors[SLW_ORDER_DESCRIPTORS_MAX] = {bundle};
-    size_t count = 1;
+    size_t count = 2;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
         return errno == EMFILE || errno == ENFILE
                    ? slw_explain(detail, SLW_TOO_MANY, "judges: no descriptor left")
                    : slw_explain_errno(detail, "judges");
     }
+    descriptors[SLW_ORDER_VERDICT] = pair[1];
     if (rules >= 0) {
         descriptors[count++] = rules;
     }
-    descriptors[count++] = pair[1];
     enum slw_status status = slw_order_send(spawner->socket, packet, descriptors, count, detail);
     (void)close(pair[1]);
     if (status != SLW_OK) {
@@ -269,7 +282,8 @@ static enum slw_status send_order(const struct slw_spawner *spawner, struct slw_
     return SLW_OK;
 }
 
-static enum slw_status start(struct slw_spawner *spawner, int bundle, int rules,
+static enum slw_status start(struct slw_spawner *spawner, int bundle,
+                             const struct slw_judge_rules *rules,
                              const struct slw_validator *validator,
                              const struct slw_judge_limits *limits, struct slw_judge *ret_judge,
                              struct slw_detail *detail)
@@ -280,12 +294,14 @@ static enum slw_status start(struct slw_spawner *spawner, int bundle, int rules,
     int64_t started_ms = now_ms(); /* before the spawner's clock runs, so that it isn't early */
     int descriptor = -1;
     order.kind = validator != NULL ? SLW_ORDER_VALIDATE : SLW_ORDER_JUDGE;
+    order.rules = slw_heap_bytes(&rules->bytes);
     if (order.limits.memory_bytes == 0) {
         order.limits.memory_bytes = SLW_JUDGE_MEMORY_DEFAULT;
     }
     SLW_TRY(check_start(spawner, bundle, limits, detail));
     SLW_TRY(slw_order_encode(&order, validator, packet, &len, detail));
-    SLW_TRY(send_order(spawner, slw_bytes_make(packet, len), bundle, rules, &descriptor, detail));
+    SLW_TRY(send_order(spawner, slw_bytes_make(packet, len), bundle, rules->descriptor, &descriptor,
+                       detail));
     spawner->next_id++;
     spawner->running++;
     *ret_judge = (struct slw_judge){
@@ -303,7 +319,7 @@ enum slw_status slw_judge_start(struct slw_spawner *spawner, int bundle,
                                 const struct slw_judge_limits *limits, struct slw_judge *ret_judge,
                                 struct slw_detail *detail)
 {
-    return start(spawner, bundle, rules->descriptor, NULL, limits, ret_judge, detail);
+    return start(spawner, bundle, rules, NULL, limits, ret_judge, detail);
 }
 
 enum slw_status slw_validator_start(struct slw_spawner *spawner, int bundle,
@@ -311,7 +327,8 @@ enum slw_status slw_validator_start(struct slw_spawner *spawner, int bundle,
                                     const struct slw_judge_limits *limits,
                                     struct slw_judge *ret_judge, struct slw_detail *detail)
 {
-    return start(spawner, bundle, -1, validator, limits, ret_judge, detail);
+    const struct slw_judge_rules none = {.descriptor = -1};
+    return start(spawner, bundle, &none, validator, limits, ret_judge, detail);
 }
 
 int64_t slw_judge_deadline_ms(const struct slw_judge *judge)

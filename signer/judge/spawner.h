@@ -70,9 +70,11 @@ SLW_MUST_USE enum slw_status slw_spawner_open(const struct slw_spawner_options *
 /* Ends it and everything that it started, and waits for it. */
 void slw_spawner_close(struct slw_spawner *spawner);
 
-/* Rules as judges get them: a sealed file in memory. May be used for many judges. */
+/* Rules as judges get them: in their orders, or a sealed file in memory when they are long. May be
+ * used for many judges. */
 struct slw_judge_rules {
-    int descriptor;
+    int descriptor; /* -1: there is no file */
+    struct slw_heap_buffer bytes;
 };
 
 SLW_MUST_USE enum slw_status slw_judge_rules_make(const struct slw_content_rules *rules,

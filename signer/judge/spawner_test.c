@@ -171,6 +171,39 @@ static void refuses_rules_that_are_none(void)
     TAP_EQUAL_INT(judge_bundle(&rules), SLW_MALFORMED);
     TAP_CHECK(said("content rules"));
     slw_judge_rules_free(&rules);
+    rules = (struct slw_judge_rules){.descriptor = -1};
+    slw_heap_append_text(&rules.bytes, "not rules");
+    TAP_EQUAL_INT(judge_bundle(&rules), SLW_MALFORMED);
+    TAP_CHECK(said("content rules"));
+    slw_judge_rules_free(&rules);
+}
+
+#define SECRET_PATTERN "what is forbidden here is nobody else's business"
+
+/* Rules that are too long for an order come in a file, and count as others do. */
+static void judges_by_rules_of_any_length(void)
+{
+    static uint8_t long_pattern[SLW_CONTENT_PATTERN_SIZE_MAX];
+    struct slw_content_pattern forbidden[40];
+    struct slw_content_rules rules = {.forbidden = forbidden, .forbidden_count = 40};
+    memset(long_pattern, 'x', sizeof long_pattern);
+    for (size_t i = 0; i < 40; i++) {
+        forbidden[i] = (struct slw_content_pattern){
+            SLW_BYTES_OF("long"), slw_bytes_make(long_pattern, sizeof long_pattern - i)};
+    }
+    forbidden[39].bytes = SLW_BYTES_OF(SECRET_PATTERN);
+    for (unsigned i = 0; i < 2; i++, rules.forbidden = forbidden + 39, rules.forbidden_count = 1) {
+        struct slw_judge_rules made;
+        TAP_REQUIRE(slw_judge_rules_make(&rules, &made, &detail) == SLW_OK);
+        TAP_EQUAL_INT(made.descriptor >= 0, i == 0);
+        TAP_EQUAL_INT(made.bytes.len > 0, i == 1);
+        make_bundle(SECRET_PATTERN, SECRET_PATTERN);
+        TAP_EQUAL_INT(judge_bundle(&made), SLW_WRONG_CONTENT);
+        TAP_CHECK(said("forbidden"));
+        make_bundle("image", "image");
+        TAP_EQUAL_INT(judge_bundle(&made), SLW_OK);
+        slw_judge_rules_free(&made);
+    }
 }
 
 /* A bundle of 2^36 bytes, nearly all of them a hole: hours of zeros for a judge. */
@@ -537,6 +570,7 @@ int main(void)
     TAP_RUN(takes_only_bundles_that_it_can_not_write_to);
     TAP_RUN(refuses_what_is_no_file);
     TAP_RUN(refuses_rules_that_are_none);
+    TAP_RUN(judges_by_rules_of_any_length);
     TAP_RUN(ends_a_judge_that_takes_too_long);
     TAP_RUN(cancels_a_judge);
     TAP_RUN(refuses_when_memory_is_not_enough);

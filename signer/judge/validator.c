@@ -115,7 +115,7 @@ _Noreturn void slw_validator_child(const struct slw_order *order,
     (void)sigaddset(&heard, SIGCHLD);
     if (setpgid(0, 0) != 0 || sigprocmask(SIG_BLOCK, &heard, NULL) != 0 ||
         prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) != 0 || getppid() != spawner ||
-        !place_descriptors(order->descriptors[0], output)) {
+        !place_descriptors(order->descriptors[SLW_ORDER_BUNDLE], output)) {
         _exit(NOT_RUN);
     }
     pid_t program = fork();

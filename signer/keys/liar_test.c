@@ -43,10 +43,10 @@ static int lie(void)
     }
     while (slw_order_receive(ORDERS, packet, &order) == SLW_OK) {
         if (order.kind == SLW_ORDER_JUDGE &&
-            !say(order.descriptors[2], slw_bytes_make(verdict, writer.len))) {
+            !say(order.descriptors[SLW_ORDER_VERDICT], slw_bytes_make(verdict, writer.len))) {
             return EXIT_FAILURE;
         }
-        for (size_t i = 0; i < slw_order_descriptors(order.kind); i++) {
+        for (size_t i = 0; i < slw_order_descriptors(&order); i++) {
             (void)close(order.descriptors[i]);
         }
     }
