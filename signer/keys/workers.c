@@ -67,7 +67,10 @@ static void *work(void *context)
         bool first = workers->finished.first == NULL;
         put(&workers->finished, job);
         if (first) {
+            /* Nobody need wait for a call of the system; whoever hears of it late finds nothing. */
+            pthread_mutex_unlock(&workers->mutex);
             announce(workers);
+            pthread_mutex_lock(&workers->mutex);
         }
     }
     pthread_mutex_unlock(&workers->mutex);
@@ -103,8 +106,8 @@ void slw_workers_give(struct slw_workers *workers, struct slw_job *job)
     workers->busy++;
     pthread_mutex_lock(&workers->mutex);
     put(&workers->waiting, job);
-    pthread_cond_signal(&workers->wanted);
     pthread_mutex_unlock(&workers->mutex);
+    pthread_cond_signal(&workers->wanted); /* whoever wakes up doesn't find it locked */
 }
 
 struct slw_job *slw_workers_take(struct slw_workers *workers)
