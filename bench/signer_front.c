@@ -23,8 +23,9 @@
 #include <unistd.h>
 
 #define PRODUCTS 64u /* under way at one time */
-#define ROUNDS 8u
+#define ROUNDS_MAX 64u
 #define AT_ONCE 8u              /* signatures asked for with one look at the service */
+#define PAUSE_NS 500000         /* between looks for the one that has waited longest */
 #define BUNDLE_SIZE_MAX 100000u /* one piece */
 #define ORIGIN "bench.example/log"
 
@@ -34,7 +35,8 @@ struct asked {
 };
 
 static struct slw_detail detail;
-static struct asked requests[PRODUCTS][ROUNDS];
+static struct asked requests[PRODUCTS][ROUNDS_MAX];
+static unsigned rounds_count; /* as many as there are bundles of each product */
 static struct slw_private_key *requester;
 static uint8_t packet[SLW_SIGNER_PACKET_SIZE_MAX];
 static const char *directory;
@@ -160,7 +162,7 @@ static void prepare(unsigned product, unsigned round)
     slw_heap_free(&payload);
 }
 
-/* Of each product: the round that is under way, ROUNDS when all are signed, and since when. */
+/* Of each product: the round that is under way, rounds_count when all are signed, since when. */
 static unsigned rounds[PRODUCTS];
 static uint64_t since[PRODUCTS];
 static uint64_t submitted;
@@ -207,7 +209,7 @@ static unsigned go_on(const unsigned *products, unsigned count)
     for (unsigned i = 0; i < count; i++) {
         if (is_signed[i]) {
             done++;
-            if (++rounds[products[i]] < ROUNDS) {
+            if (++rounds[products[i]] < rounds_count) {
                 submit(products[i]);
             }
         }
@@ -215,38 +217,42 @@ static unsigned go_on(const unsigned *products, unsigned count)
     return done;
 }
 
+static int by_age(const void *left, const void *right)
+{
+    uint64_t left_since = since[*(const unsigned *)left];
+    uint64_t right_since = since[*(const unsigned *)right];
+    return left_since < right_since ? -1 : left_since > right_since;
+}
+
 /* The products that aren't done, the one that has waited longest first. */
 static unsigned list_waiting(unsigned ret_products[static PRODUCTS])
 {
     unsigned count = 0;
     for (unsigned product = 0; product < PRODUCTS; product++) {
-        if (rounds[product] == ROUNDS) {
-            continue;
+        if (rounds[product] < rounds_count) {
+            ret_products[count++] = product;
         }
-        ret_products[count] = product;
-        if (since[product] < since[ret_products[0]]) {
-            ret_products[count] = ret_products[0];
-            ret_products[0] = product;
-        }
-        count++;
     }
+    qsort(ret_products, count, sizeof *ret_products, by_age);
     return count;
 }
 
-/* What is signed is signed in bunches: when the oldest request is, the others are asked for. */
+/* What is signed is signed in bunches, nearly in the order in which it was asked for: when the
+ * oldest request is, those behind it are asked for, as long as there are some among them. */
 static void have_all_signed(void)
 {
-    const struct timespec pause_time = {.tv_nsec = 200000};
-    unsigned waiting[PRODUCTS];
+    const struct timespec pause_time = {.tv_nsec = PAUSE_NS};
+    unsigned waiting[PRODUCTS] = {0};
     for (unsigned product = 0; product < PRODUCTS; product++) {
         submit(product);
     }
-    for (unsigned count = PRODUCTS; count > 0;) {
-        count = list_waiting(waiting);
-        if (count > 0 && go_on(waiting, 1) == 0) {
+    for (unsigned count = list_waiting(waiting); count > 0; count = list_waiting(waiting)) {
+        unsigned done = go_on(waiting, 1);
+        if (done == 0) {
             (void)nanosleep(&pause_time, NULL);
-        } else if (count > 1) {
-            (void)go_on(waiting + 1, count - 1);
+        }
+        for (unsigned at = 1; at < count && done > 0; at += AT_ONCE) {
+            done = go_on(waiting + at, count - at < AT_ONCE ? count - at : AT_ONCE);
         }
     }
 }
@@ -256,6 +262,22 @@ static int64_t now_us(void)
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static unsigned count_rounds(void)
+{
+    unsigned count = 0;
+    char path[512];
+    FILE *file = NULL;
+    do {
+        (void)snprintf(path, sizeof path, "%s/0-%u.bundle", directory, count + 1);
+        file = fopen(path, "rb");
+        if (file != NULL) {
+            (void)fclose(file);
+            count++;
+        }
+    } while (file != NULL && count < ROUNDS_MAX);
+    return count;
 }
 
 int main(int argc, char **argv)
@@ -274,12 +296,14 @@ int main(int argc, char **argv)
     if (slw_private_key_load(text, NULL, &requester, &detail) != SLW_OK) {
         fail("the requester's key");
     }
-    for (unsigned i = 0; i < PRODUCTS * ROUNDS; i++) {
+    rounds_count = count_rounds();
+    const unsigned count = PRODUCTS * rounds_count;
+    for (unsigned i = 0; i < count; i++) {
         prepare(i % PRODUCTS, i / PRODUCTS);
     }
     int64_t start = now_us();
     have_all_signed();
-    (void)snprintf(text, sizeof text, "%u %lld", PRODUCTS * ROUNDS, (long long)(now_us() - start));
+    (void)snprintf(text, sizeof text, "%u %lld", count, (long long)(now_us() - start));
     report(text);
     while (pause() == 0) {
     }
