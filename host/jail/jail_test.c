@@ -170,6 +170,12 @@ static void tells_how_a_program_ended(void)
     TAP_EQUAL_INT(jail.how, SLW_JAIL_SIGNALLED);
     TAP_EQUAL_INT(jail.value, SIGABRT);
     slw_jail_close(&jail);
+    /* Those that the processes around it block, too. */
+    TAP_REQUIRE(start("signal", "15", false, &jail) == SLW_OK);
+    attend(&jail, &output);
+    TAP_EQUAL_INT(jail.how, SLW_JAIL_SIGNALLED);
+    TAP_EQUAL_INT(jail.value, SIGTERM);
+    slw_jail_close(&jail);
     slw_heap_drop(&output);
 }
 
@@ -259,7 +265,10 @@ static void sees_nothing_outside(void)
     NEEDS_JAILS();
     TAP_EQUAL_INT(fight("look", secret), 0);
     TAP_EQUAL_INT(fight("processes", ""), 0);
+    /* What the caller has open, and every program that it starts would get. */
+    int open_here = dup(STDIN_FILENO);
     TAP_EQUAL_INT(fight("inherited", ""), 0);
+    (void)close(open_here);
 }
 
 static void changes_nothing_outside(void)
@@ -376,6 +385,23 @@ static void ends_with_who_started_it(void)
     (void)close(listener);
 }
 
+static void ends_with_what_holds_it(void)
+{
+    char port[8];
+    struct slw_jail jail;
+    NEEDS_JAILS();
+    int listener = listen_somewhere(port);
+    TAP_REQUIRE(start("stay", port, true, &jail) == SLW_OK);
+    int connection = accept_one(listener);
+    TAP_CHECK(connection >= 0);
+    TAP_EQUAL_INT(kill(jail.keeper, SIGKILL), 0);
+    TAP_CHECK(is_over(connection));
+    slw_jail_close(&jail);
+    TAP_EQUAL_INT(jail.how, SLW_JAIL_ENDED);
+    (void)close(connection);
+    (void)close(listener);
+}
+
 /* --- */
 
 static bool copy_self(void)
@@ -392,7 +418,9 @@ static bool copy_self(void)
     }
     free(block);
     (void)close(file);
-    return len == 0 && close(copy) == 0;
+    /* Its owner's, who may change it outside. */
+    bool good = len == 0 && (somebody() == NULL || fchown(copy, NOBODY, NOBODY) == 0);
+    return close(copy) == 0 && good;
 }
 
 static bool set_up(void)
@@ -431,6 +459,7 @@ int main(int count, char **words)
     TAP_RUN(leaves_nothing_behind_that_runs);
     TAP_RUN(ends_while_it_prints_without_end);
     TAP_RUN(ends_with_who_started_it);
+    TAP_RUN(ends_with_what_holds_it);
     remove_tree(directory);
     return tap_finish();
 }

@@ -43,8 +43,13 @@ static void ignore(int number)
 
 static int attack_look(const char *outside)
 {
+    char above[128];
     bool found = can_open("/etc/shadow", O_RDONLY);
     found |= can_open(outside, O_RDONLY);
+    (void)snprintf(above, sizeof above, "/..%s", outside);
+    found |= can_open(above, O_RDONLY);
+    (void)snprintf(above, sizeof above, ".%s", outside);
+    found |= (chdir("/") == 0 && can_open(above, O_RDONLY)) || chdir(SLW_JAIL_WORK) != 0;
     found |= can_open("/proc/1/environ", O_RDONLY);
     found |= can_open("/proc/1/mem", O_RDONLY);
     found |= can_open("/proc/1/root/etc/passwd", O_RDONLY);
@@ -73,8 +78,8 @@ static int attack_processes(const char *unused)
         others += number > 1 && number != getpid();
     }
     (void)closedir(processes);
-    /* The first one isn't its to end. */
-    return others > 0 || kill(1, SIGKILL) == 0 ? 1 : 0;
+    /* The first one isn't its to end, and it has a session of its own: no terminal's. */
+    return others > 0 || kill(1, SIGKILL) == 0 || getsid(0) != getpid() ? 1 : 0;
 }
 
 static int attack_write(const char *outside)
@@ -223,6 +228,15 @@ static int attack_disk(const char *unused)
     return 2;
 }
 
+/* Until the other end is closed: what a weaker jail leaves behind ends with the test. */
+static void live(int outside)
+{
+    char byte = 'x';
+    (void)!write(outside, &byte, 1);
+    while (read(outside, &byte, 1) > 0) {
+    }
+}
+
 /* Leaves a process behind that wants to live: another session, another parent, no signal. */
 static int attack_survive(const char *port)
 {
@@ -233,10 +247,7 @@ static int attack_survive(const char *port)
             for (int i = 1; i < NSIG; i++) {
                 ignore(i);
             }
-            (void)!write(outside, "x", 1);
-            for (;;) {
-                (void)pause();
-            }
+            live(outside);
         }
         _exit(0);
     }
@@ -246,10 +257,7 @@ static int attack_survive(const char *port)
 
 static int attack_stay(const char *port)
 {
-    int outside = connect_to(port);
-    (void)!write(outside, "x", 1);
-    while (pause() != 0) {
-    }
+    live(connect_to(port));
     return 0;
 }
 

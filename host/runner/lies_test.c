@@ -299,7 +299,7 @@ static bool set_up(void)
                     geteuid() == 0 ? "user = nobody\n" : "");
     static const char *const jobs[][2] = {{"echo", "/bin/echo it ran"},
                                           {"sleep", "/bin/sleep 20"},
-                                          {"nap", "/bin/sleep 20\ntimeout-s = 1"}};
+                                          {"nap", "/bin/sleep 5\ntimeout-s = 1"}};
     for (size_t i = 0; i < sizeof jobs / sizeof jobs[0]; i++) {
         slw_heap_printf(&text,
                         "[job %s]\nkind = test\ncommand = %s\nkey = %s/key\nmemory-mb = 64\n"

@@ -186,6 +186,8 @@ static void refuses_leases_that_make_no_sense(void)
         "\"id\":7,\"attempt\":1,\"product\":\"lamp/x\",\"job\":\"build\",\"kind\":\"build\"",
         "\"id\":7,\"attempt\":1,\"product\":\"lamp\",\"job\":\"build?x=\",\"kind\":\"build\"",
         "\"id\":7,\"attempt\":1,\"product\":\"lamp\",\"job\":\"build\",\"kind\":\"deploy\"",
+        "\"id\":7,\"attempt\":1,\"product\":\"lamp\",\"job\":\"build\",\"kind\":\"deploy\","
+        "\"build\":\"" HEX64 "\"",
         "\"id\":7,\"attempt\":1,\"product\":\"lamp\",\"job\":\"system\",\"kind\":\"test\"",
     };
     struct runner_lease lease = {.id = 77};
