@@ -191,20 +191,31 @@ static size_t count_texts(struct test_answer *answer, const char *text)
     return count;
 }
 
+/* A statement may take only so long. */
+static bool add_thousand(int number)
+{
+    char sql[1024];
+    (void)snprintf(
+        sql, sizeof sql,
+        "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 999) INSERT INTO "
+        "devices (product, id, state, key_pem, new_key_pem, epoch, restores, class, hardware, "
+        "channel, attributes, tags, utc_offset_s, version, root_version, boot_state, slots, "
+        "sequence, report_answer, healthy, pin, log_wanted, made_us) SELECT 'lamp', '%s-%d-' || i, "
+        "'pending', '', '', 0, 0, 'dev', 'board', '', '{}', '[]', 0, 0, 0, '', '[]', 0, '', 1, 0, "
+        "0, 0 FROM n",
+        number == 0 ? "few" : "many", number);
+    return test_sql(&depot, sql);
+}
+
 /* More than are read at a time, and by how many pages: the first, the last and those between. */
 static void exports_a_fleet_however_large(void)
 {
     struct test_answer answer;
     char kind[512];
     TAP_REQUIRE(open_depot());
-    TAP_REQUIRE(test_sql(
-        &depot, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 21000) "
-                "INSERT INTO devices (product, id, state, key_pem, new_key_pem, epoch, restores, "
-                "class, hardware, channel, attributes, tags, utc_offset_s, version, root_version, "
-                "boot_state, slots, sequence, report_answer, healthy, pin, log_wanted, made_us) "
-                "SELECT 'lamp', CASE WHEN i <= 1000 THEN 'few-' ELSE 'many-' END || i, 'pending', "
-                "'', '', 0, 0, 'dev', 'board', '', '{}', '[]', 0, 0, 0, '', '[]', 0, '', 1, 0, 0, "
-                "0 FROM n"));
+    for (int i = 0; i < 21; i++) {
+        TAP_REQUIRE(add_thousand(i));
+    }
     test_call(&depot, "GET", OF_LAMP "/fleet/export?format=csv", NULL, &answer);
     TAP_EQUAL_INT(answer.status, 200);
     TAP_CHECK(strcmp(test_header(&answer, "Transfer-Encoding", kind), "chunked") == 0);
