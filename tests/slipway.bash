@@ -19,7 +19,7 @@ slipway_setup() {
     [ -n "${SLIPWAY_TRACE:-}" ] || set +T
 }
 
-# The tests' jq is gojq, for jq 1.6 takes 18 ms to start and they start it thousands of times. Members come out sorted.
+# The tests' jq is gojq, for jq 1.6 takes 18 ms to start and they start it thousands of times. Members come out sorted, without -S.
 jq() { command gojq "$@"; }
 
 # ok COMMAND…: slipway must exit 0. Its data is in $output, what it says on stderr in file stderr.
