@@ -43,6 +43,22 @@ static enum slw_status gather(void *context, struct slw_transaction *transaction
     return slw_rows_close(rows, detail);
 }
 
+/* What went wrong first: one build that can't go on holds no other up. */
+struct first {
+    enum slw_status status;
+    struct slw_detail *detail;
+};
+
+/* Whether the others are worth asking for: without a database none is. */
+static bool note_first(struct first *first, enum slw_status status, const struct slw_detail *why)
+{
+    if (status != SLW_OK && first->status == SLW_OK) {
+        first->status = status;
+        *first->detail = *why;
+    }
+    return status != SLW_UNAVAILABLE;
+}
+
 /* --- Builds that begin --- */
 
 struct beginning {
@@ -117,12 +133,17 @@ static enum slw_status begin_all(struct depot *depot, int64_t token, struct gath
         "AND NOT EXISTS (SELECT 1 FROM qualifications q WHERE q.build = b.id) ORDER BY b.made_us "
         "LIMIT $2";
     SLW_TRY(slw_database_transact(depot->database, SLW_DATABASE_READ, gather, gathering, detail));
-    for (size_t i = 0; i < gathering->count; i++) {
+    struct first first = {SLW_OK, detail};
+    bool goes_on = true;
+    for (size_t i = 0; i < gathering->count && goes_on; i++) {
         struct beginning beginning = {token, &gathering->rows[i]};
-        SLW_TRY(
-            slw_database_transact(depot->database, SLW_DATABASE_WRITE, begin, &beginning, detail));
+        struct slw_detail why = {""};
+        goes_on = note_first(
+            &first,
+            slw_database_transact(depot->database, SLW_DATABASE_WRITE, begin, &beginning, &why),
+            &why);
     }
-    return SLW_OK;
+    return first.status;
 }
 
 /* --- Builds that went, and came again --- */
@@ -322,10 +343,13 @@ static enum slw_status advance_all(struct depot *depot, int64_t token, struct ga
     SLW_TRY(slw_database_transact(depot->database, SLW_DATABASE_READ, gather, gathering, detail));
     /* The rest in the next round, then from the beginning. */
     *after_us = gathering->count == AT_ONCE ? gathering->last_us : 0;
-    for (size_t i = 0; i < gathering->count; i++) {
-        SLW_TRY(advance_one(depot, token, &gathering->rows[i], detail));
+    struct first first = {SLW_OK, detail};
+    bool goes_on = true;
+    for (size_t i = 0; i < gathering->count && goes_on; i++) {
+        struct slw_detail why = {""};
+        goes_on = note_first(&first, advance_one(depot, token, &gathering->rows[i], &why), &why);
     }
-    return SLW_OK;
+    return first.status;
 }
 
 enum slw_status pipeline_work(struct depot *depot, int64_t token, struct slw_detail *detail)
@@ -334,10 +358,11 @@ enum slw_status pipeline_work(struct depot *depot, int64_t token, struct slw_det
     if (gathering == NULL) {
         return slw_explain_no_memory(detail);
     }
-    enum slw_status status = begin_all(depot, token, gathering, detail);
-    if (status == SLW_OK) {
-        status = advance_all(depot, token, gathering, detail);
+    struct slw_detail why = {""};
+    struct first first = {SLW_OK, detail};
+    if (note_first(&first, begin_all(depot, token, gathering, &why), &why)) {
+        (void)note_first(&first, advance_all(depot, token, gathering, &why), &why);
     }
     free(gathering);
-    return status;
+    return first.status;
 }

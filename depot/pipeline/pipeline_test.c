@@ -291,6 +291,18 @@ static void asks_for_a_signature_only_after_the_gates_before_it(void)
     test_depot_close(&depot);
 }
 
+/* A document that some version wrote and another can't read is one build's trouble. */
+static void one_that_cannot_go_on_holds_no_other_up(void)
+{
+    TAP_REQUIRE(begin("{\"stages\":{\"daily\":{\"gates\":[{\"approvals\":1}]}}}"));
+    TAP_CHECK(sees(OF(A) "/pipeline", "next.stage", "daily"));
+    TAP_REQUIRE(test_sql(&depot, "UPDATE pipelines SET document = '{'"));
+    TAP_REQUIRE(set_pipeline("{\"stages\":{\"daily\":{\"gates\":[]}}}") && add_build(B));
+    TAP_CHECK(sees(OF(B) "/pipeline", "state", "daily"));
+    TAP_CHECK(test_status(&depot, "GET", OF(A) "/pipeline", NULL) >= 400);
+    test_depot_close(&depot);
+}
+
 static void shows_nothing_beside_the_repository(void)
 {
     TAP_REQUIRE(test_depot_open(&depot, NULL));
@@ -309,6 +321,7 @@ int main(void)
     TAP_RUN(counts_people_and_no_one_twice);
     TAP_RUN(stands_still_in_a_freeze_and_soaks);
     TAP_RUN(asks_for_a_signature_only_after_the_gates_before_it);
+    TAP_RUN(one_that_cannot_go_on_holds_no_other_up);
     TAP_RUN(shows_nothing_beside_the_repository);
     return tap_finish();
 }
