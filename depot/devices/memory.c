@@ -48,9 +48,10 @@ struct devices_memory {
     struct stripe stripes[STRIPES];
 };
 
-static uint32_t now_s(void)
+/* From 1. */
+static uint32_t second_of(int64_t now_ms)
 {
-    return (uint32_t)(slw_http_clock_ms() / 1000) + 1;
+    return (uint32_t)(now_ms / 1000) + 1;
 }
 
 /* FNV-1a, begun with the seed. */
@@ -113,23 +114,22 @@ static bool may_be(const struct device_claim *claim)
            claim->product.len <= DEPOT_NAME_MAX && claim->device.len <= DEPOT_NAME_MAX;
 }
 
-static bool is_followed(const struct devices_memory *memory)
+static bool is_followed(const struct devices_memory *memory, int64_t now_ms)
 {
     int64_t followed_ms = atomic_load(&memory->followed_ms);
-    return followed_ms != 0 && slw_http_clock_ms() - followed_ms <= DEVICES_MEMORY_FOLLOWED_MS;
+    return followed_ms != 0 && now_ms - followed_ms <= DEVICES_MEMORY_FOLLOWED_MS;
 }
 
 /* With the lock held; NULL: it isn't there. */
 static struct entry *find(const struct stripe *stripe, uint64_t hash,
-                          const uint8_t mark[static MARK_SIZE])
+                          const uint8_t mark[static MARK_SIZE], int64_t now_ms)
 {
     struct place *place = place_of(stripe, whose_of(hash));
     struct entry *found = NULL;
-    uint32_t now = now_s();
     for (size_t i = 0; i < WAYS; i++) {
         struct entry *entry = &place->entries[i];
         if (entry->put_s != 0 && entry->whose == whose_of(hash) &&
-            now - entry->put_s <= DEVICES_MEMORY_KEPT_S &&
+            second_of(now_ms) - entry->put_s <= DEVICES_MEMORY_KEPT_S &&
             slw_equal_constant_time(entry->mark, mark, MARK_SIZE)) {
             found = entry;
         }
@@ -138,19 +138,19 @@ static struct entry *find(const struct stripe *stripe, uint64_t hash,
 }
 
 bool devices_memory_has(struct devices_memory *memory, const struct device_claim *claim,
-                        int64_t *ret_seen_s)
+                        int64_t now_ms, int64_t *ret_seen_s)
 {
     uint8_t mark[MARK_SIZE];
     uint64_t hash = hash_of(memory, claim->product, claim->device);
     struct stripe *stripe = stripe_of(memory, hash);
     uint64_t era = atomic_load(&memory->era);
     uint64_t offers = depot_offers_generation(memory->depot);
-    if (offers == 0 || !may_be(claim) || !is_followed(memory)) {
+    if (offers == 0 || !may_be(claim) || !is_followed(memory, now_ms)) {
         return false;
     }
     mark_of(memory, claim, era, offers, mark);
     (void)pthread_mutex_lock(&stripe->lock);
-    const struct entry *entry = find(stripe, hash, mark);
+    const struct entry *entry = find(stripe, hash, mark, now_ms);
     bool has = entry != NULL;
     *ret_seen_s = has ? entry->seen_s : 0;
     (void)pthread_mutex_unlock(&stripe->lock);
@@ -165,7 +165,7 @@ void devices_memory_seen(struct devices_memory *memory, const struct device_clai
     struct stripe *stripe = stripe_of(memory, hash);
     mark_of(memory, claim, atomic_load(&memory->era), depot_offers_generation(memory->depot), mark);
     (void)pthread_mutex_lock(&stripe->lock);
-    struct entry *entry = find(stripe, hash, mark);
+    struct entry *entry = find(stripe, hash, mark, slw_http_clock_ms());
     if (entry != NULL) {
         entry->seen_s = (uint32_t)seen_s;
     }
@@ -224,10 +224,12 @@ static void grow(struct stripe *stripe)
 }
 
 void devices_memory_put(struct devices_memory *memory, const struct device_claim *claim,
-                        const struct devices_ticket *ticket, uint64_t offers, int64_t seen_s)
+                        const struct devices_ticket *ticket, uint64_t offers, int64_t now_ms,
+                        int64_t seen_s)
 {
     uint64_t hash = hash_of(memory, claim->product, claim->device);
-    struct entry entry = {.whose = whose_of(hash), .put_s = now_s(), .seen_s = (uint32_t)seen_s};
+    struct entry entry = {
+        .whose = whose_of(hash), .put_s = second_of(now_ms), .seen_s = (uint32_t)seen_s};
     struct stripe *stripe = stripe_of(memory, hash);
     if (!may_be(claim) || offers == 0) {
         return;

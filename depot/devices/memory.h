@@ -6,9 +6,9 @@
  *
  *     ticket = devices_memory_ticket(memory, &claim);
  *     … the row is read; what it says comes to nothing, by the offers of generation N …
- *     devices_memory_put(memory, &claim, &ticket, N);
+ *     devices_memory_put(memory, &claim, &ticket, N, now_ms, seen_s);
  *     …
- *     if (devices_memory_has(memory, &claim, &note)) …
+ *     if (devices_memory_has(memory, &claim, now_ms, &seen_s)) …
  *
  * What is kept is no secret: a keyed hash of all that the device said, of the generation of what is
  * offered, and of the era. A change of a device is an event in the transaction that makes it: every
@@ -43,18 +43,19 @@ SLW_MUST_USE enum slw_status devices_memory_open(struct depot *depot,
                                                  struct slw_detail *detail);
 void devices_memory_close(struct devices_memory *memory);
 
-/* Whether this came to nothing before, and would now. ret_seen_s: when devices_memory_seen() was
- * told last, in seconds of this machine's clock; 0: never. */
+/* Whether this came to nothing before, and would now. now_ms: of slw_http_clock_ms(). ret_seen_s:
+ * when devices_memory_seen() was told last, in seconds of this machine's clock; 0: never. */
 bool devices_memory_has(struct devices_memory *memory, const struct device_claim *claim,
-                        int64_t *ret_seen_s);
+                        int64_t now_ms, int64_t *ret_seen_s);
 void devices_memory_seen(struct devices_memory *memory, const struct device_claim *claim,
                          int64_t seen_s);
 
 struct devices_ticket devices_memory_ticket(struct devices_memory *memory,
                                             const struct device_claim *claim);
-/* offers: the generation by which the device had nothing to get. seen_s: as above. */
+/* offers: the generation by which the device had nothing to get. The rest is as above. */
 void devices_memory_put(struct devices_memory *memory, const struct device_claim *claim,
-                        const struct devices_ticket *ticket, uint64_t offers, int64_t seen_s);
+                        const struct devices_ticket *ticket, uint64_t offers, int64_t now_ms,
+                        int64_t seen_s);
 
 /* A device isn't what it was. */
 void devices_memory_forget(struct devices_memory *memory, struct slw_bytes product,

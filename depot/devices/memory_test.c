@@ -269,13 +269,14 @@ static struct device_claim claim_of(const char *device)
 static bool has(struct devices_memory *memory, const struct device_claim *claim)
 {
     int64_t seen_s = 0;
-    return devices_memory_has(memory, claim, &seen_s) && seen_s == 42;
+    return devices_memory_has(memory, claim, slw_http_clock_ms(), &seen_s) && seen_s == 42;
 }
 
 static void put(struct devices_memory *memory, const struct device_claim *claim)
 {
     struct devices_ticket ticket = devices_memory_ticket(memory, claim);
-    devices_memory_put(memory, claim, &ticket, depot_offers_generation(depot.depot), 42);
+    devices_memory_put(memory, claim, &ticket, depot_offers_generation(depot.depot),
+                       slw_http_clock_ms(), 42);
 }
 
 static bool open_memory(struct devices_memory **ret_memory)
@@ -310,20 +311,29 @@ static void puts_nothing_that_was_forgotten_meanwhile(void)
     /* A row that was read before it changed. */
     struct devices_ticket ticket = devices_memory_ticket(memory, &claim);
     devices_memory_forget(memory, claim.product, claim.device);
-    devices_memory_put(memory, &claim, &ticket, offers, 42);
+    devices_memory_put(memory, &claim, &ticket, offers, slw_http_clock_ms(), 42);
     TAP_CHECK(!has(memory, &claim));
     ticket = devices_memory_ticket(memory, &claim);
     devices_memory_forget_all(memory);
-    devices_memory_put(memory, &claim, &ticket, offers, 42);
+    devices_memory_put(memory, &claim, &ticket, offers, slw_http_clock_ms(), 42);
     TAP_CHECK(!has(memory, &claim));
     put(memory, &claim);
     TAP_CHECK(has(memory, &claim));
     devices_memory_forget_all(memory);
     TAP_CHECK(!has(memory, &claim));
+    /* Not for ever. */
+    int64_t seen_s = 0;
+    int64_t later_ms = slw_http_clock_ms() + DEVICES_MEMORY_KEPT_S * 1000;
+    put(memory, &claim);
+    devices_memory_followed(memory, later_ms + 2000);
+    TAP_CHECK(devices_memory_has(memory, &claim, later_ms - 1000, &seen_s));
+    TAP_CHECK(!devices_memory_has(memory, &claim, later_ms + 2000, &seen_s));
+    devices_memory_followed(memory, slw_http_clock_ms());
+    devices_memory_forget_all(memory);
     /* By what was offered before, or isn't known. */
     ticket = devices_memory_ticket(memory, &claim);
-    devices_memory_put(memory, &claim, &ticket, offers + 1, 42);
-    devices_memory_put(memory, &claim, &ticket, 0, 42);
+    devices_memory_put(memory, &claim, &ticket, offers + 1, slw_http_clock_ms(), 42);
+    devices_memory_put(memory, &claim, &ticket, 0, slw_http_clock_ms(), 42);
     TAP_CHECK(!has(memory, &claim));
     devices_memory_close(memory);
     test_depot_close(&depot);
