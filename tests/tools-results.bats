@@ -141,3 +141,14 @@ END
     [ "$status" -eq 1 ]
     [ "$output" = '1..0' ]
 }
+
+@test "tap.h: TAP_ONLY chooses cases by words in their names, and choosing none is a failure" {
+    export TAP_ONLY='kipp|goo'
+    tap_program 'TAP_RUN(good); TAP_RUN(bad); TAP_RUN(skipped);'
+    [ "$status" -eq 0 ]
+    [ "$output" = $'ok 1 - good\nok 2 - skipped # SKIP no board\n1..2' ]
+    TAP_ONLY='goods|x'
+    tap_program 'TAP_RUN(good); TAP_RUN(bad);'
+    [ "$status" -eq 1 ]
+    [ "$output" = '1..0' ]
+}

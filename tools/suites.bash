@@ -50,7 +50,7 @@ run_unit_tests()
 # The scenarios that take longest, which begin first so that none is the last to run.
 long_scenarios='fleet depot-page depot-releases tuf-network runner tuf-js-crash audit sign device device-kill bundles'
 
-# run_scenarios VARIANT BIN: tests/*.bats against the programs in BIN.
+# run_scenarios VARIANT BIN [SECONDS]: tests/*.bats against the programs in BIN. A file has 300 s, or SECONDS.
 run_scenarios()
 {
     local logs="$results/logs/scenarios" file name
@@ -58,7 +58,7 @@ run_scenarios()
     export SLIPWAY_BIN_DIR=$PWD/$2 ASAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
     # shellcheck disable=SC2086
     { printf 'tests/%s.bats\n' $long_scenarios && printf '%s\n' tests/*.bats; } | awk '!seen[$0]++' |
-        xargs -P "$at_once" -I FILE tools/run-logged 300 "$logs" bats --formatter tap FILE
+        xargs -P "$at_once" -I FILE tools/run-logged "${3:-300}" "$logs" bats --formatter tap FILE
     for file in tests/*.bats; do
         name=${file##*/}
         results_tap "$name" "$1" "$logs/$name.log" "$(cat "$logs/$name.status")"
@@ -85,20 +85,12 @@ run_deep_scenarios()
     done
 }
 
-# run_mutations: the client of TUF repositories with a check taken away, one after the other.
+# run_mutations: the source with a check taken away, one after the other, against the cases that must miss it.
 run_mutations()
 {
     local log="$results/logs/mutations.log" status=0
     tools/mutate >"$log" 2>&1 </dev/null || status=$?
     results_tap mutations "" "$log" "$status"
-}
-
-# run_unit_mutations: libraries with a check taken away, against their unit tests.
-run_unit_mutations()
-{
-    local log="$results/logs/unit-mutations.log" status=0
-    tools/mutate-units >"$log" 2>&1 </dev/null || status=$?
-    results_tap mutations units "$log" "$status"
 }
 
 # run_fuzz_targets SECONDS: every libFuzzer target with its seeds.

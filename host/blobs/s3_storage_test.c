@@ -133,6 +133,7 @@ static void lists_by_the_beginning_of_keys(void)
 static void who_lost_the_lease_changes_nothing(void)
 {
     uint64_t former = token;
+    TAP_REQUIRE(replace(token, "metadata/timestamp.json", "2") == SLW_OK);
     TAP_EQUAL_INT(replace(SLW_STORAGE_NO_LEASE, "metadata/timestamp.json", "x"), SLW_WRONG_STATE);
     TAP_EQUAL_INT(
         port->remove(port->context, SLW_STORAGE_NO_LEASE, "metadata/timestamp.json", &detail),
