@@ -149,7 +149,7 @@ static enum slw_status add_writable(const struct depot_settings *settings, struc
 static enum slw_status confine_files(const struct depot_settings *settings,
                                      struct slw_detail *detail)
 {
-    struct paths found = {.readable_count = 0};
+    static struct paths found; /* stays: see add() */
     struct slw_sandbox_done done = {0};
     SLW_TRY(add_readable(settings, &found, detail));
     SLW_TRY(add_writable(settings, &found, detail));

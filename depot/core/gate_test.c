@@ -83,7 +83,7 @@ static void is_404(const struct slw_http_route *route, const char *path)
 
 static void a_stranger_finds_nothing(void)
 {
-    char token[128];
+    static char token[128];
     TAP_REQUIRE(test_person(&depot, "sam", "fan", "administrator release-manager", token));
     as = depot;
     as.use_token = token;
@@ -107,7 +107,7 @@ static void is_403(const struct slw_http_route *route, const char *path)
 
 static void who_may_look_may_only_look(void)
 {
-    char token[128];
+    static char token[128];
     TAP_REQUIRE(test_person(&depot, "vic", "lamp", "viewer", token));
     as = depot;
     as.use_token = token;

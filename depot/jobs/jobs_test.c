@@ -80,6 +80,7 @@ static void refuses_what_is_no_job(void)
         "{\"job\":\"build\",\"commit\":\"0123456789ABCDEF0123456789abcdef01234567\"}",
         "{\"job\":\"build\",\"command\":\"id\"}",
         "{\"job\":\"unit\",\"ref\":\"main\"}",
+        // NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one row
         "{\"job\":\"unit\",\"build\":"
         "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
         "aaa\",\"ref\":\"main\"}",

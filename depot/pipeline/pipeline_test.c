@@ -121,6 +121,7 @@ static void refuses_what_is_no_pipeline(void)
         "{\"stages\":{\"daily\":{\"gates\":[],\"channel\":\"stable\"}}}",
         "{\"stages\":{\"daily\":{\"gates\":[],\"key\":\"lamp-prod\",\"channel\":\"../up\"}}}",
         "{\"stages\":{\"daily\":{\"gates\":[]}},\"freezes\":[{\"from\":\"2026-01-01T00:00:00Z\"}]}",
+        // NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one row
         "{\"stages\":{\"daily\":{\"gates\":[]}},\"freezes\":[{\"from\":\"2026-01-02T00:00:00Z\","
         "\"to\":"
         "\"2026-01-01T00:00:00Z\",\"why\":\"\"}]}",

@@ -14,8 +14,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 static struct test_depot depot;
 static char viewer[128]; /* of lamp alone */
 

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum slw_status slw_explain(struct slw_detail *detail, enum slw_status status, const char *format,
-                            ...)
+enum slw_status(slw_explain)(struct slw_detail *detail, enum slw_status status, const char *format,
+                             ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -21,7 +21,7 @@ enum slw_status slw_explain(struct slw_detail *detail, enum slw_status status, c
     return status;
 }
 
-enum slw_status slw_explain_errno(struct slw_detail *detail, const char *path)
+enum slw_status(slw_explain_errno)(struct slw_detail *detail, const char *path)
 {
     return slw_explain(detail, SLW_IO, "%s: %s", path, strerror(errno));
 }

@@ -117,7 +117,6 @@ static int attack_calls(const char *unused)
 
 static int attack_inherited(const char *unused)
 {
-    extern char **environ;
     (void)unused;
     for (int i = 3; i < 1024; i++) {
         if (fcntl(i, F_GETFD) >= 0) {

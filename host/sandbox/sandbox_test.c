@@ -134,7 +134,6 @@ static void closes_all_descriptors_but_those_listed(void)
 
 static int clear_environment(const void *context)
 {
-    extern char **environ;
     size_t count = 0;
     (void)context;
     if (setenv("LD_PRELOAD", "x", 1) != 0 || setenv("OPENSSL_CONF", "x", 1) != 0 ||

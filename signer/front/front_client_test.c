@@ -204,15 +204,17 @@ static pid_t serve(const char *path, const char *bytes)
         return -1;
     }
     pid_t server = fork();
-    while (server == 0) {
+    if (server != 0) {
+        (void)close(listener);
+        return server;
+    }
+    for (;;) {
         char request[4096];
         int peer = accept(listener, NULL, NULL);
         (void)!read(peer, request, sizeof request);
         (void)test_send(peer, bytes, strlen(bytes));
         (void)close(peer);
     }
-    (void)close(listener);
-    return server;
 }
 
 static void believes_no_nonsense(void)

@@ -221,7 +221,7 @@ static void ends_when_it_is_told_what_it_did_not_ask(void)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct asker asker = {.timeout_ms = 20000};
-        struct slw_signer_call call;
+        struct slw_signer_call call = {0};
         TAP_ROW(rows[i].name);
         TAP_REQUIRE(open_channel());
         TAP_REQUIRE(pthread_create(&asker.thread, NULL, ask_health, &asker) == 0);

@@ -18,8 +18,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 /* A sanitizer looks for leaks at the end by calls that a confined process gave up. */
 #ifdef __has_feature
 #if __has_feature(address_sanitizer)

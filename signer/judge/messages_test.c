@@ -68,13 +68,14 @@ static void a_verdict_comes_back_as_it_was(void)
 /* The largest report there can be, of characters of four bytes. */
 static void every_report_fits(void)
 {
+    static const char four[] = {'\xF0', '\x9F', '\x94', '\xA6'}; /* bytes of one character */
     static char text[SLW_CONTENT_TEXT_MAX];
     struct slw_verdict verdict;
     struct slw_content_report report = {.findings = findings,
                                         .findings_count = SLW_CONTENT_FINDINGS_MAX,
                                         .findings_omitted = SIZE_MAX};
     for (size_t i = 0; i + 4 < sizeof text; i += 4) {
-        memcpy(text + i, "\xF0\x9F\x94\xA6", 4);
+        memcpy(text + i, four, sizeof four);
     }
     fill_findings(text);
     TAP_REQUIRE(slw_verdict_decode(encode(SLW_OK, text, &report), &verdict) == SLW_OK);
@@ -385,7 +386,7 @@ static void receives_orders_with_their_descriptors_alone(void)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         unsigned before = count_descriptors();
-        struct slw_order order;
+        struct slw_order order = {0};
         TAP_ROW(rows[i].name);
         TAP_EQUAL_INT(pass(rows[i].bytes, rows[i].descriptors, &order), rows[i].status);
         if (rows[i].status == SLW_OK) {

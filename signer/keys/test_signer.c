@@ -45,9 +45,8 @@ static void keys_fill(struct test_signer *signer)
                 {"lamp-root", TEST_KEY_ROOT, false},
                 {"lamp-role", TEST_KEY_ROLE, true}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct slw_private_key *key = NULL;
-        const struct slw_private_key *from = test_key(rows[i].party);
-        memcpy(&key, &from, sizeof key); /* the service only reads it */
+        /* The service only reads it. */
+        struct slw_private_key *key = (struct slw_private_key *)(uintptr_t)test_key(rows[i].party);
         signer->keys[i] = (struct slw_service_key){rows[i].name, key, rows[i].in_token};
     }
     signer->options.keys = signer->keys;
@@ -407,7 +406,7 @@ size_t test_witness(struct test_signer *signer, int64_t clock_difference_s, size
         const struct slw_signer_answer answer = signer->answer;
         signer->packet = (struct slw_heap_buffer){0};
         for (size_t i = 0; i < answer.work_count; i++) {
-            char name[SLW_SIGNER_TEXT_SIZE_MAX + 1];
+            char name[SLW_SIGNER_TEXT_SIZE_MAX + 1] = "";
             copy_text(answer.work[i].name, name, sizeof name);
             size_t which = (size_t)(name[7] - '1');
             bool good =
