@@ -133,6 +133,9 @@ const char *depot_time_format(int64_t utc_us, char buffer[static DEPOT_TIME_SIZE
 /* The member of that name with the time in a row's column, in that form; none where it is NULL. */
 void depot_put_time(struct slw_json *json, const char *name, const struct slw_rows *rows,
                     int column);
+/* A field of CSV (RFC 4180), and what stands behind it. What a spreadsheet would take for a formula
+ * has an apostrophe in front. */
+void depot_put_cell(struct slw_heap_buffer *text, struct slw_bytes cell, const char *behind);
 /* A line of JSON on standard error: {"time","level","part","text"}. level: "info", "warning",
  * "error". Never of secrets or addresses. */
 void depot_log(const char *level, const char *part, const char *format, ...)

@@ -6,6 +6,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 void depot_answer(struct slw_http_exchange *exchange, enum slw_status status, unsigned http_status,
@@ -84,6 +85,23 @@ void depot_put_time(struct slw_json *json, const char *name, const struct slw_ro
     if (!slw_rows_is_null(rows, column)) {
         slw_json_text(json, name, depot_time_format(slw_rows_int(rows, column), time));
     }
+}
+
+void depot_put_cell(struct slw_heap_buffer *text, struct slw_bytes cell, const char *behind)
+{
+    static const char begins_formula[] = {'=', '+', '-', '@', '\t', '\r'};
+    slw_heap_append_text(text, "\"");
+    if (cell.len > 0 && memchr(begins_formula, cell.ptr[0], sizeof begins_formula) != NULL) {
+        slw_heap_append_text(text, "'");
+    }
+    for (size_t i = 0; i < cell.len; i++) {
+        slw_heap_append(text, slw_bytes_make(cell.ptr + i, 1));
+        if (cell.ptr[i] == '"') {
+            slw_heap_append_text(text, "\"");
+        }
+    }
+    slw_heap_append_text(text, "\"");
+    slw_heap_append_text(text, behind);
 }
 
 void depot_log(const char *level, const char *part, const char *format, ...)

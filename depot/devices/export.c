@@ -33,22 +33,6 @@ struct export
 
 /* --- As text --- */
 
-/* As CSV (RFC 4180), with what a table would take for a formula kept from being one. */
-static void put_cell(struct slw_heap_buffer *text, struct slw_bytes cell, bool is_last)
-{
-    slw_heap_append_text(text, "\"");
-    if (cell.len > 0 && memchr("=+-@\t\r", cell.ptr[0], 6) != NULL) {
-        slw_heap_append_text(text, "'");
-    }
-    for (size_t i = 0; i < cell.len; i++) {
-        slw_heap_append(text, slw_bytes_make(cell.ptr + i, 1));
-        if (cell.ptr[i] == '"') {
-            slw_heap_append_text(text, "\"");
-        }
-    }
-    slw_heap_append_text(text, is_last ? "\"\r\n" : "\",");
-}
-
 static void put_line(struct slw_heap_buffer *text, const struct slw_rows *rows)
 {
     char cell[DEPOT_TIME_SIZE];
@@ -64,7 +48,7 @@ static void put_line(struct slw_heap_buffer *text, const struct slw_rows *rows)
                         ? slw_bytes_make("", 0)
                         : slw_text_bytes(depot_time_format(slw_rows_int(rows, column), cell));
         }
-        put_cell(text, value, column == 12);
+        depot_put_cell(text, value, column == 12 ? "\r\n" : ",");
     }
 }
 

@@ -51,24 +51,6 @@ static void put_json(struct slw_rows *rows, struct slw_heap_buffer *text)
     slw_json_end_object(&json);
 }
 
-/* RFC 4180: quoted, quotes doubled. What a spreadsheet would take for a formula has an apostrophe
- * in front. */
-static void put_field(struct slw_heap_buffer *text, struct slw_bytes field, const char *behind)
-{
-    slw_heap_append_text(text, "\"");
-    if (field.len > 0 && memchr("=+-@\t\r", field.ptr[0], 6) != NULL) {
-        slw_heap_append_text(text, "'");
-    }
-    for (size_t i = 0; i < field.len; i++) {
-        slw_heap_append(text, slw_bytes_make(field.ptr + i, 1));
-        if (field.ptr[i] == '"') {
-            slw_heap_append_text(text, "\"");
-        }
-    }
-    slw_heap_append_text(text, "\"");
-    slw_heap_append_text(text, behind);
-}
-
 static void put_csv(struct slw_rows *rows, struct slw_heap_buffer *text)
 {
     char time[DEPOT_TIME_SIZE];
@@ -78,7 +60,7 @@ static void put_csv(struct slw_rows *rows, struct slw_heap_buffer *text)
         slw_heap_printf(text, "%lld,%s,", (long long)slw_rows_int(rows, 0),
                         depot_time_format(slw_rows_int(rows, 1), time));
         for (int column = 2; column < 7; column++) {
-            put_field(text, slw_rows_bytes(rows, column), ",");
+            depot_put_cell(text, slw_rows_bytes(rows, column), ",");
         }
         for (size_t i = 0; i < hash.len; i++) {
             slw_heap_printf(text, "%02x", hash.ptr[i]);
