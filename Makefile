@@ -19,7 +19,7 @@ check: ## build two ways, run every test and every check of the source
 	@tools/setup check
 	@tools/check
 
-check-deep: ## long fuzzing, valgrind, clang-tidy, gcc -fanalyzer, sanitized scenarios, mutations
+check-deep: ## hours of fuzzing, a fleet of 20,000, valgrind, clang-tidy, gcc -fanalyzer, sanitized scenarios, mutations
 	@tools/setup deep
 	@tools/check-deep
 
