@@ -63,8 +63,12 @@ static void reads_up_to_the_limit_and_not_beyond(void)
     slw_heap_free(&bytes);
     TAP_EQUAL_INT(slw_file_read("ten", 9, &bytes, &detail), SLW_TOO_LARGE);
     TAP_CHECK(said("ten: more than 9 bytes"));
-    slw_heap_free(&bytes);
+    TAP_CHECK(bytes.ptr == NULL && bytes.len == 0);
     TAP_EQUAL_INT(slw_file_read("/dev/zero", 100000, &bytes, &detail), SLW_TOO_LARGE);
+    TAP_CHECK(bytes.ptr == NULL);
+    TAP_EQUAL_INT(slw_file_read("ten", 10, &bytes, &detail), SLW_OK);
+    TAP_EQUAL_INT(slw_file_read("/dev/zero", 100000, &bytes, &detail), SLW_TOO_LARGE);
+    TAP_EQUAL_INT(bytes.len, 10);
     slw_heap_free(&bytes);
     unlink("ten");
 }

@@ -66,8 +66,15 @@ enum slw_status slw_file_read(const char *path, size_t limit, struct slw_heap_bu
     if (descriptor < 0) {
         return slw_explain_errno(detail, path);
     }
+    size_t before = ret_bytes->len;
+    bool was_empty = ret_bytes->ptr == NULL;
     enum slw_status status = read_to_end(descriptor, path, limit, ret_bytes, detail);
     close(descriptor);
+    if (status != SLW_OK && was_empty) {
+        slw_heap_free(ret_bytes);
+    } else if (status != SLW_OK) {
+        ret_bytes->len = before;
+    }
     return status;
 }
 

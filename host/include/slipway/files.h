@@ -18,7 +18,8 @@
 
 /*
  * Appends the whole file at path: a regular file, or a pipe or device that ends. SLW_TOO_LARGE when
- * it has more than limit bytes, after reading no more than that; SLW_IO for everything else.
+ * it has more than limit bytes, after reading no more than that; SLW_IO for everything else. Then
+ * the buffer is as it was: one that was empty holds no memory.
  */
 enum slw_status slw_file_read(const char *path, size_t limit, struct slw_heap_buffer *ret_bytes,
                               struct slw_detail *detail);
