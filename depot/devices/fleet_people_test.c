@@ -181,12 +181,13 @@ static void exports_what_tables_can_take(void)
     test_depot_close(&depot);
 }
 
+/* Without strstr(): sanitized, that measures the rest of the text whenever it is called. */
 static size_t count_texts(struct test_answer *answer, const char *text)
 {
     size_t count = 0;
-    for (const char *at = strstr(slw_heap_text(&answer->body), text); at != NULL;
-         at = strstr(at + 1, text)) {
-        count++;
+    size_t len = strlen(text);
+    for (const char *at = slw_heap_text(&answer->body); *at != '\0'; at++) {
+        count += *at == *text && strncmp(at, text, len) == 0;
     }
     return count;
 }
