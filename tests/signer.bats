@@ -228,7 +228,7 @@ effects() {
     signer_settings ".front.program = \"$PWD/hostile\""
     "$signer_keys" run --config keys.conf 2>>signer.log 3>&- &
     signer_pid=$!
-    for _ in $(seq 200); do
+    for _ in $(seq 1200); do
         [ ! -e rounds ] || [ "$(wc -l <rounds)" -lt 3 ] || break
         sleep 0.05
     done

@@ -16,6 +16,7 @@ import time
 PACKET_MAX = 196608
 NUMBER, KIND = 1, 2  # fields of a call
 POLL = 9  # a kind that is answered late
+SAID_MIN = 100  # calls a round, however slow the machine is
 
 
 def record(front, traffic):
@@ -130,7 +131,7 @@ class Attack:
             for call in calls:
                 self.say(call)
         end = time.monotonic() + seconds
-        while time.monotonic() < end:
+        while time.monotonic() < end or self.counts["said"] < SAID_MIN:
             self.say(self.exchanged(rand))
 
 
