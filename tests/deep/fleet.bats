@@ -25,7 +25,7 @@ teardown() {
 }
 
 phases='{"phases":[{"ppm":10000,"failure_ppm":500000},{"ppm":50000,"failure_ppm":200000},{"ppm":250000,"failure_ppm":60000},
-    {"ppm":1000000}],"health":{"silence_s":120}}'
+    {"ppm":1000000}],"health":{"silence_s":900}}'
 
 # mark EVENT: beside what devices say, what people did, with the time.
 mark() {
@@ -69,7 +69,7 @@ mark() {
     awaits "([.versions[] | select(.is == \"$good\")][0].count // 0) >= $devices * 0.985" "$patience" /api/v1/products/lamp/fleet
     api GET "/api/v1/products/lamp/rollouts/$rollout"
     cp api.out rollout.json
-    roll_out "$fix" '{"phases":[{"ppm":1000000}],"health":{"silence_s":120}}' '"emergency":true'
+    roll_out "$fix" '{"phases":[{"ppm":1000000}],"health":{"silence_s":900}}' '"emergency":true'
     mark "emergency release=$fix"
     awaits "([.versions[] | select(.is == \"$fix\")][0].count // 0) >= $devices * 0.985" "$patience" /api/v1/products/lamp/fleet
     fleet_stop
