@@ -25,7 +25,8 @@
 #define PRODUCTS 64u /* under way at one time */
 #define ROUNDS_MAX 64u
 #define AT_ONCE 8u              /* signatures asked for with one look at the service */
-#define PAUSE_NS 500000         /* between looks for the one that has waited longest */
+#define LOOKED_AT 4u            /* that have waited longest: one that is late hides no others */
+#define PAUSE_NS 500000         /* between looks for these */
 #define BUNDLE_SIZE_MAX 100000u /* one piece */
 #define ORIGIN "bench.example/log"
 
@@ -237,8 +238,8 @@ static unsigned list_waiting(unsigned ret_products[static PRODUCTS])
     return count;
 }
 
-/* What is signed is signed in bunches, nearly in the order in which it was asked for: when the
- * oldest request is, those behind it are asked for, as long as there are some among them. */
+/* What is signed is signed in bunches, nearly in the order in which it was asked for: when one of
+ * the oldest requests is, those behind are asked for, as long as there are some among them. */
 static void have_all_signed(void)
 {
     const struct timespec pause_time = {.tv_nsec = PAUSE_NS};
@@ -247,11 +248,11 @@ static void have_all_signed(void)
         submit(product);
     }
     for (unsigned count = list_waiting(waiting); count > 0; count = list_waiting(waiting)) {
-        unsigned done = go_on(waiting, 1);
+        unsigned done = go_on(waiting, count < LOOKED_AT ? count : LOOKED_AT);
         if (done == 0) {
             (void)nanosleep(&pause_time, NULL);
         }
-        for (unsigned at = 1; at < count && done > 0; at += AT_ONCE) {
+        for (unsigned at = LOOKED_AT; at < count && done > 0; at += AT_ONCE) {
             done = go_on(waiting + at, count - at < AT_ONCE ? count - at : AT_ONCE);
         }
     }
