@@ -92,6 +92,25 @@ static bool is_known(const struct slw_audit *audit, struct slw_bytes file)
     return false;
 }
 
+/* One that whoever audits vouches for, whatever it follows; but its keys may have been changed
+ * since because they were stolen, so that nothing goes back to it. */
+static enum slw_status check_known(const struct slw_audit_root *former, struct slw_bytes file,
+                                   uint64_t *ret_version, struct slw_detail *detail)
+{
+    uint64_t trusted = 0;
+    uint64_t version = 0;
+    SLW_TRY(slw_tuf_root_first(file, &version, detail));
+    if (former != NULL) {
+        SLW_TRY(slw_tuf_root_first(slw_heap_bytes(&former->file), &trusted, detail));
+    }
+    if (version < trusted) {
+        return slw_explain(detail, SLW_ROOT_ROLLBACK, "root %llu is older than root %llu",
+                           (unsigned long long)version, (unsigned long long)trusted);
+    }
+    *ret_version = version;
+    return SLW_OK;
+}
+
 enum slw_status slw_audit_root_add(struct slw_audit *audit, struct slw_bytes product,
                                    struct slw_bytes file, int64_t version,
                                    struct slw_detail *detail)
@@ -99,7 +118,7 @@ enum slw_status slw_audit_root_add(struct slw_audit *audit, struct slw_bytes pro
     const struct slw_audit_root *former = find(audit, product);
     uint64_t found = 0;
     if (former == NULL || is_known(audit, file)) {
-        SLW_TRY(slw_tuf_root_first(file, &found, detail));
+        SLW_TRY(check_known(former, file, &found, detail));
     } else {
         SLW_TRY(slw_tuf_root_next(slw_heap_bytes(&former->file), file, &found, detail));
     }

@@ -44,7 +44,8 @@ struct slw_audit_settings {
     size_t witness_count;
     size_t quorum; /* of them must have cosigned the checkpoint */
     /* Roots that whoever asks knows to be right, though they follow none that the log has: the
-     * SHA-256 of their files, one behind the other. */
+     * SHA-256 of their files, one behind the other. None lets a product go back to a lower version.
+     */
     struct slw_bytes known_roots;
 };
 
