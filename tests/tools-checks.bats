@@ -199,6 +199,23 @@ void a(void) { b("system(1)"); c->system(1); d.random(); slw_system(1); }'
     accepts check-spdx "$root"
 }
 
+@test "mutations: refuses one that no longer applies, and one that nobody must notice" {
+    plant base/a.c <<<'int a;'
+    plant base/mutations/b.patch <<'END'
+Cases: keeps_a
+--- a/base/a.c
++++ b/base/a.c
+@@ -1 +1 @@
+-int a;
++int b;
+END
+    accepts check-mutations "$root"
+    sed -i '/^Cases/d' "$root/base/mutations/b.patch"
+    refuses 'base/mutations/b.patch: names no case' check-mutations "$root"
+    plant base/a.c <<<'long a;'
+    refuses "base/mutations/b.patch: doesn't apply" check-mutations "$root"
+}
+
 @test "links: refuses a link to a file that isn't there" {
     plant docs/a.md <<<'See [the code](../base/a.c).'
     refuses 'docs/a.md:1: ../base/a.c: there is no base/a.c' check-links "$root"
