@@ -128,6 +128,10 @@ SLW_MUST_USE enum slw_status depot_body(const struct slw_http_exchange *exchange
                                         struct slw_detail *detail);
 /* 1 to 64 letters, digits, `_`, `.`, `-`, and those of more, beginning with a letter or digit. */
 bool depot_is_name(struct slw_bytes text, const char *more);
+/* Milliseconds since the machine was started: never set, and it goes on while the machine sleeps,
+ * so that what was known before isn't taken for fresh. Waiting on a condition goes by
+ * slw_http_clock_ms(). */
+int64_t depot_clock_ms(void);
 /* Microseconds as RFC 3339 in UTC, with six decimals when they aren't zeros. Returns buffer. */
 const char *depot_time_format(int64_t utc_us, char buffer[static DEPOT_TIME_SIZE]);
 /* The member of that name with the time in a row's column, in that form; none where it is NULL. */

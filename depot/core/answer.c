@@ -59,6 +59,13 @@ bool depot_is_name(struct slw_bytes text, const char *more)
     return true;
 }
 
+int64_t depot_clock_ms(void)
+{
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_BOOTTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 const char *depot_time_format(int64_t utc_us, char buffer[static DEPOT_TIME_SIZE])
 {
     char text[SLW_TIME_TEXT_SIZE];

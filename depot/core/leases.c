@@ -3,15 +3,7 @@
  * anything then is the fence in its transactions. */
 #include "leases.h"
 
-#include <errno.h>
 #include <time.h>
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_BOOTTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* With the mutex: for at most so long, or until it stops or a lease changes hands. */
 static void wait_ms(struct depot_leases *leases, uint32_t milliseconds)
@@ -46,7 +38,7 @@ static void keep(struct depot_leases *leases, size_t index)
 {
     struct slw_detail detail = {""};
     struct depot_lease lease = leases->leases[index]; /* written by this thread alone */
-    int64_t asked_ms = now_ms();
+    int64_t asked_ms = depot_clock_ms();
     int64_t token = 0;
     enum slw_status status = renew(leases, &lease, &token, &detail);
     if (status == SLW_OK) {
@@ -72,12 +64,12 @@ static void *keep_all(void *context)
     int64_t next_ms = 0;
     (void)pthread_mutex_lock(&leases->mutex);
     while (!leases->stops) {
-        int64_t left_ms = next_ms - now_ms();
+        int64_t left_ms = next_ms - depot_clock_ms();
         if (left_ms > 0) {
             wait_ms(leases, (uint32_t)left_ms);
             continue;
         }
-        next_ms = now_ms() + DEPOT_LEASE_RENEW_MS;
+        next_ms = depot_clock_ms() + DEPOT_LEASE_RENEW_MS;
         (void)pthread_mutex_unlock(&leases->mutex);
         for (size_t i = 0; i < leases->leases_count; i++) {
             keep(leases, i);
@@ -97,7 +89,7 @@ static void *work(void *context)
     (void)pthread_mutex_lock(&leases->mutex);
     while (!leases->stops) {
         int64_t token = leases->leases[worker->lease].token;
-        int64_t left_ms = next_ms - now_ms();
+        int64_t left_ms = next_ms - depot_clock_ms();
         if (token == 0 || left_ms > 0) {
             /* Woken when the lease changes hands, and looks by itself as well. */
             wait_ms(leases, token == 0 ? 500u : (uint32_t)left_ms);
@@ -109,7 +101,7 @@ static void *work(void *context)
         if (status != SLW_OK) {
             depot_log("warning", part->name, "%s: %s", slw_status_word(status), detail.text);
         }
-        next_ms = now_ms() + part->period_ms;
+        next_ms = depot_clock_ms() + part->period_ms;
         (void)pthread_mutex_lock(&leases->mutex);
     }
     (void)pthread_mutex_unlock(&leases->mutex);

@@ -20,7 +20,7 @@ struct depot_leases;
 struct depot_lease {
     const char *name;
     int64_t token;      /* 0: somebody else's */
-    int64_t renewed_ms; /* by CLOCK_BOOTTIME: it is nobody's DEPOT_LEASE_S later */
+    int64_t renewed_ms; /* of depot_clock_ms(): it is nobody's DEPOT_LEASE_S later */
 };
 
 struct depot_worker {

@@ -52,7 +52,8 @@ static enum slw_status run(struct depot_call *call, struct slw_transaction *tran
     SLW_TRY(slw_sql_run(transaction, sql, values, count, NULL, detail));
     SLW_TRY(device_tell(transaction, call->caller->name, product_of(call), device, action, NULL,
                         detail));
-    /* Here at once, before it is heard of as everywhere. */
+    /* Here now, before it is heard of as everywhere: but for a check-in that reads the row while
+     * this is committed. */
     devices_memory_forget(call->depot->devices->memory, product_of(call), device);
     return SLW_OK;
 }

@@ -7,7 +7,6 @@
  */
 #include "parts.h"
 
-#include "slipway/http_clock.h"
 #include "slipway/text.h"
 
 #include <stdlib.h>
@@ -152,7 +151,7 @@ static void note(struct depot *depot, const struct device_row *row, const struct
     if (!answer->wants_report && !answer->wants_log && !answer->has_offer &&
         depot_offers_are_others(depot, &row->view, &offers)) {
         devices_memory_put(depot->devices->memory, &asking->claim, &asking->ticket, offers,
-                           slw_http_clock_ms(), seen_us / DEVICES_US);
+                           depot_clock_ms(), seen_us / DEVICES_US);
     }
 }
 
@@ -249,7 +248,7 @@ void devices_check_in(void *context, struct slw_http_exchange *exchange)
     enum slw_status status = read_claim(exchange, &claim, &detail);
     if (status != SLW_OK) {
         slw_http_refuse(exchange, status, &detail);
-    } else if (devices_memory_has(depot->devices->memory, &claim, slw_http_clock_ms(), &seen_s)) {
+    } else if (devices_memory_has(depot->devices->memory, &claim, depot_clock_ms(), &seen_s)) {
         answer_of_memory(depot, exchange, &claim, seen_s);
     } else {
         ask_database(depot, exchange, &claim);

@@ -106,7 +106,7 @@ static void forget(struct devices_follower *follower, const struct look *look)
 static void look_at_events(struct devices_follower *follower, struct look *look)
 {
     struct slw_detail detail = {""};
-    int64_t begun_ms = slw_http_clock_ms();
+    int64_t begun_ms = depot_clock_ms();
     look->after = follower->position;
     if (slw_database_transact(follower->depot->database, SLW_DATABASE_READ, read_changes, look,
                               &detail) != SLW_OK) {

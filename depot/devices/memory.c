@@ -5,7 +5,6 @@
 #include "rollouts/rollouts.h"
 
 #include "slipway/crypto.h"
-#include "slipway/http_clock.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -165,7 +164,7 @@ void devices_memory_seen(struct devices_memory *memory, const struct device_clai
     struct stripe *stripe = stripe_of(memory, hash);
     mark_of(memory, claim, atomic_load(&memory->era), depot_offers_generation(memory->depot), mark);
     (void)pthread_mutex_lock(&stripe->lock);
-    struct entry *entry = find(stripe, hash, mark, slw_http_clock_ms());
+    struct entry *entry = find(stripe, hash, mark, depot_clock_ms());
     if (entry != NULL) {
         entry->seen_s = (uint32_t)seen_s;
     }

@@ -43,7 +43,7 @@ SLW_MUST_USE enum slw_status devices_memory_open(struct depot *depot,
                                                  struct slw_detail *detail);
 void devices_memory_close(struct devices_memory *memory);
 
-/* Whether this came to nothing before, and would now. now_ms: of slw_http_clock_ms(). ret_seen_s:
+/* Whether this came to nothing before, and would now. now_ms: of depot_clock_ms(). ret_seen_s:
  * when devices_memory_seen() was told last, in seconds of this machine's clock; 0: never. */
 bool devices_memory_has(struct devices_memory *memory, const struct device_claim *claim,
                         int64_t now_ms, int64_t *ret_seen_s);
@@ -70,7 +70,7 @@ SLW_MUST_USE enum slw_status devices_follower_open(struct depot *depot,
                                                    struct devices_follower **ret_follower,
                                                    struct slw_detail *detail);
 void devices_follower_close(struct devices_follower *follower);
-/* All that was committed before at_ms (of slw_http_clock_ms()) has been heard of. */
+/* All that was committed before at_ms (of depot_clock_ms()) has been heard of. */
 void devices_memory_followed(struct devices_memory *memory, int64_t at_ms);
 
 #endif

@@ -7,8 +7,6 @@
 #include "memory.h"
 #include "test_fleet.h"
 
-#include "slipway/http_clock.h"
-
 #include "rollouts/rollouts.h"
 
 #include "tap.h"
@@ -102,8 +100,8 @@ static bool commit_elsewhere(const char *change)
 /* From within the time that is promised on it is told that. */
 static bool hears(struct test_device *device, const char *expected)
 {
-    int64_t until_ms = slw_http_clock_ms() + DEVICES_MEMORY_FOLLOWED_MS;
-    while (slw_http_clock_ms() < until_ms && strcmp(comes_to(device), expected) != 0) {
+    int64_t until_ms = depot_clock_ms() + DEVICES_MEMORY_FOLLOWED_MS;
+    while (depot_clock_ms() < until_ms && strcmp(comes_to(device), expected) != 0) {
         pause_ms(50);
     }
     bool told = true;
@@ -269,14 +267,14 @@ static struct device_claim claim_of(const char *device)
 static bool has(struct devices_memory *memory, const struct device_claim *claim)
 {
     int64_t seen_s = 0;
-    return devices_memory_has(memory, claim, slw_http_clock_ms(), &seen_s) && seen_s == 42;
+    return devices_memory_has(memory, claim, depot_clock_ms(), &seen_s) && seen_s == 42;
 }
 
 static void put(struct devices_memory *memory, const struct device_claim *claim)
 {
     struct devices_ticket ticket = devices_memory_ticket(memory, claim);
     devices_memory_put(memory, claim, &ticket, depot_offers_generation(depot.depot),
-                       slw_http_clock_ms(), 42);
+                       depot_clock_ms(), 42);
 }
 
 static bool open_memory(struct devices_memory **ret_memory)
@@ -299,11 +297,11 @@ static void puts_nothing_that_was_forgotten_meanwhile(void)
     uint64_t offers = depot_offers_generation(depot.depot);
     put(memory, &claim);
     TAP_CHECK(!has(memory, &claim)); /* nothing was heard yet */
-    devices_memory_followed(memory, slw_http_clock_ms());
+    devices_memory_followed(memory, depot_clock_ms());
     TAP_CHECK(has(memory, &claim));
-    devices_memory_followed(memory, slw_http_clock_ms() - DEVICES_MEMORY_FOLLOWED_MS - 1);
+    devices_memory_followed(memory, depot_clock_ms() - DEVICES_MEMORY_FOLLOWED_MS - 1);
     TAP_CHECK(!has(memory, &claim)); /* nor is it any more */
-    devices_memory_followed(memory, slw_http_clock_ms());
+    devices_memory_followed(memory, depot_clock_ms());
     devices_memory_forget(memory, claim.product, SLW_BYTES_OF("d2"));
     TAP_CHECK(has(memory, &claim));
     devices_memory_forget(memory, claim.product, claim.device);
@@ -311,11 +309,11 @@ static void puts_nothing_that_was_forgotten_meanwhile(void)
     /* A row that was read before it changed. */
     struct devices_ticket ticket = devices_memory_ticket(memory, &claim);
     devices_memory_forget(memory, claim.product, claim.device);
-    devices_memory_put(memory, &claim, &ticket, offers, slw_http_clock_ms(), 42);
+    devices_memory_put(memory, &claim, &ticket, offers, depot_clock_ms(), 42);
     TAP_CHECK(!has(memory, &claim));
     ticket = devices_memory_ticket(memory, &claim);
     devices_memory_forget_all(memory);
-    devices_memory_put(memory, &claim, &ticket, offers, slw_http_clock_ms(), 42);
+    devices_memory_put(memory, &claim, &ticket, offers, depot_clock_ms(), 42);
     TAP_CHECK(!has(memory, &claim));
     put(memory, &claim);
     TAP_CHECK(has(memory, &claim));
@@ -323,17 +321,17 @@ static void puts_nothing_that_was_forgotten_meanwhile(void)
     TAP_CHECK(!has(memory, &claim));
     /* Not for ever. */
     int64_t seen_s = 0;
-    int64_t later_ms = slw_http_clock_ms() + DEVICES_MEMORY_KEPT_S * 1000;
+    int64_t later_ms = depot_clock_ms() + DEVICES_MEMORY_KEPT_S * 1000;
     put(memory, &claim);
     devices_memory_followed(memory, later_ms + 2000);
     TAP_CHECK(devices_memory_has(memory, &claim, later_ms - 1000, &seen_s));
     TAP_CHECK(!devices_memory_has(memory, &claim, later_ms + 2000, &seen_s));
-    devices_memory_followed(memory, slw_http_clock_ms());
+    devices_memory_followed(memory, depot_clock_ms());
     devices_memory_forget_all(memory);
     /* By what was offered before, or isn't known. */
     ticket = devices_memory_ticket(memory, &claim);
-    devices_memory_put(memory, &claim, &ticket, offers + 1, slw_http_clock_ms(), 42);
-    devices_memory_put(memory, &claim, &ticket, 0, slw_http_clock_ms(), 42);
+    devices_memory_put(memory, &claim, &ticket, offers + 1, depot_clock_ms(), 42);
+    devices_memory_put(memory, &claim, &ticket, 0, depot_clock_ms(), 42);
     TAP_CHECK(!has(memory, &claim));
     devices_memory_close(memory);
     test_depot_close(&depot);
@@ -352,7 +350,7 @@ static void keeps_as_many_as_fit_and_the_newest(void)
         const struct device_claim claim = claim_of(names[i]);
         put(memory, &claim);
         if (i % 100 == 0) {
-            devices_memory_followed(memory, slw_http_clock_ms());
+            devices_memory_followed(memory, depot_clock_ms());
             newest += has(memory, &claim) ? 1 : 0;
         }
     }

@@ -169,7 +169,7 @@ static enum slw_status look_up(void *context, struct slw_transaction *transactio
  * however long its question took." */
 static bool is_fresh(int64_t read_ms)
 {
-    return (rollouts_view_clock_ms() - read_ms) * 1000 <= DEPOT_OFFER_MAX_AGE_US;
+    return (depot_clock_ms() - read_ms) * 1000 <= DEPOT_OFFER_MAX_AGE_US;
 }
 
 static enum slw_status explain_stale(struct slw_detail *detail)
@@ -188,7 +188,7 @@ static enum slw_status offer_of(struct depot *depot, const struct view *view,
         return SLW_NOT_FOUND;
     }
     bool writes = entry->rollout.plan.rate_per_hour != 0;
-    int64_t asked_ms = rollouts_view_clock_ms();
+    int64_t asked_ms = depot_clock_ms();
     SLW_TRY(slw_database_transact(depot->database, writes ? SLW_DATABASE_WRITE : SLW_DATABASE_READ,
                                   look_up, &lookup, detail));
     if (!lookup.may) {

@@ -26,13 +26,6 @@ struct depot_rollouts_state {
     bool stopping;
 };
 
-int64_t rollouts_view_clock_ms(void)
-{
-    struct timespec now = {0};
-    (void)clock_gettime(CLOCK_BOOTTIME, &now); /* goes on while the machine sleeps */
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* --- Reading --- */
 
 static enum slw_status read_release(const struct slw_rows *rows, struct view *view,
@@ -222,7 +215,7 @@ uint64_t depot_offers_generation(struct depot *depot)
     }
     uint64_t generation = atomic_load(&state->generation);
     int64_t read_ms = atomic_load(&state->read_ms);
-    bool is_known = (rollouts_view_clock_ms() - read_ms) * 1000 <= DEPOT_OFFER_MAX_AGE_US &&
+    bool is_known = (depot_clock_ms() - read_ms) * 1000 <= DEPOT_OFFER_MAX_AGE_US &&
                     atomic_load(&state->generation) == generation;
     return is_known ? generation : 0;
 }
@@ -246,7 +239,7 @@ static void refresh(struct depot_rollouts_state *state)
         return;
     }
     view->references = 1;
-    view->read_ms = rollouts_view_clock_ms();
+    view->read_ms = depot_clock_ms();
     enum slw_status status =
         slw_database_transact(state->depot->database, SLW_DATABASE_READ, read_all, view, &detail);
     if (status == SLW_OK) {

@@ -31,7 +31,7 @@ struct view {
     size_t rollouts_count;
     struct view_release releases[VIEW_RELEASES_MAX];
     size_t releases_count;
-    int64_t read_ms; /* of a clock that doesn't jump; before it was read */
+    int64_t read_ms; /* of depot_clock_ms(), before it was read */
     /* Of what says whom something is for; one that says the same as the one before has its number.
      */
     uint8_t mark[SLW_SHA256_SIZE];
@@ -42,7 +42,5 @@ struct view {
 /* The newest one, or NULL before the first was read; rollouts_view_drop() it. */
 struct view *rollouts_view_take(struct depot *depot);
 void rollouts_view_drop(struct view *view);
-/* Milliseconds of the clock that read_ms is of. */
-int64_t rollouts_view_clock_ms(void);
 
 #endif
