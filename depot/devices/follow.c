@@ -6,23 +6,12 @@
  */
 #include "parts.h"
 
-#include "slipway/http_clock.h"
+#include "core/periodic.h"
 
 #include <stdlib.h>
 
 #define PERIOD_MS 500
 #define EVENTS_MAX 4096 /* of one look; more: everything is forgotten */
-
-struct devices_follower {
-    struct depot *depot;
-    struct devices_memory *memory;
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    pthread_t thread;
-    bool stopping;
-    bool has_begun;
-    int64_t position, restores; /* heard of so far */
-};
 
 /* A device that an event is about. */
 struct subject {
@@ -35,6 +24,15 @@ struct look {
     int64_t after, upto, restores;
     size_t count;
     struct subject subjects[EVENTS_MAX];
+};
+
+struct devices_follower {
+    struct depot *depot;
+    struct devices_memory *memory;
+    struct depot_periodic *looking;
+    bool has_begun;
+    int64_t position, restores; /* heard of so far */
+    struct look look;           /* the thread's own */
 };
 
 static void take_subject(const struct slw_rows *rows, struct look *look)
@@ -103,8 +101,10 @@ static void forget(struct devices_follower *follower, const struct look *look)
     }
 }
 
-static void look_at_events(struct devices_follower *follower, struct look *look)
+static void look_at_events(void *context)
 {
+    struct devices_follower *follower = context;
+    struct look *look = &follower->look;
     struct slw_detail detail = {""};
     int64_t begun_ms = depot_clock_ms();
     look->after = follower->position;
@@ -119,25 +119,6 @@ static void look_at_events(struct devices_follower *follower, struct look *look)
     devices_memory_followed(follower->memory, begun_ms);
 }
 
-static void *keep_following(void *context)
-{
-    struct devices_follower *follower = context;
-    struct look *look = calloc(1, sizeof *look);
-    (void)pthread_mutex_lock(&follower->lock);
-    while (!follower->stopping && look != NULL) {
-        (void)pthread_mutex_unlock(&follower->lock);
-        look_at_events(follower, look);
-        struct timespec until = slw_http_clock_after_ms(PERIOD_MS);
-        (void)pthread_mutex_lock(&follower->lock);
-        while (!follower->stopping && pthread_cond_clockwait(&follower->wake, &follower->lock,
-                                                             CLOCK_MONOTONIC, &until) == 0) {
-        }
-    }
-    (void)pthread_mutex_unlock(&follower->lock);
-    free(look);
-    return NULL;
-}
-
 enum slw_status devices_follower_open(struct depot *depot, struct devices_memory *memory,
                                       struct devices_follower **ret_follower,
                                       struct slw_detail *detail)
@@ -148,13 +129,11 @@ enum slw_status devices_follower_open(struct depot *depot, struct devices_memory
     }
     follower->depot = depot;
     follower->memory = memory;
-    (void)pthread_mutex_init(&follower->lock, NULL);
-    (void)pthread_cond_init(&follower->wake, NULL);
-    if (pthread_create(&follower->thread, NULL, keep_following, follower) != 0) {
-        (void)pthread_cond_destroy(&follower->wake);
-        (void)pthread_mutex_destroy(&follower->lock);
+    enum slw_status status =
+        depot_periodic_start(PERIOD_MS, look_at_events, follower, &follower->looking, detail);
+    if (status != SLW_OK) {
         free(follower);
-        return slw_explain(detail, SLW_IO, "no thread could be started");
+        return status;
     }
     *ret_follower = follower;
     return SLW_OK;
@@ -162,15 +141,8 @@ enum slw_status devices_follower_open(struct depot *depot, struct devices_memory
 
 void devices_follower_close(struct devices_follower *follower)
 {
-    if (follower == NULL) {
-        return;
+    if (follower != NULL) {
+        depot_periodic_stop(follower->looking);
+        free(follower);
     }
-    (void)pthread_mutex_lock(&follower->lock);
-    follower->stopping = true;
-    (void)pthread_cond_signal(&follower->wake);
-    (void)pthread_mutex_unlock(&follower->lock);
-    (void)pthread_join(follower->thread, NULL);
-    (void)pthread_cond_destroy(&follower->wake);
-    (void)pthread_mutex_destroy(&follower->lock);
-    free(follower);
 }

@@ -7,11 +7,14 @@
  */
 #include "parts.h"
 
+#include "core/periodic.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define PERIOD_MS 1000
 #define NOTES_MAX 2048u            /* written in a second */
 #define FRESH_US (30 * DEVICES_US) /* a row that was written so recently says enough */
 #define CALM_PER_SECOND 2000       /* check-ins that one replica takes at its ease */
@@ -24,10 +27,8 @@ struct note {
 
 struct devices_seen {
     struct depot *depot;
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    pthread_t thread;
-    bool stopping;
+    struct depot_periodic *writer;
+    pthread_mutex_t lock; /* of the notes */
     struct note notes[NOTES_MAX];
     size_t count;
     struct note writing[NOTES_MAX]; /* the thread's own */
@@ -114,33 +115,16 @@ static void flush(struct devices_seen *seen)
     }
 }
 
-/* With the lock held, which is given up while it waits and writes. */
-static void take_notes(struct devices_seen *seen)
-{
-    seen->writing_count = seen->count;
-    memcpy(seen->writing, seen->notes, seen->count * sizeof seen->notes[0]);
-    seen->count = 0;
-    atomic_store(&seen->per_second, atomic_exchange(&seen->calls, 0));
-    (void)pthread_mutex_unlock(&seen->lock);
-    flush(seen);
-    (void)pthread_mutex_lock(&seen->lock);
-}
-
-static void *keep_writing(void *context)
+static void take_notes(void *context)
 {
     struct devices_seen *seen = context;
     (void)pthread_mutex_lock(&seen->lock);
-    while (!seen->stopping) {
-        struct timespec until = {0};
-        (void)clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += 1;
-        while (!seen->stopping &&
-               pthread_cond_clockwait(&seen->wake, &seen->lock, CLOCK_MONOTONIC, &until) == 0) {
-        }
-        take_notes(seen);
-    }
+    seen->writing_count = seen->count;
+    memcpy(seen->writing, seen->notes, seen->count * sizeof seen->notes[0]);
+    seen->count = 0;
     (void)pthread_mutex_unlock(&seen->lock);
-    return NULL;
+    atomic_store(&seen->per_second, atomic_exchange(&seen->calls, 0));
+    flush(seen);
 }
 
 enum slw_status devices_seen_open(struct depot *depot, struct devices_seen **ret_seen,
@@ -152,10 +136,12 @@ enum slw_status devices_seen_open(struct depot *depot, struct devices_seen **ret
     }
     seen->depot = depot;
     (void)pthread_mutex_init(&seen->lock, NULL);
-    (void)pthread_cond_init(&seen->wake, NULL);
-    if (pthread_create(&seen->thread, NULL, keep_writing, seen) != 0) {
+    enum slw_status status =
+        depot_periodic_start(PERIOD_MS, take_notes, seen, &seen->writer, detail);
+    if (status != SLW_OK) {
+        (void)pthread_mutex_destroy(&seen->lock);
         free(seen);
-        return slw_explain(detail, SLW_IO, "no thread could be started");
+        return status;
     }
     *ret_seen = seen;
     return SLW_OK;
@@ -166,12 +152,8 @@ void devices_seen_close(struct devices_seen *seen)
     if (seen == NULL) {
         return;
     }
-    (void)pthread_mutex_lock(&seen->lock);
-    seen->stopping = true;
-    (void)pthread_cond_signal(&seen->wake);
-    (void)pthread_mutex_unlock(&seen->lock);
-    (void)pthread_join(seen->thread, NULL);
-    (void)pthread_cond_destroy(&seen->wake);
+    depot_periodic_stop(seen->writer);
+    take_notes(seen);
     (void)pthread_mutex_destroy(&seen->lock);
     free(seen);
 }

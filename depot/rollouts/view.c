@@ -2,13 +2,14 @@
 /* The view that offers come of. See view.h. */
 #include "view.h"
 
+#include "core/periodic.h"
+
 #include "slipway/text.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define PERIOD_MS 1000
 
@@ -17,13 +18,11 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 struct depot_rollouts_state {
     struct depot *depot;
-    pthread_cond_t wake;
-    pthread_t thread;
+    struct depot_periodic *refresher;
     struct view *newest;
     /* The newest one's: written in this order, read in the other. */
     atomic_uint_fast64_t generation;
     atomic_llong read_ms;
-    bool stopping;
 };
 
 /* --- Reading --- */
@@ -231,8 +230,9 @@ static void show(struct depot_rollouts_state *state, struct view *view)
     rollouts_view_drop(former);
 }
 
-static void refresh(struct depot_rollouts_state *state)
+static void refresh(void *context)
 {
+    struct depot_rollouts_state *state = context;
     struct slw_detail detail = {""};
     struct view *view = calloc(1, sizeof *view);
     if (view == NULL) {
@@ -251,25 +251,6 @@ static void refresh(struct depot_rollouts_state *state)
     rollouts_view_drop(view);
 }
 
-static void *keep_fresh(void *context)
-{
-    struct depot_rollouts_state *state = context;
-    pthread_mutex_lock(&lock);
-    while (!state->stopping) {
-        pthread_mutex_unlock(&lock);
-        refresh(state);
-        struct timespec until = {0};
-        (void)clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += PERIOD_MS / 1000;
-        pthread_mutex_lock(&lock);
-        while (!state->stopping &&
-               pthread_cond_clockwait(&state->wake, &lock, CLOCK_MONOTONIC, &until) == 0) {
-        }
-    }
-    pthread_mutex_unlock(&lock);
-    return NULL;
-}
-
 enum slw_status rollouts_view_open(struct depot *depot, struct slw_detail *detail)
 {
     struct depot_rollouts_state *state = calloc(1, sizeof *state);
@@ -277,13 +258,13 @@ enum slw_status rollouts_view_open(struct depot *depot, struct slw_detail *detai
         return slw_explain_no_memory(detail);
     }
     state->depot = depot;
-    (void)pthread_cond_init(&state->wake, NULL);
     refresh(state); /* so that nobody is turned away who calls first */
-    if (pthread_create(&state->thread, NULL, keep_fresh, state) != 0) {
+    enum slw_status status =
+        depot_periodic_start(PERIOD_MS, refresh, state, &state->refresher, detail);
+    if (status != SLW_OK) {
         show(state, NULL);
-        (void)pthread_cond_destroy(&state->wake);
         free(state);
-        return slw_explain(detail, SLW_IO, "no thread could be started");
+        return status;
     }
     depot->rollouts = state;
     return SLW_OK;
@@ -292,13 +273,8 @@ enum slw_status rollouts_view_open(struct depot *depot, struct slw_detail *detai
 void rollouts_view_close(struct depot *depot)
 {
     struct depot_rollouts_state *state = depot->rollouts;
-    pthread_mutex_lock(&lock);
-    state->stopping = true;
-    pthread_cond_signal(&state->wake);
-    pthread_mutex_unlock(&lock);
-    pthread_join(state->thread, NULL);
+    depot_periodic_stop(state->refresher);
     show(state, NULL);
-    (void)pthread_cond_destroy(&state->wake);
     free(state);
     depot->rollouts = NULL;
 }
