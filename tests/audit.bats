@@ -416,11 +416,11 @@ mail_setup() {
     ok audit witness --key w1 --name witness.example/w1 --show-key
     vkey=$output
     [[ $vkey == witness.example/w1+* ]]
-    port=$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })')
-    printf '[front]\nplain-listen = 127.0.0.1:%s\nsandbox = no\n' "$port" >front.conf
+    port_take
+    printf '[front]\nplain-listen = 127.0.0.1:%s\nsandbox = no\n' "$port_taken" >front.conf
     "$slipway" audit witness --key w1 --name witness.example/w1 --log "$log" --state state --front "$front" --front-config front.conf 2>witness.err &
     witness=$!
-    url=http://127.0.0.1:$port/add-checkpoint
+    url=http://127.0.0.1:$port_taken/add-checkpoint
     unset http_proxy https_proxy all_proxy HTTPS_PROXY ALL_PROXY
     printf 'old 0\n\n' | cat - log/checkpoint >body
     for _ in $(seq 100); do

@@ -57,7 +57,8 @@ database_serve_tls() {
     local data=$database_dir/data
     database_sql "ALTER ROLE slipway PASSWORD 'of the test'" >psql.log
     database_halt
-    database_port=$((20000 + (RANDOM * 32768 + RANDOM) % 40000))
+    port_take
+    database_port=$port_taken
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -days 9 \
         -addext 'subjectAltName = DNS:localhost' -keyout "$data/server.key" -out "$data/server.crt" 2>openssl.log
     cp "$data/server.crt" ca.crt

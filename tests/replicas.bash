@@ -22,19 +22,19 @@ replicas_kill() {
     done
 }
 
-# replica_start NUMBER: on the port that it had before, if it had one.
+# replica_start NUMBER: always on the same port.
 replica_start() {
     local number=$1
-    local port=${replica_ports[number]:-0}
-    sed "s/^listen = .*/listen = 127.0.0.1:$port/" depot.conf >"depot-$number.conf"
+    if [ -z "${replica_ports[number]:-}" ]; then
+        port_take
+        replica_ports[number]=$port_taken
+    fi
+    sed "s/^listen = .*/listen = 127.0.0.1:${replica_ports[number]}/" depot.conf >"depot-$number.conf"
     : >"depot-$number.out"
     "$slipway_depot" run --config "depot-$number.conf" >"depot-$number.out" 2>>"depot-$number.log" 3>&- &
     replica_pids[number]=$!
     for _ in $(seq 400); do
-        if grep -q '^listening on' "depot-$number.out"; then
-            replica_ports[number]=$(sed -n 's/^listening on .*:\([0-9]*\)$/\1/p' "depot-$number.out")
-            return 0
-        fi
+        ! grep -q '^listening on' "depot-$number.out" || return 0
         kill -0 "${replica_pids[number]}" 2>/dev/null || break
         sleep 0.05
     done
@@ -50,22 +50,15 @@ replica_end() {
 
 # front_start: nginx before all of them; $depot_url is its own.
 front_start() {
-    local port
-    for _ in $(seq 20); do
-        port=$((20000 + (RANDOM * 32768 + RANDOM) % 40000))
-        front_configuration "$port" >nginx.conf
-        PATH=$PATH:/usr/sbin nginx -p "$PWD" -c "$PWD/nginx.conf" -e "$PWD/nginx.log" </dev/null >nginx.out 2>&1 3>&- &
-        nginx_pid=$!
-        for _ in $(seq 100); do
-            [ ! -s nginx.pid ] || break
-            kill -0 "$nginx_pid" 2>/dev/null || break
-            sleep 0.05
-        done
-        if [ -s nginx.pid ]; then
-            depot_url=http${front_certificate:+s}://127.0.0.1:$port
-            return 0
-        fi
-        wait "$nginx_pid" 2>/dev/null || true
+    port_take
+    depot_url=http${front_certificate:+s}://127.0.0.1:$port_taken
+    front_configuration "$port_taken" >nginx.conf
+    PATH=$PATH:/usr/sbin nginx -p "$PWD" -c "$PWD/nginx.conf" -e "$PWD/nginx.log" </dev/null >nginx.out 2>&1 3>&- &
+    nginx_pid=$!
+    for _ in $(seq 400); do
+        [ ! -s nginx.pid ] || return 0
+        kill -0 "$nginx_pid" 2>/dev/null || break
+        sleep 0.05
     done
     cat nginx.log
     return 1

@@ -18,7 +18,8 @@ setup() {
         ok audit witness --key "w$i.key" --name "witness$i.example" --show-key
         echo "$output" >"w$i.vkey"
         witness_options+=(--witness "$output")
-        port[i]=$(free_port)
+        port_take
+        port[i]=$port_taken
     done
     sign_setup ".witnesses = {quorum: 2, list: [range(1; 4) as \$i | {name: \"witness\(\$i).example\",
         key: ([$(for i in 1 2 3; do signer_pem "w$i.vkey"; done | paste -sd,)][\$i - 1] | rtrimstr(\"\\n\")),
@@ -31,10 +32,6 @@ teardown() {
         witness_stop "$i"
     done
     signer_stop
-}
-
-free_port() {
-    node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })'
 }
 
 witness_start() {

@@ -4,6 +4,9 @@
 #
 # Each test runs in an empty directory of its own.
 
+# shellcheck source=tools/ports.bash
+. "${BASH_SOURCE[0]%/*}/../tools/ports.bash"
+
 # The program, the sources and the vectors.
 slipway_setup() {
     source_dir=$(cd "$BATS_TEST_DIRNAME/.." && pwd)

@@ -6,6 +6,9 @@
 #
 #     client -> proxy -> edge (nginx, caching) -> origin (nginx) -> $web/site/current
 
+# shellcheck source=tools/ports.bash
+. "${BASH_SOURCE[0]%/*}/../tools/ports.bash"
+
 web=$BATS_FILE_TMPDIR
 
 # start_web: for setup_file, when $web/site has the repositories; `first` is served.
@@ -71,16 +74,15 @@ start_nginx() {
     local dir=$1
     shift
     mkdir -p "$dir"
-    for _ in $(seq 20); do
-        nginx_configuration "$dir" $((20000 + (RANDOM * 32768 + RANDOM) % 40000)) "$@" >"$dir/nginx.conf"
-        # Debian keeps it where only root's PATH leads
-        PATH=$PATH:/usr/sbin nginx -p "$dir" -c "$dir/nginx.conf" -e "$dir/error.log" </dev/null >"$dir/out.log" 2>&1 3>&- &
-        echo $! >"$dir/pid"
-        if wait_for_nginx "$dir"; then return 0; fi
-        stop_server "$dir"
-    done
-    cat "$dir/error.log"
-    return 1
+    port_take
+    nginx_configuration "$dir" "$port_taken" "$@" >"$dir/nginx.conf"
+    # Debian keeps it where only root's PATH leads
+    PATH=$PATH:/usr/sbin nginx -p "$dir" -c "$dir/nginx.conf" -e "$dir/error.log" </dev/null >"$dir/out.log" 2>&1 3>&- &
+    echo $! >"$dir/pid"
+    if ! wait_for_nginx "$dir"; then
+        cat "$dir/error.log"
+        return 1
+    fi
 }
 
 # nginx_configuration DIR PORT LINE…: one process, nothing outside of DIR.
@@ -111,7 +113,7 @@ $(printf '        %s\n' "$@")
 END
 }
 
-# Until it listens, which it does when it has written its pid; fails when it ended instead, for the port is taken.
+# Until it listens, which it does when it has written its pid; fails when it ended instead.
 wait_for_nginx() {
     local tenths=100
     while [ ! -s "$1/nginx.pid" ]; do
