@@ -21,7 +21,7 @@ database_start() {
     for program in /usr/lib/postgresql/*/bin; do
         [ ! -x "$program/postgres" ] || database_programs=$program
     done
-    database_dir=$(mktemp -d /tmp/slipway-database-XXXXXX)
+    database_dir=$(mktemp -d "$(database_place)/slipway-database-XXXXXX")
     depot_database="postgresql://slipway@/depot?host=$database_dir"
     [ -z "${database_room:-}" ] || mount -t tmpfs -o "size=$database_room" tmpfs "$database_dir" 2>mount.log || return 2
     [ "$(id -u)" -ne 0 ] || chown nobody "$database_dir"
@@ -29,6 +29,13 @@ database_start() {
         --locale=C.UTF-8 --locale-provider=icu --icu-locale=en-US --wal-segsize="${database_segment:-16}") >"$PWD/initdb.log" 2>&1
     database_again
     "$database_programs/createdb" -h "$database_dir" -U slipway depot
+}
+
+# In memory where there is room, for a disk takes twice as long with its thousand files; but not when it shall wait for one.
+database_place() {
+    local room
+    room=$(df --output=avail -B 1G /dev/shm 2>/dev/null | tail -n 1)
+    if [ -z "${database_durable:-}" ] && [ -w /dev/shm ] && [ "${room:-0}" -ge 2 ]; then echo /dev/shm; else echo /tmp; fi
 }
 
 database_as_nobody() {

@@ -2,7 +2,8 @@
 /*
  * A PostgreSQL of a test program's own, on a socket in a temporary directory: made, started, and
  * stopped by its process id; it goes down with the program too. Its locale sorts as people do, not
- * by bytes, for that is what a server of somebody else's may do.
+ * by bytes, for that is what a server of somebody else's may do. Its thousand files are in memory
+ * where there is room: nothing of them is to outlive the machine, and a disk takes twice as long.
  *
  *     struct postgresql_server server = {0};
  *     if (!postgresql_make(&server)) { … isn't installed }
@@ -20,10 +21,12 @@
 #include <glob.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -53,6 +56,13 @@ static inline bool postgresql_find(struct postgresql_server *server)
     }
     globfree(&found);
     return is_there;
+}
+
+static inline bool postgresql_has_room(const char *directory)
+{
+    struct statvfs about;
+    return access(directory, W_OK) == 0 && statvfs(directory, &about) == 0 &&
+           (uint64_t)about.f_bavail * about.f_frsize >> 30 >= 2;
 }
 
 /* It refuses to run as root, who becomes nobody then. */
@@ -106,7 +116,9 @@ static inline bool postgresql_make(struct postgresql_server *server)
                                      "--wal-segsize=1",
                                      NULL};
     int status = 0;
-    *server = (struct postgresql_server){.directory = "/tmp/slipway-postgresql-XXXXXX"};
+    *server = (struct postgresql_server){.pid = 0};
+    (void)snprintf(server->directory, sizeof server->directory, "%s/slipway-postgresql-XXXXXX",
+                   postgresql_has_room("/dev/shm") ? "/dev/shm" : "/tmp");
     if (!postgresql_find(server)) {
         return false;
     }

@@ -30,7 +30,7 @@ const char *__lsan_default_suppressions(void); // NOLINT(bugprone-reserved-ident
 
 const char *__asan_default_options(void)
 {
-    return "fast_unwind_on_malloc=0";
+    return "fast_unwind_on_malloc=0:malloc_context_size=12";
 }
 
 /* It crashes now and then over the thread-local blocks of a library that was loaded late, as the

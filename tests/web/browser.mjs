@@ -12,7 +12,7 @@ const AXE = fs.readFileSync(modules.resolve('axe-core/axe.min.js'), 'utf8');
 const WAIT_MS = 20000;
 
 export const launch = () => chromium.launch({
-    executablePath: '/usr/bin/chromium',
+    executablePath: '/usr/bin/chromium-headless-shell', // half the work of the one with windows
     args: ['--no-sandbox', '--disable-gpu', '--no-proxy-server', '--disable-dev-shm-usage'],
 });
 

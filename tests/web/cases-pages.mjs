@@ -133,6 +133,7 @@ export const pages = [
     ['what is stale is visibly stale, until the depot is there again', async ({ page, depot, good, bad }) => {
         await Promise.allSettled([good, bad]); // nobody else needs it meanwhile
         await visit(page, '#/');
+        await page.locator('article.trouble').first().waitFor();
         assert.equal(await page.locator('.stale').count(), 0);
         await depot.stop();
         await page.locator('.stale', { hasText: 'Not live' }).waitFor();

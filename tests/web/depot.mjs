@@ -44,8 +44,6 @@ export class Depot {
             });
             this.process.on('exit', () => reject(new Error(fs.readFileSync(this.file('log'), 'utf8'))));
         });
-        // The same after a restart.
-        fs.writeFileSync(this.conf, fs.readFileSync(this.conf, 'utf8').replace(/^listen = .*/m, `listen = ${new URL(this.url).host}`));
     }
 
     async stop() {
