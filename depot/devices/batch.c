@@ -9,7 +9,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#define WAITING_MAX 4096u
 #define BATCH_MAX DEVICE_MANY_MAX
 
 struct devices_batch {
@@ -19,7 +18,7 @@ struct devices_batch {
     pthread_t thread;
     bool stopping;
     struct device_report *first, *last;
-    size_t waiting;
+    size_t waiting, waiting_max;
 };
 
 struct run {
@@ -118,7 +117,7 @@ static void *keep_working(void *context)
 bool devices_batch_add(struct devices_batch *batch, struct device_report *report)
 {
     (void)pthread_mutex_lock(&batch->lock);
-    bool may = batch->waiting < WAITING_MAX && !batch->stopping;
+    bool may = batch->waiting < batch->waiting_max && !batch->stopping;
     if (may) {
         report->next = NULL;
         if (batch->last == NULL) {
@@ -134,14 +133,23 @@ bool devices_batch_add(struct devices_batch *batch, struct device_report *report
     return may;
 }
 
-enum slw_status devices_batch_open(struct depot *depot, struct devices_batch **ret_batch,
-                                   struct slw_detail *detail)
+size_t devices_batch_waiting(struct devices_batch *batch)
+{
+    (void)pthread_mutex_lock(&batch->lock);
+    size_t waiting = batch->waiting;
+    (void)pthread_mutex_unlock(&batch->lock);
+    return waiting;
+}
+
+enum slw_status devices_batch_open(struct depot *depot, size_t waiting_max,
+                                   struct devices_batch **ret_batch, struct slw_detail *detail)
 {
     struct devices_batch *batch = calloc(1, sizeof *batch);
     if (batch == NULL) {
         return slw_explain_no_memory(detail);
     }
     batch->depot = depot;
+    batch->waiting_max = waiting_max;
     (void)pthread_mutex_init(&batch->lock, NULL);
     (void)pthread_cond_init(&batch->wake, NULL);
     if (pthread_create(&batch->thread, NULL, keep_working, batch) != 0) {

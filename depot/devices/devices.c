@@ -76,7 +76,7 @@ static enum slw_status open_part(struct depot *depot, struct slw_detail *detail)
         status = devices_seen_open(depot, &depot->devices->seen, detail);
     }
     if (status == SLW_OK) {
-        status = devices_batch_open(depot, &depot->devices->batch, detail);
+        status = devices_batch_open(depot, DEVICES_WAITING_MAX, &depot->devices->batch, detail);
     }
     if (status == SLW_OK) {
         status = devices_reader_open(depot, &depot->devices->reader, detail);

@@ -8,7 +8,6 @@
 
 #include "tap.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -301,141 +300,6 @@ static void writes_when_a_device_was_seen(void)
     test_depot_close(&depot);
 }
 
-struct sending {
-    struct test_device device;
-    struct slw_fleet_report report;
-    long status;
-};
-
-static void *send_alone(void *context)
-{
-    struct sending *sending = context;
-    struct test_answer answer;
-    sending->status = test_device_send(&sending->device, &sending->report, &answer);
-    test_answer_free(&answer);
-    return NULL;
-}
-
-/* Several at once, of one device and twice the same: they meet in batches. */
-static void takes_each_of_many_at_once_at_most_once(void)
-{
-    enum { COUNT = 12 };
-    static struct sending sendings[COUNT];
-    pthread_t threads[COUNT];
-    struct test_depot depot;
-    struct test_device device;
-    struct test_answer answer;
-    char token[80];
-    char state[32];
-    int good = 0;
-    TAP_REQUIRE(open_depot(&depot, token) && test_device_open(&depot, "d1", &device));
-    TAP_EQUAL_INT(test_device_enrol(&device, token, state), 200);
-    TAP_EQUAL_INT(test_device_check_in(&device, &answer), 200);
-    test_answer_free(&answer);
-    for (size_t i = 0; i < COUNT; i++) {
-        sendings[i].device = device;
-        sendings[i].report = test_device_report(&device, SLW_FLEET_PROGRESS);
-        sendings[i].report.release = 2;
-        sendings[i].report.sequence = (int64_t)(1 + i / 2);
-        TAP_REQUIRE(pthread_create(&threads[i], NULL, send_alone, &sendings[i]) == 0);
-    }
-    for (size_t i = 0; i < COUNT; i++) {
-        (void)pthread_join(threads[i], NULL);
-        TAP_CHECK(sendings[i].status == 200 || sendings[i].status == 403);
-        good += sendings[i].status == 200;
-    }
-    /* What was answered as taken is there, and what is there was taken once. */
-    int64_t kept =
-        test_count(&depot, "SELECT COUNT(*) FROM device_history WHERE kind = 'progress'");
-    TAP_CHECK(kept >= 1 && kept <= COUNT / 2 && good >= kept && good <= 2 * kept);
-    TAP_EQUAL_INT(test_count(&depot, "SELECT sequence FROM devices"), COUNT / 2);
-    test_device_close(&device);
-    test_depot_close(&depot);
-}
-
-/* Requests that wait for their answer, but for this one. */
-static int64_t count_waiting(const struct test_depot *depot)
-{
-    static const char name[] = "\nslipway_depot_http_busy ";
-    struct test_answer answer;
-    test_call(depot, "GET", "/metrics", NULL, &answer);
-    const char *at = strstr(slw_heap_text(&answer.body), name);
-    int64_t count = at == NULL ? -1 : (int64_t)strtoll(at + sizeof name - 1, NULL, 10) - 1;
-    test_answer_free(&answer);
-    return count;
-}
-
-/* Others that have the key and the secret of one that enrolled. */
-static bool add_twins(struct test_depot *depot, int count)
-{
-    char sql[1024];
-    (void)snprintf(
-        sql, sizeof sql,
-        "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < %d) INSERT INTO "
-        "devices (product, id, state, key_pem, new_key_pem, epoch, restores, secret, class, "
-        "hardware, channel, attributes, tags, utc_offset_s, version, root_version, boot_state, "
-        "slots, sequence, report_answer, healthy, pin, log_wanted, made_us) SELECT product, 'm' || "
-        "i, state, key_pem, new_key_pem, epoch, restores, secret, class, hardware, channel, "
-        "attributes, tags, utc_offset_s, version, root_version, boot_state, slots, sequence, "
-        "report_answer, healthy, pin, log_wanted, made_us FROM devices, n",
-        count - 1);
-    return test_sql(depot, sql);
-}
-
-/* More than a batch holds, all there before the first is taken: in as few transactions as there
- * must be, and one that contradicts another of its batch is refused alone. */
-static void takes_as_many_at_once_as_wait(void)
-{
-    enum { COUNT = 600, AGAIN = 5 };
-    static struct sending sendings[COUNT + AGAIN];
-    static char names[COUNT][8];
-    static pthread_t threads[COUNT + AGAIN];
-    struct test_depot depot;
-    struct test_device device;
-    struct test_answer answer;
-    char token[80];
-    char state[32];
-    int good = 0;
-    TAP_REQUIRE(open_depot(&depot, token) && test_device_open(&depot, "d1", &device));
-    TAP_EQUAL_INT(test_device_enrol(&device, token, state), 200);
-    TAP_REQUIRE(add_twins(&depot, COUNT));
-    for (size_t i = 0; i < COUNT + AGAIN; i++) {
-        struct test_device *twin = &sendings[i].device;
-        *twin = device;
-        (void)snprintf(names[i % COUNT], sizeof names[0], "m%zu", i % COUNT);
-        twin->id = names[i % COUNT];
-        TAP_REQUIRE(test_device_check_in(twin, &answer) == 200);
-        test_answer_free(&answer);
-        sendings[i].report = test_device_report(twin, SLW_FLEET_PROGRESS);
-        sendings[i].report.release = i < COUNT ? 2 : 3;
-    }
-    (void)pthread_mutex_lock(&depot.depot->devices->writing);
-    bool started = true;
-    for (size_t i = 0; i < COUNT + AGAIN; i++) {
-        started = pthread_create(&threads[i], NULL, send_alone, &sendings[i]) == 0 && started;
-    }
-    for (int i = 0; i < 400 && count_waiting(&depot) < COUNT + AGAIN; i++) {
-        (void)usleep(50000);
-    }
-    (void)usleep(100000); /* from the handler to the queue */
-    (void)pthread_mutex_unlock(&depot.depot->devices->writing);
-    TAP_REQUIRE(started);
-    for (size_t i = 0; i < COUNT + AGAIN; i++) {
-        (void)pthread_join(threads[i], NULL);
-        good += sendings[i].status == 200 ? 1 : 0;
-        TAP_CHECK(sendings[i].status == 200 || (sendings[i].status == 409 && i % COUNT < AGAIN));
-    }
-    TAP_EQUAL_INT(good, COUNT);
-    TAP_EQUAL_INT(test_count(&depot, "SELECT COUNT(*) FROM device_history WHERE kind = 'progress'"),
-                  COUNT);
-    TAP_EQUAL_INT(test_count(&depot, "SELECT COUNT(*) FROM devices WHERE sequence = 1"), COUNT);
-    int64_t batches = test_count(&depot, "SELECT COUNT(DISTINCT time_us) FROM device_history "
-                                         "WHERE kind = 'progress'");
-    TAP_CHECK(batches >= 3 && batches <= 5);
-    test_device_close(&device);
-    test_depot_close(&depot);
-}
-
 static char socket_path[64];
 
 static void listen_locally_too(struct depot_settings *settings)
@@ -575,8 +439,6 @@ int main(void)
     TAP_RUN(offers_in_the_window_of_the_devices_own_time);
     TAP_RUN(answers_the_same_report_as_the_first_time);
     TAP_RUN(writes_when_a_device_was_seen);
-    TAP_RUN(takes_each_of_many_at_once_at_most_once);
-    TAP_RUN(takes_as_many_at_once_as_wait);
     TAP_RUN(lets_in_who_has_a_certificate_of_its_name);
     TAP_RUN(reads_keys_as_the_parser_does);
     TAP_RUN(keeps_groups);

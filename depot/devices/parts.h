@@ -168,11 +168,14 @@ struct device_report {
     struct slw_detail detail;
     struct device_report *next;
 };
-enum slw_status devices_batch_open(struct depot *depot, struct devices_batch **ret_batch,
-                                   struct slw_detail *detail);
+#define DEVICES_WAITING_MAX 4096u
+/* waiting_max: how many may wait for the next batch, beside the DEVICE_MANY_MAX of this one. */
+enum slw_status devices_batch_open(struct depot *depot, size_t waiting_max,
+                                   struct devices_batch **ret_batch, struct slw_detail *detail);
 void devices_batch_close(struct devices_batch *batch);
-/* False when too many wait. */
+/* False when too many wait; report isn't taken over then. */
 bool devices_batch_add(struct devices_batch *batch, struct device_report *report);
+size_t devices_batch_waiting(struct devices_batch *batch);
 void device_report_free(struct device_report *report);
 
 /* apply.c: what reports change, in their order, up to DEVICE_MANY_MAX; the verdict on each is its
