@@ -3,7 +3,7 @@
  * Removing old files. Roots stay for ever. Everything else stays while the current snapshot, or
  * what is staged, refers to it, and 7 days longer: for clients in the middle of a refresh, and
  * caches that are behind. When a file was first seen without a reference is in
- * state/unreferenced.json.
+ * state/unreferenced.json; one that was listed meanwhile, and dropped again, begins anew.
  */
 #include "bins.h"
 #include "gather.h"
@@ -119,12 +119,9 @@ static bool is_reached(const struct slw_tuf_writer *writer, struct slw_bytes nam
     return false;
 }
 
-/* A snapshot names roles for ever that somebody delegated to once: their files may be gone, and in
- * a repository that others made have never been here, or be a root's. One that can be reached and
- * can't be read may refer to anything. */
-static enum slw_status refer_role(const struct slw_tuf_writer *writer,
-                                  struct references *references, struct slw_bytes name,
-                                  const char *key, struct slw_detail *detail)
+static enum slw_status refer_edition(const struct slw_tuf_writer *writer,
+                                     struct references *references, const char *key,
+                                     struct slw_detail *detail)
 {
     struct slw_heap_buffer bytes = {0};
     struct slw_tuf_file file;
@@ -138,6 +135,17 @@ static enum slw_status refer_role(const struct slw_tuf_writer *writer,
         }
     }
     slw_heap_free(&bytes);
+    return status;
+}
+
+/* A snapshot names roles for ever that somebody delegated to once: their files may be gone, and in
+ * a repository that others made have never been here, or be a root's. One that can be reached and
+ * can't be read may refer to anything. */
+static enum slw_status refer_role(const struct slw_tuf_writer *writer,
+                                  struct references *references, struct slw_bytes name,
+                                  const char *key, struct slw_detail *detail)
+{
+    enum slw_status status = refer_edition(writer, references, key, detail);
     if (status == SLW_NOT_FOUND || slw_status_is_refusal(status)) {
         if (is_reached(writer, name)) {
             slw_tuf_writer_tell(writer, "no old file is removed: %s", detail->text);
@@ -188,6 +196,18 @@ static enum slw_status refer_draft(struct references *references, const struct s
     return SLW_OK;
 }
 
+/* A publish that was killed left this version's file, and the next one takes it. */
+static enum slw_status refer_next(const struct slw_tuf_writer_role *role,
+                                  struct references *references, struct slw_detail *detail)
+{
+    char key[SLW_TUF_KEY_SIZE];
+    if (role->next == NULL) {
+        return SLW_OK;
+    }
+    slw_tuf_key_of(role->next->version, role->name, key);
+    return refer(references, key, detail);
+}
+
 static enum slw_status refer_all(const struct slw_tuf_writer *writer, struct references *references,
                                  struct slw_detail *detail)
 {
@@ -195,6 +215,7 @@ static enum slw_status refer_all(const struct slw_tuf_writer *writer, struct ref
     for (size_t i = 0; i < writer->roles_count; i++) {
         const struct slw_tuf_writer_role *role = writer->roles[i];
         references->are_incomplete = references->are_incomplete || role->is_unreadable;
+        SLW_TRY(refer_next(role, references, detail));
         SLW_TRY(refer_draft(references, role->draft, detail));
         SLW_TRY(refer_draft(references, role->bins, detail));
         SLW_TRY(refer_draft(references, role->gathered, detail));
@@ -219,8 +240,9 @@ struct sweep {
     size_t known_count;
     int64_t now_utc_s;
     struct slw_json json;
-    struct slw_heap_buffer text; /* the next state */
-    struct slw_heap_buffer old;  /* keys to be removed, each with a zero byte behind */
+    struct slw_heap_buffer text;  /* the next state */
+    struct slw_heap_buffer old;   /* keys to be removed, each with a zero byte behind */
+    struct slw_heap_buffer ended; /* metadata that is seen without a reference for the first time */
 };
 
 /* "metadata/3.root.json" */
@@ -242,18 +264,25 @@ static int compare_known(const void *left, const void *right)
     return left_hash < right_hash ? -1 : left_hash > right_hash;
 }
 
+static struct known *find_known(const struct sweep *sweep, uint64_t hash)
+{
+    const struct known wanted = {.hash = hash};
+    return sweep->known_count == 0
+               ? NULL
+               : bsearch(&wanted, sweep->known, sweep->known_count, sizeof wanted, compare_known);
+}
+
 static enum slw_status sweep_key(void *context, const char *key)
 {
     struct sweep *sweep = context;
     int64_t since = sweep->now_utc_s;
-    const struct known wanted = {.hash = hash_of(key)};
     if (is_root(key) || is_referenced(sweep->references, key)) {
         return SLW_OK;
     }
-    const struct known *known =
-        sweep->known_count == 0
-            ? NULL
-            : bsearch(&wanted, sweep->known, sweep->known_count, sizeof wanted, compare_known);
+    const struct known *known = find_known(sweep, hash_of(key));
+    if (known == NULL && strncmp(key, "metadata/", strlen("metadata/")) == 0) {
+        slw_heap_append(&sweep->ended, slw_bytes_make(key, strlen(key) + 1));
+    }
     /* A time in the future is none: a clock was wrong. */
     if (known != NULL && known->since_utc_s <= since) {
         since = known->since_utc_s;
@@ -263,7 +292,45 @@ static enum slw_status sweep_key(void *context, const char *key)
     } else {
         slw_json_int(&sweep->json, key, since);
     }
-    return sweep->old.status != SLW_OK ? sweep->old.status : sweep->text.status;
+    return sweep->old.status != SLW_OK     ? sweep->old.status
+           : sweep->ended.status != SLW_OK ? sweep->ended.status
+                                           : sweep->text.status;
+}
+
+/* What no client could read either was never listed by it. */
+static enum slw_status restart_listed(struct slw_tuf_writer *writer, struct sweep *sweep,
+                                      const char *key, struct slw_detail *detail)
+{
+    struct references listed = {0};
+    struct slw_detail why;
+    enum slw_status status = refer_edition(writer, &listed, key, &why);
+    for (size_t i = 0; i < listed.count; i++) {
+        struct known *known = find_known(sweep, listed.list[i]);
+        if (known != NULL) {
+            known->since_utc_s = sweep->now_utc_s;
+        }
+    }
+    free(listed.list);
+    if (status == SLW_OK || status == SLW_NOT_FOUND || slw_status_is_refusal(status)) {
+        return SLW_OK;
+    }
+    return slw_explain(detail, status, "%s", why.text);
+}
+
+/*
+ * Between two collections something may have been published that lists a file again, and something
+ * else that drops it once more. The former was live then, and is seen without a reference now for
+ * the first time: what it lists was read until now.
+ */
+static enum slw_status restart_all(struct slw_tuf_writer *writer, struct sweep *sweep,
+                                   struct slw_detail *detail)
+{
+    for (size_t at = 0; at < sweep->ended.len;) {
+        const char *key = (const char *)sweep->ended.ptr + at;
+        SLW_TRY(restart_listed(writer, sweep, key, detail));
+        at += strlen(key) + 1;
+    }
+    return SLW_OK;
 }
 
 static enum slw_status sweep_all(struct slw_tuf_writer *writer, struct sweep *sweep,
@@ -274,11 +341,15 @@ static enum slw_status sweep_all(struct slw_tuf_writer *writer, struct sweep *sw
     slw_json_begin_object(&sweep->json, NULL);
     enum slw_status status = storage->list(storage->context, "metadata/", sweep_key, sweep, detail);
     if (status == SLW_OK) {
+        status = restart_all(writer, sweep, detail);
+    }
+    if (status == SLW_OK) {
         status = storage->list(storage->context, "targets/", sweep_key, sweep, detail);
     }
     slw_json_end_object(&sweep->json);
     slw_heap_append_text(&sweep->text, "\n");
-    if (sweep->text.status != SLW_OK || sweep->old.status != SLW_OK) {
+    if (sweep->text.status != SLW_OK || sweep->old.status != SLW_OK ||
+        sweep->ended.status != SLW_OK) {
         return slw_explain_no_memory(detail);
     }
     SLW_TRY(status);
@@ -350,6 +421,7 @@ static enum slw_status sweep_from(struct slw_tuf_writer *writer,
     free(sweep.known);
     slw_heap_free(&sweep.text);
     slw_heap_free(&sweep.old);
+    slw_heap_free(&sweep.ended);
     return status;
 }
 

@@ -292,6 +292,28 @@ static void starts_again_for_a_file_that_was_referenced_in_between(void)
     test_close();
 }
 
+/* No refresh saw it referenced: what it was seen without before doesn't count. */
+static void starts_again_for_a_file_that_was_referenced_between_two_refreshes(void)
+{
+    TAP_REQUIRE(test_open() && replace_target());
+    TAP_REQUIRE(test_refresh() == SLW_OK);
+    test_pass(6 * DAY_S);
+    TAP_REQUIRE(test_add("targets", "two", "2") == SLW_OK);
+    TAP_REQUIRE(test_sign_and_publish("targets", KEY_TARGETS) == SLW_OK);
+    TAP_REQUIRE(test_add("targets", "two", "another") == SLW_OK);
+    TAP_REQUIRE(test_sign_and_publish("targets", KEY_TARGETS) == SLW_OK);
+    test_pass(DAY_S);
+    TAP_EQUAL_INT(test_refresh(), SLW_OK);
+    TAP_EQUAL_INT(test_count("targets/"), 3);
+    test_pass(7 * DAY_S - 1);
+    TAP_EQUAL_INT(test_refresh(), SLW_OK);
+    TAP_EQUAL_INT(test_count("targets/"), 3);
+    test_pass(1);
+    TAP_EQUAL_INT(test_refresh(), SLW_OK);
+    TAP_EQUAL_INT(test_count("targets/"), 2);
+    test_close();
+}
+
 static void survives_a_state_that_isnt_one(void)
 {
     static const char *const states[] = {
@@ -375,6 +397,7 @@ int main(void)
     TAP_RUN(keeps_roots_for_ever);
     TAP_RUN(keeps_payloads_of_what_is_staged);
     TAP_RUN(starts_again_for_a_file_that_was_referenced_in_between);
+    TAP_RUN(starts_again_for_a_file_that_was_referenced_between_two_refreshes);
     TAP_RUN(survives_a_state_that_isnt_one);
     TAP_RUN(removes_nothing_while_something_cant_be_read);
     TAP_RUN(says_that_a_payload_was_collected_before_it_was_prepared);
