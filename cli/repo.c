@@ -289,9 +289,11 @@ static const struct cli_command commands[] = {
         .positionals_min = 1,
         .positionals_max = 1,
         .options = open_options,
-        .about = "A finding a line: info, weak, or due, which is expired, broken or to be signed "
-                 "again.\n"
-                 "Exit status 1 when something is due.",
+        .about = "A finding a line: info, weak, or due, which is expired, broken, to be signed "
+                 "again, or\n"
+                 "not to be renewed by the keys that DIR/keys.conf names. Exit status 1 when "
+                 "something is\n"
+                 "due.",
         .examples = "slipway repo check repo --json",
         .run = cli_repo_check,
     },

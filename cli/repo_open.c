@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 struct keys_reader {
@@ -118,6 +119,30 @@ static void tell(void *context, const char *what)
     cli_note(repo->cli, "%s", what);
 }
 
+static bool is_for(const char *name, struct slw_bytes role, const struct slw_public_key *own,
+                   struct slw_bytes value)
+{
+    return slw_tuf_name_is_for(slw_bytes_make(name, strlen(name)), role) &&
+           slw_bytes_equal(slw_bytes_make(own->value, own->value_len), value);
+}
+
+/* Whether keys.conf names it, in a file, a token or the signing service. */
+static bool has_key(void *context, struct slw_bytes role, struct slw_bytes value)
+{
+    const struct cli_repo *repo = context;
+    for (size_t i = 0; i < repo->keys_count; i++) {
+        if (is_for(repo->names[i], role, slw_private_key_public(repo->keys[i]), value)) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < repo->service.keys_count; i++) {
+        if (is_for(repo->service.roles[i], role, &repo->service.values[i], value)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void name_holder(struct cli_repo *repo)
 {
     char host[64] = "host";
@@ -146,6 +171,8 @@ enum cli_exit cli_repo_prepare(struct cli *cli, const struct cli_arguments *argu
         .lease = slw_directory_storage_lease(repo->storage),
         .holder = repo->holder,
         .provider = &repo->provider,
+        .has_key = has_key,
+        .has_key_context = repo,
         .tell = tell,
         .tell_context = repo,
     };

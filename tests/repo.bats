@@ -230,6 +230,10 @@ setup() { slipway_setup; }
     ok repo publish weak
     ok repo check weak
     prints 'has a key in common with targets'
+    sed -i '/^timestamp/d' weak/keys.conf
+    exits 1 repo check weak
+    prints "due   timestamp: can't be renewed: 0 of its keys at hand, and 1 must sign"
+    [[ $output != *'due   snapshot'* ]]
     [ "$(jq -r '[.[] | select(.severity == "due")] | length > 0' due.json)" = true ]
 }
 

@@ -50,6 +50,10 @@ struct slw_tuf_writer_options {
         *provider;                       /* NULL: nobody signs but by slw_tuf_writer_sign() */
     int64_t (*now_utc_s)(void *context); /* NULL: the system's clock */
     void *now_context;
+    /* Whether the key with this public value is at hand for a role, for slw_tuf_writer_check() to
+     * foresee that snapshot or timestamp can't be renewed. NULL: it isn't known. */
+    bool (*has_key)(void *context, struct slw_bytes role, struct slw_bytes value);
+    void *has_key_context;
     /* Hears what isn't a failure and should be known: signatures that became void, a role that
      * waits and why, a root whose publishing leaves a gap. NULL: nobody does. */
     void (*tell)(void *context, const char *what);

@@ -77,6 +77,47 @@ static enum slw_status check_threshold(const struct check *check, const char *na
     return SLW_OK;
 }
 
+/* Empty for a key of a kind that nothing here signs with. */
+static struct slw_bytes value_of(const struct slw_tuf_key *key)
+{
+    size_t len = key->kind == SLW_TUF_KEY_P256      ? SLW_P256_KEY_SIZE
+                 : key->kind == SLW_TUF_KEY_ED25519 ? SLW_ED25519_KEY_SIZE
+                                                    : 0;
+    return slw_bytes_make(key->value, len);
+}
+
+/* Snapshot and timestamp are renewed by whoever has their keys at hand, and by nobody else: the
+ * next refresh will fail. */
+static enum slw_status check_at_hand(const struct check *check, enum slw_tuf_type type,
+                                     struct slw_detail *detail)
+{
+    const struct slw_tuf_writer_options *options = &check->writer->options;
+    const struct slw_tuf_edition *root = slw_tuf_writer_root(check->writer)->published;
+    const char *name = slw_tuf_type_name(type);
+    struct slw_tuf_signers signers;
+    size_t at_hand = 0;
+    char text[96];
+    if (options->has_key == NULL) {
+        return SLW_OK;
+    }
+    SLW_TRY(slw_tuf_signers_load(root->model, type, &signers, detail));
+    for (size_t i = 0; i < signers.count; i++) {
+        struct slw_bytes value = value_of(&signers.list[i].key);
+        bool is_at_hand =
+            signers.list[i].is_known && value.len > 0 &&
+            options->has_key(options->has_key_context, slw_bytes_make(name, strlen(name)), value);
+        at_hand += is_at_hand ? 1 : 0;
+    }
+    if (at_hand < signers.threshold) {
+        (void)snprintf(text, sizeof text,
+                       "can't be renewed: %zu of its keys at hand, and %" PRIu32 " must sign",
+                       at_hand, signers.threshold);
+        find(check, DUE, name, text, 0);
+    }
+    slw_tuf_signers_free(&signers);
+    return SLW_OK;
+}
+
 static bool share_a_key(const struct slw_tuf_signers *left, const struct slw_tuf_signers *right)
 {
     for (size_t i = 0; i < left->count; i++) {
@@ -124,7 +165,8 @@ static enum slw_status check_root(const struct check *check, struct slw_detail *
             SLW_TRY(check_shared(check, type, other, detail));
         }
     }
-    return SLW_OK;
+    SLW_TRY(check_at_hand(check, SLW_TUF_SNAPSHOT, detail));
+    return check_at_hand(check, SLW_TUF_TIMESTAMP, detail);
 }
 
 /* The one among the bins that expires first speaks for all of them. */

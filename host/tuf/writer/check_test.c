@@ -181,6 +181,55 @@ static void finds_staged_changes_that_lead_nowhere(void)
     test_close();
 }
 
+/* The keys that are at hand, for the role by whose name they stand. */
+struct at_hand {
+    const char *role;
+    enum test_key key;
+};
+
+static bool has_key(void *context, struct slw_bytes role, struct slw_bytes value)
+{
+    for (const struct at_hand *one = context; one->role != NULL; one++) {
+        const struct slw_public_key *own = slw_private_key_public(test_private_key(one->key));
+        if (slw_bytes_equal(role, test_bytes(one->role)) &&
+            slw_bytes_equal(slw_bytes_make(own->value, own->value_len), value)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void finds_online_keys_that_are_missing(void)
+{
+    static struct at_hand none[] = {{NULL, KEY_ROOT}};
+    static struct at_hand others[] = {{"snapshot", KEY_TIMESTAMP},
+                                      {"timestamp", KEY_SNAPSHOT},
+                                      {"timestamp", KEY_SNAPSHOT_2},
+                                      {"targets", KEY_TIMESTAMP},
+                                      {NULL, KEY_ROOT}};
+    static struct at_hand snapshot[] = {{"snapshot", KEY_SNAPSHOT}, {NULL, KEY_ROOT}};
+    static struct at_hand both[] = {
+        {"snapshot", KEY_SNAPSHOT}, {"timestamp", KEY_TIMESTAMP}, {NULL, KEY_ROOT}};
+    static const struct {
+        struct at_hand *keys;
+        bool snapshot, timestamp;
+    } rows[] = {
+        {none, false, false}, {others, false, false}, {snapshot, true, false}, {both, true, true}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        TAP_REQUIRE(test_open() && set_up_sound());
+        test_new_process();
+        test.options.has_key = has_key;
+        test.options.has_key_context = rows[i].keys;
+        TAP_EQUAL_INT(check(), SLW_OK);
+        TAP_CHECK(rows[i].snapshot !=
+                  finds("2 snapshot: can't be renewed: 0 of its keys at hand, and 1 must sign"));
+        TAP_CHECK(rows[i].timestamp !=
+                  finds("2 timestamp: can't be renewed: 0 of its keys at hand, and 1 must sign"));
+        TAP_EQUAL_INT(worst, rows[i].timestamp ? 0 : 2);
+        test_close();
+    }
+}
+
 /* Between a root and its timestamp a publish was killed: clients fail, and check says so. */
 static void finds_that_clients_fail_after_a_kill(void)
 {
@@ -224,6 +273,7 @@ int main(void)
     TAP_RUN(finds_bins_that_are_due);
     TAP_RUN(finds_who_is_waited_for);
     TAP_RUN(finds_staged_changes_that_lead_nowhere);
+    TAP_RUN(finds_online_keys_that_are_missing);
     TAP_RUN(finds_that_clients_fail_after_a_kill);
     TAP_RUN(finds_that_nothing_is_published_yet);
     return tap_finish();
