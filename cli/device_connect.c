@@ -9,7 +9,7 @@
 #include "device_child.h"
 #include "device_link.h"
 #include "device_update.h"
-#include "repo_client.h"
+#include "downloads.h"
 
 #include "slipway/files.h"
 #include "slipway/fleet_agent.h"
@@ -143,22 +143,18 @@ static enum slw_status fetch(void *context, const struct slw_fleet_offer *offer,
     struct connect *connect = context;
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
     struct cli_repo_client client;
-    struct slw_heap_buffer directory = {0};
     struct slw_heap_buffer role = {0};
     enum slw_status failed = SLW_OK;
     (void)detail; /* the client says it, in connect->cli->detail */
     connect->code = cli_repo_client_open(connect->cli, &connect->arguments, &client);
     if (connect->code == CLI_DONE) {
-        slw_heap_printf(&directory, "%s/downloads", slw_heap_text(&client.metadata_directory));
         slw_heap_append(&role, offer->role);
         client.inspector.role = slw_heap_text(&role);
-        connect->code = cli_repo_client_fetch_release(&client, offer->path, channel,
-                                                      slw_heap_text(&directory), ret_path);
+        connect->code = cli_downloads_fetch(&client, offer->path, channel, ret_path);
         failed = client.failed;
         cli_repo_client_close(&client);
     }
     (void)sigaction(SIGPIPE, &ignore, NULL); /* closing lets it end us again */
-    slw_heap_free(&directory);
     slw_heap_free(&role);
     return connect->code == CLI_DONE ? SLW_OK : failed != SLW_OK ? failed : SLW_UNAVAILABLE;
 }
@@ -171,6 +167,7 @@ static enum slw_status bring(void *context, const char *path, const char *name,
     (void)detail;
     slw_remote_disconnect(&connect->device.remote);
     connect->code = cli_device_update_file(connect->cli, &connect->arguments, path, name, watcher);
+    cli_downloads_supersede(connect->cli, path);
     connect->code = connect->code == CLI_NOTHING ? CLI_DONE : connect->code;
     return connect->code == CLI_INTERRUPTED ? SLW_IO : SLW_OK;
 }

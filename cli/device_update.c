@@ -7,8 +7,8 @@
 #include "bundle.h"
 #include "device.h"
 #include "device_link.h"
+#include "downloads.h"
 #include "progress.h"
-#include "repo_client.h"
 
 #include "slipway/crypto.h"
 #include "slipway/explain.h"
@@ -272,8 +272,6 @@ static enum cli_exit fetch_release(struct cli *cli, const struct cli_arguments *
     if (code != CLI_DONE) {
         return code;
     }
-    struct slw_heap_buffer directory = {0};
-    slw_heap_printf(&directory, "%s/downloads", slw_heap_text(&client.metadata_directory));
     enum slw_status status =
         slw_release_find(client.client, slw_bytes_make(product, strlen(product)),
                          slw_bytes_make(channel, strlen(channel)),
@@ -284,10 +282,8 @@ static enum cli_exit fetch_release(struct cli *cli, const struct cli_arguments *
         slw_quote(slw_heap_bytes(ret_name), &shown);
         cli_note(cli, "newest in %s-%s: %s", product, channel, slw_heap_text(&shown));
         slw_heap_free(&shown);
-        code = cli_repo_client_fetch_release(&client, slw_heap_bytes(ret_name), channel,
-                                             slw_heap_text(&directory), ret_path);
+        code = cli_downloads_fetch(&client, slw_heap_bytes(ret_name), channel, ret_path);
     }
-    slw_heap_free(&directory);
     cli_repo_client_close(&client);
     return code;
 }
@@ -303,6 +299,7 @@ static enum cli_exit update_from_repository(struct cli *cli, const struct cli_ar
     if (code == CLI_DONE) {
         code = cli_device_update_file(cli, arguments, slw_heap_text(&path), slw_heap_text(&name),
                                       NULL);
+        cli_downloads_supersede(cli, slw_heap_text(&path));
     }
     slw_heap_free(&name);
     slw_heap_free(&path);

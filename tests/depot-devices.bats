@@ -90,9 +90,12 @@ row() { sqlite3 depot.db "$1"; }
     [ "$(row "SELECT state, class, channel, hardware, boot_state FROM devices")" = 'enrolled|prod|stable|lamp-1|confirmed' ]
     release 2
     roll_out 2
+    mkdir -p client-d1/downloads
+    touch -d yesterday 'client-d1/downloads/lamp%2Fstable%2Fv1.bundle'
     run connect d1 --once
     says 'offered release=2.*outcome release=2 success'
     [ "$status" = 0 ]
+    [ "$(ls client-d1/downloads)" = 'lamp%2Fstable%2Fv2.bundle' ]
     [ "$(row "SELECT version, healthy, boot_state FROM devices")" = '2|1|confirmed' ]
     [ "$(row "SELECT succeeded, failed, downloading FROM rollout_phases")" = '1|0|0' ]
     row "SELECT slots FROM devices" | jq -e --arg app "$(sha256_of app-2)" 'any(.[]; .name == "app" and .sha256 == $app and .version == 2)'

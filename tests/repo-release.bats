@@ -65,6 +65,27 @@ update_from() {
     [ "$(status_of targets_version)" = 3 ]
 }
 
+@test "keeps of each channel the bundle that it brought last" {
+    release 2
+    start_device --root root.pb --product lamp
+    update_from 0
+    touch -d yesterday 'client/downloads/lamp%2Fbeta%2Fv1.bundle' client/downloads/other.bundle
+    release 3
+    update_from 0
+    [ "$(ls client/downloads)" = "$(printf '%s\n' 'lamp%2Fbeta%2Fv1.bundle' 'lamp%2Fstable%2Fv3.bundle' other.bundle)" ]
+    # Somebody else's, who fetched it since and is about to bring it.
+    touch -d tomorrow 'client/downloads/lamp%2Fstable%2Fv4.bundle'
+    update_from 6
+    [ -e 'client/downloads/lamp%2Fstable%2Fv3.bundle' ]
+    [ -e 'client/downloads/lamp%2Fstable%2Fv4.bundle' ]
+    # Also when the device won't have it.
+    release 5 --hardware lamp-2
+    touch -d yesterday 'client/downloads/lamp%2Fstable%2Fv4.bundle'
+    update_from 3
+    says 'wrong-hardware'
+    [ "$(find client/downloads -name 'lamp%2Fstable*')" = 'client/downloads/lamp%2Fstable%2Fv5.bundle' ]
+}
+
 @test "chooses by hardware" {
     release 1 --hardware lamp-1
     release 2 --hardware lamp-2
