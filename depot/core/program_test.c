@@ -10,8 +10,10 @@
 
 #include "tap.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <time.h>
+#include <unistd.h>
 
 static struct test_depot depot;
 
@@ -142,6 +144,97 @@ static void one_replica_keeps_house_and_another_after_it(void)
     TAP_CHECK(lease_token() > before);
     TAP_EQUAL_INT(holders(), 1);
     TAP_EQUAL_INT(test_status(&depot, "GET", "/api/v1/products/lamp", NULL), 200);
+}
+
+/* --- a database that fails ------------------------------------------------------------------- */
+
+struct busy {
+    struct test_answer answer;
+    const char *method, *path, *body;
+};
+
+/* The call comes while this transaction has what it wants. */
+static enum slw_status call_meanwhile(void *context, struct slw_transaction *transaction,
+                                      struct slw_detail *detail)
+{
+    struct busy *busy = context;
+    SLW_TRY(slw_sql_run(transaction,
+                        "INSERT INTO products (name, title, made_us, keep_days, log_days) "
+                        "VALUES ('busy', '', 0, 1, 1)",
+                        NULL, 0, NULL, detail));
+    test_call(&depot, busy->method, busy->path, busy->body, &busy->answer);
+    return slw_explain(detail, SLW_NOT_PERMITTED, "it was only to be held");
+}
+
+static void says_that_a_busy_database_cant_be_asked(void)
+{
+    const struct slw_database_options options = {.timeout_ms = 60000};
+    struct busy busy = {
+        .method = "POST", .path = "/api/v1/products", .body = "{\"name\":\"busy\"}"};
+    struct slw_database *other = NULL;
+    struct slw_detail detail = {""};
+    char retry[512];
+    TAP_REQUIRE(slw_database_open(depot.settings.database, &options, &other, &detail) == SLW_OK);
+    TAP_EQUAL_INT(slw_database_transact(other, SLW_DATABASE_WRITE, call_meanwhile, &busy, &detail),
+                  SLW_NOT_PERMITTED);
+    TAP_EQUAL_INT(busy.answer.status, 503);
+    TAP_CHECK(test_text(&busy.answer, "reason", "unavailable"));
+    TAP_CHECK(test_text(&busy.answer, "detail", "the database can't be asked at present"));
+    TAP_CHECK(test_header(&busy.answer, "Retry-After", retry)[0] != '\0');
+    test_answer_free(&busy.answer);
+    slw_database_close(other);
+}
+
+/* What is written to standard error while a path is asked for. */
+static void call_and_read_log(const struct test_depot *called, const char *path,
+                              struct test_answer *ret_answer, struct slw_heap_buffer *ret_log)
+{
+    char log[128];
+    struct slw_detail detail = {""};
+    (void)snprintf(log, sizeof log, "%s/errors", called->directory);
+    int before = dup(STDERR_FILENO);
+    int descriptor = open(log, O_CREAT | O_TRUNC | O_RDWR | O_APPEND, 0600);
+    TAP_REQUIRE(before >= 0 && descriptor >= 0 && dup2(descriptor, STDERR_FILENO) >= 0);
+    test_call(called, "GET", path, NULL, ret_answer);
+    for (int i = 0; i < 500 && ret_log->len == 0; i++) {
+        (void)nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+        TAP_REQUIRE(slw_file_read(log, 65536, ret_log, &detail) == SLW_OK);
+    }
+    (void)dup2(before, STDERR_FILENO);
+    (void)close(before);
+    (void)close(descriptor);
+}
+
+static bool take_products_away(const struct test_depot *broken)
+{
+    struct slw_migration migrations[64];
+    struct slw_detail detail = {""};
+    if (depot_migrations_count >= sizeof migrations / sizeof migrations[0]) {
+        return false;
+    }
+    memcpy(migrations, depot_migrations, depot_migrations_count * sizeof migrations[0]);
+    migrations[depot_migrations_count] =
+        (struct slw_migration){"later", "ALTER TABLE products RENAME TO gone;"};
+    return slw_database_migrate(broken->depot->database, migrations, depot_migrations_count + 1,
+                                &detail) == SLW_OK;
+}
+
+/* No table of the name: the statement is wrong, not the caller. */
+static void keeps_a_mistake_in_a_statement_to_itself(void)
+{
+    struct test_depot broken;
+    struct test_answer answer;
+    struct slw_heap_buffer log = {0};
+    TAP_REQUIRE(test_depot_open(&broken, NULL) && take_products_away(&broken));
+    call_and_read_log(&broken, "/api/v1/products", &answer, &log);
+    TAP_EQUAL_INT(answer.status, 500);
+    TAP_CHECK(test_text(&answer, "reason", "internal-error"));
+    TAP_CHECK(strstr(slw_heap_text(&answer.body), "products") == NULL);
+    TAP_CHECK(strstr(slw_heap_text(&log), "SELECT ") != NULL);
+    TAP_CHECK(strstr(slw_heap_text(&log), " FROM products") != NULL);
+    slw_heap_free(&log);
+    test_answer_free(&answer);
+    test_depot_close(&broken);
 }
 
 /* --- routes ---------------------------------------------------------------------------------- */
@@ -298,6 +391,8 @@ int main(void)
     TAP_RUN(keeps_its_chain_over_a_restart);
     TAP_RUN(many_changes_at_once_make_one_chain);
     TAP_RUN(one_replica_keeps_house_and_another_after_it);
+    TAP_RUN(says_that_a_busy_database_cant_be_asked);
+    TAP_RUN(keeps_a_mistake_in_a_statement_to_itself);
     TAP_RUN(a_route_without_a_right_ends_the_start);
     TAP_RUN(bad_settings_end_the_start);
     TAP_RUN(goes_on_with_the_database_of_each_former_version);

@@ -49,14 +49,14 @@ struct first {
     struct slw_detail *detail;
 };
 
-/* Whether the others are worth asking for: without a database none is. */
+/* Whether the others are worth asking for: without a database, or a store, none is. */
 static bool note_first(struct first *first, enum slw_status status, const struct slw_detail *why)
 {
     if (status != SLW_OK && first->status == SLW_OK) {
         first->status = status;
         *first->detail = *why;
     }
-    return status != SLW_UNAVAILABLE;
+    return status != SLW_DATABASE_AWAY && status != SLW_UNAVAILABLE;
 }
 
 /* --- Builds that begin --- */

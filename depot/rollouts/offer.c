@@ -174,7 +174,7 @@ static bool is_fresh(int64_t read_ms)
 
 static enum slw_status explain_stale(struct slw_detail *detail)
 {
-    return slw_explain(detail, SLW_UNAVAILABLE, "what is rolled out isn't known just now");
+    return slw_explain(detail, SLW_DATABASE_AWAY, "what is rolled out isn't known just now");
 }
 
 static enum slw_status offer_of(struct depot *depot, const struct view *view,

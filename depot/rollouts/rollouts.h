@@ -30,8 +30,8 @@ struct depot_offer {
 };
 
 /*
- * SLW_OK with the offer that this device gets now; SLW_NOT_FOUND: none; SLW_UNAVAILABLE: what is
- * known is too old, so nothing may be said. Touches the database only when there is something to
+ * SLW_OK with the offer that this device gets now; SLW_NOT_FOUND: none; SLW_DATABASE_AWAY: what
+ * is known is too old, so nothing may be said. Touches the database only when there is something to
  * offer: the rollout's state, and whether the device has had its turn, are read at that moment.
  */
 SLW_MUST_USE enum slw_status depot_offer_find(struct depot *depot,

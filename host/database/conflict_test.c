@@ -289,7 +289,7 @@ static void try_while_held(enum slw_database_mode mode, slw_transaction_work *wo
     for (int i = 0; i < 4000 && contest.arrived < 1; i++) {
         test_sleep_ms(1);
     }
-    TAP_EQUAL_INT(transact(&other, mode, work), SLW_UNAVAILABLE);
+    TAP_EQUAL_INT(transact(&other, mode, work), SLW_DATABASE_AWAY);
     atomic_fetch_add(&contest.arrived, 1);
     (void)pthread_join(thread, NULL);
     TAP_EQUAL_INT(contest.failed, 1);
@@ -319,7 +319,7 @@ static void says_so_when_another_process_keeps_a_lock(void)
         test_sleep_ms(1);
     }
     TAP_EQUAL_INT(transact(&other, SLW_DATABASE_READ, look), SLW_OK);
-    TAP_EQUAL_INT(transact(&other, SLW_DATABASE_WRITE, increment), SLW_UNAVAILABLE);
+    TAP_EQUAL_INT(transact(&other, SLW_DATABASE_WRITE, increment), SLW_DATABASE_AWAY);
     atomic_fetch_add(&contest.arrived, 1);
     (void)pthread_join(thread, NULL);
     TAP_EQUAL_INT(transact(&other, SLW_DATABASE_WRITE, increment), SLW_OK);

@@ -206,7 +206,7 @@ static int sleep_in_child(void *context)
     enum slw_status status =
         slw_database_transact(database, SLW_DATABASE_WRITE, do_once_and_sleep, &nap, &why);
     slw_database_close(database);
-    return status == SLW_WRONG_STATE ? 1 : status == SLW_UNAVAILABLE ? 2 : 60;
+    return status == SLW_WRONG_STATE ? 1 : status == SLW_DATABASE_AWAY ? 2 : 60;
 }
 
 /* How the sleeper ended, after another one took over and did the work. */

@@ -125,13 +125,13 @@ static void keeps_nothing_of_one_that_fails(void)
         const char *sql;
         enum slw_status status;
     } rows[] = {
-        {"CREATE TABLE more (id BIGINT); CREATE TABLE more (id BIGINT)", SLW_BAD_ARGUMENT},
+        {"CREATE TABLE more (id BIGINT); CREATE TABLE more (id BIGINT)", SLW_INTERNAL},
         {"CREATE TABLE more (id BIGINT); INSERT INTO more (id) VALUES ('seven')", SLW_BAD_ARGUMENT},
         {"CREATE TABLE more (id BIGINT PRIMARY KEY); INSERT INTO more (id) VALUES (1), (1)",
          SLW_VERSION_TAKEN},
         {"CREATE TABLE more (id BIGINT); INSERT INTO second (first, number) VALUES (99, 1)",
          SLW_NOT_FOUND},
-        {"CREATE TABLE more (id BIGINT); nonsense", SLW_BAD_ARGUMENT},
+        {"CREATE TABLE more (id BIGINT); nonsense", SLW_INTERNAL},
         {"CREATE TABLE more (id INTEGER)", SLW_BAD_ARGUMENT},
         {"CREATE TABLE more (id VARCHAR(7))", SLW_BAD_ARGUMENT},
         {"CREATE TABLE more (id BIGINT); ALTER TABLE more ADD COLUMN x BOOLEAN", SLW_BAD_ARGUMENT},

@@ -136,11 +136,11 @@ static void postgresql_goes_away_and_comes_back(void)
     TAP_EQUAL_INT(add_note(database), SLW_OK);
     TAP_EQUAL_INT(
         slw_database_transact(database, SLW_DATABASE_WRITE, write_through, &outage, &test_detail),
-        SLW_UNAVAILABLE);
+        SLW_DATABASE_AWAY);
     TAP_EQUAL_INT(outage.runs, 1);
-    TAP_EQUAL_INT(add_note(database), SLW_UNAVAILABLE);
+    TAP_EQUAL_INT(add_note(database), SLW_DATABASE_AWAY);
     TAP_EQUAL_INT(slw_database_open(test_database_url(), NULL, &none, &test_detail),
-                  SLW_UNAVAILABLE);
+                  SLW_DATABASE_AWAY);
     test_database_server_start();
     TAP_EQUAL_INT(add_note(database), SLW_OK);
     TAP_EQUAL_INT(test_number(database, count_notes, NULL, 0), 2);
@@ -159,7 +159,7 @@ static void postgresql_goes_away_and_comes_back(void)
     test_database_server_stop(SIGQUIT);
     TAP_EQUAL_INT(
         slw_database_transact(database, SLW_DATABASE_READ_ONE, count_once, &count, &test_detail),
-        SLW_UNAVAILABLE);
+        SLW_DATABASE_AWAY);
     test_database_server_start();
     slw_database_close(database);
 }
@@ -177,7 +177,7 @@ static void does_not_wait_for_a_server_that_hangs(void)
     struct slw_database *database = test_database_open_with(&impatient);
     TAP_EQUAL_INT(
         slw_database_transact(database, SLW_DATABASE_WRITE, write_through, &outage, &test_detail),
-        SLW_UNAVAILABLE);
+        SLW_DATABASE_AWAY);
     TAP_EQUAL_INT(add_note(database), SLW_OK);
     (void)kill((pid_t)outage.pid, SIGCONT);
     TAP_EQUAL_INT(test_number(database, count_notes, NULL, 0), 1);
@@ -227,8 +227,8 @@ static void a_file_that_went_away_takes_nothing_more(void)
     const char *path = test_database_url() + strlen("sqlite:");
     TAP_EQUAL_INT(add_note(database), SLW_OK);
     TAP_EQUAL_INT(rename(path, test_database_path("away.db")), 0);
-    TAP_EQUAL_INT(add_note(database), SLW_UNAVAILABLE);
-    TAP_EQUAL_INT(add_note(database), SLW_UNAVAILABLE);
+    TAP_EQUAL_INT(add_note(database), SLW_DATABASE_AWAY);
+    TAP_EQUAL_INT(add_note(database), SLW_DATABASE_AWAY);
     struct stat info;
     TAP_CHECK(stat(path, &info) != 0); /* and wasn't made again */
     slw_database_close(database);
@@ -253,9 +253,9 @@ static void says_what_is_no_database(void)
     (void)snprintf(url, sizeof url, "sqlite:%s", test_database_path("noise.db"));
     TAP_EQUAL_INT(slw_database_open(url, NULL, &database, &test_detail), SLW_IO);
     (void)snprintf(url, sizeof url, "sqlite:%s", test_database_path("no/such/directory.db"));
-    TAP_EQUAL_INT(slw_database_open(url, NULL, &database, &test_detail), SLW_UNAVAILABLE);
+    TAP_EQUAL_INT(slw_database_open(url, NULL, &database, &test_detail), SLW_DATABASE_AWAY);
     (void)snprintf(url, sizeof url, "sqlite:%s", test_database_path("."));
-    TAP_EQUAL_INT(slw_database_open(url, NULL, &database, &test_detail), SLW_UNAVAILABLE);
+    TAP_EQUAL_INT(slw_database_open(url, NULL, &database, &test_detail), SLW_DATABASE_AWAY);
     TAP_CHECK(database == NULL);
     /* One that was good: only its first page, with the tables in it, is spoilt. */
     database = test_database_open(tables);
@@ -319,7 +319,7 @@ static void refuses_a_server_that_is_none(void)
     struct slw_database *database = NULL;
     for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
         TAP_ROW(urls[i]);
-        TAP_EQUAL_INT(slw_database_open(urls[i], NULL, &database, &test_detail), SLW_UNAVAILABLE);
+        TAP_EQUAL_INT(slw_database_open(urls[i], NULL, &database, &test_detail), SLW_DATABASE_AWAY);
         TAP_CHECK(strlen(test_detail.text) > strlen("database: "));
     }
     TAP_CHECK(database == NULL);

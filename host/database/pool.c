@@ -40,7 +40,7 @@ enum slw_status sql_pool_take(struct slw_database *database, bool fresh,
                               struct sql_connection **ret_connection, struct slw_detail *detail)
 {
     if (!sql_turns_take(&database->connections, database->options.timeout_ms)) {
-        return slw_explain(detail, SLW_UNAVAILABLE, "database: no connection was free for %u ms",
+        return slw_explain(detail, SLW_DATABASE_AWAY, "database: no connection was free for %u ms",
                            database->options.timeout_ms);
     }
     if (fresh) {

@@ -36,16 +36,17 @@ static enum slw_status status_of(const char *state)
         const char *state;
         enum slw_status status;
     } rows[] = {
-        {"08P01", SLW_BAD_ARGUMENT},  /* fewer values than parameters */
-        {"40", SLW_UNAVAILABLE},      /* rolled back: a conflict */
+        {"08P01", SLW_INTERNAL},      /* fewer values than parameters */
+        {"40", SLW_DATABASE_AWAY},    /* rolled back: a conflict */
         {"23505", SLW_VERSION_TAKEN}, /* unique_violation */
         {"23503", SLW_NOT_FOUND},     /* foreign_key_violation */
         {"23", SLW_BAD_ARGUMENT},     /* not null, check */
         {"22", SLW_BAD_ARGUMENT},     /* data */
-        {"25006", SLW_BAD_ARGUMENT},  /* read_only_sql_transaction */
-        {"42", SLW_BAD_ARGUMENT},     /* syntax, names, types */
-        {"21", SLW_BAD_ARGUMENT},
-        {"26", SLW_BAD_ARGUMENT},
+        {"25006", SLW_INTERNAL},      /* read_only_sql_transaction */
+        {"42804", SLW_BAD_ARGUMENT},  /* a value of another type than its column's */
+        {"42", SLW_INTERNAL},         /* syntax, names, types */
+        {"21", SLW_INTERNAL},
+        {"26", SLW_INTERNAL},
         {"54", SLW_BAD_ARGUMENT},
         {"53100", SLW_IO}, /* disk_full */
         {"58", SLW_IO},
@@ -56,7 +57,7 @@ static enum slw_status status_of(const char *state)
             return rows[i].status;
         }
     }
-    return SLW_UNAVAILABLE; /* 08, 28, 3D, 53, 55, 57, … */
+    return SLW_DATABASE_AWAY; /* 08, 28, 3D, 53, 55, 57, … */
 }
 
 /* The first line of text, which may have more of them. */
@@ -80,7 +81,7 @@ static enum slw_status explain_state(struct postgresql_connection *connection, c
     enum slw_status status = status_of(state);
     if (begins(state, "25006") && !connection->reads_only) {
         connection->base.lost = true; /* a standby: the next connection may find the primary */
-        status = SLW_UNAVAILABLE;
+        status = SLW_DATABASE_AWAY;
     }
     return explain_line(detail, status, message);
 }
@@ -96,7 +97,7 @@ enum slw_status postgresql_explain(struct postgresql_connection *connection, con
     }
     connection->base.lost = true;
     message = PQerrorMessage(connection->handle);
-    return explain_line(detail, SLW_UNAVAILABLE,
+    return explain_line(detail, SLW_DATABASE_AWAY,
                         message[0] == '\0' ? "the server doesn't answer" : message);
 }
 
@@ -118,7 +119,7 @@ static enum slw_status postgresql_prepare(struct slw_database *database, struct 
 {
     (void)database;
     if (PQisthreadsafe() == 0) {
-        return slw_explain(detail, SLW_UNAVAILABLE, "database: libpq isn't made for threads");
+        return slw_explain(detail, SLW_DATABASE_AWAY, "database: libpq isn't made for threads");
     }
     return SLW_OK;
 }
@@ -277,7 +278,7 @@ static enum slw_status postgresql_commit(struct sql_connection *connection,
     if (PQresultStatus(result) != PGRES_COMMAND_OK || connection->lost) {
         status = postgresql_explain(postgresql, result, detail);
     } else if (strcmp(PQcmdStatus(result), "COMMIT") != 0) {
-        status = slw_explain(detail, SLW_UNAVAILABLE, "database: rolled back at commit");
+        status = slw_explain(detail, SLW_DATABASE_AWAY, "database: rolled back at commit");
     }
     PQclear(result);
     return status;

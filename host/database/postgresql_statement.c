@@ -253,8 +253,7 @@ enum slw_status postgresql_run(struct sql_connection *connection,
     SLW_TRY(take_result(postgresql, 1, &result, detail));
     enum slw_status status = SLW_OK;
     if (PQresultStatus(result) == PGRES_TUPLES_OK) {
-        status = slw_explain(detail, SLW_BAD_ARGUMENT, "database: a statement with rows: %s",
-                             statement->sql);
+        status = slw_explain(detail, SLW_INTERNAL, "database: a statement with rows");
     } else {
         *ret_changed = changed_rows(result);
     }
@@ -284,7 +283,7 @@ static enum slw_status check_columns(const PGresult *row, struct slw_detail *det
 {
     for (int column = 0; column < PQnfields(row); column++) {
         if (!postgresql_type_is_known(PQftype(row, column))) {
-            return slw_explain(detail, SLW_BAD_ARGUMENT,
+            return slw_explain(detail, SLW_INTERNAL,
                                "database: column %d is of another type than BIGINT, TEXT, BYTEA and"
                                " DOUBLE PRECISION",
                                column + 1);
@@ -303,8 +302,8 @@ static bool take_row(struct postgresql_connection *connection)
         return true;
     }
     if (came == PGRES_COMMAND_OK) {
-        connection->ended = slw_explain(&connection->reason, SLW_BAD_ARGUMENT,
-                                        "database: a statement without rows");
+        connection->ended =
+            slw_explain(&connection->reason, SLW_INTERNAL, "database: a statement without rows");
     } else if (came != PGRES_TUPLES_OK) {
         connection->ended = postgresql_explain(connection, connection->row, &connection->reason);
     }

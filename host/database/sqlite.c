@@ -42,14 +42,15 @@ static enum slw_status status_of(int code)
     case SQLITE_PERM:
     case SQLITE_READONLY:
     case SQLITE_PROTOCOL:
-        return SLW_UNAVAILABLE;
+        return SLW_DATABASE_AWAY;
     case SQLITE_NOMEM:
         return SLW_NO_SPACE;
-    case SQLITE_ERROR:
+    case SQLITE_ERROR: /* syntax, names */
     case SQLITE_RANGE:
+    case SQLITE_AUTH:
+        return SLW_INTERNAL;
     case SQLITE_MISMATCH:
     case SQLITE_TOOBIG:
-    case SQLITE_AUTH:
         return SLW_BAD_ARGUMENT;
     }
     return SLW_IO; /* SQLITE_FULL, SQLITE_IOERR, SQLITE_CORRUPT, SQLITE_NOTADB, … */
@@ -86,7 +87,7 @@ static enum slw_status sqlite_prepare(struct slw_database *database, struct slw_
     }
     if (descriptor < 0) {
         (void)slw_explain_errno(detail, database->place);
-        return SLW_UNAVAILABLE;
+        return SLW_DATABASE_AWAY;
     }
     (void)close(descriptor);
     char *directory = strdup(database->place);
@@ -143,7 +144,7 @@ static enum slw_status set_up(struct sqlite_connection *connection, struct slw_d
     const struct slw_database *database = connection->base.database;
     connection->deadline_ms = INT64_MAX;
     if (!harden(connection->handle)) {
-        return slw_explain(detail, SLW_UNAVAILABLE, "%s: SQLite is too old", database->place);
+        return slw_explain(detail, SLW_DATABASE_AWAY, "%s: SQLite is too old", database->place);
     }
     (void)sqlite3_busy_timeout(connection->handle, (int)database->options.timeout_ms);
     sqlite3_progress_handler(connection->handle, STEPS_BETWEEN_LOOKS, look_at_clock, connection);
@@ -224,7 +225,7 @@ static enum slw_status sqlite_begin(struct sql_connection *connection, enum sql_
     }
     if (has_moved != 0) {
         connection->lost = true;
-        return slw_explain(detail, SLW_UNAVAILABLE, "%s: isn't there any more",
+        return slw_explain(detail, SLW_DATABASE_AWAY, "%s: isn't there any more",
                            connection->database->place);
     }
     sqlite->is_one = how == SQL_BEGIN_READ_ONE;

@@ -61,13 +61,13 @@ static enum slw_status take_parameters(struct sqlite_prepared *prepared, char *t
     while (*at != '\0') {
         size_t len = sql_opaque_length(at);
         if (len == SIZE_MAX) {
-            return slw_explain(detail, SLW_BAD_ARGUMENT, "database: never ends: %s", prepared->sql);
+            return slw_explain(detail, SLW_INTERNAL, "database: never ends");
         }
         if (len == 0 && *at == '$') {
             size_t number = read_number(at + 1, &len);
             if (number == 0) {
-                return slw_explain(detail, SLW_BAD_ARGUMENT, "database: $1 to $%u in: %s",
-                                   SLW_DATABASE_VALUES_MAX, prepared->sql);
+                return slw_explain(detail, SLW_INTERNAL, "database: $1 to $%u",
+                                   SLW_DATABASE_VALUES_MAX);
             }
             prepared->numbers[prepared->parameters++] = (uint16_t)number;
             prepared->highest = number > prepared->highest ? number : prepared->highest;
@@ -94,12 +94,10 @@ static enum slw_status prepare_text(struct sqlite_connection *connection, const 
         return sqlite_explain(connection, code, detail);
     }
     if (prepared->statement == NULL || rest[strspn(rest, " \t\n;")] != '\0') {
-        return slw_explain(detail, SLW_BAD_ARGUMENT, "database: not one statement: %s",
-                           prepared->sql);
+        return slw_explain(detail, SLW_INTERNAL, "database: not one statement");
     }
     if (sqlite3_bind_parameter_count(prepared->statement) != prepared->parameters) {
-        return slw_explain(detail, SLW_BAD_ARGUMENT, "database: parameters are $1, $2, … in: %s",
-                           prepared->sql);
+        return slw_explain(detail, SLW_INTERNAL, "database: parameters are $1, $2, …");
     }
     return SLW_OK;
 }

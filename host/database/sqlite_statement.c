@@ -30,8 +30,7 @@ static enum slw_status bind_values(struct sqlite_connection *connection,
                                    struct slw_detail *detail)
 {
     if (prepared->highest > statement->count) {
-        return slw_explain(detail, SLW_BAD_ARGUMENT, "database: no value for $%zu in: %s",
-                           prepared->highest, statement->sql);
+        return slw_explain(detail, SLW_INTERNAL, "database: no value for $%zu", prepared->highest);
     }
     for (int i = 0; i < prepared->parameters; i++) {
         const struct slw_sql_value *value = &statement->values[prepared->numbers[i] - 1];
@@ -51,12 +50,11 @@ static enum slw_status begin_statement(struct sqlite_connection *connection,
     struct sqlite_prepared *prepared = NULL;
     SLW_TRY(sqlite_prepared_find(connection, statement->sql, &prepared, detail));
     if ((sqlite3_column_count(prepared->statement) > 0) != has_rows) {
-        return slw_explain(detail, SLW_BAD_ARGUMENT, "database: a statement with%s rows: %s",
-                           has_rows ? "out" : "", statement->sql);
+        return slw_explain(detail, SLW_INTERNAL, "database: a statement with%s rows",
+                           has_rows ? "out" : "");
     }
     if (connection->reads_only && sqlite3_stmt_readonly(prepared->statement) == 0) {
-        return slw_explain(detail, SLW_BAD_ARGUMENT, "database: changes while it only reads: %s",
-                           statement->sql);
+        return slw_explain(detail, SLW_INTERNAL, "database: changes while it only reads");
     }
     /* Rows are stepped to after the call that had the values has returned. */
     SLW_TRY(bind_values(connection, prepared, statement, has_rows, detail));

@@ -68,16 +68,13 @@ static enum slw_status check(const struct slw_transaction *transaction,
         return transaction->failed;
     }
     if (transaction->rows.open) {
-        return slw_explain(detail, SLW_WRONG_STATE, "database: a statement while rows are open: %s",
-                           statement->sql);
+        return slw_explain(detail, SLW_INTERNAL, "database: a statement while rows are open");
     }
     if (transaction->how == SQL_BEGIN_READ_ONE && transaction->had_statement) {
-        return slw_explain(detail, SLW_WRONG_STATE, "database: a second statement: %s",
-                           statement->sql);
+        return slw_explain(detail, SLW_INTERNAL, "database: a second statement");
     }
     if (!is_allowed(statement->sql)) {
-        return slw_explain(detail, SLW_BAD_ARGUMENT, "database: not for a transaction: %s",
-                           statement->sql);
+        return slw_explain(detail, SLW_INTERNAL, "database: not for a transaction");
     }
     if (statement->count > SLW_DATABASE_VALUES_MAX) {
         return slw_explain(detail, SLW_BAD_ARGUMENT, "database: more than %u values",
@@ -87,6 +84,18 @@ static enum slw_status check(const struct slw_transaction *transaction,
         SLW_TRY(check_value(&statement->values[i], i + 1, detail));
     }
     return SLW_OK;
+}
+
+/* A mistake of ours, which nobody but the log is told: with the statement that it is in. */
+static enum slw_status name_statement(const struct slw_transaction *transaction,
+                                      enum slw_status status, const char *sql,
+                                      struct slw_detail *detail)
+{
+    if (status != SLW_INTERNAL || transaction->failed != SLW_OK) {
+        return status;
+    }
+    const struct slw_detail why = *detail;
+    return slw_explain(detail, SLW_INTERNAL, "%s in: %s", why.text, sql);
 }
 
 enum slw_status slw_sql_run(struct slw_transaction *transaction, const char *sql,
@@ -104,6 +113,7 @@ enum slw_status slw_sql_run(struct slw_transaction *transaction, const char *sql
     if (status == SLW_OK && ret_changed != NULL) {
         *ret_changed = changed;
     }
+    status = name_statement(transaction, status, sql, detail);
     return sql_note_failure(transaction, status, detail);
 }
 
@@ -121,6 +131,7 @@ enum slw_status slw_sql_query(struct slw_transaction *transaction, const char *s
         transaction->rows.open = true;
         *ret_rows = &transaction->rows;
     }
+    status = name_statement(transaction, status, sql, detail);
     return sql_note_failure(transaction, status, detail);
 }
 
@@ -171,7 +182,7 @@ enum slw_status slw_sql_number(struct slw_transaction *transaction, const char *
     int64_t number = is_there ? slw_rows_int(rows, 0) : 0;
     SLW_TRY(slw_rows_close(rows, detail));
     if (!is_there) {
-        return slw_explain(detail, SLW_NOT_FOUND, "database: no row: %s", sql);
+        return slw_explain(detail, SLW_NOT_FOUND, "database: no row");
     }
     *ret_number = number;
     return SLW_OK;
@@ -186,8 +197,8 @@ enum slw_status slw_database_now(struct slw_transaction *transaction, int64_t *r
     }
     if (transaction->rows.open) {
         return sql_note_failure(
-            transaction,
-            slw_explain(detail, SLW_WRONG_STATE, "database: asked while rows are open"), detail);
+            transaction, slw_explain(detail, SLW_INTERNAL, "database: asked while rows are open"),
+            detail);
     }
     if (transaction->now_us == 0) {
         enum slw_status status = transaction->database->adapter->now(transaction->connection,

@@ -23,7 +23,7 @@ static void close_rows(struct slw_transaction *transaction)
 {
     if (transaction->rows.open) {
         struct slw_detail detail = {""};
-        (void)sql_note_failure(transaction, SLW_WRONG_STATE,
+        (void)sql_note_failure(transaction, SLW_INTERNAL,
                                &(struct slw_detail){"database: rows were left open"});
         transaction->rows.open = false;
         (void)transaction->database->adapter->finish(transaction->connection, &detail);
@@ -125,7 +125,7 @@ static enum slw_status attempts(struct slw_database *database, enum sql_begin ho
             pause_before(number);
         }
     }
-    return slw_explain(detail, SLW_UNAVAILABLE,
+    return slw_explain(detail, SLW_DATABASE_AWAY,
                        "database: others got in the way of a transaction %u times",
                        SLW_DATABASE_ATTEMPTS);
 }
@@ -136,7 +136,8 @@ enum slw_status sql_transact(struct slw_database *database, enum sql_begin how,
     bool reads = how == SQL_BEGIN_READ || how == SQL_BEGIN_READ_ONE;
     bool takes_turn = database->adapter->one_writer && !reads;
     if (takes_turn && !sql_turns_take(&database->writer, database->options.timeout_ms)) {
-        return slw_explain(detail, SLW_UNAVAILABLE, "database: others have been writing for %u ms",
+        return slw_explain(detail, SLW_DATABASE_AWAY,
+                           "database: others have been writing for %u ms",
                            database->options.timeout_ms);
     }
     enum slw_status status = attempts(database, how, work, context, detail);

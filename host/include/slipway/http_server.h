@@ -172,7 +172,7 @@ void slw_http_answer_flow(struct slw_http_exchange *exchange, const char *type, 
                           void (*close)(void *context), void *context);
 /* {"reason","detail"} with the HTTP status that stands for a reason; 429 and 503 carry Retry-After.
  * What failed here (SLW_CLASS_IO) is told to observe() in detail, and to the client by its meaning
- * alone. */
+ * alone; SLW_DATABASE_AWAY as "unavailable". SLW_INTERNAL is 500. */
 void slw_http_refuse(struct slw_http_exchange *exchange, enum slw_status reason,
                      const struct slw_detail *detail);
 void slw_http_refuse_as(struct slw_http_exchange *exchange, unsigned http_status,
