@@ -61,8 +61,14 @@ static inline bool postgresql_find(struct postgresql_server *server)
 static inline bool postgresql_has_room(const char *directory)
 {
     struct statvfs about;
-    return access(directory, W_OK) == 0 && statvfs(directory, &about) == 0 &&
-           (uint64_t)about.f_bavail * about.f_frsize >> 30 >= 2;
+    return statvfs(directory, &about) == 0 && (uint64_t)about.f_bavail * about.f_frsize >> 30 >= 2;
+}
+
+static inline bool postgresql_make_directory(struct postgresql_server *server, const char *parent)
+{
+    (void)snprintf(server->directory, sizeof server->directory, "%s/slipway-postgresql-XXXXXX",
+                   parent);
+    return mkdtemp(server->directory) != NULL;
 }
 
 /* It refuses to run as root, who becomes nobody then. */
@@ -117,12 +123,13 @@ static inline bool postgresql_make(struct postgresql_server *server)
                                      NULL};
     int status = 0;
     *server = (struct postgresql_server){.pid = 0};
-    (void)snprintf(server->directory, sizeof server->directory, "%s/slipway-postgresql-XXXXXX",
-                   postgresql_has_room("/dev/shm") ? "/dev/shm" : "/tmp");
     if (!postgresql_find(server)) {
         return false;
     }
-    if (mkdtemp(server->directory) == NULL ||
+    bool is_made =
+        (postgresql_has_room("/dev/shm") && postgresql_make_directory(server, "/dev/shm")) ||
+        postgresql_make_directory(server, "/tmp");
+    if (!is_made ||
         (geteuid() == 0 && chown(server->directory, POSTGRESQL_NOBODY, POSTGRESQL_NOBODY) != 0)) {
         postgresql_die(server, "no temporary directory");
     }
