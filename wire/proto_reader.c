@@ -125,14 +125,19 @@ struct slw_bytes slw_proto_take(struct slw_proto *proto)
 }
 
 /* Text is read and checked even when nobody wants it; anything else may be jumped over. */
-static void finish_value(struct slw_proto *proto, uint8_t *destination, size_t capacity)
+static void finish_value(struct slw_proto *proto)
+{
+    while (slw_proto_value_left(proto) > 0 && proto->value_is_text) {
+        (void)slw_proto_take(proto);
+    }
+    slw_reader_skip(proto->reader, slw_proto_value_left(proto));
+    proto->value_end = 0;
+}
+
+void slw_proto_copy(struct slw_proto *proto, uint8_t *destination, size_t capacity)
 {
     size_t copied = 0;
-    while (slw_proto_value_left(proto) > 0) {
-        if (!proto->value_is_text && copied == capacity) {
-            slw_reader_skip(proto->reader, slw_proto_value_left(proto));
-            break;
-        }
+    while (copied < capacity && slw_proto_value_left(proto) > 0) {
         struct slw_bytes piece = slw_proto_take(proto);
         size_t len = slw_min_size(piece.len, capacity - copied);
         if (len > 0) {
@@ -140,12 +145,7 @@ static void finish_value(struct slw_proto *proto, uint8_t *destination, size_t c
             copied += len;
         }
     }
-    proto->value_end = 0;
-}
-
-void slw_proto_copy(struct slw_proto *proto, uint8_t *destination, size_t capacity)
-{
-    finish_value(proto, destination, capacity);
+    finish_value(proto);
 }
 
 bool slw_proto_value_equals(struct slw_proto *proto, const struct slw_proto_field *field,
@@ -158,7 +158,7 @@ bool slw_proto_value_equals(struct slw_proto *proto, const struct slw_proto_fiel
         equal = slw_bytes_equal(piece, slw_bytes_make(wanted.ptr + compared, piece.len));
         compared += piece.len;
     }
-    finish_value(proto, NULL, 0);
+    finish_value(proto);
     return equal && proto->reader->status == SLW_OK;
 }
 
@@ -317,7 +317,7 @@ static void count_field(struct slw_proto *proto)
 bool slw_proto_next(struct slw_proto *proto, struct slw_proto_field *ret_field)
 {
     struct slw_proto_field field = {0};
-    finish_value(proto, NULL, 0);
+    finish_value(proto);
     while (proto->reader->status == SLW_OK) {
         if (proto->reader->position < proto->packed_end) {
             count_field(proto);

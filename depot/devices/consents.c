@@ -68,7 +68,8 @@ static enum slw_status read_wanted(struct depot_call *call, struct wanted *wante
         slw_json_member(&call->body, SLW_JSON_TOP, SLW_BYTES_OF("device")) != SLW_JSON_NONE;
     bool has_group =
         slw_json_member(&call->body, SLW_JSON_TOP, SLW_BYTES_OF("group")) != SLW_JSON_NONE;
-    wanted->device = wanted->group = slw_bytes_make("", 0);
+    wanted->device = slw_bytes_make("", 0);
+    wanted->group = slw_bytes_make("", 0);
     if (has_device == has_group) {
         return slw_explain(detail, SLW_BAD_ARGUMENT, "body: either device or group");
     }

@@ -29,14 +29,18 @@ struct slw_http_stream {
     atomic_uint owners;
 };
 
-static void release(struct slw_http_stream *stream)
+static void free_stream(struct slw_http_stream *stream)
 {
-    if (atomic_fetch_sub(&stream->owners, 1) != 1) {
-        return;
-    }
     slw_heap_free(&stream->text);
     (void)pthread_mutex_destroy(&stream->lock);
     free(stream);
+}
+
+static void release(struct slw_http_stream *stream)
+{
+    if (atomic_fetch_sub(&stream->owners, 1) == 1) {
+        free_stream(stream);
+    }
 }
 
 /* The lock is held. */
@@ -156,8 +160,7 @@ struct slw_http_stream *slw_http_answer_stream(struct slw_http_exchange *exchang
                                                            read_piece, stream, end_reading);
     if (response == NULL) {
         if (stream != NULL) {
-            release(stream);
-            release(stream);
+            free_stream(stream); /* nobody else has it yet */
         }
         slw_http_refuse_as(exchange, MHD_HTTP_SERVICE_UNAVAILABLE, SLW_NO_SPACE, "out of memory");
         return NULL;

@@ -15,8 +15,14 @@
 
 static bool copy_text(const char *text, char **ret_copy)
 {
-    *ret_copy = text == NULL ? NULL : strdup(text);
-    return text == NULL || *ret_copy != NULL;
+    *ret_copy = strdup(text);
+    return *ret_copy != NULL;
+}
+
+static bool copy_if_given(const char *text, char **ret_copy)
+{
+    *ret_copy = NULL;
+    return text == NULL || copy_text(text, ret_copy);
 }
 
 /* Whether what stands behind "http://" is this machine. */
@@ -125,9 +131,9 @@ static enum slw_status take_settings(struct slw_http_client *client,
         settings->connect_timeout_ms != 0 ? settings->connect_timeout_ms : CONNECT_TIMEOUT_MS;
     client->attempts = settings->attempts != 0 ? settings->attempts : ATTEMPTS;
     client->curl = curl_easy_init();
-    bool good = client->curl != NULL && copy_text(settings->ca_file, &client->ca_file) &&
-                copy_text(settings->certificate_file, &client->certificate_file) &&
-                copy_text(settings->key_file, &client->key_file);
+    bool good = client->curl != NULL && copy_if_given(settings->ca_file, &client->ca_file) &&
+                copy_if_given(settings->certificate_file, &client->certificate_file) &&
+                copy_if_given(settings->key_file, &client->key_file);
     if (!good) {
         return slw_explain_no_memory(detail);
     }

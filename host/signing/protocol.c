@@ -30,18 +30,22 @@ const struct slw_signer_rule *slw_signer_rule_find(enum slw_signer_kind kind)
     return index > 0 && index < SLW_SIGNER_KINDS_END ? &rules[index] : NULL;
 }
 
+static const char *const state_names[] = {"",       "received", "judging", "waiting",
+                                          "signed", "refused",  "expired"};
+_Static_assert(sizeof state_names / sizeof state_names[0] == SLW_SIGNER_EXPIRED + 1,
+               "each state has a name");
+
 const char *slw_signer_state_name(enum slw_signer_state state)
 {
-    static const char *const names[] = {"",       "received", "judging", "waiting",
-                                        "signed", "refused",  "expired"};
     unsigned index = (unsigned)state;
-    return index > 0 && index < sizeof names / sizeof names[0] ? names[index] : NULL;
+    return index > 0 && index < sizeof state_names / sizeof state_names[0] ? state_names[index]
+                                                                           : NULL;
 }
 
 bool slw_signer_state_find(struct slw_bytes name, enum slw_signer_state *ret_state)
 {
     for (unsigned at = SLW_SIGNER_RECEIVED; at <= SLW_SIGNER_EXPIRED; at++) {
-        const char *word = slw_signer_state_name((enum slw_signer_state)at);
+        const char *word = state_names[at];
         if (slw_bytes_equal(name, slw_bytes_make(word, strlen(word)))) {
             *ret_state = (enum slw_signer_state)at;
             return true;

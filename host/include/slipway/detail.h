@@ -22,11 +22,16 @@ enum slw_status slw_explain(struct slw_detail *detail, enum slw_status status, c
 /* "PATH: what the C library says about errno", with SLW_IO. */
 enum slw_status slw_explain_errno(struct slw_detail *detail, const char *path);
 
-#ifdef __clang_analyzer__
-/* It sees one file at a time, and would think of a failure that comes back as SLW_OK. */
+#if defined __clang_analyzer__ || defined SLW_GCC_ANALYZER
+/* They see one file at a time, and would think of a failure that comes back as SLW_OK. */
+static inline enum slw_status slw_detail_failure(enum slw_status status)
+{
+    return status != SLW_OK ? status : SLW_IO;
+}
+
 #define slw_explain(detail, status, ...)                                                           \
-    ((void)(slw_explain)((detail), (status), __VA_ARGS__), (status))
-#define slw_explain_errno(detail, path) ((void)(slw_explain_errno)((detail), (path)), SLW_IO)
+    slw_detail_failure((slw_explain)((detail), (status), __VA_ARGS__))
+#define slw_explain_errno(detail, path) slw_detail_failure((slw_explain_errno)((detail), (path)))
 #endif
 
 /* Memory ran out: SLW_NO_SPACE. */
