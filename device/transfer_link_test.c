@@ -217,7 +217,8 @@ static void sender_check_timeout(void)
     sender.quiet_since_ms = now_ms;
     sender.retries++;
     TAP_CHECK(sender.retries <= SENDER_RETRIES_MAX);
-    sender_send(sender.last);
+    struct slw_transfer_chunk again = sender.last; /* its data is in its place already */
+    transmit(&again);
 }
 
 static void begin(uint32_t chunk_size, uint32_t window_size)
