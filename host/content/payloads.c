@@ -9,6 +9,8 @@
 #include "elf.h"
 #include "search.h"
 
+#include "slipway/writer.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -202,6 +204,27 @@ static enum slw_status check_absent(struct slw_content_checking *checking)
     return SLW_OK;
 }
 
+/* How a private key begins: by hand, for printf() took longer than the rest of judging something
+ * small. */
+static struct slw_bytes private_key_begin(size_t number, char buffer[static PRIVATE_KEY_SIZE])
+{
+    const char *const parts[] = {
+        "-----BEGIN",
+        " ",
+        private_keys[number / 2].kind,
+        "PRIVATE KEY",
+        "-----",
+        line_ends[number % 2],
+        private_keys[number / 2].next,
+    };
+    struct slw_writer writer;
+    slw_writer_init(&writer, (uint8_t *)buffer, PRIVATE_KEY_SIZE);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        slw_writer_put(&writer, slw_bytes_make(parts[i], strlen(parts[i])));
+    }
+    return slw_bytes_make(buffer, writer.len);
+}
+
 static enum slw_status start_pass(struct slw_content_checking *checking, struct slw_bytes *patterns,
                                   struct pass *pass)
 {
@@ -211,10 +234,7 @@ static enum slw_status start_pass(struct slw_content_checking *checking, struct 
         patterns[count++] = rules->forbidden[i].bytes;
     }
     for (size_t i = 0; i < PRIVATE_KEYS_COUNT && !rules->private_keys_allowed; i++) {
-        int len =
-            snprintf(pass->keys[i], sizeof pass->keys[i], "%s %sPRIVATE KEY%s%s%s", "-----BEGIN",
-                     private_keys[i / 2].kind, "-----", line_ends[i % 2], private_keys[i / 2].next);
-        patterns[count++] = slw_bytes_make(pass->keys[i], (size_t)len);
+        patterns[count++] = private_key_begin(i, pass->keys[i]);
     }
     if (count > 0) {
         return slw_search_new(patterns, count, &pass->search, checking->detail);

@@ -218,6 +218,21 @@ static int set_clock(void)
     return result_of(clock_settime(CLOCK_REALTIME, &now));
 }
 
+static int write_nothing(void)
+{
+    return result_of((int)write(STDOUT_FILENO, "", 0));
+}
+
+static int close_something(void)
+{
+    return result_of(close(STDIN_FILENO));
+}
+
+static int sleep_briefly(void)
+{
+    return result_of(nanosleep(&(struct timespec){.tv_nsec = 1}, NULL));
+}
+
 enum {
     KEYS = 1 << SLW_SANDBOX_KEYS,
     JUDGE = 1 << SLW_SANDBOX_JUDGE,
@@ -237,6 +252,9 @@ static const struct act {
     {"read an open file", read_open_file, ALL},
     {"use memory", use_memory, ALL},
     {"send on an open socket", send_verdict, KEYS | JUDGE | SERVERS | SPAWNER},
+    {"write to what is open", write_nothing, ALL & ~(unsigned)JUDGE},
+    {"close what is open", close_something, ALL & ~(unsigned)JUDGE},
+    {"sleep", sleep_briefly, ALL & ~(unsigned)JUDGE},
     {"open a file", open_file, ALL & ~(unsigned)JUDGE},
     {"make a file", make_file, ALL & ~(unsigned)JUDGE},
     {"another owner of a file", give_file_away, DEPOT},

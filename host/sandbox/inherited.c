@@ -10,11 +10,16 @@
 #include <string.h>
 #include <unistd.h>
 
-static int order_numbers(const void *left, const void *right)
+/* By insertion: they are few, and each judge does it. */
+static void copy_sorted(const int *numbers, size_t count, int *ret_sorted)
 {
-    int left_number = *(const int *)left;
-    int right_number = *(const int *)right;
-    return left_number < right_number ? -1 : left_number > right_number;
+    for (size_t i = 0; i < count; i++) {
+        size_t at = i;
+        for (; at > 0 && ret_sorted[at - 1] > numbers[i]; at--) {
+            ret_sorted[at] = ret_sorted[at - 1];
+        }
+        ret_sorted[at] = numbers[i];
+    }
 }
 
 enum slw_status slw_sandbox_keep_descriptors(const int *kept, size_t kept_count,
@@ -26,10 +31,7 @@ enum slw_status slw_sandbox_keep_descriptors(const int *kept, size_t kept_count,
         return slw_explain(detail, SLW_BAD_ARGUMENT, "more than %u descriptors to keep",
                            SLW_SANDBOX_KEPT_MAX);
     }
-    if (kept_count > 0) {
-        memcpy(sorted, kept, kept_count * sizeof *sorted);
-        qsort(sorted, kept_count, sizeof *sorted, order_numbers);
-    }
+    copy_sorted(kept, kept_count, sorted);
     for (size_t i = 0; i < kept_count; i++) {
         if (sorted[i] < 0 || (unsigned)sorted[i] < next) {
             continue; /* none, or one that is listed twice */

@@ -18,6 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define REAP_MS 1000 /* a judge that ended is looked for as often, unless an order comes */
+
 static int64_t now_ms(void)
 {
     struct timespec now = {0};
@@ -90,7 +92,9 @@ static void start_validator(struct slw_children *children, struct slw_child *chi
         return;
     }
     child->pid = pid;
+    child->shown = children->shown[child - children->items];
     child->output = output[0];
+    children->validators++;
     child->verdict = order->descriptors[SLW_ORDER_VERDICT];
     order->descriptors[SLW_ORDER_VERDICT] = -1;
 }
@@ -153,16 +157,16 @@ int slw_children_end_overdue(struct slw_children *children)
     int64_t next = -1;
     for (size_t i = 0; i < SLW_CHILDREN_MAX; i++) {
         struct slw_child *child = &children->items[i];
-        if (child->pid == 0 || child->overdue) {
+        if (child->pid == 0) {
             continue;
         }
         int64_t left = child->deadline_ms - now;
-        if (left <= 0) {
+        if (left <= 0 && !child->overdue) {
             child->overdue = true;
             end(child);
-        } else if (next < 0 || left < next) {
-            next = left;
         }
+        left = left <= 0 || left > REAP_MS ? REAP_MS : left;
+        next = next < 0 || left < next ? left : next;
     }
     return next > INT_MAX ? INT_MAX : (int)next;
 }
@@ -194,8 +198,8 @@ static void read_output(struct slw_child *child)
             close_if_open(&child->output);
             return;
         }
-        if (child->output_len < sizeof child->shown) {
-            size_t room = sizeof child->shown - child->output_len;
+        if (child->output_len < SLW_CHILD_SHOWN_MAX) {
+            size_t room = SLW_CHILD_SHOWN_MAX - child->output_len;
             memcpy(child->shown + child->output_len, block,
                    (size_t)len < room ? (size_t)len : room);
         }
@@ -228,7 +232,7 @@ static void tell_validator(const struct slw_child *child, const siginfo_t *about
     } else {
         slw_heap_printf(&text, "ended by signal %d", about->si_status);
     }
-    size_t len = child->output_len < sizeof child->shown ? child->output_len : sizeof child->shown;
+    size_t len = child->output_len < SLW_CHILD_SHOWN_MAX ? child->output_len : SLW_CHILD_SHOWN_MAX;
     if (len > 0) {
         slw_heap_append_text(&text, ": ");
         slw_escape(slw_bytes_make(child->shown, len), &text);
@@ -237,9 +241,10 @@ static void tell_validator(const struct slw_child *child, const siginfo_t *about
     slw_heap_free(&text);
 }
 
-static void finish(struct slw_child *child, const siginfo_t *about)
+static void finish(struct slw_children *children, struct slw_child *child, const siginfo_t *about)
 {
     if (child->validator) {
+        children->validators--;
         /* What it started goes with it, before its number can be another's. */
         end(child);
         read_output(child);
@@ -260,7 +265,7 @@ void slw_children_reap(struct slw_children *children)
         /* Others are what validators left behind: they became children of the spawner. */
         struct slw_child *child = find(children, about.si_pid);
         if (child != NULL) {
-            finish(child, &about);
+            finish(children, child, &about);
         }
         (void)waitpid(about.si_pid, NULL, 0);
     }

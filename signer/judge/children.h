@@ -27,11 +27,15 @@ struct slw_child {
     int verdict; /* a validator's, where it goes; -1 */
     int output;  /* what a validator prints; -1 */
     size_t output_len;
-    uint8_t shown[SLW_CHILD_SHOWN_MAX];
+    uint8_t *shown; /* of SLW_CHILD_SHOWN_MAX bytes; a validator's */
 };
 
 struct slw_children {
     struct slw_child items[SLW_CHILDREN_MAX];
+    size_t validators; /* how many of them */
+    /* Apart, for the table is gone through with each order, and few of these pages are ever
+     * touched. */
+    uint8_t shown[SLW_CHILDREN_MAX][SLW_CHILD_SHOWN_MAX];
     struct slw_sandbox_filter judge_filter;
     struct slw_sandbox_filter validator_filter;
     sigset_t calm; /* the signal mask that programs start with */
@@ -44,7 +48,8 @@ struct slw_children {
  */
 void slw_children_obey(struct slw_children *children, struct slw_order *order);
 
-/* Ends all that are overdue; milliseconds until the next one is, -1 when there is none. */
+/* Ends all that are overdue; milliseconds until it should be called again and children be reaped,
+ * -1 when there are none. */
 int slw_children_end_overdue(struct slw_children *children);
 
 /* Adds the descriptors that validators print to; how many. polled has room for SLW_CHILDREN_MAX. */
@@ -53,7 +58,7 @@ size_t slw_children_poll(const struct slw_children *children, struct pollfd *pol
 /* Reads what was printed to a descriptor that slw_children_poll() gave. */
 void slw_children_read(struct slw_children *children, int output);
 
-/* Deals with every child that has ended. */
+/* Deals with every child that has ended: at once when validators run, which are told of then. */
 void slw_children_reap(struct slw_children *children);
 
 /* Ends all of them, and waits until they are gone. */

@@ -199,7 +199,10 @@ static int watch_children(struct slw_children *children)
     return signalfd(-1, &ended, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Reads until the key process has closed its end. */
+/*
+ * Reads until the key process has closed its end. A judge has said all that it will when it ends,
+ * so nobody is woken for that: it is reaped with the next order, or within a second.
+ */
 static void serve(struct slw_children *children, int ended)
 {
     static uint8_t packet[SLW_ORDER_SIZE_MAX];
@@ -208,7 +211,7 @@ static void serve(struct slw_children *children, int ended)
     for (;;) {
         int timeout_ms = slw_children_end_overdue(children);
         polled[0] = (struct pollfd){.fd = ORDERS, .events = POLLIN};
-        polled[1] = (struct pollfd){.fd = ended, .events = POLLIN};
+        polled[1] = (struct pollfd){.fd = children->validators > 0 ? ended : -1, .events = POLLIN};
         size_t count = 2 + slw_children_poll(children, polled + 2);
         if (poll(polled, (nfds_t)count, timeout_ms) < 0) {
             continue; /* a signal */
@@ -219,10 +222,10 @@ static void serve(struct slw_children *children, int ended)
             }
         }
         if (polled[1].revents != 0) {
-            while (read(ended, signals, sizeof signals) > 0) {
+            while (read(ended, signals, sizeof signals) == (ssize_t)sizeof signals) {
             }
-            slw_children_reap(children);
         }
+        slw_children_reap(children);
         if (polled[0].revents != 0) {
             struct slw_order order;
             enum slw_status status = slw_order_receive(ORDERS, packet, &order);
@@ -261,6 +264,7 @@ int main(int argc, char **argv)
     (void)mallopt(M_TOP_PAD, CHILD_HEAP_SIZE);
     (void)mallopt(M_TRIM_THRESHOLD, INT_MAX);
     (void)malloc_trim(0);
+    free(malloc(CHILD_HEAP_SIZE / 2)); /* from here on they have it without asking */
     serve(&children, ended);
     slw_children_end_all(&children);
     /* Nothing is left to be written, and what runs at exit isn't made for a confined process. */

@@ -150,8 +150,8 @@ enum slw_sandbox_profile {
      */
     SLW_SANDBOX_KEYS,
     /*
-     * A judge: pread, anonymous memory, write and sendmsg on what is open, exit. No open, no
-     * socket, no fork, no exec, no signal but to itself.
+     * A judge: pread, memory without code, send on what is open, exit, and nothing else: no open,
+     * no write, no socket, no fork, no exec, no signal, no clock.
      */
     SLW_SANDBOX_JUDGE,
     /*
