@@ -46,7 +46,7 @@ static enum slw_status note_failure(struct depot *depot, int64_t token,
         .release = release,
         .to = is_refused ? "refused" : NULL,
         .reason = slw_heap_text(&text),
-        .retry_s = is_away(failed) ? AWAY_S : WRONG_S,
+        .retry_s = is_away(failed) || failed == SLW_DATABASE_AWAY ? AWAY_S : WRONG_S,
     };
     enum slw_status status = releases_step(depot, &step, detail);
     slw_heap_drop(&text);
