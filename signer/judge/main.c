@@ -264,9 +264,6 @@ int main(int argc, char **argv)
     (void)mallopt(M_TOP_PAD, CHILD_HEAP_SIZE);
     (void)mallopt(M_TRIM_THRESHOLD, INT_MAX);
     (void)malloc_trim(0);
-    /* From here on they have it without asking; a compiler would leave out what isn't volatile. */
-    void *volatile room = malloc(CHILD_HEAP_SIZE / 2);
-    free(room);
     serve(&children, ended);
     slw_children_end_all(&children);
     /* Nothing is left to be written, and what runs at exit isn't made for a confined process. */
