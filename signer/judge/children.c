@@ -18,8 +18,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define REAP_MS 1000 /* a judge that ended is looked for as often, unless an order comes */
-
 static int64_t now_ms(void)
 {
     struct timespec now = {0};
@@ -157,16 +155,16 @@ int slw_children_end_overdue(struct slw_children *children)
     int64_t next = -1;
     for (size_t i = 0; i < SLW_CHILDREN_MAX; i++) {
         struct slw_child *child = &children->items[i];
-        if (child->pid == 0) {
+        if (child->pid == 0 || child->overdue) {
             continue;
         }
         int64_t left = child->deadline_ms - now;
-        if (left <= 0 && !child->overdue) {
+        if (left <= 0) {
             child->overdue = true;
             end(child);
+        } else if (next < 0 || left < next) {
+            next = left;
         }
-        left = left <= 0 || left > REAP_MS ? REAP_MS : left;
-        next = next < 0 || left < next ? left : next;
     }
     return next > INT_MAX ? INT_MAX : (int)next;
 }
@@ -255,12 +253,12 @@ static void finish(struct slw_children *children, struct slw_child *child, const
     child->pid = 0;
 }
 
-void slw_children_reap(struct slw_children *children)
+bool slw_children_reap(struct slw_children *children)
 {
-    for (;;) {
-        siginfo_t about = {0};
-        if (waitid(P_ALL, 0, &about, WEXITED | WNOHANG | WNOWAIT) != 0 || about.si_pid == 0) {
-            return;
+    siginfo_t about = {0};
+    while (waitid(P_ALL, 0, &about, WEXITED | WNOHANG | WNOWAIT) == 0) {
+        if (about.si_pid == 0) {
+            return true;
         }
         /* Others are what validators left behind: they became children of the spawner. */
         struct slw_child *child = find(children, about.si_pid);
@@ -268,7 +266,9 @@ void slw_children_reap(struct slw_children *children)
             finish(children, child, &about);
         }
         (void)waitpid(about.si_pid, NULL, 0);
+        about.si_pid = 0;
     }
+    return false;
 }
 
 void slw_children_end_all(struct slw_children *children)

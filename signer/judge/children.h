@@ -48,8 +48,7 @@ struct slw_children {
  */
 void slw_children_obey(struct slw_children *children, struct slw_order *order);
 
-/* Ends all that are overdue; milliseconds until it should be called again and children be reaped,
- * -1 when there are none. */
+/* Ends all that are overdue; milliseconds until the next one is, -1 when there is none. */
 int slw_children_end_overdue(struct slw_children *children);
 
 /* Adds the descriptors that validators print to; how many. polled has room for SLW_CHILDREN_MAX. */
@@ -58,8 +57,8 @@ size_t slw_children_poll(const struct slw_children *children, struct pollfd *pol
 /* Reads what was printed to a descriptor that slw_children_poll() gave. */
 void slw_children_read(struct slw_children *children, int output);
 
-/* Deals with every child that has ended: at once when validators run, which are told of then. */
-void slw_children_reap(struct slw_children *children);
+/* Deals with every child that has ended; whether others, or what they left behind, live still. */
+bool slw_children_reap(struct slw_children *children);
 
 /* Ends all of them, and waits until they are gone. */
 void slw_children_end_all(struct slw_children *children);

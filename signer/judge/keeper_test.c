@@ -94,6 +94,37 @@ static enum slw_status run_locked(const char *script, uint32_t time_ms)
     return wait_for(&judge);
 }
 
+/* Whether the spawner has no child any more, dead or alive, without being asked for anything. */
+static bool has_no_child(void)
+{
+    char list[64];
+    char children[256] = "";
+    (void)snprintf(list, sizeof list, "/proc/%d/task/%d/children", (int)spawner.pid,
+                   (int)spawner.pid);
+    for (unsigned i = 0; i < PATIENCE_MS / 10; i++) {
+        const struct timespec pause = {.tv_nsec = 10000000};
+        int file = open(list, O_RDONLY | O_CLOEXEC);
+        ssize_t len = read(file, children, sizeof children);
+        (void)close(file);
+        if (len <= 0) {
+            return len == 0;
+        }
+        (void)nanosleep(&pause, NULL);
+    }
+    return false;
+}
+
+/* Nor does a dead one stay, for its user may have only so many. */
+static void nothing_is_left_unreaped(void)
+{
+    TAP_EQUAL_INT(run_locked("for i in 1 2 3 4 5 6 7 8; do (sleep 60 & sleep 60 &) & done; exit 0",
+                             PATIENCE_MS),
+                  SLW_OK);
+    TAP_CHECK(has_no_child());
+    TAP_EQUAL_INT(run_locked("sleep 60 & (sleep 60 &) ; sleep 60", 300), SLW_VALIDATOR_FAILED);
+    TAP_CHECK(has_no_child());
+}
+
 static void nothing_outlives_a_validator(void)
 {
     static const char *const scripts[] = {
@@ -174,6 +205,7 @@ int main(void)
         return EXIT_FAILURE;
     }
     TAP_RUN(nothing_outlives_a_validator);
+    TAP_RUN(nothing_is_left_unreaped);
     TAP_RUN(tells_which_signal_ended_a_program);
     TAP_RUN(nothing_outlives_a_spawner);
     slw_spawner_close(&spawner);

@@ -27,6 +27,7 @@
 #define ORDERS 3
 #define SPAWNER_DESCRIPTORS_MAX 4096u
 #define CHILD_HEAP_SIZE (1 << 20)
+#define REAP_MS 1000
 #define FILTER_SIZE_MAX 32768u /* more than a filter's instructions may have */
 
 struct arguments {
@@ -208,8 +209,12 @@ static void serve(struct slw_children *children, int ended)
     static uint8_t packet[SLW_ORDER_SIZE_MAX];
     static struct pollfd polled[2 + SLW_CHILDREN_MAX];
     struct signalfd_siginfo signals[16];
+    bool has_children = false;
     for (;;) {
         int timeout_ms = slw_children_end_overdue(children);
+        if (has_children && (timeout_ms < 0 || timeout_ms > REAP_MS)) {
+            timeout_ms = REAP_MS;
+        }
         polled[0] = (struct pollfd){.fd = ORDERS, .events = POLLIN};
         polled[1] = (struct pollfd){.fd = children->validators > 0 ? ended : -1, .events = POLLIN};
         size_t count = 2 + slw_children_poll(children, polled + 2);
@@ -225,7 +230,7 @@ static void serve(struct slw_children *children, int ended)
             while (read(ended, signals, sizeof signals) == (ssize_t)sizeof signals) {
             }
         }
-        slw_children_reap(children);
+        has_children = slw_children_reap(children);
         if (polled[0].revents != 0) {
             struct slw_order order;
             enum slw_status status = slw_order_receive(ORDERS, packet, &order);
@@ -234,6 +239,7 @@ static void serve(struct slw_children *children, int ended)
             }
             if (status == SLW_OK) {
                 slw_children_obey(children, &order);
+                has_children = true;
                 /* The next judge isn't to know what this one was asked. */
                 memset(packet, 0, SLW_ORDER_HEAD_SIZE + order.rules.len);
             }
