@@ -80,9 +80,11 @@ sign_test_bundle() {
     [ -z "$(tr '\0' '\n' <"/proc/$signer_pid/environ" 2>/dev/null | grep -i pin)" ]
 }
 
-# before_init: what others than root need. Their way here, a place for the socket, the token, and the state.
+# before_init: what others than root need. Their way here, the programs, for the project may be where only root gets to, a
+# place for the socket, the token, and the state.
 before_init() {
     local folder=$PWD
+    cp "${SLIPWAY_BIN_DIR:-$source_dir/build/bin}"/slipway-signer{,-judge} .
     while [ "$folder" != /tmp ] && [ "$folder" != / ]; do
         chmod o+x "$folder"
         folder=$(dirname "$folder")
@@ -100,7 +102,8 @@ status_of() { sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status"; }
 @test "as its unit starts it, the three are three users without capabilities" {
     [ "$(id -u)" -eq 0 ] || skip "only root becomes others"
     local pid judge front keys bounds
-    signer_setup . '.user = "nobody" | .front.user = "daemon" | .judge.user = "bin"' before_init
+    signer_setup . ".user = \"nobody\" | .front += {user: \"daemon\", program: \"$PWD/slipway-signer\"} |
+        .judge += {user: \"bin\", program: \"$PWD/slipway-signer-judge\"}" before_init
     [ "$(stat -c %U state state/log/checkpoint | sort -u)" = nobody ]
     mapfile -t bounds < <(sed -n 's/^CapabilityBoundingSet=//p' "$source_dir/packaging/systemd/slipway-signer.service" |
         tr 'A-Z ' 'a-z\n' | sed 's/^cap_/+/')
