@@ -10,11 +10,11 @@
 port_take() {
     local locks=/tmp/slipway-ports-$UID first last tries lock
     read -r first last </proc/sys/net/ipv4/ip_local_port_range
-    mkdir -m 700 "$locks" 2>/dev/null || [ -d "$locks" ] || return 1
+    mkdir -m 700 "$locks" 2>/dev/null || { [ -O "$locks" ] && [ ! -L "$locks" ]; } || return 1 # nobody else's
     for tries in $(seq 200); do
         port_taken=$((10000 + (RANDOM * 32768 + RANDOM) % 50000))
         ((port_taken < first || port_taken > last || last - first > 50000)) || continue
-        exec {lock}>"$locks/$port_taken"
+        exec {lock}>>"$locks/$port_taken"
         # somebody who knows nothing of the locks may listen there
         if flock -n "$lock" && ! (exec 2>/dev/null 4<>"/dev/tcp/127.0.0.1/$port_taken"); then
             return 0
