@@ -15,14 +15,18 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool open_depot(struct test_depot *depot, char token[static 80])
+/* A depot and a device that enrolled. */
+static bool open_fleet(struct test_depot *depot, struct test_device *device)
 {
+    char token[80];
+    char state[32];
     return test_depot_open(depot, NULL) && test_product(depot, "lamp") &&
            test_enrolment_token(
                depot, "lamp",
                "{\"title\":\"line "
                "1\",\"class\":\"prod\",\"channel\":\"stable\",\"uses\":1,\"tags\":[]}",
-               token);
+               token) &&
+           test_device_open(depot, "d1", device) && test_device_enrol(device, token, state) == 200;
 }
 
 struct sending {
@@ -49,11 +53,8 @@ static void takes_each_of_many_at_once_at_most_once(void)
     struct test_depot depot;
     struct test_device device;
     struct test_answer answer;
-    char token[80];
-    char state[32];
     int good = 0;
-    TAP_REQUIRE(open_depot(&depot, token) && test_device_open(&depot, "d1", &device));
-    TAP_EQUAL_INT(test_device_enrol(&device, token, state), 200);
+    TAP_REQUIRE(open_fleet(&depot, &device));
     TAP_EQUAL_INT(test_device_check_in(&device, &answer), 200);
     test_answer_free(&answer);
     for (size_t i = 0; i < COUNT; i++) {
@@ -130,11 +131,8 @@ static void takes_as_many_at_once_as_wait(void)
     static pthread_t threads[COUNT + AGAIN];
     struct test_depot depot;
     struct test_device device;
-    char token[80];
-    char state[32];
     int good = 0;
-    TAP_REQUIRE(open_depot(&depot, token) && test_device_open(&depot, "d1", &device));
-    TAP_EQUAL_INT(test_device_enrol(&device, token, state), 200);
+    TAP_REQUIRE(open_fleet(&depot, &device));
     TAP_REQUIRE(add_twins(&depot, COUNT));
     for (size_t i = 0; i < COUNT + AGAIN; i++) {
         (void)snprintf(names[i % COUNT], sizeof names[0], "m%zu", i % COUNT);
@@ -221,11 +219,8 @@ static void turns_away_who_finds_no_room_and_loses_nobody_else(void)
     struct test_device device;
     struct test_answer answer;
     struct slw_detail detail = {""};
-    char token[80];
-    char state[32];
     int64_t good = 0;
-    TAP_REQUIRE(open_depot(&depot, token) && test_device_open(&depot, "d1", &device));
-    TAP_EQUAL_INT(test_device_enrol(&device, token, state), 200);
+    TAP_REQUIRE(open_fleet(&depot, &device));
     TAP_REQUIRE(add_twins(&depot, CROWD));
     for (size_t i = 0; i < CROWD; i++) {
         (void)snprintf(names[i], sizeof names[0], "m%zu", i);
