@@ -113,19 +113,13 @@ static enum slw_status keep_keys(const struct slw_ceremony *ceremony,
             continue;
         }
         SLW_TRY(slw_tuf_model_key(model, id, &key, detail));
-        if (key.kind != SLW_TUF_KEY_P256 && key.kind != SLW_TUF_KEY_ED25519) {
+        if (!slw_tuf_key_public(&key, &keys->list[keys->count])) {
             return slw_explain(
                 detail, SLW_BAD_ARGUMENT,
                 "former root: role %s has a key of a kind that ceremonies would lose",
                 slw_role_name((enum slw_role)role));
         }
-        struct slw_public_key *kept = &keys->list[keys->count++];
-        bool is_p256 = key.kind == SLW_TUF_KEY_P256;
-        kept->type = is_p256 ? SLW_KEY_TYPE_P256 : SLW_KEY_TYPE_ED25519;
-        kept->value_len = is_p256 ? SLW_P256_KEY_SIZE : SLW_ED25519_KEY_SIZE;
-        memcpy(kept->value, key.value, kept->value_len);
-        slw_key_id((uint8_t)kept->type, (uint8_t)kept->type,
-                   slw_bytes_make(kept->value, kept->value_len), kept->id);
+        keys->count++;
     }
     return SLW_OK;
 }
@@ -315,17 +309,12 @@ static void describe_role(const struct slw_ceremony *ceremony, const struct slw_
                     listed.threshold);
     for (size_t i = 0; i < listed.keys_count; i++) {
         struct slw_bytes id = slw_tuf_model_role_key_id(model, role, i);
-        struct slw_public_key public_key = {.type = SLW_KEY_TYPE_P256};
+        struct slw_public_key public_key;
         struct slw_tuf_key key;
         slw_heap_append_text(text, "    ");
         slw_escape(id, text);
-        if (slw_tuf_model_key(model, id, &key, &detail) == SLW_OK) {
-            bool is_p256 = key.kind == SLW_TUF_KEY_P256;
-            uint8_t type = is_p256 ? SLW_KEY_TYPE_P256 : SLW_KEY_TYPE_ED25519;
-            slw_key_id(
-                type, type,
-                slw_bytes_make(key.value, is_p256 ? SLW_P256_KEY_SIZE : SLW_ED25519_KEY_SIZE),
-                public_key.id);
+        if (slw_tuf_model_key(model, id, &key, &detail) == SLW_OK &&
+            slw_tuf_key_public(&key, &public_key)) {
             slw_ceremony_describe_holder(ceremony, &public_key, text);
         }
         slw_heap_append_text(text, "\n");

@@ -73,6 +73,10 @@ SLW_MUST_USE enum slw_status slw_tuf_key_verify(const struct slw_tuf_key *key,
                                                 const uint8_t digest[static SLW_SHA256_SIZE],
                                                 struct slw_bytes sig_hex);
 
+/* The same key as ours are, with its id in bundles. False for one of a kind that nothing here signs
+ * with: RSA, and those that aren't known. */
+bool slw_tuf_key_public(const struct slw_tuf_key *key, struct slw_public_key *ret_public);
+
 /*
  * Appends the canonical key object of a key of ours: what its id is the hash of, and what stands in
  * the canonical form of a `signed` that lists it. A P-256 key's PEM has line ends, which canonical

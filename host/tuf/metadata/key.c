@@ -192,6 +192,22 @@ enum slw_status slw_tuf_key_parse(const struct slw_json_document *json, uint32_t
     return SLW_OK;
 }
 
+bool slw_tuf_key_public(const struct slw_tuf_key *key, struct slw_public_key *ret_public)
+{
+    bool is_p256 = key->kind == SLW_TUF_KEY_P256;
+    if (!is_p256 && key->kind != SLW_TUF_KEY_ED25519) {
+        return false;
+    }
+    *ret_public = (struct slw_public_key){
+        .type = is_p256 ? SLW_KEY_TYPE_P256 : SLW_KEY_TYPE_ED25519,
+        .value_len = is_p256 ? SLW_P256_KEY_SIZE : SLW_ED25519_KEY_SIZE,
+    };
+    memcpy(ret_public->value, key->value, ret_public->value_len);
+    slw_key_id((uint8_t)ret_public->type, (uint8_t)ret_public->type,
+               slw_bytes_make(ret_public->value, ret_public->value_len), ret_public->id);
+    return true;
+}
+
 enum slw_status slw_tuf_key_id(const struct slw_json_document *json, uint32_t value,
                                char ret_id[static SLW_TUF_KEY_ID_SIZE])
 {

@@ -241,19 +241,8 @@ static bool read_public_key(const struct slw_tuf_kept *key, struct slw_public_ke
 {
     struct slw_detail detail;
     struct slw_tuf_key parsed = {.kind = SLW_TUF_KEY_UNKNOWN};
-    if (slw_tuf_key_parse(&key->json, SLW_JSON_TOP, &parsed, &detail) != SLW_OK) {
-        return false;
-    }
-    bool is_p256 = parsed.kind == SLW_TUF_KEY_P256;
-    if (!is_p256 && parsed.kind != SLW_TUF_KEY_ED25519) {
-        return false;
-    }
-    ret_public->type = is_p256 ? SLW_KEY_TYPE_P256 : SLW_KEY_TYPE_ED25519;
-    ret_public->value_len = is_p256 ? SLW_P256_KEY_SIZE : SLW_ED25519_KEY_SIZE;
-    memcpy(ret_public->value, parsed.value, ret_public->value_len);
-    slw_key_id((uint8_t)ret_public->type, (uint8_t)ret_public->type,
-               slw_bytes_make(ret_public->value, ret_public->value_len), ret_public->id);
-    return true;
+    return slw_tuf_key_parse(&key->json, SLW_JSON_TOP, &parsed, &detail) == SLW_OK &&
+           slw_tuf_key_public(&parsed, ret_public);
 }
 
 /* Whether the listed key is the one that we would list under plain_id. */

@@ -77,15 +77,6 @@ static enum slw_status check_threshold(const struct check *check, const char *na
     return SLW_OK;
 }
 
-/* Empty for a key of a kind that nothing here signs with. */
-static struct slw_bytes value_of(const struct slw_tuf_key *key)
-{
-    size_t len = key->kind == SLW_TUF_KEY_P256      ? SLW_P256_KEY_SIZE
-                 : key->kind == SLW_TUF_KEY_ED25519 ? SLW_ED25519_KEY_SIZE
-                                                    : 0;
-    return slw_bytes_make(key->value, len);
-}
-
 /* Snapshot and timestamp are renewed by whoever has their keys at hand, and by nobody else: the
  * next refresh will fail. */
 static enum slw_status check_at_hand(const struct check *check, enum slw_tuf_type type,
@@ -102,10 +93,11 @@ static enum slw_status check_at_hand(const struct check *check, enum slw_tuf_typ
     }
     SLW_TRY(slw_tuf_signers_load(root->model, type, &signers, detail));
     for (size_t i = 0; i < signers.count; i++) {
-        struct slw_bytes value = value_of(&signers.list[i].key);
+        struct slw_public_key key;
         bool is_at_hand =
-            signers.list[i].is_known && value.len > 0 &&
-            options->has_key(options->has_key_context, slw_bytes_make(name, strlen(name)), value);
+            signers.list[i].is_known && slw_tuf_key_public(&signers.list[i].key, &key) &&
+            options->has_key(options->has_key_context, slw_bytes_make(name, strlen(name)),
+                             slw_bytes_make(key.value, key.value_len));
         at_hand += is_at_hand ? 1 : 0;
     }
     if (at_hand < signers.threshold) {
