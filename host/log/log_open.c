@@ -15,6 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* The least that a disk writes in one. */
+#define SECTOR_SIZE 512u
+
 static enum slw_status open_directory(const struct slw_log_settings *settings,
                                       struct slw_log **ret_log, struct slw_detail *detail)
 {
@@ -203,16 +206,35 @@ static enum slw_status load_flushed(struct slw_log *log, const struct slw_merkle
 
 /* --- Doing the journal's commits again --- */
 
-/* Whether a crash can have left found where expected should be: short, or with holes. */
-static bool is_torn(struct slw_bytes found, struct slw_bytes expected)
+/* What stands where a crash kept the content from the disk, but not the room for it. */
+static bool is_blank(struct slw_bytes bytes)
+{
+    for (size_t i = 0; i < bytes.len; i++) {
+        if (bytes.ptr[i] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * Whether a crash can have left found where expected should be, offset bytes into a file: short, or
+ * with holes. A disk writes sectors, so that what is within one of them is there or isn't; a lone
+ * byte of zero is somebody's.
+ */
+static bool is_torn(struct slw_bytes found, struct slw_bytes expected, uint64_t offset)
 {
     if (found.len > expected.len) {
         return false;
     }
-    for (size_t i = 0; i < found.len; i++) {
-        if (found.ptr[i] != expected.ptr[i] && found.ptr[i] != 0) {
+    for (size_t at = 0; at < found.len;) {
+        size_t len = SECTOR_SIZE - (size_t)((offset + at) % SECTOR_SIZE);
+        len = len < found.len - at ? len : found.len - at;
+        struct slw_bytes part = slw_bytes_make(found.ptr + at, len);
+        if (memcmp(part.ptr, expected.ptr + at, len) != 0 && !is_blank(part)) {
             return false;
         }
+        at += len;
     }
     return true;
 }
@@ -225,7 +247,7 @@ static enum slw_status redo_file(void *context, const char *path, struct slw_byt
     enum slw_status status = slw_log_read_file(log, path, bytes.len, &found, detail);
     bool is_same = status == SLW_OK && slw_bytes_equal(bytes, slw_heap_bytes(&found));
     bool may_be_torn =
-        status == SLW_NOT_FOUND || (status == SLW_OK && is_torn(slw_heap_bytes(&found), bytes));
+        status == SLW_NOT_FOUND || (status == SLW_OK && is_torn(slw_heap_bytes(&found), bytes, 0));
     slw_heap_drop(&found);
     if (is_same) {
         return SLW_OK;
@@ -252,7 +274,7 @@ static enum slw_status redo_record(void *context, uint64_t file_number, uint64_t
         at == NULL || descriptor < 0 ? -1 : pread(descriptor, at, bytes.len, (off_t)offset);
     enum slw_status status = count < 0 ? slw_explain_errno(detail, path) : SLW_OK;
     if (status == SLW_OK && ((size_t)count != bytes.len || memcmp(at, bytes.ptr, bytes.len) != 0)) {
-        status = is_torn(slw_bytes_make(at, (size_t)count), bytes)
+        status = is_torn(slw_bytes_make(at, (size_t)count), bytes, offset)
                      ? slw_log_write_all(log->files, descriptor, bytes, offset, path, detail)
                      : slw_log_damaged(log, detail, "%s isn't what was committed", path);
     }
@@ -350,17 +372,6 @@ static enum slw_status redo_journal(struct slw_log *log, uint64_t journal_size,
 
 /* --- What was published --- */
 
-/* A checkpoint file that a crash emptied, or of which only the name was written. */
-static bool is_blank(struct slw_bytes bytes)
-{
-    for (size_t i = 0; i < bytes.len; i++) {
-        if (bytes.ptr[i] != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* The log's own signature, wherever it stands among those of witnesses. */
 static void append_own_line(struct slw_log *log, const struct slw_note *note)
 {
@@ -410,6 +421,7 @@ static enum slw_status settle_checkpoint(struct slw_log *log, struct slw_detail 
     bool is_current = false;
     enum slw_status status =
         slw_log_read_file(log, SLW_LOG_CHECKPOINT, SLW_NOTE_SIZE_MAX, &found, detail);
+    /* A crash emptied it, or only its name was written. */
     bool is_lost = (status == SLW_NOT_FOUND && log->base == 0) ||
                    (status == SLW_OK && is_blank(slw_heap_bytes(&found)));
     if (status == SLW_OK && !is_lost) {

@@ -71,6 +71,50 @@ static void finds_every_changed_file_when_it_is_opened(void)
     }
 }
 
+/* Fills a part of a file with zeros. */
+static void blank(const struct test_log *test, const char *name, off_t place, size_t len)
+{
+    static const uint8_t zeros[1024];
+    char path[256];
+    path_of(test, name, path);
+    int descriptor = open(path, O_WRONLY | O_CLOEXEC);
+    TAP_REQUIRE(descriptor >= 0 && len <= sizeof zeros);
+    TAP_CHECK(pwrite(descriptor, zeros, len, place) == (ssize_t)len);
+    (void)close(descriptor);
+}
+
+/* What the journal knows is written again where a power cut can have kept a sector of 512 bytes
+ * from the disk. Less than a sector is somebody's doing. */
+static void tells_holes_of_a_power_cut_from_damage(void)
+{
+    static const char *const names[] = {
+        "tile/0/000",  "tile/0/002.p/88", "tile/entries/000", "tile/entries/002.p/88",
+        "records/000", "records/002",
+    };
+    static const struct {
+        off_t place;
+        size_t len;
+        enum slw_status expected;
+    } holes[] = {
+        {20, 8, SLW_LOG_DAMAGED},    {504, 16, SLW_LOG_DAMAGED}, {512, 256, SLW_LOG_DAMAGED},
+        {768, 512, SLW_LOG_DAMAGED}, {512, 512, SLW_OK},         {0, 1024, SLW_OK},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        for (size_t k = 0; k < sizeof holes / sizeof holes[0]; k++) {
+            struct test_log test;
+            char row[64];
+            (void)snprintf(row, sizeof row, "%s, %zu at %lld", names[i], holes[k].len,
+                           (long long)holes[k].place);
+            TAP_ROW(row);
+            TAP_REQUIRE(setup(&test));
+            blank(&test, names[i], holes[k].place, holes[k].len);
+            TAP_EQUAL_INT(test_log_reopen(&test), holes[k].expected);
+            TAP_CHECK(holes[k].expected != SLW_OK || test_log_has(&test, SIZE));
+            test_log_teardown(&test);
+        }
+    }
+}
+
 static void finds_missing_and_longer_files_of_what_was_flushed(void)
 {
     static const char *const names[] = {
@@ -238,6 +282,7 @@ static void refuses_the_log_of_another_key(void)
 int main(void)
 {
     TAP_RUN(finds_every_changed_file_when_it_is_opened);
+    TAP_RUN(tells_holes_of_a_power_cut_from_damage);
     TAP_RUN(finds_missing_and_longer_files_of_what_was_flushed);
     TAP_RUN(refuses_to_append_to_files_that_somebody_changed);
     TAP_RUN(notices_a_journal_that_was_cut_or_exchanged);
