@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -25,6 +26,16 @@ static bool place_descriptors(int bundle, int output)
     int high_output = fcntl(output, F_DUPFD_CLOEXEC, 10);
     return high_bundle >= 0 && high_output >= 0 && dup2(high_bundle, 0) == 0 &&
            dup2(high_output, 1) == 1 && dup2(high_output, 2) == 2 && lseek(0, 0, SEEK_SET) == 0;
+}
+
+/* The key process ignores some, which programs would inherit: nothing that they write to would ever
+ * end them. */
+static void forget_signals(void)
+{
+    const struct sigaction as_usual = {.sa_handler = SIG_DFL};
+    for (int number = 1; number < NSIG; number++) {
+        (void)sigaction(number, &as_usual, NULL);
+    }
 }
 
 static enum slw_status confine(const struct slw_order *order,
@@ -110,6 +121,7 @@ _Noreturn void slw_validator_child(const struct slw_order *order,
     struct slw_detail detail;
     sigset_t heard;
     pid_t former_group = getpgrp();
+    forget_signals();
     (void)sigemptyset(&heard);
     (void)sigaddset(&heard, SIGTERM);
     (void)sigaddset(&heard, SIGCHLD);
