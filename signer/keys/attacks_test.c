@@ -379,13 +379,19 @@ static void signs_one_of_two_requests_for_one_version(void)
 /* --- Time --- */
 
 /* A key that signs slowly, so that another request comes in between. */
+struct slow_key {
+    atomic_bool has_begun;
+    atomic_bool may_go_on;
+};
+
 static enum slw_status slow_sign(void *context, struct slw_bytes message,
                                  const uint8_t digest[static SLW_SHA256_SIZE],
                                  uint8_t ret_signature[static SLW_SIGNATURE_SIZE],
                                  struct slw_detail *detail)
 {
-    atomic_bool *go_on = context;
-    for (int i = 0; i < 2000 && !atomic_load(go_on); i++) {
+    struct slow_key *slow = context;
+    atomic_store(&slow->has_begun, true);
+    for (int i = 0; i < 2000 && !atomic_load(&slow->may_go_on); i++) {
         usleep(5000);
     }
     return slw_private_key_sign_unverified(test_key(TEST_KEY_TEST), message, digest, ret_signature,
@@ -398,8 +404,8 @@ static void takes_a_version_before_it_signs(void)
     struct test_bundle right = test_class;
     struct slw_private_key *key = NULL;
     struct slw_detail detail = {""};
-    atomic_bool go_on = false;
-    const struct slw_key_holder holder = {&go_on, slow_sign, NULL};
+    struct slow_key slow = {.has_begun = false};
+    const struct slw_key_holder holder = {&slow, slow_sign, NULL};
     right.payload = "another image";
     TAP_REQUIRE(test_signer_open(&signer));
     TAP_EQUAL_INT(slw_private_key_from_holder(slw_private_key_public(test_key(TEST_KEY_TEST)),
@@ -407,13 +413,15 @@ static void takes_a_version_before_it_signs(void)
                   SLW_OK);
     signer.keys[1].key = key;
     TAP_EQUAL_INT(test_submit(&signer, &test_class, &for_test_key), SLW_OK);
-    test_settle(&signer);
+    for (int i = 0; i < 600 && !atomic_load(&slow.has_begun); i++) {
+        test_settle(&signer);
+    }
     TAP_EQUAL_INT(test_submit(&signer, &right, &for_test_key), SLW_OK);
     TAP_EQUAL_INT(test_refusal(&signer), SLW_VERSION_TAKEN);
     right.version = 0;
     TAP_EQUAL_INT(test_signed_count(&signer), 0);
-    atomic_store(&go_on, true);
-    for (int i = 0; i < 50 && test_signed_count(&signer) == 0; i++) {
+    atomic_store(&slow.may_go_on, true);
+    for (int i = 0; i < 600 && test_signed_count(&signer) == 0; i++) {
         test_settle(&signer);
     }
     TAP_EQUAL_INT(test_signed_count(&signer), 1);

@@ -346,7 +346,7 @@ static void killed_after(useconds_t pause_us)
     if (len >= SLW_SHA256_SIZE) { /* it was answered, so it is there, and goes on */
         const struct slw_book_request *request = slw_book_request_find(&signer.service->book, told);
         TAP_REQUIRE(request != NULL);
-        for (int i = 0; i < 40 && request->state == SLW_SIGNER_RECEIVED; i++) {
+        for (int i = 0; i < 600 && request->state == SLW_SIGNER_RECEIVED; i++) {
             test_settle(&signer);
         }
         TAP_EQUAL_INT(request->state, SLW_SIGNER_SIGNED);

@@ -217,10 +217,14 @@ static void bounds_how_many_approvals_a_request_has(void)
         TAP_EQUAL_INT(test_approve(&signer, &approving), SLW_OK);
     }
     approvals_at_once(&signer, count, 8);
+    const struct slw_book_request *request =
+        slw_book_request_find(&signer.service->book, signer.id);
+    for (int i = 0; i < 600 && request->approvals_count < SLW_POLICY_APPROVALS_MAX; i++) {
+        test_settle(&signer);
+    }
     test_settle(&signer);
     TAP_CHECK(!signer.service->broken);
-    TAP_EQUAL_INT(slw_book_request_find(&signer.service->book, signer.id)->approvals_count,
-                  SLW_POLICY_APPROVALS_MAX);
+    TAP_EQUAL_INT(request->approvals_count, SLW_POLICY_APPROVALS_MAX);
     TAP_EQUAL_INT(test_approve(&signer, &(struct test_approving){.by = TEST_BEN}), SLW_TOO_MANY);
     test_signer_stop(&signer);
     TAP_EQUAL_INT(test_signer_start(&signer, &detail), SLW_OK);

@@ -2,6 +2,7 @@
 /* A signing service in the test's process, and its front. See test_signer.h. */
 #include "test_signer.h"
 
+#include "case.h"
 #include "service_parts.h"
 
 #include "slipway/files.h"
@@ -259,17 +260,52 @@ static enum slw_signer_state state_now(struct test_signer *signer)
                : signer->answer.state;
 }
 
+/* What goes on by itself: with workers, in judges, on its way into the log. */
+struct under_way {
+    size_t working;
+    size_t judged;
+    size_t appended;
+    uint64_t log_size;
+};
+
+static struct under_way look(const struct slw_service *service)
+{
+    return (struct under_way){slw_workers_busy(service->workers), slw_cases_judged_count(service),
+                              slw_log_next_index(service->log) - slw_log_size(service->log),
+                              slw_log_size(service->log)};
+}
+
+static bool is_same(const struct under_way *left, const struct under_way *right)
+{
+    return left->working == right->working && left->judged == right->judged &&
+           left->appended == right->appended && left->log_size == right->log_size;
+}
+
+/* Turns in which nothing changes, until it is taken for settled: judges end, however late; a key or
+ * a log may be held up by the test. */
+static int turns_of_patience(const struct under_way *now)
+{
+    if (now->judged > 0) {
+        return 6000;
+    }
+    return now->working > 0 || now->appended > 0 ? 20 : 3;
+}
+
 void test_settle(struct test_signer *signer)
 {
-    for (int i = 0; i < 8 && signer->socket >= 0; i++) {
+    struct under_way former = look(signer->service);
+    for (int quiet = 0; quiet < turns_of_patience(&former) && signer->socket >= 0; quiet++) {
         (void)turn(signer, 10);
+        struct under_way now = look(signer->service);
+        quiet = is_same(&former, &now) ? quiet : 0;
+        former = now;
     }
 }
 
 enum slw_signer_state test_outcome(struct test_signer *signer)
 {
     enum slw_signer_state state = 0;
-    for (int i = 0; i < 400 && (i == 0 || state == SLW_SIGNER_JUDGING); i++) {
+    for (int i = 0; i < 6000 && (i == 0 || state == SLW_SIGNER_JUDGING); i++) {
         state = state_now(signer);
         (void)turn(signer, 5);
     }
@@ -279,7 +315,7 @@ enum slw_signer_state test_outcome(struct test_signer *signer)
 bool test_await(struct test_signer *signer, enum slw_signer_state wanted)
 {
     enum slw_signer_state state = 0;
-    for (int i = 0; i < 600 && state != wanted; i++) {
+    for (int i = 0; i < 6000 && state != wanted; i++) {
         state = state_now(signer);
         (void)turn(signer, 5);
     }
