@@ -170,6 +170,9 @@ static void counts_a_device_once_in_a_rate(void)
                               "{\"release\":2,\"group\":\"homes\",\"plan\":{\"phases\":[{\"ppm\":"
                               "1000000}],\"rate_per_hour\":1}}"),
                   201);
+    while (time(NULL) % 3600 >= 3570) { /* by the clock's hours: all that follows is in one */
+        sleep(1);
+    }
     TAP_EQUAL_INT(test_status(&depot, "POST", "/api/v1/products/lamp/rollouts/1/start", "{}"), 200);
     TAP_REQUIRE(await_offer(&device, &answer));
     test_answer_free(&answer);
