@@ -41,7 +41,7 @@ static void offers_only_what_a_device_can_and_may_have(void)
     TAP_REQUIRE(add_release(&depot, 5, "published", 2));
     int64_t id = make(&depot, 5, "{\"phases\":[{\"ppm\":1000000}]}");
     TAP_EQUAL_INT(act(&depot, id, "start"), 200);
-    pause_ms(2200);
+    TAP_CHECK(await_state(&depot, id, "running") && await_view(&depot));
     TAP_EQUAL_INT(find_offer(&depot, 1, 1, &offer), SLW_NOT_FOUND); /* nobody said yes */
     TAP_CHECK(say_yes(&depot, "d001", "", 1)); /* the device for itself: that isn't theirs to say */
     TAP_EQUAL_INT(find_offer(&depot, 1, 1, &offer), SLW_NOT_FOUND);
@@ -80,10 +80,10 @@ static void offers_only_what_a_device_can_and_may_have(void)
     test_depot_close(&depot);
 }
 
-/* Until it is another one, for at most ten seconds. */
+/* Until it is another one, for at most a minute. */
 static bool await_generation(struct test_depot *depot, uint64_t *generation)
 {
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 600; i++) {
         uint64_t now = depot_offers_generation(depot->depot);
         if (now != 0 && now != *generation) {
             *generation = now;

@@ -6,7 +6,7 @@
 #ifndef SLIPWAY_TEST_ROLLOUTS_H
 #define SLIPWAY_TEST_ROLLOUTS_H
 
-#include "parts.h"
+#include "view.h"
 
 #include "test_depot.h"
 
@@ -192,6 +192,22 @@ static inline bool await_offers(struct test_depot *depot, bool some)
             any = find_offer(depot, number, 1, &offer) == SLW_OK || any;
         }
         if (any == some) {
+            return true;
+        }
+        pause_ms(100);
+    }
+    return false;
+}
+
+/* Until what offers come of was read behind all that happened so far, for at most a minute. */
+static inline bool await_view(struct test_depot *depot)
+{
+    int64_t from_ms = depot_clock_ms();
+    for (int i = 0; i < 600; i++) {
+        struct view *view = rollouts_view_take(depot->depot);
+        bool is_newer = view != NULL && view->read_ms > from_ms;
+        rollouts_view_drop(view);
+        if (is_newer) {
             return true;
         }
         pause_ms(100);
