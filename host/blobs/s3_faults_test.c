@@ -24,6 +24,7 @@
 static char top[] = "/tmp/slipway-s3-faults-XXXXXX";
 static struct slw_detail detail;
 static struct slw_s3_client *client;
+static struct slw_s3_client *impatient;
 static struct slw_blobs *blobs;
 
 /* What is played: the last answer again and again. */
@@ -137,9 +138,14 @@ static size_t asked(void)
     "<Contents><Key>" key "</Key><LastModified>2024-01-02T03:04:05.000Z</LastModified>"            \
     "<Size>3</Size></Contents>"
 
+static enum slw_status put_with(struct slw_s3_client *with)
+{
+    return slw_s3_put(with, "key", SLW_BYTES_OF("abc"), &detail);
+}
+
 static enum slw_status put(void)
 {
-    return slw_s3_put(client, "key", SLW_BYTES_OF("abc"), &detail);
+    return put_with(client);
 }
 
 static void asks_again_after_failures_of_the_server(void)
@@ -198,11 +204,11 @@ static void does_not_wait_for_ever(void)
 {
     ANSWER(DAWDLE);
     int64_t began = now_ms();
-    TAP_EQUAL_INT(put(), SLW_UNAVAILABLE);
-    TAP_CHECK(now_ms() - began < 5000);
+    TAP_EQUAL_INT(put_with(impatient), SLW_UNAVAILABLE);
+    TAP_CHECK(now_ms() - began < 10000);
     TAP_CHECK(asked() >= 2);
     ANSWER(DAWDLE, OK_EMPTY);
-    TAP_EQUAL_INT(put(), SLW_OK);
+    TAP_EQUAL_INT(put_with(impatient), SLW_OK);
 }
 
 static void a_server_that_stored_other_bytes_is_not_believed(void)
@@ -426,7 +432,7 @@ static bool begin(void)
                                     .prefix = "p/",
                                     .access_key = "me",
                                     .secret_file = secret,
-                                    .timeout_ms = 200};
+                                    .timeout_ms = 20000};
     if (mkdtemp(top) == NULL || !listen_on_loopback(endpoint, sizeof endpoint)) {
         return false;
     }
@@ -434,13 +440,16 @@ static bool begin(void)
     int descriptor = open(secret, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     bool good = descriptor >= 0 && write(descriptor, "hidden", 6) == 6;
     close(descriptor);
-    return good && slw_s3_client_open(&settings, &client, &detail) == SLW_OK &&
+    good = good && slw_s3_client_open(&settings, &client, &detail) == SLW_OK &&
            slw_blobs_open("s3:", &settings, &blobs, &detail) == SLW_OK;
+    settings.timeout_ms = 1000;
+    return good && slw_s3_client_open(&settings, &impatient, &detail) == SLW_OK;
 }
 
 int main(void)
 {
     pthread_t thread;
+    (void)setenv("no_proxy", "*", 1);
     if (!begin() || pthread_create(&thread, NULL, serve, NULL) != 0) {
         return 1;
     }
@@ -459,6 +468,7 @@ int main(void)
     TAP_RUN(heads_and_bodies_without_end_are_cut);
     TAP_RUN(a_blob_is_not_there_before_the_server_says_so);
     slw_blobs_close(blobs);
+    slw_s3_client_close(impatient);
     slw_s3_client_close(client);
     (void)shutdown(server.listener, SHUT_RDWR);
     (void)pthread_join(thread, NULL);
