@@ -86,7 +86,7 @@ static const char endless[] = "WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL
 
 static void ends_a_statement_that_takes_too_long(void)
 {
-    static const struct slw_database_options impatient = {.timeout_ms = 200};
+    static const struct slw_database_options impatient = {.timeout_ms = 1000};
     slw_database_close(test_database_open(tables));
     struct slw_database *database = test_database_open_with(&impatient);
     TAP_EQUAL_INT(test_number(database, endless, NULL, 0), -1);
@@ -171,7 +171,7 @@ static void hang_backend(struct outage *outage)
 
 static void does_not_wait_for_a_server_that_hangs(void)
 {
-    static const struct slw_database_options impatient = {.timeout_ms = 200};
+    static const struct slw_database_options impatient = {.timeout_ms = 1000};
     struct outage outage = {.happen = hang_backend};
     slw_database_close(test_database_open(tables));
     struct slw_database *database = test_database_open_with(&impatient);
