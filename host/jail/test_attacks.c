@@ -227,11 +227,15 @@ static int attack_disk(const char *unused)
     return 2;
 }
 
-/* Until the other end is closed: what a weaker jail leaves behind ends with the test. */
-static void live(int outside)
+/* Until the other end is closed: what a weaker jail leaves behind ends with the test. Tells that it
+ * lives, unless told is -1. */
+static void live(int outside, int told)
 {
     char byte = 'x';
     (void)!write(outside, &byte, 1);
+    if (told >= 0) {
+        (void)!write(told, &byte, 1);
+    }
     while (read(outside, &byte, 1) > 0) {
     }
 }
@@ -239,6 +243,11 @@ static void live(int outside)
 /* Leaves a process behind that wants to live: another session, another parent, no signal. */
 static int attack_survive(const char *port)
 {
+    char byte = 0;
+    int told[2];
+    if (pipe(told) != 0) {
+        return 1;
+    }
     if (fork() == 0) {
         (void)setsid();
         if (fork() == 0) {
@@ -246,17 +255,19 @@ static int attack_survive(const char *port)
             for (int i = 1; i < NSIG; i++) {
                 ignore(i);
             }
-            live(outside);
+            live(outside, told[1]);
         }
         _exit(0);
     }
-    (void)usleep(300000);
-    return 0;
+    (void)close(told[1]);
+    bool lives = read(told[0], &byte, 1) == 1;
+    (void)close(told[0]);
+    return lives ? 0 : 1;
 }
 
 static int attack_stay(const char *port)
 {
-    live(connect_to(port));
+    live(connect_to(port), -1);
     return 0;
 }
 
