@@ -22,7 +22,7 @@ static struct slw_http_fetcher *new_fetcher(const char *url, const char *proxy)
     struct slw_http_fetcher *fetcher = NULL;
     struct slw_detail detail;
     /* For those that never let a connection come to be. */
-    options.connect_timeout_ms = strncmp(url, "https:", 6) == 0 ? 300 : 10000;
+    options.connect_timeout_ms = strncmp(url, "https:", 6) == 0 ? 1000 : 10000;
     return slw_http_fetcher_new(&options, &fetcher, &detail) == SLW_OK ? fetcher : NULL;
 }
 
@@ -142,6 +142,8 @@ static void a_proxy_that_is_none_is_not_told_with_its_password(void)
 
 int main(void)
 {
+    (void)unsetenv("no_proxy");
+    (void)unsetenv("NO_PROXY");
     TAP_RUN(asks_the_proxy_that_it_is_given);
     TAP_RUN(asks_the_proxy_of_the_environment_unless_told_otherwise);
     TAP_RUN(a_proxy_for_tls_can_only_fail);

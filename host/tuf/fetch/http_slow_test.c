@@ -80,7 +80,7 @@ static const struct {
      ""},
     {"a pause within the window",
      FLOOR,
-     {.head = OK_HEAD "Content-Length: 5\r\n\r\n", .piece = "hello", .pieces = 1, .pause_ms = 500},
+     {.head = OK_HEAD "Content-Length: 5\r\n\r\n", .piece = "hello", .pieces = 1, .pause_ms = 200},
      SLW_OK,
      ""},
     {"404, and its body never",
