@@ -199,14 +199,15 @@ row() { sqlite3 depot.db "$1"; }
         depot_stop KILL
         depot_start
     done
-    sleep 1.3
     local try
-    for try in 1 2 3; do
+    for try in $(seq 30); do
+        sleep 1 # the view of what runs is read every second
         run connect d1 --once
-        [ "$(row "SELECT version FROM devices")" != 2 ] || break
-        sleep 1
+        [ "$(row "SELECT succeeded, failed FROM rollout_phases")" = '0|0' ] || break
     done
+    echo "$output"
     [ "$(row "SELECT succeeded, failed FROM rollout_phases")" = '1|0' ]
+    [ "$(row "SELECT version FROM devices")" = 2 ]
     # One that was killed when its report was durable, and not yet answered, says it again: it counts once.
     [ "$(row "SELECT count(*) FROM device_history WHERE kind = 'outcome'")" -ge 1 ]
 }

@@ -215,16 +215,20 @@ all_offer() { [ "$(offers 1) $(offers 2) $(offers 3)" = "$1 $1 $1" ]; }
 # somebody_waits: for a lock in the database.
 somebody_waits() { [ "$(database_sql 'SELECT COUNT(*) FROM pg_locks WHERE NOT granted')" -gt 0 ]; }
 
+somebody_has_all_consents() {
+    [ "$(database_sql "SELECT COUNT(*) FROM pg_locks WHERE granted AND mode = 'AccessExclusiveLock' AND relation = 'consents'::regclass")" = 1 ]
+}
+
 # stands_still_while_it_asks ROLLOUT: a depot that has read that it runs, and goes on after a halt of more than 5 s ago.
 stands_still_while_it_asks() {
     local checkin holder
-    holder='BEGIN; LOCK TABLE consents IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(1.5); COMMIT'
+    holder='BEGIN; LOCK TABLE consents IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(4); COMMIT'
     database_sql "$holder" >/dev/null 3>&- &
     load_pids+=($!)
-    sleep 0.3
+    eventually 10 somebody_has_all_consents
     offers 1 >offered 3>&- &
     checkin=$!
-    eventually 2 somebody_waits
+    eventually 3 somebody_waits
     kill -STOP "${replica_pids[1]}"
     wait "${load_pids[-1]}"
     depot_url=http://127.0.0.1:${replica_ports[2]}

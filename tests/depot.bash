@@ -30,7 +30,7 @@ depot_start() {
     : >depot.out
     "$slipway_depot" run --config "${1:-$depot_conf}" >depot.out 2>>depot.log 3>&- &
     depot_pid=$!
-    for _ in $(seq 200); do
+    for _ in $(seq 1200); do
         depot_url=$(sed -n 's/^listening on //p' depot.out)
         [ -z "$depot_url" ] || return 0
         kill -0 "$depot_pid" 2>/dev/null || break
