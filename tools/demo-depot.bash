@@ -128,6 +128,7 @@ start_depot() {
     echo 'a lamp for everybody' >password
     slipway-depot init --config slipway-depot.conf --administrator ada --password-file password \
         --token-file ada.token >/dev/null
+    : >depot.out
     slipway-depot run --config slipway-depot.conf >depot.out 2>depot.log &
     depot=$!
     url=

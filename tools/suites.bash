@@ -55,10 +55,13 @@ run_scenarios()
 {
     local logs="$results/logs/scenarios" file name
     mkdir -p "$logs"
+    # Every server is on this machine, whatever proxy npm needs.
+    no_proxy=${no_proxy:+$no_proxy,}127.0.0.1,localhost,signer
+    export no_proxy NO_PROXY=$no_proxy
     export SLIPWAY_BIN_DIR=$PWD/$2 ASAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
     # shellcheck disable=SC2086
     { printf 'tests/%s.bats\n' $long_scenarios && printf '%s\n' tests/*.bats; } | awk '!seen[$0]++' |
-        xargs -P "$at_once" -I FILE tools/run-logged "${3:-300}" "$logs" bats --formatter tap FILE
+        xargs -P "$at_once" -I FILE tools/run-logged "${3:-600}" "$logs" bats --formatter tap FILE
     for file in tests/*.bats; do
         name=${file##*/}
         results_tap "$name" "$1" "$logs/$name.log" "$(cat "$logs/$name.status")"
