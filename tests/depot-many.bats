@@ -145,7 +145,7 @@ leader_is_not() { [ "$(leader rollouts)" != "$1" ] && [ -n "$(leader rollouts)" 
     local stopped token start
     stopped=$(leader rollouts)
     token=$(database_sql "SELECT token FROM leases WHERE name = 'rollouts'")
-    start=$(date -u -d '+2 seconds' +%Y-%m-%dT%H:%M:%SZ)
+    start=$(date -u -d '+6 seconds' +%Y-%m-%dT%H:%M:%SZ)
     answers 201 POST /api/v1/products/lamp/rollouts "{\"release\": 2, \"group\": \"all\", \"start\": \"$start\",
         \"plan\": {\"phases\": [{\"ppm\": 1000000, \"failure_ppm\": 100000}]}}"
     answers 200 POST "/api/v1/products/lamp/rollouts/$(jq .id <<<"$output")/start" '{}'
@@ -157,11 +157,11 @@ leader_is_not() { [ "$(leader rollouts)" != "$1" ] && [ -n "$(leader rollouts)" 
     eventually 15 leader_is_not "$stopped"
     eventually 15 rollout_is_not scheduled
     kill -CONT "${replica_pids[stopped]}"
+    eventually 15 grep -q 'rollouts: lost' "depot-$stopped.log"
     sleep 2
     load_end
     [ "$(database_sql "SELECT token FROM leases WHERE name = 'rollouts'")" -gt "$token" ]
     leader_is_not "$stopped"
-    grep -q 'rollouts: lost' "depot-$stopped.log"
     database_sql "SELECT who, action, detail FROM audit WHERE action LIKE 'rollout%' ORDER BY number"
     database_sql "SELECT id, subject, data FROM events WHERE kind = 'rollout' ORDER BY id"
     [ "$(database_sql "SELECT COUNT(*) FROM events WHERE data LIKE '%its time has come%'")" = 1 ]
@@ -290,11 +290,12 @@ device_back() {
 two_say() { [ "$(offers 1) $(offers 2)" = "$1 $1" ]; }
 # all_remember: each answers without the row, which says that a log is wanted, though nobody told them.
 all_remember() {
+    all_offer no || return 1
     database_sql 'UPDATE devices SET log_wanted = 1'
     local number remembered=0
     for number in 1 2 3; do
         [ "$(offers "$number")" = no ]
-        [ "$(jq .log <<<"$output")" = true ] || remembered=$((remembered + 1))
+        [ "$(jq .log api.out)" = true ] || remembered=$((remembered + 1))
     done
     database_sql 'UPDATE devices SET log_wanted = 0'
     [ "$remembered" = 3 ]
@@ -304,7 +305,7 @@ all_remember() {
     fleet_rows
     device_row
     eventually 5 all_offer no
-    eventually 5 all_remember
+    eventually 15 all_remember
     # What is offered.
     answers 201 POST /api/v1/products/lamp/rollouts '{"release": 2, "group": "all",
         "plan": {"phases": [{"ppm": 1000000, "failure_ppm": 100000}]}}'
@@ -314,7 +315,7 @@ all_remember() {
     eventually 5 all_offer yes
     answers 200 POST "$rollout/halt" '{}'
     eventually 5 all_offer no
-    eventually 5 all_remember
+    eventually 15 all_remember
     # One that stood still has heard nothing meanwhile, and asks.
     kill -STOP "${replica_pids[3]}"
     depot_url=http://127.0.0.1:${replica_ports[2]}
@@ -327,7 +328,7 @@ all_remember() {
     # Without the database nothing is remembered for longer than it was heard of.
     device_back
     eventually 5 all_offer no
-    eventually 5 all_remember
+    eventually 15 all_remember
     database_halt
     eventually 3 all_offer 503
     for _ in 1 2 3; do
