@@ -342,6 +342,9 @@ start_writing() {
         pid=$(pgrep -f "^$slipway bundle create shown") || sleep 0.01
         kill -0 "$outer"
     done
+    until find "/proc/$pid/fd" -lname '*(deleted)' 2>/dev/null | grep -q .; do
+        kill -0 "$pid" # its output has no name yet: from then on its time counts
+    done
     # script stops itself with its child, and wants to be continued too.
     kill -STOP "$pid"
     sleep 1.2

@@ -398,7 +398,7 @@ forge() {
     refused mix-and-match ceremony status lamp
     says "about another root"
     cp good lamp/transcript/005.json
-    forge ada lamp/transcript/005.json '.predicate.signature |= sub("^..";"00")'
+    forge ada lamp/transcript/005.json '.predicate.signature |= (if startswith("00") then "01" else "00" end) + .[2:]'
     refused unsigned ceremony status lamp
     says "isn't over what was made here"
     cp good lamp/transcript/005.json

@@ -45,6 +45,7 @@ upload() {
     local offset
     for _ in $(seq 100); do
         offset=$(offset_of "$1")
+        [ "$offset" != "$(stat -c %s "$1")" ] || return 0
         piece "$1" "${offset:-0}" 300000
         [ "$status" != 201 ] || return 0
         [ "$status" = 204 ] || [ "$status" = 409 ] || break

@@ -146,7 +146,7 @@ published_release() {
     # Who watches sees the halt, and learns from the exit code that somebody is needed.
     "$slipway" rollout status lamp "$rollout" --watch >watched 2>watch.err 3>&- &
     watcher=$!
-    for _ in $(seq 100); do [ -s watched ] && break; sleep 0.05; done
+    for _ in $(seq 1200); do [ -s watched ] && break; sleep 0.05; done
     ok rollout halt lamp "$rollout" --reason 'smoke'
     status=0
     wait "$watcher" || status=$?

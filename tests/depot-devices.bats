@@ -64,7 +64,7 @@ release() {
 roll_out() {
     answers 201 POST /api/v1/products/lamp/rollouts "{\"release\":$1,\"group\":\"all\",\"plan\":{\"phases\":[{\"ppm\":1000000}]}}"
     answers 200 POST "/api/v1/products/lamp/rollouts/$(jq .id <<<"$output")/start" '{}'
-    sleep 1.3 # the view of what runs is read every second
+    sleep 2.5 # the view of what runs is read every second
 }
 
 # words_for DEVICE: the words of `device connect` for a virtual device of that name.
@@ -184,6 +184,7 @@ row() { sqlite3 depot.db "$1"; }
 }
 
 @test "killed at any moment, a device and its depot go on" {
+    printf '[devices]\ncheck-in-s = 1\n' >>depot.conf
     connect d1 --once
     release 2
     roll_out 2
@@ -199,13 +200,14 @@ row() { sqlite3 depot.db "$1"; }
         depot_stop KILL
         depot_start
     done
-    local try
-    for try in $(seq 30); do
-        sleep 1 # the view of what runs is read every second
-        run connect d1 --once
+    words_for d1
+    "$slipway" "${words[@]}" >connect.out 2>&1 3>&- &
+    connect_pid=$!
+    for _ in $(seq 600); do
         [ "$(row "SELECT succeeded, failed FROM rollout_phases")" = '0|0' ] || break
+        sleep 0.1
     done
-    echo "$output"
+    cat connect.out
     [ "$(row "SELECT succeeded, failed FROM rollout_phases")" = '1|0' ]
     [ "$(row "SELECT version FROM devices")" = 2 ]
     # One that was killed when its report was durable, and not yet answered, says it again: it counts once.

@@ -47,8 +47,8 @@ make_products() {
     kill -0 "$depot_pid"
     rm "$database_dir/filler"
     # A server that couldn't write its log has gone down to recover it; without room for that it stays down.
-    kill -0 "$database_pid" 2>/dev/null || database_again
     for _ in $(seq 100); do
+        kill -0 "$database_pid" 2>/dev/null || database_again
         make_products 601 601
         [ "$status" != 201 ] || break
         sleep 0.1

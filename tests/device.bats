@@ -472,7 +472,9 @@ send_a_part() {
     start_device --root root.pb --slot app:24M
     "$bin/slipway" device update big.bundle --to "$link" --timeout 1s >/dev/null 2>&1 3>&- &
     update=$!
-    until [ "$(dd if=board.flash bs=1 skip=6207744 count=1 status=none | od -An -tx1)" != " ff" ]; do :; done
+    until [ "$(dd if=board.flash bs=1 skip=6207744 count=1 status=none | od -An -tx1)" != " ff" ]; do
+        kill -0 "$update"
+    done
     kill -STOP "$device"
 }
 

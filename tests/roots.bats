@@ -13,6 +13,13 @@ key_id() {
     "$slipway" key show --json "$1" | jq -r .key_id
 }
 
+# flip FILE OFFSET: another byte there, whatever it was.
+flip() {
+    local byte
+    byte=$(od -An -tu1 -j "$2" -N 1 "$1")
+    printf '%b' "\\x$(printf %02x $((byte ^ 1)))" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+}
+
 @test "root create: names the keys, their roles and thresholds" {
     ok root create -o root.pb --root-key r1.pub --root-key r2.pub --targets-key t1.pub --targets-key e1.pub \
         --root-threshold 2 --version 7 --key-class prod --expires 2099-01-31T00:00:00Z
@@ -243,7 +250,7 @@ serialized_of() {
     prints "$(key_id t1): good, but by a key of another role"
     prints "$(key_id r2): by a key that this root doesn't have"
     prints "signatures: 1 good of 1 needed"
-    printf 'x' | dd of=root.pb bs=1 seek=$(($(stat -c %s root.pb) - 210)) conv=notrunc status=none
+    flip root.pb $(($(stat -c %s root.pb) - 210))
     ok root inspect root.pb
     prints ": BAD"
     ok root inspect --json root.pb

@@ -45,7 +45,7 @@ start_device() {
     "$slipway" device run --flash lamp.flash --root test-root.root --product lamp --slot app:64K --listen tcp:127.0.0.1:0 \
         >device.log 2>&1 3>&- &
     device_pid=$!
-    for _ in $(seq 200); do
+    for _ in $(seq 1000); do
         link=$(sed -n 's/^listening on //p' device.log | head -n 1)
         [ -z "$link" ] || return 0
         sleep 0.02

@@ -13,6 +13,7 @@ swift_start() {
     printf 's3-secret\n' >"$swift_dir/secret"
     chmod 600 "$swift_dir/secret"
     mkfifo "$swift_dir/input"
+    : >"$swift_dir/out"
     /usr/bin/python3 "${source_dir:?}/tests/s3/serve-swift.py" "$swift_dir/data" "${1:-}bucket" \
         <"$swift_dir/input" >"$swift_dir/out" 2>"$swift_dir/log" 3>&- &
     swift_pid=$!

@@ -146,8 +146,12 @@ async function serve(request, response) {
     const passed = { whole: undefined, shift: shiftRange(range) };
     const asked = kind in passed ? passed[kind] : range;
     const answer = await ask(request.url, asked === undefined ? headers : { ...headers, range: asked });
-    response.on('finish', () => log(request, response.statusCode));
-    response.on('close', () => response.writableFinished || log(request, response.statusCode));
+    // Before the first byte leaves: whoever has all of an answer finds it in the log.
+    const head = response.writeHead.bind(response);
+    response.writeHead = (status, ...rest) => {
+        log(request, status);
+        return head(status, ...rest);
+    };
     KINDS[kind](response, answer, argument);
 }
 

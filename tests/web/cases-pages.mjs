@@ -128,7 +128,7 @@ export const pages = [
         await visit(page, `#/p/desk/rollouts/${id}`);
         await page.locator('.verdict .state.going').waitFor();
         await depot.make('POST', `/api/v1/products/desk/rollouts/${id}/pause`, { reason: 'somebody else did' });
-        await page.locator('.verdict', { hasText: 'somebody else did' }).waitFor({ timeout: 5000 });
+        await page.locator('.verdict', { hasText: 'somebody else did' }).waitFor();
     }],
     ['what is stale is visibly stale, until the depot is there again', async ({ page, depot, good, bad }) => {
         await Promise.allSettled([good, bad]); // nobody else needs it meanwhile
