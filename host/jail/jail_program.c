@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -20,17 +19,6 @@ static bool place_descriptors(int output)
 {
     int input = open("/dev/null", O_RDONLY | O_CLOEXEC);
     return input >= 0 && dup2(input, 0) == 0 && dup2(output, 1) == 1 && dup2(output, 2) == 2;
-}
-
-static void forget_signals(void)
-{
-    const struct sigaction as_usual = {.sa_handler = SIG_DFL};
-    sigset_t none;
-    for (int number = 1; number < NSIG; number++) {
-        (void)sigaction(number, &as_usual, NULL);
-    }
-    (void)sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 /* No capability, and no way to one; those behind the last that the kernel knows are no error. */
@@ -77,7 +65,7 @@ int slw_jail_become(const struct slw_jail_making *making, int report)
     const int kept[] = {0, 1, 2, report};
     struct slw_detail detail = {{0}};
     (void)umask(022);
-    forget_signals();
+    slw_sandbox_forget_signals();
     if (setsid() < 0 || !place_descriptors(making->output) || !drop_capabilities() ||
         chdir(SLW_JAIL_WORK) != 0) {
         return errno;

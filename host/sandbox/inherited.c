@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a program inherited and doesn't want: descriptors and the environment. See sandbox.h. */
+/* What a program inherited and doesn't want: descriptors, signals, the environment. See sandbox.h.
+ */
 /* For close_range() and clearenv(). */
 #define _GNU_SOURCE // NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
 #include "slipway/sandbox.h"
 
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -52,4 +54,15 @@ enum slw_status slw_sandbox_clear_environment(struct slw_detail *detail)
         return slw_explain_errno(detail, "clearing the environment");
     }
     return SLW_OK;
+}
+
+void slw_sandbox_forget_signals(void)
+{
+    const struct sigaction as_usual = {.sa_handler = SIG_DFL};
+    sigset_t none;
+    for (int number = 1; number < NSIG; number++) {
+        (void)sigaction(number, &as_usual, NULL); /* fails for those that can't be anything else */
+    }
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }

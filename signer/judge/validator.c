@@ -28,16 +28,6 @@ static bool place_descriptors(int bundle, int output)
            dup2(high_output, 1) == 1 && dup2(high_output, 2) == 2 && lseek(0, 0, SEEK_SET) == 0;
 }
 
-/* The key process ignores some, which programs would inherit: nothing that they write to would ever
- * end them. */
-static void forget_signals(void)
-{
-    const struct sigaction as_usual = {.sa_handler = SIG_DFL};
-    for (int number = 1; number < NSIG; number++) {
-        (void)sigaction(number, &as_usual, NULL);
-    }
-}
-
 static enum slw_status confine(const struct slw_order *order,
                                const struct slw_sandbox_filter *filter, struct slw_detail *detail)
 {
@@ -121,7 +111,7 @@ _Noreturn void slw_validator_child(const struct slw_order *order,
     struct slw_detail detail;
     sigset_t heard;
     pid_t former_group = getpgrp();
-    forget_signals();
+    slw_sandbox_forget_signals(); /* the key process ignores SIGPIPE */
     (void)sigemptyset(&heard);
     (void)sigaddset(&heard, SIGTERM);
     (void)sigaddset(&heard, SIGCHLD);

@@ -70,6 +70,10 @@ SLW_MUST_USE enum slw_status slw_sandbox_keep_descriptors(const int *kept, size_
 /* Empties the environment, and sets PATH to the system's directories and LC_ALL to C.UTF-8. */
 SLW_MUST_USE enum slw_status slw_sandbox_clear_environment(struct slw_detail *detail);
 
+/* Signals mean what they mean by themselves, and none is blocked: for a program that is to be run
+ * by a process which ignores some. */
+void slw_sandbox_forget_signals(void);
+
 /* --- what it may use and show --------------------------------------------------------------- */
 
 /* 0 leaves a limit as it is. */
