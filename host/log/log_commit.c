@@ -337,9 +337,7 @@ static enum slw_status make_durable(struct slw_log_commit *commit, struct slw_de
 {
     const struct slw_log *log = commit->log;
     const struct slw_log_files *files = log->files;
-    if (files->flush(files->context, log->journal) != 0 ||
-        files->rename_at(files->context, log->directory, SLW_LOG_CHECKPOINT_NEW,
-                         SLW_LOG_CHECKPOINT) != 0) {
+    if (files->flush(files->context, log->journal) != 0 || slw_log_replace_checkpoint(log) != 0) {
         commit->is_broken = true;
         return slw_explain_errno(detail, SLW_LOG_JOURNAL);
     }

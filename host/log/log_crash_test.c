@@ -105,6 +105,14 @@ static int faulty_rename_at(void *context, int directory, const char *from, cons
                       : settle(hit, slw_log_files_system.rename_at(context, directory, from, to));
 }
 
+static int faulty_exchange_at(void *context, int directory, const char *one, const char *other)
+{
+    bool hit = is_hit();
+    return fails(hit)
+               ? -1
+               : settle(hit, slw_log_files_system.exchange_at(context, directory, one, other));
+}
+
 static int faulty_unlink_at(void *context, int directory, const char *path, int flags)
 {
     bool hit = is_hit();
@@ -129,6 +137,7 @@ static const struct slw_log_files faulty = {
     .flush_directory = faulty_flush,
     .flush_file_system = faulty_flush,
     .rename_at = faulty_rename_at,
+    .exchange_at = faulty_exchange_at,
     .unlink_at = faulty_unlink_at,
     .make_directory_at = faulty_make_directory_at,
 };

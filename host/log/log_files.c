@@ -2,7 +2,7 @@
 /*
  * The system behind the log's port for files, and what is written with more than one call.
  */
-/* syncfs() is Linux's alone. */
+/* syncfs() and renameat2() are Linux's alone. */
 #define _GNU_SOURCE
 
 #include "log_files.h"
@@ -56,6 +56,12 @@ static int system_rename_at(void *context, int directory, const char *from, cons
     return renameat(directory, from, directory, to);
 }
 
+static int system_exchange_at(void *context, int directory, const char *one, const char *other)
+{
+    (void)context;
+    return renameat2(directory, one, directory, other, RENAME_EXCHANGE);
+}
+
 static int system_unlink_at(void *context, int directory, const char *path, int flags)
 {
     (void)context;
@@ -76,6 +82,7 @@ const struct slw_log_files slw_log_files_system = {
     .flush_directory = system_flush_directory,
     .flush_file_system = system_flush_file_system,
     .rename_at = system_rename_at,
+    .exchange_at = system_exchange_at,
     .unlink_at = system_unlink_at,
     .make_directory_at = system_make_directory_at,
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The calls by which the log changes its disk, as a port: tests let each of them fail, write half,
- * or be the last one. Each is as its POSIX namesake: -1 and errno on failure. Reading isn't here.
+ * or be the last one. Each is as its POSIX namesake: -1 and errno on failure. exchange_at is
+ * Linux's renameat2() with RENAME_EXCHANGE, which not every file system has. Reading isn't here.
  */
 #ifndef SLIPWAY_LOG_FILES_H
 #define SLIPWAY_LOG_FILES_H
@@ -21,6 +22,7 @@ struct slw_log_files {
     int (*flush_directory)(void *context, int descriptor);   /* fsync */
     int (*flush_file_system)(void *context, int descriptor); /* syncfs */
     int (*rename_at)(void *context, int directory, const char *from, const char *to);
+    int (*exchange_at)(void *context, int directory, const char *one, const char *other);
     int (*unlink_at)(void *context, int directory, const char *path, int flags);
     int (*make_directory_at)(void *context, int directory, const char *path, mode_t mode);
 };

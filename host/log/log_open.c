@@ -444,7 +444,8 @@ static enum slw_status settle_checkpoint(struct slw_log *log, struct slw_detail 
                : slw_log_publish(log, slw_heap_bytes(&log->checkpoint), detail);
 }
 
-/* What a crash left behind the end of the journal and of the records. */
+/* What a crash left behind the end of the journal and of the records, and a checkpoint that changed
+ * places with its successor: somebody may be reading it, so that it isn't written over. */
 static enum slw_status drop_tails(struct slw_log *log, uint64_t journal_size,
                                   struct slw_detail *detail)
 {
@@ -455,6 +456,10 @@ static enum slw_status drop_tails(struct slw_log *log, uint64_t journal_size,
         (files->truncate(files->context, log->journal, (off_t)log->journal_len) != 0 ||
          files->flush(files->context, log->journal) != 0)) {
         return slw_explain_errno(detail, SLW_LOG_JOURNAL);
+    }
+    if (files->unlink_at(files->context, log->directory, SLW_LOG_CHECKPOINT_NEW, 0) != 0 &&
+        errno != ENOENT) {
+        return slw_explain_errno(detail, SLW_LOG_CHECKPOINT_NEW);
     }
     if (log->edge.records_len == 0) {
         return SLW_OK;

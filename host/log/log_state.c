@@ -78,6 +78,23 @@ enum slw_status slw_log_write_file(const struct slw_log *log, const char *path, 
     return status;
 }
 
+/*
+ * Either way a reader finds one or the other, and keeps what it opened. But ext4 writes a file to
+ * the disk before it is renamed over another, which this doesn't need: what a crash kept from the
+ * disk is made again from the journal. Nothing is written for two files that change places.
+ */
+int slw_log_replace_checkpoint(const struct slw_log *log)
+{
+    const struct slw_log_files *files = log->files;
+    if (files->exchange_at(files->context, log->directory, SLW_LOG_CHECKPOINT_NEW,
+                           SLW_LOG_CHECKPOINT) == 0) {
+        (void)files->unlink_at(files->context, log->directory, SLW_LOG_CHECKPOINT_NEW, 0);
+        return 0;
+    }
+    return files->rename_at(files->context, log->directory, SLW_LOG_CHECKPOINT_NEW,
+                            SLW_LOG_CHECKPOINT);
+}
+
 enum slw_status slw_log_publish(struct slw_log *log, struct slw_bytes checkpoint,
                                 struct slw_detail *detail)
 {
@@ -87,9 +104,7 @@ enum slw_status slw_log_publish(struct slw_log *log, struct slw_bytes checkpoint
     if (status == SLW_OK) {
         status = slw_log_write_file(log, SLW_LOG_CHECKPOINT_NEW, O_TRUNC, checkpoint, detail);
     }
-    if (status == SLW_OK &&
-        log->files->rename_at(log->files->context, log->directory, SLW_LOG_CHECKPOINT_NEW,
-                              SLW_LOG_CHECKPOINT) != 0) {
+    if (status == SLW_OK && slw_log_replace_checkpoint(log) != 0) {
         status = slw_explain_errno(detail, SLW_LOG_CHECKPOINT);
     }
     if (status != SLW_OK) {

@@ -69,6 +69,8 @@ SLW_MUST_USE enum slw_status slw_log_turn_journal(struct slw_log *log, struct sl
 SLW_MUST_USE enum slw_status slw_log_write_file(const struct slw_log *log, const char *path,
                                                 int flags, struct slw_bytes bytes,
                                                 struct slw_detail *detail);
+/* The new checkpoint in the place of the former one: 0, or -1 and errno. */
+SLW_MUST_USE int slw_log_replace_checkpoint(const struct slw_log *log);
 SLW_MUST_USE enum slw_status slw_log_publish(struct slw_log *log, struct slw_bytes checkpoint,
                                              struct slw_detail *detail);
 

@@ -8,6 +8,7 @@
 
 #include "slipway/files.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 static void starts_without_entries(void)
@@ -318,6 +319,37 @@ static void publishes_cosignatures_of_its_last_checkpoint(void)
     test_log_teardown(&test);
 }
 
+/* Each checkpoint is a file of its own, for whoever opened the former one still reads it: also when
+ * the process ended before that one's name went. */
+static void leaves_readers_the_checkpoint_that_they_opened(void)
+{
+    struct test_log test;
+    char path[256];
+    char left[256];
+    TAP_REQUIRE(test_log_setup(&test, NULL));
+    (void)snprintf(path, sizeof path, "%s/checkpoint", test.path);
+    (void)snprintf(left, sizeof left, "%s/checkpoint.new", test.path);
+    for (int was_killed = 0; was_killed < 2; was_killed++) {
+        struct slw_heap_buffer expected = {0};
+        char found[512];
+        TAP_EQUAL_INT(test_log_grow(&test, slw_log_size(test.log) + 3), SLW_OK);
+        slw_heap_append(&expected, slw_log_checkpoint(test.log));
+        int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+        TAP_REQUIRE(descriptor >= 0);
+        TAP_CHECK(was_killed == 0 || link(path, left) == 0);
+        TAP_EQUAL_INT(test_log_reopen(&test), SLW_OK);
+        for (unsigned i = 0; i < 3; i++) {
+            TAP_EQUAL_INT(test_log_grow(&test, slw_log_size(test.log) + 1), SLW_OK);
+            TAP_CHECK(!is_file(&test, "checkpoint.new", -1));
+        }
+        TAP_EQUAL_INT(pread(descriptor, found, sizeof found, 0), expected.len);
+        TAP_EQUAL_BYTES(found, expected.ptr, expected.len);
+        (void)close(descriptor);
+        slw_heap_free(&expected);
+    }
+    test_log_teardown(&test);
+}
+
 static void bounds_what_is_appended(void)
 {
     struct test_log test;
@@ -536,6 +568,7 @@ int main(void)
     TAP_RUN(names_files_as_the_specification_does);
     TAP_RUN(serves_its_files_and_no_others);
     TAP_RUN(publishes_cosignatures_of_its_last_checkpoint);
+    TAP_RUN(leaves_readers_the_checkpoint_that_they_opened);
     TAP_RUN(bounds_what_is_appended);
     TAP_RUN(turns_its_journal);
     TAP_RUN(flushes_once_for_many_entries);
