@@ -133,14 +133,9 @@ static int make_runnable_memory(void)
 
 static int make_memory_runnable(void)
 {
-    // cppcheck-suppress invalidFunctionArg ; -1 is what anonymous memory has for a descriptor
-    void *memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) {
-        return EIO;
-    }
-    int result = result_of(mprotect(memory, 4096, PROT_READ | PROT_EXEC));
-    (void)munmap(memory, 4096);
-    return result;
+    /* As large as a page may be. */
+    static _Alignas(65536) uint8_t memory[65536];
+    return result_of(mprotect(memory, sizeof memory, PROT_READ | PROT_EXEC));
 }
 
 static int signal_parent(void)
@@ -308,8 +303,11 @@ static void check_profile(enum slw_sandbox_profile profile, enum slw_sandbox_act
     for (size_t i = 0; i < ACTS_COUNT; i++) {
         struct attempt attempt = {profile, action, acts[i].act};
         bool allowed = (acts[i].allowed & 1u << profile) != 0;
+        /* Who has the heap alone is told that there is no other memory, whatever for. */
+        bool told =
+            acts[i].act == make_runnable_memory && profile == SLW_SANDBOX_JUDGE && !SHADOWED;
         TAP_ROW(acts[i].name);
-        TAP_EQUAL_INT(in_child(try_it, &attempt), allowed ? 0 : refused);
+        TAP_EQUAL_INT(in_child(try_it, &attempt), allowed ? 0 : told ? ENOMEM : refused);
     }
     TAP_ROW(NULL);
 }

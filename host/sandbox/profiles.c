@@ -6,6 +6,12 @@
  */
 #include "profiles.h"
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define IS_SANITIZED
+#endif
+#endif
+
 /* Ending, memory that it has, waiting for a lock, the time. */
 static const char *const basic[] = {
     "exit",         "exit_group", "rt_sigreturn",  "rt_sigprocmask",  "restart_syscall",
@@ -22,11 +28,9 @@ static const char *const writing[] = {"write", "writev", NULL};
 /* All that reading a bundle, memory, and one answer take: each judge has its filter made ready
  * anew, whose length is time. */
 static const char *const judging[] = {
-    "pread64", "sendto", "brk", "munmap", "mremap", "exit_group",
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-    "madvise", /* a sanitizer's, about its shadow */
-#endif
+    "pread64", "sendto", "brk",     "exit_group",
+#ifdef IS_SANITIZED
+    "munmap",  "mremap", "madvise", /* about a sanitizer's shadow */
 #endif
     NULL,
 };
@@ -146,7 +150,11 @@ static const struct slw_sandbox_calls keys = {
 };
 
 static const struct slw_sandbox_calls judge = {
+#ifdef IS_SANITIZED
     .special = SLW_CALLS_DATA_MEMORY,
+#else
+    .special = SLW_CALLS_HEAP_MEMORY,
+#endif
     .sets = {judging},
 };
 

@@ -17,6 +17,7 @@ enum {
     SLW_CALLS_OWN_LIMITS = 1 << 7,      /* prlimit64 of itself */
     SLW_CALLS_FEW_IOCTLS = 1 << 8,    /* ioctl: is it a terminal, how much is there, non-blocking */
     SLW_CALLS_SIGNAL_ITSELF = 1 << 9, /* tgkill to itself */
+    SLW_CALLS_HEAP_MEMORY = 1 << 10,  /* mmap says that there is none: for who has the heap alone */
 };
 
 #define SLW_CALLS_SETS_MAX 16u

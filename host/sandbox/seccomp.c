@@ -24,6 +24,7 @@
 /* Rules are added until one can't be: 0, or what libseccomp says, below 0. */
 struct rules {
     scmp_filter_ctx filter;
+    enum slw_sandbox_action action;
     int error;
 };
 
@@ -67,6 +68,8 @@ static void allow_memory(struct rules *rules, unsigned special)
     } else if ((special & SLW_CALLS_DATA_MEMORY) != 0) {
         allow_if(rules, SCMP_SYS(mmap), has_bits(2, PROT_EXEC, 0));
         allow_if(rules, SCMP_SYS(mprotect), has_bits(2, PROT_EXEC, 0));
+    } else if ((special & SLW_CALLS_HEAP_MEMORY) != 0 && rules->action != SLW_SANDBOX_LOG) {
+        note(rules, seccomp_rule_add(rules->filter, SCMP_ACT_ERRNO(ENOMEM), SCMP_SYS(mmap), 0));
     }
 }
 
@@ -179,7 +182,7 @@ enum slw_status slw_sandbox_filter_make(enum slw_sandbox_profile profile,
     if (calls == NULL) {
         return slw_explain(detail, SLW_BAD_ARGUMENT, "restricting system calls: no such profile");
     }
-    struct rules rules = {.filter = seccomp_init(action_number(action))};
+    struct rules rules = {.filter = seccomp_init(action_number(action)), .action = action};
     if (rules.filter == NULL) {
         return slw_explain_no_memory(detail);
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Starting, watching, ending and reaping judges and validators: see children.h. */
-/* For pipe2(). */
+/* For pipe2() and _Fork(). */
 #define _GNU_SOURCE // NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
 #include "children.h"
 
@@ -57,7 +57,9 @@ static void tell(int socket, enum slw_status status, const char *text)
 static void start_judge(struct slw_children *children, struct slw_child *child,
                         const struct slw_order *order)
 {
-    pid_t pid = fork();
+    /* Without handlers of fork(), which are for programs with threads: each page that they touch
+     * would have to be copied. */
+    pid_t pid = _Fork();
     if (pid == 0) {
         slw_judge_child(order, &children->judge_filter);
     }

@@ -247,6 +247,20 @@ static void serve(struct slw_children *children, int ended)
     }
 }
 
+/*
+ * Children have memory of the heap alone, so that their filter can be short. It is in one piece and
+ * as large as most of them need, so that none has to put in order what was freed here, page by
+ * page, nor ask for more; none gives anything back before its end.
+ */
+static void prepare_heap(void)
+{
+    (void)mallopt(M_MMAP_MAX, 0);
+    (void)mallopt(M_TRIM_THRESHOLD, INT_MAX);
+    (void)malloc_trim(0);
+    void *volatile room = malloc(CHILD_HEAP_SIZE); /* volatile: compilers leave out such a pair */
+    free(room);
+}
+
 int main(int argc, char **argv)
 {
     static struct slw_children children;
@@ -264,12 +278,7 @@ int main(int argc, char **argv)
     if (!tell_ready(status, status == SLW_OK ? done.missing : detail.text) || status != SLW_OK) {
         return EXIT_FAILURE;
     }
-    /* What was freed is put in order once here, and not in each child, page by page; children take
-     * memory in one piece, and don't give it back before their end. */
-    (void)mallopt(M_MMAP_THRESHOLD, CHILD_HEAP_SIZE);
-    (void)mallopt(M_TOP_PAD, CHILD_HEAP_SIZE);
-    (void)mallopt(M_TRIM_THRESHOLD, INT_MAX);
-    (void)malloc_trim(0);
+    prepare_heap();
     serve(&children, ended);
     slw_children_end_all(&children);
     /* Nothing is left to be written, and what runs at exit isn't made for a confined process. */

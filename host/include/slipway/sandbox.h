@@ -154,8 +154,8 @@ enum slw_sandbox_profile {
      */
     SLW_SANDBOX_KEYS,
     /*
-     * A judge: pread, memory without code, send on what is open, exit, and nothing else: no open,
-     * no write, no socket, no fork, no exec, no signal, no clock.
+     * A judge: pread, the heap, send on what is open, exit, and nothing else: no open, no write, no
+     * socket, no fork, no exec, no signal, no clock. mmap() says that there is no memory.
      */
     SLW_SANDBOX_JUDGE,
     /*
