@@ -35,6 +35,7 @@ struct slw_log_commit {
     struct slw_heap_buffer checkpoint;
     struct slw_heap_buffer published; /* the same, for the log to keep */
     struct slw_heap_buffer block;
+    uint64_t journal_size; /* that the journal has afterwards */
     char created[CREATED_MAX][SLW_LOG_PATH_SIZE];
     size_t created_count;
     struct slw_heap_buffer records; /* gathered for one file of them */
@@ -173,7 +174,7 @@ static enum slw_status check_unchanged(struct slw_log_commit *commit, struct slw
     if (fstat(log->journal, &open_one) != 0 ||
         fstatat(log->directory, SLW_LOG_JOURNAL, &named, AT_SYMLINK_NOFOLLOW) != 0 ||
         open_one.st_ino != named.st_ino || open_one.st_dev != named.st_dev ||
-        (uint64_t)named.st_size != log->journal_len) {
+        (uint64_t)named.st_size != log->journal_size) {
         return changed(commit, "its journal", detail);
     }
     if (slw_log_size(log) == 0) {
@@ -300,6 +301,26 @@ static enum slw_status write_files(struct slw_log_commit *commit, struct slw_det
                           detail);
 }
 
+/* Into the room that there is, or with more of it. */
+static enum slw_status write_block(struct slw_log_commit *commit, struct slw_detail *detail)
+{
+    const struct slw_log *log = commit->log;
+    struct slw_bytes bytes = slw_heap_bytes(&commit->block);
+    const size_t block_len = commit->block.len;
+    if (log->journal_len + block_len > log->journal_size) {
+        uint8_t *room = slw_heap_reserve(&commit->block, SLW_LOG_JOURNAL_ROOM_SIZE);
+        if (room == NULL) {
+            return slw_explain_no_memory(detail);
+        }
+        memset(room, 0, SLW_LOG_JOURNAL_ROOM_SIZE);
+        bytes = slw_heap_bytes(&commit->block);
+        commit->block.len = block_len;
+        commit->journal_size = log->journal_len + bytes.len;
+    }
+    return slw_log_write_all(log->files, log->journal, bytes, log->journal_len, SLW_LOG_JOURNAL,
+                             detail);
+}
+
 /* Takes back what isn't committed. Where that fails, only opening the log again can do it. */
 static void undo(struct slw_log_commit *commit)
 {
@@ -317,6 +338,7 @@ static void undo(struct slw_log_commit *commit)
     if (files->truncate(files->context, log->journal, (off_t)log->journal_len) != 0) {
         commit->is_broken = true;
     }
+    commit->journal_size = log->journal_len;
     if (log->edge.records_len == 0) {
         return;
     }
@@ -356,8 +378,7 @@ static enum slw_status prepare(struct slw_log_commit *commit, struct slw_detail 
     }
     enum slw_status status = write_files(commit, detail);
     if (status == SLW_OK) {
-        status = slw_log_write_all(log->files, log->journal, slw_heap_bytes(&commit->block),
-                                   log->journal_len, SLW_LOG_JOURNAL, detail);
+        status = write_block(commit, detail);
     }
     if (status != SLW_OK) {
         undo(commit);
@@ -391,6 +412,7 @@ static struct slw_log_commit *make_commit(struct slw_log *log)
     }
     memcpy(items, log->pending, log->pending_count * sizeof *items);
     commit->log = log;
+    commit->journal_size = log->journal_size;
     commit->items = items;
     commit->items_count = log->pending_count;
     commit->status = SLW_WRONG_STATE; /* until it ran */
@@ -448,6 +470,7 @@ enum slw_status slw_log_commit_end(struct slw_log *log, struct slw_log_commit *c
     struct slw_detail unheard;
     enum slw_status status = commit->status;
     log->committing_count = 0;
+    log->journal_size = commit->journal_size;
     log->is_broken = log->is_broken || commit->is_broken;
     log->is_damaged = log->is_damaged || commit->is_damaged;
     if (status == SLW_OK) {

@@ -6,6 +6,8 @@
 #include "log_state.h"
 #include "test_log.h"
 
+#include "slipway/files.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -338,6 +340,42 @@ static void recovers_from_crashes_of_its_recovery(void)
     TAP_CHECK(at > 5 && at < CALLS_MAX);
 }
 
+/* Most blocks go into room that is there already: the journal ends where the last whole one does,
+ * however much of the next one came to the disk. */
+static void ends_its_journal_within_the_room(void)
+{
+    struct test_log test;
+    struct slw_heap_buffer journal = {0};
+    char path[256];
+    TAP_REQUIRE(test_log_setup(&test, NULL));
+    TAP_EQUAL_INT(test_log_grow(&test, 5), SLW_OK);
+    const size_t start = (size_t)test.log->journal_len;
+    const uint64_t size = test.log->journal_size;
+    TAP_EQUAL_INT(test_log_grow(&test, 9), SLW_OK);
+    TAP_EQUAL_INT(test.log->journal_size, size);
+    const size_t len = (size_t)test.log->journal_len - start;
+    (void)snprintf(path, sizeof path, "%s/journal", test.path);
+    TAP_EQUAL_INT(slw_file_read(path, 1u << 20, &journal, &test.detail), SLW_OK);
+    for (size_t lost = 1; lost < len; lost += 7) { /* the end of it, or the beginning */
+        for (int is_beginning = 0; is_beginning < 2; is_beginning++) {
+            struct test_log cut;
+            TAP_REQUIRE(test_log_setup(&cut, NULL));
+            TAP_EQUAL_INT(test_log_grow(&cut, 5), SLW_OK);
+            const size_t at = is_beginning != 0 ? lost : 0;
+            TAP_CHECK(pwrite(cut.log->journal, journal.ptr + start + at, len - lost,
+                             (off_t)(cut.log->journal_len + at)) == (ssize_t)(len - lost));
+            TAP_EQUAL_INT(test_log_reopen(&cut), SLW_OK);
+            TAP_EQUAL_INT(cut.log->journal_size, cut.log->journal_len);
+            TAP_EQUAL_INT(test_log_grow(&cut, 12), SLW_OK);
+            TAP_EQUAL_INT(test_log_reopen(&cut), SLW_OK);
+            TAP_CHECK(test_log_has(&cut, 12));
+            test_log_teardown(&cut);
+        }
+    }
+    slw_heap_free(&journal);
+    test_log_teardown(&test);
+}
+
 int main(void)
 {
     TAP_RUN(survives_a_full_disk_at_each_call);
@@ -346,5 +384,6 @@ int main(void)
     TAP_RUN(survives_a_kill_within_each_call);
     TAP_RUN(survives_a_kill_behind_each_call);
     TAP_RUN(recovers_from_crashes_of_its_recovery);
+    TAP_RUN(ends_its_journal_within_the_room);
     return tap_finish();
 }

@@ -9,7 +9,8 @@
  * length, leaf, u32 length of text, and if that isn't 0: salt, text u32 length, the signed
  * checkpoint 32 bytes SHA-256 of all of the block before them
  *
- * Integers are big endian. What follows the last good block was never committed.
+ * Integers are big endian. What follows the last good block was never committed: zeros, where the
+ * log made room for the blocks to come, or what a crash left of one.
  */
 #ifndef SLIPWAY_LOG_JOURNAL_H
 #define SLIPWAY_LOG_JOURNAL_H

@@ -325,16 +325,16 @@ static enum slw_status redo_block(struct slw_log *log, struct slw_bytes bytes,
 }
 
 /* The block at offset; SLW_NOT_FOUND when there is none, whole and as it was written. */
-static enum slw_status read_block(const struct slw_log *log, uint64_t offset, uint64_t journal_size,
+static enum slw_status read_block(const struct slw_log *log, uint64_t offset,
                                   struct slw_heap_buffer *ret_bytes, struct slw_detail *detail)
 {
     uint8_t header[8];
-    if (journal_size - offset < sizeof header ||
+    if (log->journal_size - offset < sizeof header ||
         pread(log->journal, header, sizeof header, (off_t)offset) != (ssize_t)sizeof header) {
         return SLW_NOT_FOUND;
     }
     uint64_t size = slw_log_journal_block_size(slw_bytes_make(header, sizeof header));
-    if (size == 0 || size > journal_size - offset) {
+    if (size == 0 || size > log->journal_size - offset) {
         return SLW_NOT_FOUND;
     }
     uint8_t *at = slw_heap_reserve(ret_bytes, (size_t)size);
@@ -352,14 +352,13 @@ static enum slw_status read_block(const struct slw_log *log, uint64_t offset, ui
     return SLW_OK;
 }
 
-static enum slw_status redo_journal(struct slw_log *log, uint64_t journal_size,
-                                    struct slw_detail *detail)
+static enum slw_status redo_journal(struct slw_log *log, struct slw_detail *detail)
 {
     uint64_t offset = SLW_LOG_JOURNAL_HEADER_SIZE;
     enum slw_status status = SLW_OK;
     while (status == SLW_OK) {
         struct slw_heap_buffer bytes = {0};
-        status = read_block(log, offset, journal_size, &bytes, detail);
+        status = read_block(log, offset, &bytes, detail);
         if (status == SLW_OK) {
             status = redo_block(log, slw_heap_bytes(&bytes), detail);
         }
@@ -444,19 +443,20 @@ static enum slw_status settle_checkpoint(struct slw_log *log, struct slw_detail 
                : slw_log_publish(log, slw_heap_bytes(&log->checkpoint), detail);
 }
 
-/* What a crash left behind the end of the journal and of the records, and a checkpoint that changed
- * places with its successor: somebody may be reading it, so that it isn't written over. */
-static enum slw_status drop_tails(struct slw_log *log, uint64_t journal_size,
-                                  struct slw_detail *detail)
+/* What is behind the end of the journal, and what a crash left behind that of the records, and a
+ * checkpoint that changed places with its successor: somebody may be reading it, so that it isn't
+ * written over. */
+static enum slw_status drop_tails(struct slw_log *log, struct slw_detail *detail)
 {
     const struct slw_log_files *files = log->files;
     char path[SLW_LOG_PATH_SIZE];
     int descriptor = -1;
-    if (journal_size > log->journal_len &&
+    if (log->journal_size > log->journal_len &&
         (files->truncate(files->context, log->journal, (off_t)log->journal_len) != 0 ||
          files->flush(files->context, log->journal) != 0)) {
         return slw_explain_errno(detail, SLW_LOG_JOURNAL);
     }
+    log->journal_size = log->journal_len;
     if (files->unlink_at(files->context, log->directory, SLW_LOG_CHECKPOINT_NEW, 0) != 0 &&
         errno != ENOENT) {
         return slw_explain_errno(detail, SLW_LOG_CHECKPOINT_NEW);
@@ -490,9 +490,10 @@ static enum slw_status load(struct slw_log *log, struct slw_detail *detail)
         return slw_log_damaged(log, detail, "its journal isn't one");
     }
     SLW_TRY(load_flushed(log, &root, detail));
-    SLW_TRY(redo_journal(log, (uint64_t)found.st_size, detail));
+    log->journal_size = (uint64_t)found.st_size;
+    SLW_TRY(redo_journal(log, detail));
     SLW_TRY(settle_checkpoint(log, detail));
-    return drop_tails(log, (uint64_t)found.st_size, detail);
+    return drop_tails(log, detail);
 }
 
 enum slw_status slw_log_open(const struct slw_log_settings *settings, struct slw_log **ret_log,

@@ -16,6 +16,9 @@
 
 /* The journal begins anew once it is longer than that. */
 #define SLW_LOG_JOURNAL_TURN_SIZE 16777216u
+/* Zeros that are put behind its end, for blocks to come: a flush is quicker when neither the file's
+ * length nor its place on the disk changes. */
+#define SLW_LOG_JOURNAL_ROOM_SIZE 524288u
 #define SLW_LOG_BUNDLE_SIZE_MAX (SLW_LOG_TILE_WIDTH * (2u + SLW_LOG_LEAF_SIZE_MAX))
 
 /* An entry that isn't committed: leaf, salt and text behind each other. */
@@ -39,6 +42,7 @@ struct slw_log {
     int directory; /* locked */
     int journal;
     uint64_t journal_len;
+    uint64_t journal_size; /* of the file, with the room behind what it has */
     uint64_t journal_turn; /* the length at which it begins anew */
     uint64_t base;         /* leaves that it began with */
     struct slw_log_edge edge;

@@ -57,9 +57,12 @@ static void finds_every_changed_file_when_it_is_opened(void)
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         for (int place = 0; place < 3; place++) {
             struct test_log test;
-            static const off_t places[] = {20, 31, -3};
+            off_t places[] = {20, 31, -3};
             TAP_ROW(names[i]);
             TAP_REQUIRE(setup(&test));
+            if (strcmp(names[i], SLW_LOG_JOURNAL) == 0) {
+                places[2] = (off_t)test.log->journal_len - 3; /* behind it there is room */
+            }
             flip(&test, names[i], places[place]);
             TAP_EQUAL_INT(test_log_reopen(&test), SLW_LOG_DAMAGED);
             TAP_EQUAL_INT(test_log_reopen(&test), SLW_LOG_DAMAGED);
@@ -177,7 +180,7 @@ static void notices_a_journal_that_was_cut_or_exchanged(void)
     char path[256];
     char copy[256];
     struct slw_heap_buffer bytes = {0};
-    for (int how = 0; how < 3; how++) {
+    for (int how = 0; how < 4; how++) {
         TAP_REQUIRE(setup(&test));
         path_of(&test, "journal", path);
         path_of(&test, "copy", copy);
@@ -187,6 +190,8 @@ static void notices_a_journal_that_was_cut_or_exchanged(void)
             TAP_EQUAL_INT(truncate(path, (off_t)bytes.len - 1), 0);
         } else if (how == 1) {
             TAP_EQUAL_INT(truncate(path, (off_t)bytes.len + 1), 0);
+        } else if (how == 2) { /* all of the room behind its blocks */
+            TAP_EQUAL_INT(truncate(path, (off_t)test.log->journal_len), 0);
         } else {
             TAP_EQUAL_INT(slw_file_write(copy, 0, slw_heap_bytes(&bytes), &test.detail), SLW_OK);
             TAP_EQUAL_INT(rename(copy, path), 0);

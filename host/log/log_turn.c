@@ -83,6 +83,7 @@ enum slw_status slw_log_turn_journal(struct slw_log *log, struct slw_detail *det
     }
     log->journal = descriptor;
     log->journal_len = SLW_LOG_JOURNAL_HEADER_SIZE;
+    log->journal_size = SLW_LOG_JOURNAL_HEADER_SIZE;
     log->base = slw_log_size(log);
     log->journal_turn = SLW_LOG_JOURNAL_TURN_SIZE;
     /* Until the name is on the disk, what is written to the new one could be lost with it. */
