@@ -2,14 +2,12 @@
 /* What bytes.h promises and is too long for a header. */
 #include "slipway/bytes.h"
 
-/* The bounds of the second byte are what keeps out overlong forms, surrogates and U+110000 up. */
+/* Of more than ASCII. The bounds of the second byte are what keeps out overlong forms, surrogates
+ * and U+110000 up. */
 static bool start_sequence(struct slw_utf8 *checker, uint8_t byte)
 {
     checker->lowest = 0x80;
     checker->highest = 0xBF;
-    if (byte < 0x80) {
-        return true;
-    }
     if (byte >= 0xC2 && byte <= 0xDF) {
         checker->pending = 1;
         return true;
@@ -34,7 +32,7 @@ bool slw_utf8_accept(struct slw_utf8 *checker, struct slw_bytes piece)
     for (size_t i = 0; i < piece.len; i++) {
         uint8_t byte = piece.ptr[i];
         if (checker->pending == 0) {
-            if (!start_sequence(checker, byte)) {
+            if (byte >= 0x80 && !start_sequence(checker, byte)) {
                 return false;
             }
             continue;

@@ -5,9 +5,11 @@
  */
 #include "slipway/base64.h"
 
-#define NONE 0xFFu
+#define SIX_BITS 0x3Fu
+#define STANDARD 0x40u
+#define URL_SAFE 0x80u
 
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 void slw_base64_encode(struct slw_bytes bytes, struct slw_heap_buffer *ret_text)
 {
@@ -24,30 +26,28 @@ void slw_base64_encode(struct slw_bytes bytes, struct slw_heap_buffer *ret_text)
         uint32_t group = (uint32_t)bytes.ptr[at] << 16;
         group |= left > 1 ? (uint32_t)bytes.ptr[at + 1] << 8 : 0;
         group |= left > 2 ? (uint32_t)bytes.ptr[at + 2] : 0;
-        place[0] = (uint8_t)alphabet[group >> 18];
-        place[1] = (uint8_t)alphabet[group >> 12 & 63];
-        place[2] = (uint8_t)(left > 1 ? alphabet[group >> 6 & 63] : '=');
-        place[3] = (uint8_t)(left > 2 ? alphabet[group & 63] : '=');
+        place[0] = (uint8_t)digits[group >> 18];
+        place[1] = (uint8_t)digits[group >> 12 & 63];
+        place[2] = (uint8_t)(left > 1 ? digits[group >> 6 & 63] : '=');
+        place[3] = (uint8_t)(left > 2 ? digits[group & 63] : '=');
     }
 }
 
-/* The six bits of a character, NONE for one that isn't in the alphabet. */
-static uint8_t value_of(uint8_t character, char plus, char slash)
-{
-    if (character >= 'A' && character <= 'Z') {
-        return (uint8_t)(character - 'A');
-    }
-    if (character >= 'a' && character <= 'z') {
-        return (uint8_t)(character - 'a' + 26);
-    }
-    if (character >= '0' && character <= '9') {
-        return (uint8_t)(character - '0' + 52);
-    }
-    if (character == (uint8_t)plus) {
-        return 62;
-    }
-    return character == (uint8_t)slash ? 63 : NONE;
-}
+/*
+ * The six bits of a character, and of which alphabet it is: "the URL and Filename safe Alphabet"
+ * (section 5) has others for 62 and 63. 0: of none.
+ */
+/* clang-format off */
+static const uint8_t values[256] = {
+    ['A'] = 0xC0, 0xC1, 0xC2, 0xC3, 0xC4, 0xC5, 0xC6, 0xC7, 0xC8, 0xC9, 0xCA, 0xCB, 0xCC,
+            0xCD, 0xCE, 0xCF, 0xD0, 0xD1, 0xD2, 0xD3, 0xD4, 0xD5, 0xD6, 0xD7, 0xD8, 0xD9,
+    ['a'] = 0xDA, 0xDB, 0xDC, 0xDD, 0xDE, 0xDF, 0xE0, 0xE1, 0xE2, 0xE3, 0xE4, 0xE5, 0xE6,
+            0xE7, 0xE8, 0xE9, 0xEA, 0xEB, 0xEC, 0xED, 0xEE, 0xEF, 0xF0, 0xF1, 0xF2, 0xF3,
+    ['0'] = 0xF4, 0xF5, 0xF6, 0xF7, 0xF8, 0xF9, 0xFA, 0xFB, 0xFC, 0xFD,
+    ['+'] = 62 | STANDARD, ['/'] = 63 | STANDARD,
+    ['-'] = 62 | URL_SAFE, ['_'] = 63 | URL_SAFE,
+};
+/* clang-format on */
 
 /*
  * Characters of the last group that aren't padding: 2 to 4; 0 for a text that can't be. "Special
@@ -62,28 +62,33 @@ static size_t count_last(struct slw_bytes text)
     return 4 - padding;
 }
 
-static bool read_group(const uint8_t text[static 4], size_t count, char plus, char slash,
-                       uint8_t *place)
+static bool read_group(const uint8_t text[static 4], uint8_t alphabet, uint8_t place[static 3])
 {
-    uint32_t group = 0;
-    for (size_t i = 0; i < 4; i++) {
-        uint8_t value = i < count ? value_of(text[i], plus, slash) : 0;
-        if (value == NONE) {
-            return false;
-        }
-        group = group << 6 | value;
-    }
+    const uint8_t first = values[text[0]];
+    const uint8_t second = values[text[1]];
+    const uint8_t third = values[text[2]];
+    const uint8_t fourth = values[text[3]];
+    place[0] = (uint8_t)(first << 2 | (second & SIX_BITS) >> 4);
+    place[1] = (uint8_t)(second << 4 | (third & SIX_BITS) >> 2);
+    place[2] = (uint8_t)(third << 6 | (fourth & SIX_BITS));
+    return (first & second & third & fourth & alphabet) != 0;
+}
+
+static bool read_last(const uint8_t *text, size_t count, uint8_t alphabet, uint8_t *place)
+{
+    uint8_t characters[4] = {'A', 'A', 'A', 'A'}; /* zeros */
+    uint8_t bytes[3];
+    memcpy(characters, text, count);
     /* "These pad bits MUST be set to zero by conforming encoders" (section 3.5). */
-    if ((count == 2 && (group & 0xFFFF) != 0) || (count == 3 && (group & 0xFF) != 0)) {
+    if (!read_group(characters, alphabet, bytes) || (count == 2 && bytes[1] != 0) ||
+        (count == 3 && bytes[2] != 0)) {
         return false;
     }
-    for (size_t i = 0; i + 1 < count; i++) {
-        place[i] = (uint8_t)(group >> (16 - 8 * i));
-    }
+    memcpy(place, bytes, count - 1);
     return true;
 }
 
-static enum slw_status decode(struct slw_bytes text, char plus, char slash,
+static enum slw_status decode(struct slw_bytes text, uint8_t alphabet,
                               struct slw_heap_buffer *ret_bytes)
 {
     size_t before = ret_bytes->len;
@@ -98,23 +103,26 @@ static enum slw_status decode(struct slw_bytes text, char plus, char slash,
     if (place == NULL) {
         return SLW_NO_SPACE;
     }
-    for (size_t at = 0; at < text.len; at += 4, place += 3) {
-        if (!read_group(text.ptr + at, at + 4 < text.len ? 4 : last, plus, slash, place)) {
-            ret_bytes->len = before;
-            return SLW_MALFORMED;
-        }
+    bool good = true;
+    size_t at = 0;
+    for (; good && at + 4 < text.len; at += 4, place += 3) {
+        good = read_group(text.ptr + at, alphabet, place);
+    }
+    if (!good || !read_last(text.ptr + at, last, alphabet, place)) {
+        ret_bytes->len = before;
+        return SLW_MALFORMED;
     }
     return SLW_OK;
 }
 
 enum slw_status slw_base64_decode(struct slw_bytes text, struct slw_heap_buffer *ret_bytes)
 {
-    return decode(text, '+', '/', ret_bytes);
+    return decode(text, STANDARD, ret_bytes);
 }
 
 enum slw_status slw_base64_decode_any(struct slw_bytes text, struct slw_heap_buffer *ret_bytes)
 {
     bool is_url_safe = text.len != 0 && (memchr(text.ptr, '-', text.len) != NULL ||
                                          memchr(text.ptr, '_', text.len) != NULL);
-    return is_url_safe ? decode(text, '-', '_', ret_bytes) : decode(text, '+', '/', ret_bytes);
+    return decode(text, is_url_safe ? URL_SAFE : STANDARD, ret_bytes);
 }

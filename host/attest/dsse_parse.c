@@ -128,12 +128,14 @@ void slw_dsse_free(struct slw_dsse *envelope)
 static void format_base64(struct slw_json *json, const char *name, struct slw_bytes bytes)
 {
     struct slw_heap_buffer text = {0};
+    slw_heap_append_text(&text, "\"");
     slw_base64_encode(bytes, &text);
-    slw_json_bytes(json, name, slw_heap_bytes(&text));
+    slw_heap_append_text(&text, "\"");
+    slw_json_embed(json, name, slw_heap_bytes(&text)); /* nothing in it needs an escape */
     if (text.status != SLW_OK) {
         json->buffer->status = text.status;
     }
-    slw_heap_free(&text);
+    slw_heap_drop(&text);
 }
 
 void slw_dsse_format(const struct slw_dsse *envelope, struct slw_heap_buffer *ret_text)

@@ -64,20 +64,20 @@ static size_t plain_len(struct slw_bytes text, size_t at)
 
 static void put_string(struct slw_json *json, struct slw_bytes text)
 {
-    bool keep_high = is_utf8(text);
+    size_t at = plain_len(text, 0);
+    bool keep_high = at < text.len && is_utf8(text);
     slw_heap_append_text(json->buffer, "\"");
-    for (size_t i = 0; i < text.len; i++) {
-        size_t len = plain_len(text, i);
-        slw_heap_append(json->buffer, slw_bytes_make(text.ptr + i, len));
-        i += len;
-        if (i == text.len) {
-            break;
-        }
-        if (keep_high && is_c1(text, i)) {
-            slw_heap_printf(json->buffer, "\\u%04x", text.ptr[++i]);
+    slw_heap_append(json->buffer, slw_bytes_make(text.ptr, at));
+    while (at < text.len) {
+        if (keep_high && is_c1(text, at)) {
+            slw_heap_printf(json->buffer, "\\u%04x", text.ptr[at + 1]);
+            at += 2;
         } else {
-            put_byte(json->buffer, text.ptr[i], keep_high);
+            put_byte(json->buffer, text.ptr[at++], keep_high);
         }
+        size_t len = plain_len(text, at);
+        slw_heap_append(json->buffer, slw_bytes_make(text.ptr + at, len));
+        at += len;
     }
     slw_heap_append_text(json->buffer, "\"");
 }

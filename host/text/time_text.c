@@ -132,6 +132,17 @@ enum slw_status slw_time_parse(const char *text, int64_t now_utc_s, int64_t *ret
     return parse_rfc_3339(text, ret_utc_s) ? SLW_OK : SLW_BAD_ARGUMENT;
 }
 
+/* So many digits of a number, and what separates it from the next; returns where that goes. */
+static char *put_field(char *place, unsigned value, size_t width, char separator)
+{
+    for (size_t i = width; i > 0; i--) {
+        place[i - 1] = (char)('0' + value % 10);
+        value /= 10;
+    }
+    place[width] = separator;
+    return place + width + 1;
+}
+
 const char *slw_time_format(int64_t utc_s, char buffer[static SLW_TIME_TEXT_SIZE])
 {
     bool before = utc_s % DAY_S < 0;
@@ -141,11 +152,13 @@ const char *slw_time_format(int64_t utc_s, char buffer[static SLW_TIME_TEXT_SIZE
         (void)snprintf(buffer, SLW_TIME_TEXT_SIZE, "%" PRId64 " s since 1970", utc_s);
         return buffer;
     }
-    /* The remainders change nothing; they tell the compiler how wide the numbers get. */
-    unsigned second_of_day = (unsigned)second % DAY_S;
-    (void)snprintf(buffer, SLW_TIME_TEXT_SIZE, "%04u-%02u-%02uT%02u:%02u:%02uZ",
-                   (unsigned)date.year % 10000, (unsigned)date.month % 100,
-                   (unsigned)date.day % 100, second_of_day / 3600, second_of_day / 60 % 60,
-                   second_of_day % 60);
+    unsigned second_of_day = (unsigned)second;
+    char *place = put_field(buffer, (unsigned)date.year, 4, '-');
+    place = put_field(place, (unsigned)date.month, 2, '-');
+    place = put_field(place, (unsigned)date.day, 2, 'T');
+    place = put_field(place, second_of_day / 3600, 2, ':');
+    place = put_field(place, second_of_day / 60 % 60, 2, ':');
+    place = put_field(place, second_of_day % 60, 2, 'Z');
+    *place = '\0';
     return buffer;
 }
