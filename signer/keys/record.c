@@ -8,6 +8,8 @@
 
 #include <inttypes.h>
 
+#define NO_DIGIT 0x100u
+
 static const char *const kind_names[SLW_RECORD_KINDS_END] = {
     [SLW_RECORD_ADMINISTRATORS] = "administrators",
     [SLW_RECORD_START] = "start",
@@ -54,17 +56,17 @@ void slw_record_text(struct slw_record *record, const char *name, struct slw_byt
     struct slw_utf8 checker = {0};
     bool good = slw_utf8_accept(&checker, text) && slw_utf8_complete(&checker);
     struct slw_heap_buffer clean = {0};
-    for (size_t i = 0; i < text.len; i++) {
+    uint8_t *place = slw_heap_reserve(&clean, text.len);
+    for (size_t i = 0; place != NULL && i < text.len; i++) {
         uint8_t byte = text.ptr[i];
-        uint8_t kept = byte < 0x20 || byte == 0x7f || (!good && byte >= 0x80) ? '?' : byte;
-        slw_heap_append(&clean, slw_bytes_make(&kept, 1));
+        place[i] = byte < 0x20 || byte == 0x7f || (!good && byte >= 0x80) ? '?' : byte;
     }
     put_name(record, name);
     slw_json_canonical_string(slw_heap_bytes(&clean), &record->text);
     if (clean.status != SLW_OK) {
         record->text.status = clean.status;
     }
-    slw_heap_free(&clean);
+    slw_heap_drop(&clean);
 }
 
 void slw_record_hex(struct slw_record *record, const char *name, const uint8_t *bytes, size_t len)
@@ -178,19 +180,26 @@ void slw_record_view_free(struct slw_record_view *view)
     slw_json_document_free(&view->json);
 }
 
+/* Of a lower-case hexadecimal digit; NO_DIGIT for anything else. */
+static unsigned digit_value(uint8_t digit)
+{
+    if (digit >= '0' && digit <= '9') {
+        return digit - (unsigned)'0';
+    }
+    return digit >= 'a' && digit <= 'f' ? digit - (unsigned)'a' + 10 : NO_DIGIT;
+}
+
 bool slw_record_unhex(struct slw_bytes text, uint8_t *ret_bytes, size_t len)
 {
-    static const char digits[] = "0123456789abcdef";
     if (text.len != 2 * len) {
         return false;
     }
-    for (size_t i = 0; i < text.len; i++) {
-        const char *digit = text.ptr[i] == 0 ? NULL : strchr(digits, text.ptr[i]);
-        if (digit == NULL) {
+    for (size_t i = 0; i < len; i++) {
+        unsigned value = digit_value(text.ptr[2 * i]) << 4 | digit_value(text.ptr[2 * i + 1]);
+        if (value > UINT8_MAX) {
             return false;
         }
-        unsigned value = (unsigned)(digit - digits);
-        ret_bytes[i / 2] = (uint8_t)(i % 2 == 0 ? value << 4 : ret_bytes[i / 2] | value);
+        ret_bytes[i] = (uint8_t)value;
     }
     return true;
 }

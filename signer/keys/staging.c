@@ -7,6 +7,7 @@
 #include "slipway/checked.h"
 #include "slipway/explain.h"
 #include "slipway/heap.h"
+#include "slipway/text.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -29,9 +30,7 @@ struct slw_staging_part {
 
 static void name_of(const uint8_t *sha256, const char *suffix, char name[static NAME_SIZE])
 {
-    for (size_t i = 0; i < SLW_SHA256_SIZE; i++) {
-        (void)snprintf(name + 2 * i, 3, "%02x", sha256[i]);
-    }
+    slw_text_hex(slw_bytes_make(sha256, SLW_SHA256_SIZE), name);
     memcpy(name + 2 * SLW_SHA256_SIZE, suffix, strlen(suffix) + 1);
 }
 
