@@ -41,13 +41,16 @@ void slw_policy_require(struct slw_policy_deciding *deciding, enum slw_policy_ne
                         enum slw_status reason, const char *format, ...)
 {
     char line[LINE_SIZE];
+    line[0] = '\0';
     struct slw_policy_decision *decision = deciding->decision;
-    va_list arguments;
-    va_start(arguments, format);
-    /* clang-tidy 14 takes a va_list after va_start() for one that isn't set. */
-    // NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized)
-    vsnprintf(line, sizeof line, format, arguments);
-    va_end(arguments);
+    if (reason != SLW_OK || !deciding->facts->is_brief) {
+        va_list arguments;
+        va_start(arguments, format);
+        /* clang-tidy 14 takes a va_list after va_start() for one that isn't set. */
+        // NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized)
+        vsnprintf(line, sizeof line, format, arguments);
+        va_end(arguments);
+    }
     struct slw_policy_requirement *grown =
         slw_heap_grow(decision->requirements, decision->count, sizeof *grown);
     if (grown == NULL) {

@@ -314,6 +314,23 @@ static void lets_what_can_not_be_mended_decide(void)
     slw_policy_decision_free(&decision);
 }
 
+static void says_nothing_of_what_is_met_to_who_does_not_read_it(void)
+{
+    struct test_request request;
+    struct slw_policy_decision decision = {0};
+    test_request_init(&request);
+    request.facts.is_brief = true;
+    request.facts.results_count = 0;
+    TAP_EQUAL_INT(slw_policy_decide(policy, &request.facts, &decision, &detail), SLW_OK);
+    TAP_EQUAL_INT(decision.outcome, SLW_POLICY_REFUSED);
+    TAP_CHECK(strstr(detail.text, "there is no result of suite") != NULL);
+    for (size_t i = 0; i < decision.count; i++) {
+        const struct slw_policy_requirement *requirement = &decision.requirements[i];
+        TAP_EQUAL_INT(requirement->text[0] == '\0', requirement->answer == SLW_POLICY_MET);
+    }
+    slw_policy_decision_free(&decision);
+}
+
 static void allows_nothing_for_nothing(void)
 {
     static const struct slw_policy empty_policy = {0};
@@ -361,6 +378,7 @@ int main(void)
     TAP_RUN(decides_about_hours_and_rates);
     TAP_RUN(lets_hours_go_over_midnight);
     TAP_RUN(lets_what_can_not_be_mended_decide);
+    TAP_RUN(says_nothing_of_what_is_met_to_who_does_not_read_it);
     TAP_RUN(allows_nothing_for_nothing);
     TAP_RUN(refuses_more_statements_than_it_looks_at);
     slw_policy_free(policy);

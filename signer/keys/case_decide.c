@@ -109,6 +109,7 @@ static void service_facts(struct slw_case *work, struct slw_policy_facts *facts)
     facts->judged = work->judged;
     facts->judged_reason = work->judged_reason;
     facts->judged_detail = work->judged_detail[0] == '\0' ? NULL : work->judged_detail;
+    facts->is_brief = true;
     /* A root and a role have no payloads that a judge could look into. */
     if (work->request->request.operation != SLW_OPERATION_SIGN_TARGETS) {
         facts->judged = SLW_POLICY_JUDGED_GOOD;

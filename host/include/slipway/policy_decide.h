@@ -90,6 +90,7 @@ struct slw_policy_facts {
     enum slw_policy_judged judged;
     enum slw_status judged_reason; /* wrong-content, validator-failed, … */
     const char *judged_detail;     /* NULL: none */
+    bool is_brief;                 /* nobody reads of what is met: its text is empty */
 
     const struct slw_policy_endorsement *endorsements;
     size_t endorsements_count;
