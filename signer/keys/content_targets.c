@@ -13,13 +13,20 @@
 /* --- Roots --- */
 
 struct root_reading {
-    struct slw_heap_buffer message;
     struct slw_signed_draft draft;
     struct slw_root_content content;
-    struct slw_known_roots *known;
 };
 
-static bool signatures_suffice(const struct root_reading *reading)
+static void sha256_of(struct slw_bytes bytes, uint8_t ret_sha256[static SLW_SHA256_SIZE])
+{
+    struct slw_sha256 hash;
+    slw_sha256_init(&hash);
+    slw_sha256_update(&hash, bytes);
+    slw_sha256_final(&hash, ret_sha256);
+}
+
+/* Whether enough of the root's own keys signed it, as every device would want. */
+static bool signed_by_itself(const struct root_reading *reading)
 {
     const struct slw_root *root = &reading->content.root;
     uint32_t good = 0;
@@ -42,31 +49,19 @@ static bool signatures_suffice(const struct root_reading *reading)
     return good >= root->thresholds[SLW_ROLE_ROOT];
 }
 
-/* Whether enough of the root's own keys signed it, as every device would want. */
-static bool signed_by_itself(const struct root_reading *reading)
+static enum slw_status root_read(struct slw_bytes message, struct root_reading *reading,
+                                 struct slw_known_root *ret_root, struct slw_detail *detail)
 {
-    struct slw_sha256 hash;
-    uint8_t sha256[SLW_SHA256_SIZE];
-    slw_sha256_init(&hash);
-    slw_sha256_update(&hash, slw_heap_bytes(&reading->message));
-    slw_sha256_final(&hash, sha256);
-    if (slw_known_roots_has(reading->known, sha256)) {
-        return true;
-    }
-    bool suffice = signatures_suffice(reading);
-    if (suffice) {
-        slw_known_roots_add(reading->known, sha256);
-    }
-    return suffice;
+    SLW_TRY(slw_signed_draft_parse("root", message, &reading->draft, detail));
+    SLW_TRY(slw_root_content_read("root", reading->draft.serialized, &reading->content, detail));
+    slw_known_root_of(&reading->content.root, ret_root);
+    return SLW_OK;
 }
 
-static enum slw_status root_read(const struct slw_content_task *task, struct root_reading *reading,
-                                 struct slw_content *content, struct slw_detail *detail)
+static enum slw_status root_check(const struct slw_content_task *task,
+                                  const struct slw_known_root *root, struct slw_content *content,
+                                  struct slw_detail *detail)
 {
-    SLW_TRY(
-        slw_signed_draft_parse("root", slw_heap_bytes(&reading->message), &reading->draft, detail));
-    SLW_TRY(slw_root_content_read("root", reading->draft.serialized, &reading->content, detail));
-    const struct slw_root *root = &reading->content.root;
     if (slw_expired(&root->expires, &(struct slw_time){true, task->now_utc_s})) {
         return slw_explain(detail, SLW_EXPIRED, "the root has expired");
     }
@@ -82,30 +77,37 @@ static enum slw_status root_read(const struct slw_content_task *task, struct roo
     return SLW_OK;
 }
 
-static bool root_lists(const struct slw_root *root, const struct slw_policy_signing_key *key,
-                       enum slw_role role)
+/* A root that isn't known yet is read and verified, and is known then. */
+static enum slw_status new_root_check(const struct slw_content_task *task, struct slw_bytes message,
+                                      const uint8_t message_sha256[static SLW_SHA256_SIZE],
+                                      struct slw_known_root *ret_root, struct slw_content *content,
+                                      struct slw_detail *detail)
 {
-    const struct slw_root_key *listed = slw_root_find_key(root, key->key.id);
-    return listed != NULL && listed->defined && slw_key_has_role(listed, role);
+    struct root_reading reading;
+    SLW_TRY(root_read(message, &reading, ret_root, detail));
+    SLW_TRY(root_check(task, ret_root, content, detail));
+    if (!signed_by_itself(&reading)) {
+        return slw_explain(detail, SLW_ROOT_SELF_UNSIGNED,
+                           "the bundle's root isn't signed by its own threshold");
+    }
+    slw_known_roots_add(task->known_roots, message_sha256, ret_root);
+    return SLW_OK;
 }
 
 /* The root that a bundle carries: signed by itself, and one that this key signs targets of. */
 static enum slw_status bundle_root_check(const struct slw_content_task *task,
-                                         const struct slw_bundle_index *index,
-                                         struct root_reading *reading, struct slw_content *content,
+                                         struct slw_bytes message, struct slw_content *content,
                                          struct slw_detail *detail)
 {
-    if (!index->has_root) {
-        return slw_explain(detail, SLW_NO_TRUSTED_ROOT, "the bundle has no root");
+    struct slw_known_root root;
+    uint8_t sha256[SLW_SHA256_SIZE];
+    sha256_of(message, sha256);
+    if (slw_known_roots_find(task->known_roots, sha256, &root)) {
+        SLW_TRY(root_check(task, &root, content, detail));
+    } else {
+        SLW_TRY(new_root_check(task, message, sha256, &root, content, detail));
     }
-    SLW_TRY(slw_source_load("root", index->source, index->root, SLW_ROOT_SIZE_MAX + 65536u,
-                            &reading->message, detail));
-    SLW_TRY(root_read(task, reading, content, detail));
-    if (!signed_by_itself(reading)) {
-        return slw_explain(detail, SLW_ROOT_SELF_UNSIGNED,
-                           "the bundle's root isn't signed by its own threshold");
-    }
-    if (!root_lists(&reading->content.root, task->key, SLW_ROLE_TARGETS)) {
+    if (!slw_known_root_lists(&root, task->key->key.id, SLW_ROLE_TARGETS)) {
         return slw_explain(detail, SLW_WRONG_ROLE,
                            "the key isn't a targets key of the bundle's root");
     }
@@ -116,9 +118,16 @@ static enum slw_status bundle_root_read(const struct slw_content_task *task,
                                         const struct slw_bundle_index *index,
                                         struct slw_content *content, struct slw_detail *detail)
 {
-    struct root_reading reading = {.known = task->known_roots};
-    enum slw_status status = bundle_root_check(task, index, &reading, content, detail);
-    slw_heap_drop(&reading.message);
+    struct slw_heap_buffer message = {0};
+    if (!index->has_root) {
+        return slw_explain(detail, SLW_NO_TRUSTED_ROOT, "the bundle has no root");
+    }
+    enum slw_status status = slw_source_load("root", index->source, index->root,
+                                             SLW_ROOT_SIZE_MAX + 65536u, &message, detail);
+    if (status == SLW_OK) {
+        status = bundle_root_check(task, slw_heap_bytes(&message), content, detail);
+    }
+    slw_heap_drop(&message);
     return status;
 }
 
@@ -134,16 +143,19 @@ static enum slw_status same_again(struct slw_bytes submitted, const struct slw_h
     return SLW_OK;
 }
 
-static enum slw_status root_make(const struct slw_content_task *task, struct root_reading *reading,
+static enum slw_status root_make(const struct slw_content_task *task, struct slw_bytes message,
                                  struct slw_content *content, struct slw_detail *detail)
 {
+    struct root_reading reading;
+    struct slw_known_root root;
     struct slw_root_draft draft;
-    SLW_TRY(root_read(task, reading, content, detail));
+    SLW_TRY(root_read(message, &reading, &root, detail));
+    SLW_TRY(root_check(task, &root, content, detail));
     SLW_TRY(
-        slw_root_draft_from("root", reading->draft.serialized, &reading->content, &draft, detail));
+        slw_root_draft_from("root", reading.draft.serialized, &reading.content, &draft, detail));
     SLW_TRY(slw_root_draft_encode(&draft, "root", &content->bytes, detail));
-    SLW_TRY(same_again(reading->draft.serialized, &content->bytes, detail));
-    if (!root_lists(&reading->content.root, task->key, SLW_ROLE_ROOT)) {
+    SLW_TRY(same_again(reading.draft.serialized, &content->bytes, detail));
+    if (!slw_known_root_lists(&root, task->key->key.id, SLW_ROLE_ROOT)) {
         return slw_explain(detail, SLW_WRONG_ROLE, "the key isn't a root key of this root");
     }
     content->version = draft.version;
@@ -156,15 +168,15 @@ enum slw_status slw_content_read_root(const struct slw_content_task *task,
                                       struct slw_content *content, struct slw_detail *detail)
 {
     struct slw_descriptor_source from;
-    struct root_reading reading = {0};
+    struct slw_heap_buffer message = {0};
     SLW_TRY(slw_descriptor_source_init(task->descriptor, &from, detail));
     enum slw_status status =
         slw_source_load("root", &from.source, (struct slw_span){0, from.source.size},
-                        SLW_ROOT_SIZE_MAX + 65536u, &reading.message, detail);
+                        SLW_ROOT_SIZE_MAX + 65536u, &message, detail);
     if (status == SLW_OK) {
-        status = root_make(task, &reading, content, detail);
+        status = root_make(task, slw_heap_bytes(&message), content, detail);
     }
-    slw_heap_drop(&reading.message);
+    slw_heap_drop(&message);
     return status;
 }
 
@@ -191,10 +203,7 @@ static enum slw_status serialized_read(const struct slw_content_task *task,
     SLW_TRY(slw_targets_draft_parse(serialized, &draft, detail));
     enum slw_status status = draft_check(task, serialized, &draft, content, detail);
     if (status == SLW_OK) {
-        struct slw_sha256 hash;
-        slw_sha256_init(&hash);
-        slw_sha256_update(&hash, slw_heap_bytes(&content->bytes));
-        slw_sha256_final(&hash, content->sha256);
+        sha256_of(slw_heap_bytes(&content->bytes), content->sha256);
         content->version = draft.version;
         content->build_type = (enum slw_build_type)draft.build_type;
         slw_heap_append(&content->product, draft.product);

@@ -180,28 +180,58 @@ static void finds_what_was_put_under_an_id(void)
 
 static void knows_roots_by_all_of_their_digest(void)
 {
-    struct slw_known_roots known;
+    static struct slw_known_roots known;
+    struct slw_known_root found;
+    const struct slw_known_root one = {.version = 1};
+    const struct slw_known_root two = {.version = 2};
     uint8_t first[SLW_SHA256_SIZE] = {7};
     uint8_t other[SLW_SHA256_SIZE] = {7, [SLW_SHA256_SIZE - 1] = 1};
     const uint8_t zeros[SLW_SHA256_SIZE] = {0};
     slw_known_roots_init(&known);
-    TAP_CHECK(!slw_known_roots_has(&known, zeros)); /* none isn't a digest of zeros */
-    TAP_CHECK(!slw_known_roots_has(&known, first));
-    slw_known_roots_add(&known, first);
-    TAP_CHECK(slw_known_roots_has(&known, first));
-    TAP_CHECK(!slw_known_roots_has(&known, other));
-    slw_known_roots_add(&known, other);
-    TAP_CHECK(slw_known_roots_has(&known, other));
-    TAP_CHECK(slw_known_roots_has(&known, first));
-    TAP_CHECK(!slw_known_roots_has(&known, zeros));
+    TAP_CHECK(!slw_known_roots_find(&known, zeros, &found)); /* none isn't a digest of zeros */
+    TAP_CHECK(!slw_known_roots_find(&known, first, &found));
+    slw_known_roots_add(&known, first, &one);
+    TAP_CHECK(slw_known_roots_find(&known, first, &found) && found.version == 1);
+    TAP_CHECK(!slw_known_roots_find(&known, other, &found));
+    slw_known_roots_add(&known, other, &two);
+    TAP_CHECK(slw_known_roots_find(&known, other, &found) && found.version == 2);
+    TAP_CHECK(slw_known_roots_find(&known, first, &found) && found.version == 1);
+    TAP_CHECK(!slw_known_roots_find(&known, zeros, &found));
     /* The one that was added first is forgotten first. */
     for (size_t i = 0; i < SLW_KNOWN_ROOTS_MAX - 1; i++) {
         const uint8_t more[SLW_SHA256_SIZE] = {1, (uint8_t)i, (uint8_t)(i >> 8)};
-        slw_known_roots_add(&known, more);
+        slw_known_roots_add(&known, more, &one);
     }
-    TAP_CHECK(!slw_known_roots_has(&known, first));
-    TAP_CHECK(slw_known_roots_has(&known, other));
+    TAP_CHECK(!slw_known_roots_find(&known, first, &found));
+    TAP_CHECK(slw_known_roots_find(&known, other, &found) && found.version == 2);
     slw_known_roots_wipe(&known);
+}
+
+/* A key that roles list without the root saying what it is is none. */
+static void remembers_what_a_root_says_of_its_keys(void)
+{
+    struct slw_root_key keys[] = {
+        {.id = {1}, .roles = 1u << SLW_ROLE_ROOT, .defined = true},
+        {.id = {2}, .roles = 1u << SLW_ROLE_TARGETS, .defined = false},
+        {.id = {3}, .roles = 1u << SLW_ROLE_TARGETS, .defined = true},
+    };
+    const struct slw_root root = {.keys = keys,
+                                  .keys_count = sizeof keys / sizeof keys[0],
+                                  .version = 5,
+                                  .key_class = SLW_KEY_CLASS_TEST,
+                                  .expires = {true, 77, 1},
+                                  .sha256 = {9}};
+    struct slw_known_root known;
+    slw_known_root_of(&root, &known);
+    TAP_EQUAL_INT(known.version, 5);
+    TAP_EQUAL_INT(known.key_class, SLW_KEY_CLASS_TEST);
+    TAP_CHECK(known.expires.present && known.expires.seconds == 77 && known.expires.nanos == 1);
+    TAP_CHECK(memcmp(known.sha256, root.sha256, sizeof known.sha256) == 0);
+    TAP_CHECK(slw_known_root_lists(&known, keys[0].id, SLW_ROLE_ROOT));
+    TAP_CHECK(!slw_known_root_lists(&known, keys[0].id, SLW_ROLE_TARGETS));
+    TAP_CHECK(!slw_known_root_lists(&known, keys[1].id, SLW_ROLE_TARGETS));
+    TAP_CHECK(slw_known_root_lists(&known, keys[2].id, SLW_ROLE_TARGETS));
+    TAP_CHECK(!slw_known_root_lists(&known, root.sha256, SLW_ROLE_TARGETS));
 }
 
 int main(void)
@@ -211,5 +241,6 @@ int main(void)
     TAP_RUN(takes_no_record_that_it_wouldnt_write);
     TAP_RUN(finds_what_was_put_under_an_id);
     TAP_RUN(knows_roots_by_all_of_their_digest);
+    TAP_RUN(remembers_what_a_root_says_of_its_keys);
     return tap_finish();
 }
