@@ -4,22 +4,47 @@
 
 #include "staging.h"
 
+#include "slipway/checked.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static enum slw_status descriptor_read(void *context, uint64_t offset, uint8_t *buffer, size_t len)
+static enum slw_status read_all(int descriptor, uint64_t offset, uint8_t *buffer, size_t len)
 {
-    const struct slw_descriptor_source *from = context;
     size_t done = 0;
     while (done < len) {
-        ssize_t got = pread(from->descriptor, buffer + done, len - done, (off_t)(offset + done));
+        ssize_t got = pread(descriptor, buffer + done, len - done, (off_t)(offset + done));
         if (got == 0 || (got < 0 && errno != EINTR)) {
             return SLW_IO;
         }
         done += got > 0 ? (size_t)got : 0;
     }
+    return SLW_OK;
+}
+
+static bool is_ahead(const struct slw_descriptor_source *from, uint64_t offset, size_t len)
+{
+    return offset >= from->ahead_from && offset - from->ahead_from <= from->ahead_len &&
+           len <= from->ahead_len - (offset - from->ahead_from);
+}
+
+static enum slw_status descriptor_read(void *context, uint64_t offset, uint8_t *buffer, size_t len)
+{
+    struct slw_descriptor_source *from = context;
+    const uint64_t left = from->source.size - slw_min_u64(offset, from->source.size);
+    const size_t ahead_len = (size_t)slw_min_u64(left, sizeof from->ahead);
+    if (len > ahead_len) {
+        return read_all(from->descriptor, offset, buffer, len);
+    }
+    if (!is_ahead(from, offset, len)) {
+        from->ahead_len = 0;
+        SLW_TRY(read_all(from->descriptor, offset, from->ahead, ahead_len));
+        from->ahead_from = offset;
+        from->ahead_len = ahead_len;
+    }
+    memcpy(buffer, from->ahead + (offset - from->ahead_from), len);
     return SLW_OK;
 }
 
@@ -31,6 +56,8 @@ enum slw_status slw_descriptor_source_init(int descriptor, struct slw_descriptor
         return slw_explain_errno(detail, "staged");
     }
     ret_source->descriptor = descriptor;
+    ret_source->ahead_from = 0;
+    ret_source->ahead_len = 0;
     ret_source->source = (struct slw_source){ret_source, descriptor_read, (uint64_t)facts.st_size};
     return SLW_OK;
 }

@@ -112,10 +112,14 @@ enum slw_status slw_content_endorsements(const struct slw_content_task *task,
                                          const struct slw_bundle_index *index,
                                          struct slw_content *content, struct slw_detail *detail);
 
-/* A source over a descriptor. */
+/* A source over a descriptor. The metadata of a bundle are short and near each other, so that
+ * reading on behind what is asked for saves most of the calls. */
 struct slw_descriptor_source {
     struct slw_source source;
     int descriptor;
+    uint64_t ahead_from; /* where in the file ahead is from */
+    size_t ahead_len;
+    uint8_t ahead[8192];
 };
 enum slw_status slw_descriptor_source_init(int descriptor, struct slw_descriptor_source *ret_source,
                                            struct slw_detail *detail);

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define POLL_FRONT 2u /* behind workers and committer */
 #define POLL_OTHERS 3u
 #define POLL_MAX (SLW_JUDGES_MAX + POLL_OTHERS)
 #define SWEEP_MS 60000
@@ -130,7 +131,8 @@ static int wait_ms(const struct slw_service *service, int timeout_ms, int64_t de
     return left < timeout_ms ? (int)left : timeout_ms;
 }
 
-static void wait_for_something(struct slw_service *service, int timeout_ms)
+/* Whether the front said something. */
+static bool wait_for_something(struct slw_service *service, int timeout_ms)
 {
     struct pollfd list[POLL_MAX] = {
         {.fd = slw_workers_descriptor(service->workers), .events = POLLIN},
@@ -142,9 +144,10 @@ static void wait_for_something(struct slw_service *service, int timeout_ms)
     size_t judges =
         slw_cases_poll(service, list + POLL_OTHERS, POLL_MAX - POLL_OTHERS, &deadline_ms);
     if (poll(list, (nfds_t)(judges + POLL_OTHERS), wait_ms(service, timeout_ms, deadline_ms)) < 0) {
-        judges = 0; /* a signal: nothing was looked at */
+        return false; /* a signal: nothing was looked at */
     }
     slw_cases_polled(service, list + POLL_OTHERS, judges);
+    return (list[POLL_FRONT].revents & ~POLLOUT) != 0;
 }
 
 static void finish_jobs(struct slw_service *service, struct slw_workers *workers)
@@ -158,9 +161,11 @@ static void finish_jobs(struct slw_service *service, struct slw_workers *workers
 enum slw_status slw_service_turn(struct slw_service *service, int timeout_ms,
                                  struct slw_detail *detail)
 {
-    wait_for_something(service, timeout_ms);
+    bool is_asked = wait_for_something(service, timeout_ms);
     slw_calls_send(service);
-    slw_calls_receive(service);
+    if (is_asked) {
+        slw_calls_receive(service);
+    }
     finish_jobs(service, service->committer);
     finish_jobs(service, service->workers);
     slw_cases_judged(service);

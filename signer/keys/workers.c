@@ -18,6 +18,7 @@ struct slw_workers {
     struct queue waiting;
     struct queue finished;
     bool ending;
+    bool announced; /* the descriptor is readable, or will be soon */
     int descriptor; /* an eventfd */
     size_t busy;    /* the loop's alone */
     pthread_t *threads;
@@ -64,7 +65,8 @@ static void *work(void *context)
         pthread_mutex_unlock(&workers->mutex);
         job->run(job);
         pthread_mutex_lock(&workers->mutex);
-        bool first = workers->finished.first == NULL;
+        bool first = !workers->announced;
+        workers->announced = true;
         put(&workers->finished, job);
         if (first) {
             /* Nobody need wait for a call of the system; whoever hears of it late finds nothing. */
@@ -114,10 +116,9 @@ struct slw_job *slw_workers_take(struct slw_workers *workers)
 {
     pthread_mutex_lock(&workers->mutex);
     struct slw_job *job = get(&workers->finished);
-    if (job == NULL) {
-        uint64_t count;
-        ssize_t got = read(workers->descriptor, &count, sizeof count);
-        (void)got; /* nothing to read is fine */
+    if (job == NULL && workers->announced) {
+        uint64_t count; /* nothing to read: whoever announced it is about to */
+        workers->announced = read(workers->descriptor, &count, sizeof count) < 0;
     }
     pthread_mutex_unlock(&workers->mutex);
     workers->busy -= job != NULL ? 1 : 0;
