@@ -26,7 +26,7 @@
 #define ROUNDS_MAX 64u
 #define AT_ONCE 8u              /* signatures asked for with one look at the service */
 #define LOOKED_AT 4u            /* that have waited longest: one that is late hides no others */
-#define PAUSE_NS 500000         /* between looks for these */
+#define PAUSE_NS 2000000        /* between looks */
 #define BUNDLE_SIZE_MAX 100000u /* one piece */
 #define ORIGIN "bench.example/log"
 
@@ -238,8 +238,19 @@ static unsigned list_waiting(unsigned ret_products[static PRODUCTS])
     return count;
 }
 
-/* What is signed is signed in bunches, nearly in the order in which it was asked for: when one of
- * the oldest requests is, those behind are asked for, as long as there are some among them. */
+/* What is signed is signed in bunches, nearly in the order in which it was asked for: when most of
+ * the oldest requests are, those behind are asked for, as long as most of them are. */
+static void look(const unsigned *waiting, unsigned count)
+{
+    unsigned asked = 0;
+    unsigned done = 0;
+    for (unsigned at = 0; at < count && (at == 0 || 2 * done > asked); at += asked) {
+        const unsigned wanted = at == 0 ? LOOKED_AT : AT_ONCE;
+        asked = count - at < wanted ? count - at : wanted;
+        done = go_on(waiting + at, asked);
+    }
+}
+
 static void have_all_signed(void)
 {
     const struct timespec pause_time = {.tv_nsec = PAUSE_NS};
@@ -248,13 +259,8 @@ static void have_all_signed(void)
         submit(product);
     }
     for (unsigned count = list_waiting(waiting); count > 0; count = list_waiting(waiting)) {
-        unsigned done = go_on(waiting, count < LOOKED_AT ? count : LOOKED_AT);
-        if (done == 0) {
-            (void)nanosleep(&pause_time, NULL);
-        }
-        for (unsigned at = LOOKED_AT; at < count && done > 0; at += AT_ONCE) {
-            done = go_on(waiting + at, count - at < AT_ONCE ? count - at : AT_ONCE);
-        }
+        look(waiting, count);
+        (void)nanosleep(&pause_time, NULL);
     }
 }
 
