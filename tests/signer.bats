@@ -126,6 +126,7 @@ status_of() { sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status"; }
     for pid in "$signer_pid" "$front" "$judge"; do
         [ "$(status_of "$pid" CapPrm)$(status_of "$pid" CapEff)$(status_of "$pid" CapInh)$(status_of "$pid" CapAmb)" = "$(printf '%064d' 0)" ]
         [ "$(status_of "$pid" NoNewPrivs) $(status_of "$pid" Seccomp)" = '1 2' ]
+        chrt --pid "$pid" | grep -q SCHED_BATCH
     done
     sign_test_bundle 1
 }
