@@ -21,31 +21,26 @@ enum slw_status slw_log_damaged(struct slw_log *log, struct slw_detail *detail, 
     return slw_explain(detail, SLW_LOG_DAMAGED, "%s: %s", log->signer.key.name, text);
 }
 
-static enum slw_status read_all(int descriptor, const char *path, size_t limit,
+/* len bytes, and not one more: there is room for it, so that it would be seen. */
+static enum slw_status read_all(int descriptor, const char *path, size_t len,
                                 struct slw_heap_buffer *ret_bytes, struct slw_detail *detail)
 {
+    uint8_t *at = slw_heap_reserve(ret_bytes, len + 1);
     size_t done = 0;
-    for (;;) {
-        uint8_t *at = slw_heap_reserve(ret_bytes, 16384);
-        if (at == NULL) {
-            return slw_explain_no_memory(detail);
-        }
-        ssize_t count = pread(descriptor, at, 16384, (off_t)done);
-        ret_bytes->len -= 16384 - (count > 0 ? (size_t)count : 0);
-        if (count < 0 && errno == EINTR) {
-            continue;
-        }
-        if (count < 0) {
-            return slw_explain_errno(detail, path);
-        }
-        if (count == 0) {
-            return SLW_OK;
-        }
-        done += (size_t)count;
-        if (done > limit) {
-            return slw_explain(detail, SLW_TOO_LARGE, "%s: more than %zu bytes", path, limit);
-        }
+    ssize_t count = 1;
+    if (at == NULL) {
+        return slw_explain_no_memory(detail);
     }
+    while (done <= len && (count > 0 || (count < 0 && errno == EINTR))) {
+        count = pread(descriptor, at + done, len + 1 - done, (off_t)done);
+        done += count > 0 ? (size_t)count : 0;
+    }
+    ret_bytes->len -= len + 1 - done;
+    if (count < 0) {
+        return slw_explain_errno(detail, path);
+    }
+    return done <= len ? SLW_OK
+                       : slw_explain(detail, SLW_TOO_LARGE, "%s: more than %zu bytes", path, len);
 }
 
 enum slw_status slw_log_read_file(const struct slw_log *log, const char *path, size_t limit,
@@ -61,8 +56,10 @@ enum slw_status slw_log_read_file(const struct slw_log *log, const char *path, s
     enum slw_status status = SLW_OK;
     if (fstat(descriptor, &found) != 0 || !S_ISREG(found.st_mode)) {
         status = slw_explain(detail, SLW_IO, "%s: not a file", path);
+    } else if ((uint64_t)found.st_size > limit) {
+        status = slw_explain(detail, SLW_TOO_LARGE, "%s: more than %zu bytes", path, limit);
     } else {
-        status = read_all(descriptor, path, limit, ret_bytes, detail);
+        status = read_all(descriptor, path, (size_t)found.st_size, ret_bytes, detail);
     }
     (void)close(descriptor);
     return status;
