@@ -105,18 +105,21 @@ enum slw_status slw_log_write_all(const struct slw_log_files *files, int descrip
     return SLW_OK;
 }
 
-/* "tile/0/x001/234": each directory on the way to it. */
+/* "tile/0/x001/234": the directories on the way to it. Most often only the last one is missing;
+ * whether it is there then is found by the next open. */
 static void make_directories(const struct slw_log_files *files, int directory, const char *path)
 {
-    char part[256];
-    size_t len = strlen(path);
-    for (size_t i = 0; i < len && i < sizeof part; i++) {
-        if (path[i] == '/') {
-            memcpy(part, path, i);
-            part[i] = '\0';
-            /* Whether it is there is found by the next open. */
-            (void)files->make_directory_at(files->context, directory, part, 0755);
-        }
+    char parent[256];
+    const char *slash = strrchr(path, '/');
+    const size_t len = slash == NULL ? 0 : (size_t)(slash - path);
+    if (len == 0 || len >= sizeof parent) {
+        return;
+    }
+    memcpy(parent, path, len);
+    parent[len] = '\0';
+    if (files->make_directory_at(files->context, directory, parent, 0755) != 0 && errno == ENOENT) {
+        make_directories(files, directory, parent);
+        (void)files->make_directory_at(files->context, directory, parent, 0755);
     }
 }
 
