@@ -16,14 +16,14 @@ static void read_block(struct slw_bytes input)
     if (!slw_log_journal_read_block(input, &block)) {
         return;
     }
-    slw_log_journal_begin(block.first, block.count, &again);
+    slw_log_journal_begin(&again);
     struct slw_bytes items = block.items;
     for (uint32_t i = 0; i < block.count; i++) {
         FUZZ_CHECK(slw_log_journal_next_item(&items, &item));
         slw_log_journal_add(&item, &again);
     }
     FUZZ_CHECK(items.len == 0);
-    slw_log_journal_finish(block.checkpoint, &again);
+    slw_log_journal_finish(block.first, block.count, block.checkpoint, &again);
     FUZZ_CHECK(slw_bytes_equal(slw_heap_bytes(&again), input));
     slw_heap_drop(&again);
 }

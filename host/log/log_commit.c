@@ -19,14 +19,17 @@
 /* Files that a commit makes: two of each of the 8 levels at most, and five bundles more. */
 #define CREATED_MAX 64u
 
+/* Memory for a block that is kept for others. */
+#define BLOCK_KEPT_MAX 2097152u
+
 /*
  * What runs beside the log's own thread: it reads of the log what changes only when a commit ends,
  * and everything that it finds out is in here until then.
  */
 struct slw_log_commit {
     const struct slw_log *log;
-    struct slw_log_pending *items; /* what is committed */
-    size_t items_count;
+    struct slw_heap_buffer block; /* what is committed */
+    uint32_t count;
     enum slw_status status;
     struct slw_detail detail;
     bool is_broken; /* the log will be */
@@ -34,8 +37,7 @@ struct slw_log_commit {
     struct slw_log_edge next;
     struct slw_heap_buffer checkpoint;
     struct slw_heap_buffer published; /* the same, for the log to keep */
-    struct slw_heap_buffer block;
-    uint64_t journal_size; /* that the journal has afterwards */
+    uint64_t journal_size;            /* that the journal has afterwards */
     char created[CREATED_MAX][SLW_LOG_PATH_SIZE];
     size_t created_count;
     struct slw_heap_buffer records; /* gathered for one file of them */
@@ -56,29 +58,46 @@ static enum slw_status check_open(const struct slw_log *log, struct slw_detail *
                : SLW_OK;
 }
 
+static enum slw_status add_pending(struct slw_log *log, const struct slw_log_item *item)
+{
+    struct slw_heap_buffer *block = &log->pending;
+    const size_t len = block->len;
+    if (len == 0) {
+        slw_log_journal_begin(block);
+    }
+    slw_log_journal_add(item, block);
+    enum slw_status status = block->status;
+    if (status != SLW_OK) { /* what there was is as it was */
+        block->len = len;
+        block->status = SLW_OK;
+    }
+    return status;
+}
+
 static enum slw_status append(struct slw_log *log, const struct slw_log_leaf *leaf,
                               struct slw_bytes salt, struct slw_bytes text, uint64_t *ret_index,
                               struct slw_detail *detail)
 {
-    struct slw_log_pending item = {.salt_len = salt.len};
+    struct slw_heap_buffer bytes = {0};
     SLW_TRY(check_open(log, detail));
     if (log->pending_count == SLW_LOG_COMMIT_ENTRIES_MAX ||
         text.len > SLW_LOG_COMMIT_SIZE_MAX - log->pending_size) {
         return slw_explain(detail, SLW_TOO_LARGE, "more than one commit of the log takes");
     }
-    enum slw_status status = slw_log_leaf_format(leaf, &item.bytes);
-    item.leaf_len = item.bytes.len;
-    slw_heap_append(&item.bytes, salt);
-    slw_heap_append(&item.bytes, text);
-    if (status != SLW_OK || item.bytes.status != SLW_OK) {
-        slw_heap_drop(&item.bytes);
+    enum slw_status status = slw_log_leaf_format(leaf, &bytes);
+    if (status == SLW_OK) {
+        const struct slw_log_item item = {slw_heap_bytes(&bytes), salt, text, {NULL, 0}};
+        status = add_pending(log, &item);
+    }
+    slw_heap_drop(&bytes);
+    if (status != SLW_OK) {
         return status == SLW_BAD_ARGUMENT
                    ? slw_explain(detail, status, "a product's name of more than %u bytes",
                                  SLW_LOG_PRODUCT_SIZE_MAX)
                    : slw_explain_no_memory(detail);
     }
     *ret_index = slw_log_next_index(log);
-    log->pending[log->pending_count++] = item;
+    log->pending_count++;
     log->pending_size += text.len;
     return SLW_OK;
 }
@@ -117,27 +136,21 @@ enum slw_status slw_log_append_record(struct slw_log *log, struct slw_bytes text
     return append(log, &leaf, slw_bytes_make(salt, sizeof salt), text, ret_index, detail);
 }
 
-static void items_drop(struct slw_log_pending *items, size_t count)
+/* Empties a block, whose memory serves for the next one, unless a rare one took much of it. */
+static void empty(struct slw_heap_buffer *block)
 {
-    for (size_t i = 0; i < count; i++) {
-        slw_heap_drop(&items[i].bytes);
+    if (block->capacity > BLOCK_KEPT_MAX) {
+        slw_heap_drop(block);
     }
+    block->len = 0;
+    block->status = SLW_OK;
 }
 
 void slw_log_drop(struct slw_log *log)
 {
-    items_drop(log->pending, log->pending_count);
+    empty(&log->pending);
     log->pending_count = 0;
     log->pending_size = 0;
-}
-
-static struct slw_log_item item_of(const struct slw_log_pending *pending)
-{
-    const uint8_t *at = pending->bytes.ptr;
-    const size_t head = pending->leaf_len + pending->salt_len;
-    return (struct slw_log_item){slw_bytes_make(at, pending->leaf_len),
-                                 slw_bytes_make(at + pending->leaf_len, pending->salt_len),
-                                 slw_bytes_make(at + head, pending->bytes.len - head)};
 }
 
 /* --- Whether the disk is as it was left --- */
@@ -201,8 +214,13 @@ static enum slw_status sign(struct slw_log_commit *commit, struct slw_detail *de
     struct slw_heap_buffer text = {0};
     struct slw_checkpoint checkpoint = {
         .origin = slw_bytes_make(log->signer.key.name, strlen(log->signer.key.name))};
-    for (size_t i = 0; i < commit->items_count; i++) {
-        slw_merkle_leaf(item_of(&commit->items[i]).leaf, &hash);
+    struct slw_bytes items = slw_log_journal_items(&commit->block);
+    struct slw_log_item item;
+    for (uint32_t i = 0; i < commit->count; i++) {
+        if (!slw_log_journal_next_item(&items, &item)) {
+            return slw_explain(detail, SLW_WRONG_STATE, "the commit isn't what was appended");
+        }
+        slw_merkle_leaf(item.leaf, &hash);
         if (!slw_merkle_frontier_append(&frontier, &hash)) {
             return slw_explain(detail, SLW_NO_SPACE, "the log is full");
         }
@@ -285,13 +303,16 @@ static enum slw_status write_files(struct slw_log_commit *commit, struct slw_det
 {
     const struct slw_log *log = commit->log;
     const struct slw_log_sink sink = {commit, write_new_file, gather_record};
-    slw_log_journal_begin(slw_log_size(log), (uint32_t)commit->items_count, &commit->block);
-    for (size_t i = 0; i < commit->items_count; i++) {
-        const struct slw_log_item item = item_of(&commit->items[i]);
-        slw_log_journal_add(&item, &commit->block);
+    struct slw_bytes items = slw_log_journal_items(&commit->block);
+    struct slw_log_item item;
+    if (slw_heap_reserve(&commit->records, items.len) != NULL) {
+        commit->records.len = 0; /* in one go */
+    }
+    while (items.len > 0 && slw_log_journal_next_item(&items, &item)) {
         SLW_TRY(slw_log_edge_append(&commit->next, &item, &sink, detail));
     }
-    slw_log_journal_finish(slw_heap_bytes(&commit->checkpoint), &commit->block);
+    slw_log_journal_finish(slw_log_size(log), commit->count, slw_heap_bytes(&commit->checkpoint),
+                           &commit->block);
     if (commit->block.status != SLW_OK) {
         return slw_explain_no_memory(detail);
     }
@@ -390,13 +411,10 @@ static enum slw_status prepare(struct slw_log_commit *commit, struct slw_detail 
 
 static void free_commit(struct slw_log_commit *commit)
 {
-    items_drop(commit->items, commit->items_count);
-    free(commit->items);
     slw_heap_drop(&commit->records);
     slw_log_edge_free(&commit->next);
     slw_heap_drop(&commit->checkpoint);
     slw_heap_drop(&commit->published);
-    slw_heap_drop(&commit->block);
     free(commit);
 }
 
@@ -404,19 +422,17 @@ static void free_commit(struct slw_log_commit *commit)
 static struct slw_log_commit *make_commit(struct slw_log *log)
 {
     struct slw_log_commit *commit = calloc(1, sizeof *commit);
-    struct slw_log_pending *items = calloc(log->pending_count, sizeof *items);
-    if (commit == NULL || items == NULL) {
-        free(commit);
-        free(items);
+    if (commit == NULL) {
         return NULL;
     }
-    memcpy(items, log->pending, log->pending_count * sizeof *items);
     commit->log = log;
     commit->journal_size = log->journal_size;
-    commit->items = items;
-    commit->items_count = log->pending_count;
+    commit->block = log->pending;
+    commit->count = log->pending_count;
     commit->status = SLW_WRONG_STATE; /* until it ran */
     log->committing_count = log->pending_count;
+    log->pending = log->spare;
+    log->spare = (struct slw_heap_buffer){0};
     log->pending_count = 0;
     log->pending_size = 0;
     return commit;
@@ -479,6 +495,8 @@ enum slw_status slw_log_commit_end(struct slw_log *log, struct slw_log_commit *c
         *detail = commit->detail;
         slw_log_drop(log); /* the indexes of what came meanwhile are wrong now */
     }
+    empty(&commit->block);
+    log->spare = commit->block;
     free_commit(commit);
     if (status == SLW_OK && log->journal_len >= log->journal_turn &&
         slw_log_turn_journal(log, &unheard) != SLW_OK) {

@@ -110,21 +110,10 @@ enum slw_status slw_log_edge_append_leaf(struct slw_log_edge *edge, struct slw_b
 enum slw_status slw_log_edge_append(struct slw_log_edge *edge, const struct slw_log_item *item,
                                     const struct slw_log_sink *sink, struct slw_detail *detail)
 {
-    struct slw_heap_buffer record = {0};
-    const uint64_t len = item->text.len;
-    const uint8_t header[4] = {(uint8_t)(len >> 24), (uint8_t)(len >> 16), (uint8_t)(len >> 8),
-                               (uint8_t)len};
-    slw_heap_append(&record, slw_bytes_make(header, sizeof header));
-    slw_heap_append(&record, item->salt);
-    slw_heap_append(&record, item->text);
-    enum slw_status status = record.status == SLW_OK ? SLW_OK : slw_explain_no_memory(detail);
-    if (status == SLW_OK) {
-        status = sink->record(sink->context, edge->frontier.size / SLW_LOG_TILE_WIDTH,
-                              edge->records_len, slw_heap_bytes(&record), detail);
-    }
-    edge->records_len += record.len;
-    slw_heap_drop(&record);
-    return status == SLW_OK ? slw_log_edge_append_leaf(edge, item->leaf, sink, detail) : status;
+    SLW_TRY(sink->record(sink->context, edge->frontier.size / SLW_LOG_TILE_WIDTH, edge->records_len,
+                         item->record, detail));
+    edge->records_len += item->record.len;
+    return slw_log_edge_append_leaf(edge, item->leaf, sink, detail);
 }
 
 /* "The partial tile at level *l* for a tree of size *s* has `floor(s / 256**l) mod 256` entries.

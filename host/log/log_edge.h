@@ -37,6 +37,7 @@ struct slw_log_item {
     struct slw_bytes leaf;
     struct slw_bytes salt; /* empty for a release */
     struct slw_bytes text;
+    struct slw_bytes record; /* length, salt and text, of an item that is in a block already */
 };
 
 SLW_MUST_USE enum slw_status slw_log_edge_copy(const struct slw_log_edge *edge,

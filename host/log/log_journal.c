@@ -8,13 +8,19 @@
 #define MAGIC "slipway journal\n"
 #define BLOCK_MAGIC "SLWB"
 #define BLOCK_HEADER_SIZE 8u
+#define BLOCK_ITEMS_AT (BLOCK_HEADER_SIZE + 8u + 4u)
+
+static void put_number(uint64_t value, unsigned size, uint8_t *ret_bytes)
+{
+    for (unsigned i = 0; i < size; i++) {
+        ret_bytes[i] = (uint8_t)(value >> (8 * (size - 1 - i)));
+    }
+}
 
 static void append_number(uint64_t value, unsigned size, struct slw_heap_buffer *bytes)
 {
     uint8_t text[8];
-    for (unsigned i = 0; i < size; i++) {
-        text[i] = (uint8_t)(value >> (8 * (size - 1 - i)));
-    }
+    put_number(value, size, text);
     slw_heap_append(bytes, slw_bytes_make(text, size));
 }
 
@@ -39,9 +45,7 @@ void slw_log_journal_header(uint64_t size, const struct slw_merkle_hash *root,
                             uint8_t ret_header[static SLW_LOG_JOURNAL_HEADER_SIZE])
 {
     memcpy(ret_header, MAGIC, sizeof MAGIC - 1);
-    for (unsigned i = 0; i < 8; i++) {
-        ret_header[16 + i] = (uint8_t)(size >> (56 - 8 * i));
-    }
+    put_number(size, 8, ret_header + 16);
     memcpy(ret_header + 24, root->bytes, sizeof root->bytes);
     digest_of(slw_bytes_make(ret_header, 56), ret_header + 56);
 }
@@ -60,11 +64,9 @@ bool slw_log_journal_read_header(const uint8_t header[static SLW_LOG_JOURNAL_HEA
     return true;
 }
 
-void slw_log_journal_begin(uint64_t first, uint32_t count, struct slw_heap_buffer *block)
+void slw_log_journal_begin(struct slw_heap_buffer *block)
 {
-    slw_heap_append_text(block, BLOCK_MAGIC "\xFF\xFF\xFF\xFF"); /* the length is put in later */
-    append_number(first, 8, block);
-    append_number(count, 4, block);
+    (void)slw_heap_reserve(block, BLOCK_ITEMS_AT); /* filled in when it is finished */
 }
 
 void slw_log_journal_add(const struct slw_log_item *item, struct slw_heap_buffer *block)
@@ -76,7 +78,13 @@ void slw_log_journal_add(const struct slw_log_item *item, struct slw_heap_buffer
     slw_heap_append(block, item->text);
 }
 
-void slw_log_journal_finish(struct slw_bytes checkpoint, struct slw_heap_buffer *block)
+struct slw_bytes slw_log_journal_items(const struct slw_heap_buffer *block)
+{
+    return slw_bytes_make(block->ptr + BLOCK_ITEMS_AT, block->len - BLOCK_ITEMS_AT);
+}
+
+void slw_log_journal_finish(uint64_t first, uint32_t count, struct slw_bytes checkpoint,
+                            struct slw_heap_buffer *block)
 {
     uint8_t digest[SLW_SHA256_SIZE];
     append_number(checkpoint.len, 4, block);
@@ -84,10 +92,10 @@ void slw_log_journal_finish(struct slw_bytes checkpoint, struct slw_heap_buffer 
     if (block->status != SLW_OK) {
         return;
     }
-    size_t len = block->len - BLOCK_HEADER_SIZE;
-    for (unsigned i = 0; i < 4; i++) {
-        block->ptr[4 + i] = (uint8_t)(len >> (24 - 8 * i));
-    }
+    memcpy(block->ptr, BLOCK_MAGIC, sizeof BLOCK_MAGIC - 1);
+    put_number(block->len - BLOCK_HEADER_SIZE, 4, block->ptr + 4);
+    put_number(first, 8, block->ptr + BLOCK_HEADER_SIZE);
+    put_number(count, 4, block->ptr + BLOCK_HEADER_SIZE + 8);
     digest_of(slw_heap_bytes(block), digest);
     slw_heap_append(block, slw_bytes_make(digest, sizeof digest));
 }
@@ -127,14 +135,16 @@ bool slw_log_journal_next_item(struct slw_bytes *items, struct slw_log_item *ret
     struct slw_log_item item = {.salt = {NULL, 0}};
     uint64_t len = 0;
     if (!take_number(items, 2, &len) || len > SLW_LOG_LEAF_SIZE_MAX ||
-        !take(items, len, &item.leaf) || !take_number(items, 4, &len) ||
-        len > SLW_LOG_TEXT_SIZE_MAX) {
+        !take(items, len, &item.leaf)) {
         return false;
     }
-    if (len != 0 &&
-        (!take(items, SLW_LOG_SALT_SIZE, &item.salt) || !take(items, len, &item.text))) {
+    item.record = *items;
+    if (!take_number(items, 4, &len) || len > SLW_LOG_TEXT_SIZE_MAX ||
+        (len != 0 &&
+         (!take(items, SLW_LOG_SALT_SIZE, &item.salt) || !take(items, len, &item.text)))) {
         return false;
     }
+    item.record.len -= items->len;
     *ret_item = item;
     return true;
 }

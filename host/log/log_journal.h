@@ -29,10 +29,13 @@ SLW_MUST_USE bool
 slw_log_journal_read_header(const uint8_t header[static SLW_LOG_JOURNAL_HEADER_SIZE],
                             uint64_t *ret_size, struct slw_merkle_hash *ret_root);
 
-/* A block is begun, gets its items, and is finished; errors stay in the buffer. */
-void slw_log_journal_begin(uint64_t first, uint32_t count, struct slw_heap_buffer *block);
+/* A block is begun, gets its items, which may be read meanwhile, and is finished; errors stay in
+ * the buffer. */
+void slw_log_journal_begin(struct slw_heap_buffer *block);
 void slw_log_journal_add(const struct slw_log_item *item, struct slw_heap_buffer *block);
-void slw_log_journal_finish(struct slw_bytes checkpoint, struct slw_heap_buffer *block);
+struct slw_bytes slw_log_journal_items(const struct slw_heap_buffer *block);
+void slw_log_journal_finish(uint64_t first, uint32_t count, struct slw_bytes checkpoint,
+                            struct slw_heap_buffer *block);
 
 /* A block that was read back. */
 struct slw_log_block {

@@ -51,7 +51,8 @@ void slw_log_close(struct slw_log *log)
     if (log == NULL) {
         return;
     }
-    slw_log_drop(log);
+    slw_heap_drop(&log->pending);
+    slw_heap_drop(&log->spare);
     slw_log_edge_free(&log->edge);
     slw_heap_drop(&log->checkpoint);
     slw_heap_drop(&log->published);

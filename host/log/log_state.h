@@ -21,13 +21,6 @@
 #define SLW_LOG_JOURNAL_ROOM_SIZE 524288u
 #define SLW_LOG_BUNDLE_SIZE_MAX (SLW_LOG_TILE_WIDTH * (2u + SLW_LOG_LEAF_SIZE_MAX))
 
-/* An entry that isn't committed: leaf, salt and text behind each other. */
-struct slw_log_pending {
-    struct slw_heap_buffer bytes;
-    size_t leaf_len;
-    size_t salt_len;
-};
-
 /* Where the records of a file begin, as far as somebody looked: what is committed doesn't move. */
 struct slw_log_places {
     uint64_t number; /* of the file */
@@ -48,10 +41,11 @@ struct slw_log {
     struct slw_log_edge edge;
     struct slw_heap_buffer checkpoint; /* of edge, as it was signed */
     struct slw_heap_buffer published;  /* what the file has: with cosignatures */
-    struct slw_log_pending pending[SLW_LOG_COMMIT_ENTRIES_MAX];
-    size_t pending_count;
-    size_t pending_size;
-    size_t committing_count; /* entries of the commit that is going on; 0: none is */
+    struct slw_heap_buffer pending;    /* what is appended, as a block of the journal has it */
+    struct slw_heap_buffer spare;      /* memory of a former one */
+    uint32_t pending_count;
+    size_t pending_size;       /* of its texts */
+    uint32_t committing_count; /* entries of the commit that is going on; 0: none is */
     struct slw_log_places places[SLW_LOG_PLACES_MAX]; /* of file N in N % SLW_LOG_PLACES_MAX */
     bool is_broken;
     bool is_damaged;
