@@ -468,10 +468,8 @@ void slw_log_commit_run(struct slw_log_commit *commit)
 
 static void accept(struct slw_log *log, struct slw_log_commit *commit)
 {
-    struct slw_log_edge former = log->edge;
     log->journal_len += commit->block.len;
-    log->edge = commit->next;
-    commit->next = former;
+    slw_log_edge_replace(&log->edge, &commit->next);
     slw_heap_drop(&log->checkpoint);
     slw_heap_drop(&log->published);
     log->checkpoint = commit->checkpoint;

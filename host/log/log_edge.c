@@ -5,6 +5,18 @@
  */
 #include "log_edge.h"
 
+/* Without what is behind the end of a tile: that is most of an edge. */
+static void copy_tree(const struct slw_log_edge *edge, struct slw_log_edge *ret_copy)
+{
+    ret_copy->frontier = edge->frontier;
+    ret_copy->records_len = edge->records_len;
+    for (unsigned level = 0; level < SLW_LOG_TILE_LEVELS; level++) {
+        ret_copy->tiles[level].width = edge->tiles[level].width;
+        memcpy(ret_copy->tiles[level].hashes, edge->tiles[level].hashes,
+               edge->tiles[level].width * sizeof(struct slw_merkle_hash));
+    }
+}
+
 enum slw_status slw_log_edge_copy(const struct slw_log_edge *edge, struct slw_log_edge *ret_copy)
 {
     struct slw_heap_buffer entries = {0};
@@ -12,15 +24,17 @@ enum slw_status slw_log_edge_copy(const struct slw_log_edge *edge, struct slw_lo
     if (entries.status != SLW_OK) {
         return entries.status;
     }
-    ret_copy->frontier = edge->frontier;
-    ret_copy->records_len = edge->records_len;
+    copy_tree(edge, ret_copy);
     ret_copy->entries = entries;
-    for (unsigned level = 0; level < SLW_LOG_TILE_LEVELS; level++) {
-        ret_copy->tiles[level].width = edge->tiles[level].width;
-        memcpy(ret_copy->tiles[level].hashes, edge->tiles[level].hashes,
-               edge->tiles[level].width * sizeof(struct slw_merkle_hash));
-    }
     return SLW_OK;
+}
+
+void slw_log_edge_replace(struct slw_log_edge *edge, struct slw_log_edge *by)
+{
+    slw_heap_drop(&edge->entries);
+    copy_tree(by, edge);
+    edge->entries = by->entries;
+    by->entries = (struct slw_heap_buffer){0};
 }
 
 void slw_log_edge_free(struct slw_log_edge *edge)

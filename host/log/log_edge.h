@@ -42,6 +42,8 @@ struct slw_log_item {
 
 SLW_MUST_USE enum slw_status slw_log_edge_copy(const struct slw_log_edge *edge,
                                                struct slw_log_edge *ret_copy);
+/* by, which it takes over, is of no use any more. */
+void slw_log_edge_replace(struct slw_log_edge *edge, struct slw_log_edge *by);
 void slw_log_edge_free(struct slw_log_edge *edge);
 
 static inline uint64_t slw_log_edge_size(const struct slw_log_edge *edge)
