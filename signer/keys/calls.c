@@ -371,10 +371,9 @@ static void packet_take(struct slw_service *service, struct slw_bytes packet)
 
 void slw_calls_receive(struct slw_service *service)
 {
-    uint8_t *packet = service->front < 0 ? NULL : malloc(SLW_SIGNER_PACKET_SIZE_MAX + 1);
-    for (unsigned i = 0; packet != NULL && i < PACKETS_A_TURN && !service->front_failed; i++) {
-        ssize_t got =
-            recv(service->front, packet, SLW_SIGNER_PACKET_SIZE_MAX + 1, MSG_DONTWAIT | MSG_TRUNC);
+    for (unsigned i = 0; i < PACKETS_A_TURN && service->front >= 0 && !service->front_failed; i++) {
+        ssize_t got = recv(service->front, service->received, SLW_SIGNER_PACKET_SIZE_MAX + 1,
+                           MSG_DONTWAIT | MSG_TRUNC);
         if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
             break;
         }
@@ -382,9 +381,8 @@ void slw_calls_receive(struct slw_service *service)
             service->front_failed = true;
             break;
         }
-        packet_take(service, slw_bytes_make(packet, (size_t)got));
+        packet_take(service, slw_bytes_make(service->received, (size_t)got));
     }
-    free(packet);
 }
 
 void slw_calls_hang_up(struct slw_service *service)

@@ -372,9 +372,9 @@ static enum slw_status service_make(const struct slw_service_options *options,
             (struct slw_service_clock){NULL, system_utc_s, system_monotonic_ms};
     }
     service->packet = malloc(SLW_SIGNER_PACKET_SIZE_MAX);
-    if (service->packet == NULL) {
-        slw_known_roots_wipe(&service->known_roots);
-        free(service);
+    service->received = malloc(SLW_SIGNER_PACKET_SIZE_MAX + 1);
+    if (service->packet == NULL || service->received == NULL) {
+        slw_service_free(service);
         return slw_explain_no_memory(detail);
     }
     *ret_service = service;
@@ -426,5 +426,6 @@ void slw_service_free(struct slw_service *service)
         slw_log_close(service->log);
     }
     free(service->packet);
+    free(service->received);
     free(service);
 }

@@ -69,7 +69,8 @@ struct slw_service {
     bool front_failed;
     struct slw_signer_gate gate;
     struct slw_signer_joiner joiner;
-    uint8_t *packet;
+    uint8_t *packet;   /* to the front */
+    uint8_t *received; /* from it: one byte longer, so that what is too long is seen to be */
     struct slw_outgoing *outgoing;
     struct slw_outgoing *outgoing_last;
 
