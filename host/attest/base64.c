@@ -64,10 +64,10 @@ static size_t count_last(struct slw_bytes text)
 
 static bool read_group(const uint8_t text[static 4], uint8_t alphabet, uint8_t place[static 3])
 {
-    const uint8_t first = values[text[0]];
-    const uint8_t second = values[text[1]];
-    const uint8_t third = values[text[2]];
-    const uint8_t fourth = values[text[3]];
+    const unsigned first = values[text[0]];
+    const unsigned second = values[text[1]];
+    const unsigned third = values[text[2]];
+    const unsigned fourth = values[text[3]];
     place[0] = (uint8_t)(first << 2 | (second & SIX_BITS) >> 4);
     place[1] = (uint8_t)(second << 4 | (third & SIX_BITS) >> 2);
     place[2] = (uint8_t)(third << 6 | (fourth & SIX_BITS));
