@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the parts of an open log have in common: its files, and the hashes of its tiles. */
 #include "log_state.h"
+#include "log_journal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -92,6 +93,25 @@ int slw_log_replace_checkpoint(const struct slw_log *log)
                             SLW_LOG_CHECKPOINT);
 }
 
+/* Once the journal began anew it has no checkpoint: then a crash mustn't keep this one from the
+ * disk. */
+static enum slw_status write_checkpoint(const struct slw_log *log, struct slw_bytes checkpoint,
+                                        struct slw_detail *detail)
+{
+    const struct slw_log_files *files = log->files;
+    int descriptor = -1;
+    SLW_TRY(slw_log_open_for_writing(files, log->directory, SLW_LOG_CHECKPOINT_NEW, O_TRUNC,
+                                     &descriptor, detail));
+    enum slw_status status =
+        slw_log_write_all(files, descriptor, checkpoint, 0, SLW_LOG_CHECKPOINT_NEW, detail);
+    if (status == SLW_OK && log->journal_len == SLW_LOG_JOURNAL_HEADER_SIZE &&
+        files->flush(files->context, descriptor) != 0) {
+        status = slw_explain_errno(detail, SLW_LOG_CHECKPOINT_NEW);
+    }
+    (void)close(descriptor);
+    return status;
+}
+
 enum slw_status slw_log_publish(struct slw_log *log, struct slw_bytes checkpoint,
                                 struct slw_detail *detail)
 {
@@ -99,7 +119,7 @@ enum slw_status slw_log_publish(struct slw_log *log, struct slw_bytes checkpoint
     slw_heap_append(&kept, checkpoint);
     enum slw_status status = kept.status == SLW_OK ? SLW_OK : slw_explain_no_memory(detail);
     if (status == SLW_OK) {
-        status = slw_log_write_file(log, SLW_LOG_CHECKPOINT_NEW, O_TRUNC, checkpoint, detail);
+        status = write_checkpoint(log, checkpoint, detail);
     }
     if (status == SLW_OK && slw_log_replace_checkpoint(log) != 0) {
         status = slw_explain_errno(detail, SLW_LOG_CHECKPOINT);
