@@ -77,35 +77,27 @@ static enum slw_status root_check(const struct slw_content_task *task,
     return SLW_OK;
 }
 
-/* A root that isn't known yet is read and verified, and is known then. */
-static enum slw_status new_root_check(const struct slw_content_task *task, struct slw_bytes message,
-                                      const uint8_t message_sha256[static SLW_SHA256_SIZE],
-                                      struct slw_known_root *ret_root, struct slw_content *content,
-                                      struct slw_detail *detail)
-{
-    struct root_reading reading;
-    SLW_TRY(root_read(message, &reading, ret_root, detail));
-    SLW_TRY(root_check(task, ret_root, content, detail));
-    if (!signed_by_itself(&reading)) {
-        return slw_explain(detail, SLW_ROOT_SELF_UNSIGNED,
-                           "the bundle's root isn't signed by its own threshold");
-    }
-    slw_known_roots_add(task->known_roots, message_sha256, ret_root);
-    return SLW_OK;
-}
-
-/* The root that a bundle carries: signed by itself, and one that this key signs targets of. */
+/* The root that a bundle carries: signed by itself, and one that this key signs targets of. What
+ * isn't known yet is read and verified, and is known then. */
 static enum slw_status bundle_root_check(const struct slw_content_task *task,
                                          struct slw_bytes message, struct slw_content *content,
                                          struct slw_detail *detail)
 {
+    struct root_reading reading;
     struct slw_known_root root;
     uint8_t sha256[SLW_SHA256_SIZE];
     sha256_of(message, sha256);
-    if (slw_known_roots_find(task->known_roots, sha256, &root)) {
-        SLW_TRY(root_check(task, &root, content, detail));
-    } else {
-        SLW_TRY(new_root_check(task, message, sha256, &root, content, detail));
+    const bool is_known = slw_known_roots_find(task->known_roots, sha256, &root);
+    if (!is_known) {
+        SLW_TRY(root_read(message, &reading, &root, detail));
+    }
+    SLW_TRY(root_check(task, &root, content, detail));
+    if (!is_known && !signed_by_itself(&reading)) {
+        return slw_explain(detail, SLW_ROOT_SELF_UNSIGNED,
+                           "the bundle's root isn't signed by its own threshold");
+    }
+    if (!is_known) {
+        slw_known_roots_add(task->known_roots, sha256, &root);
     }
     if (!slw_known_root_lists(&root, task->key->key.id, SLW_ROLE_TARGETS)) {
         return slw_explain(detail, SLW_WRONG_ROLE,
