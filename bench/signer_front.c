@@ -7,8 +7,9 @@
  *
  * DIR has requester.key, and bundles PRODUCT-ROUND.bundle: products from 0, rounds from 1. Stages
  * all bundles, signs all requests, and only then times: a request for each product is under way at
- * any time, until each has its signature. Writes "COUNT MICROSECONDS" to DIR/front.result, or what
- * went wrong.
+ * any time, until each has its signature. Writes "COUNT MICROSECONDS" to DIR/front.result: how many
+ * signatures there were when the first product had its last, for from then on fewer are under way;
+ * or what went wrong.
  */
 #include "slipway/dsse.h"
 #include "slipway/files.h"
@@ -167,6 +168,18 @@ static void prepare(unsigned product, unsigned round)
 static unsigned rounds[PRODUCTS];
 static uint64_t since[PRODUCTS];
 static uint64_t submitted;
+static unsigned signed_count;
+
+/* When the first product had its last signature, and how many there were. */
+static int64_t full_until_us;
+static unsigned full_count;
+
+static int64_t now_us(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
 
 static void submit(unsigned product)
 {
@@ -210,8 +223,12 @@ static unsigned go_on(const unsigned *products, unsigned count)
     for (unsigned i = 0; i < count; i++) {
         if (is_signed[i]) {
             done++;
+            signed_count++;
             if (++rounds[products[i]] < rounds_count) {
                 submit(products[i]);
+            } else if (full_count == 0) {
+                full_until_us = now_us();
+                full_count = signed_count;
             }
         }
     }
@@ -264,13 +281,6 @@ static void have_all_signed(void)
     }
 }
 
-static int64_t now_us(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 static unsigned count_rounds(void)
 {
     unsigned count = 0;
@@ -310,7 +320,7 @@ int main(int argc, char **argv)
     }
     int64_t start = now_us();
     have_all_signed();
-    (void)snprintf(text, sizeof text, "%u %lld", count, (long long)(now_us() - start));
+    (void)snprintf(text, sizeof text, "%u %lld", full_count, (long long)(full_until_us - start));
     report(text);
     while (pause() == 0) {
     }
