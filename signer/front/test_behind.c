@@ -77,7 +77,7 @@ static void give_file(const struct test_behind *behind, const struct slw_signer_
 
 static void give_work(struct test_behind *behind, struct slw_signer_answer *answer)
 {
-    static char url[sizeof behind->url];
+    static _Thread_local char url[sizeof behind->url]; /* there may be two of these */
     memcpy(url, behind->url, sizeof url);
     behind->url[0] = '\0';
     if (url[0] != '\0') {
@@ -150,8 +150,8 @@ static void answer_call(struct test_behind *behind, const struct slw_signer_call
 static void *play(void *context)
 {
     struct test_behind *behind = context;
-    static uint8_t incoming[SLW_SIGNER_PACKET_SIZE_MAX];
-    static uint8_t outgoing[SLW_SIGNER_PACKET_SIZE_MAX];
+    static _Thread_local uint8_t incoming[SLW_SIGNER_PACKET_SIZE_MAX];
+    static _Thread_local uint8_t outgoing[SLW_SIGNER_PACKET_SIZE_MAX];
     struct slw_signer_joiner joiner = {0};
     struct slw_detail detail;
     enum slw_status status = SLW_OK;
