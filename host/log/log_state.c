@@ -66,14 +66,25 @@ enum slw_status slw_log_read_file(const struct slw_log *log, const char *path, s
     return status;
 }
 
+static enum slw_status write_file(const struct slw_log *log, const char *path, int flags,
+                                  struct slw_bytes bytes, bool is_flushed,
+                                  struct slw_detail *detail)
+{
+    const struct slw_log_files *files = log->files;
+    int descriptor = -1;
+    SLW_TRY(slw_log_open_for_writing(files, log->directory, path, flags, &descriptor, detail));
+    enum slw_status status = slw_log_write_all(files, descriptor, bytes, 0, path, detail);
+    if (status == SLW_OK && is_flushed && files->flush(files->context, descriptor) != 0) {
+        status = slw_explain_errno(detail, path);
+    }
+    (void)close(descriptor);
+    return status;
+}
+
 enum slw_status slw_log_write_file(const struct slw_log *log, const char *path, int flags,
                                    struct slw_bytes bytes, struct slw_detail *detail)
 {
-    int descriptor = -1;
-    SLW_TRY(slw_log_open_for_writing(log->files, log->directory, path, flags, &descriptor, detail));
-    enum slw_status status = slw_log_write_all(log->files, descriptor, bytes, 0, path, detail);
-    (void)close(descriptor);
-    return status;
+    return write_file(log, path, flags, bytes, false, detail);
 }
 
 /*
@@ -93,33 +104,17 @@ int slw_log_replace_checkpoint(const struct slw_log *log)
                             SLW_LOG_CHECKPOINT);
 }
 
-/* Once the journal began anew it has no checkpoint: then a crash mustn't keep this one from the
- * disk. */
-static enum slw_status write_checkpoint(const struct slw_log *log, struct slw_bytes checkpoint,
-                                        struct slw_detail *detail)
-{
-    const struct slw_log_files *files = log->files;
-    int descriptor = -1;
-    SLW_TRY(slw_log_open_for_writing(files, log->directory, SLW_LOG_CHECKPOINT_NEW, O_TRUNC,
-                                     &descriptor, detail));
-    enum slw_status status =
-        slw_log_write_all(files, descriptor, checkpoint, 0, SLW_LOG_CHECKPOINT_NEW, detail);
-    if (status == SLW_OK && log->journal_len == SLW_LOG_JOURNAL_HEADER_SIZE &&
-        files->flush(files->context, descriptor) != 0) {
-        status = slw_explain_errno(detail, SLW_LOG_CHECKPOINT_NEW);
-    }
-    (void)close(descriptor);
-    return status;
-}
-
 enum slw_status slw_log_publish(struct slw_log *log, struct slw_bytes checkpoint,
                                 struct slw_detail *detail)
 {
     struct slw_heap_buffer kept = {0};
     slw_heap_append(&kept, checkpoint);
     enum slw_status status = kept.status == SLW_OK ? SLW_OK : slw_explain_no_memory(detail);
+    /* Once the journal began anew it has no checkpoint: then a crash mustn't keep this one from the
+     * disk. */
+    const bool is_alone = log->journal_len == SLW_LOG_JOURNAL_HEADER_SIZE;
     if (status == SLW_OK) {
-        status = write_checkpoint(log, checkpoint, detail);
+        status = write_file(log, SLW_LOG_CHECKPOINT_NEW, O_TRUNC, checkpoint, is_alone, detail);
     }
     if (status == SLW_OK && slw_log_replace_checkpoint(log) != 0) {
         status = slw_explain_errno(detail, SLW_LOG_CHECKPOINT);

@@ -17,10 +17,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* Flushes that were asked of test_log_quick(). */
+static unsigned test_log_flushes;
+
 static inline int test_log_no_flush(void *context, int descriptor)
 {
     (void)context;
     (void)descriptor;
+    test_log_flushes++;
     return 0;
 }
 

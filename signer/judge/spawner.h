@@ -85,7 +85,7 @@ void slw_judge_rules_free(struct slw_judge_rules *rules);
 struct slw_judge_limits {
     uint32_t time_ms;      /* wall time: then it is killed; at least 1 */
     uint32_t cpu_s;        /* 0: none but time_ms */
-    uint64_t memory_bytes; /* 0: SLW_JUDGE_MEMORY_DEFAULT */
+    uint64_t memory_bytes; /* a judge begins with some MiB; 0: SLW_JUDGE_MEMORY_DEFAULT */
 };
 #define SLW_JUDGE_MEMORY_DEFAULT (512u << 20)
 
