@@ -315,10 +315,9 @@ static enum slw_status switch_over(struct slw_session *session)
 {
     struct slw_store *store = session->config->store;
     struct slw_release *release = &session->new_release;
-    struct slw_span span = session->trusted->signed_targets;
     struct slw_blob blob;
-    SLW_TRY(slw_store_put_blob(store, SLW_BLOB_TARGETS, release->version, session->trusted->source,
-                               span.offset, span.length, &blob));
+    SLW_TRY(slw_session_keep(session, SLW_BLOB_TARGETS, release->version,
+                             session->trusted->signed_targets, &blob));
     SLW_TRY(check_stored_metadata(session, &blob));
     memcpy(release->metadata, blob.sha256, sizeof release->metadata);
     memcpy(release->root, store->state.root, sizeof release->root);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the parts of the session share: session.c, session_stage.c, session_verify.c,
- * session_install.c. */
+ * session_keep.c, session_install.c. */
 #ifndef SLIPWAY_SESSION_PRIVATE_H
 #define SLIPWAY_SESSION_PRIVATE_H
 
@@ -19,6 +19,13 @@ void slw_session_poll_verifying(struct slw_session *session);
 /* After a commit: roots that were kept before it and that the state doesn't refer to may be gone.
  */
 void slw_session_keep_roots_again(struct slw_session *session);
+
+/*
+ * session_keep.c: what counts of the signed message at span of the bundle becomes a blob. Uses the
+ * verifier's memory for the block and for signatures.
+ */
+enum slw_status slw_session_keep(struct slw_session *session, enum slw_blob_kind kind,
+                                 uint32_t version, struct slw_span span, struct slw_blob *ret_blob);
 
 /* session_install.c */
 void slw_session_start_applying(struct slw_session *session);

@@ -64,7 +64,6 @@ enum slw_status slw_session_start_verifying(struct slw_session *session)
 static enum slw_status keep_root(struct slw_session *session, struct slw_span span)
 {
     const struct slw_verifier_memory *memory = &session->config->memory;
-    struct slw_store *store = session->config->store;
     struct slw_untrusted_root root;
     struct slw_reader reader;
     struct slw_span serialized;
@@ -79,8 +78,7 @@ static enum slw_status keep_root(struct slw_session *session, struct slw_span sp
     if (root.content.version <= session->kept_root_version) {
         return SLW_OK;
     }
-    SLW_TRY(slw_store_put_blob(store, SLW_BLOB_ROOT, root.content.version, &session->bundle.source,
-                               span.offset, span.length, &blob));
+    SLW_TRY(slw_session_keep(session, SLW_BLOB_ROOT, root.content.version, span, &blob));
     session->kept_root_version = root.content.version;
     memcpy(session->kept_root, blob.sha256, sizeof session->kept_root);
     return SLW_OK;
