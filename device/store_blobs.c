@@ -75,43 +75,21 @@ static bool may_go(const struct slw_store *store, const struct slw_extent *exten
            (extent->serial <= store->committed_serial && !is_referred_to(store, extent));
 }
 
-static enum slw_status drop_first_that_may_go(struct slw_store *store)
+/*
+ * Before another is put: a climb must not pass over a root that never became the current one, and
+ * what comes next finds the room of metadata as whole as it can be.
+ */
+static enum slw_status drop_what_may_go(struct slw_store *store)
 {
     struct slw_extent extent;
     enum slw_status status = SLW_OK;
     uint64_t at = 0;
     while ((status = slw_extent_next(store, &at, &extent)) == SLW_OK) {
         if (may_go(store, &extent)) {
-            return slw_extent_drop(store, &extent);
-        }
-    }
-    return status == SLW_NOT_FOUND ? SLW_NO_SPACE : status;
-}
-
-/* A root that was put, but never became the current one: a climb must not pass over it. */
-static enum slw_status drop_stale_roots(struct slw_store *store)
-{
-    struct slw_extent extent;
-    enum slw_status status = SLW_OK;
-    uint64_t at = 0;
-    while ((status = slw_extent_next(store, &at, &extent)) == SLW_OK) {
-        if (extent.kind == SLW_BLOB_ROOT && may_go(store, &extent)) {
             SLW_TRY(slw_extent_drop(store, &extent));
         }
     }
     return status == SLW_NOT_FOUND ? SLW_OK : status;
-}
-
-static enum slw_status allocate(struct slw_store *store, uint64_t length,
-                                struct slw_extent *ret_extent)
-{
-    for (;;) {
-        enum slw_status status = slw_extent_find_free(store, length, ret_extent);
-        if (status != SLW_NO_SPACE) {
-            return status;
-        }
-        SLW_TRY(drop_first_that_may_go(store));
-    }
 }
 
 static enum slw_status digest_span(const struct slw_source *source, uint64_t offset,
@@ -216,18 +194,16 @@ enum slw_status slw_store_blobs_put(struct slw_store *store, enum slw_blob_kind 
         return SLW_NO_SPACE;
     }
     SLW_TRY(digest_span(source, offset, length, sha256));
+    SLW_TRY(drop_what_may_go(store)); /* what is written again then stays until the commit */
     enum slw_status status = find(store, sha256, &extent);
     if (status == SLW_OK && extent.kind == (uint8_t)kind && extent.version == version) {
-        if (!may_go(store, &extent)) {
-            fill_blob(store, &extent, ret_blob);
-            return SLW_OK;
-        }
-        status = slw_extent_drop(store, &extent); /* written again, it stays until the commit */
+        fill_blob(store, &extent, ret_blob);
+        return SLW_OK;
     }
     if (status != SLW_OK && status != SLW_NOT_FOUND) {
         return status;
     }
-    SLW_TRY(allocate(store, length, &extent));
+    SLW_TRY(slw_extent_find_free(store, kind, length, &extent));
     extent.kind = (uint8_t)kind;
     extent.version = version;
     memcpy(extent.sha256, sha256, sizeof extent.sha256);
@@ -265,7 +241,6 @@ enum slw_status slw_store_put_blob(struct slw_store *store, enum slw_blob_kind k
     }
     if (kind == SLW_BLOB_ROOT) {
         SLW_TRY(check_root_version(store, version, source, offset, length));
-        SLW_TRY(drop_stale_roots(store));
     }
     return slw_store_blobs_put(store, kind, version, source, offset, length, ret_blob);
 }

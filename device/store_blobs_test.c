@@ -11,6 +11,8 @@
 /* In a blob's data, where a sector begins. */
 #define FORGERY_OFFSET ((size_t)512 - 128)
 
+#define FACTORY_ROOT_SIZE 1024u /* in whole sectors */
+
 static struct test_board board;
 static struct slw_store store;
 static uint8_t data[4096];
@@ -270,6 +272,18 @@ static void what_changes_while_it_is_stored_does_not_count(void)
     TAP_EQUAL_INT(put_data(0, 3500), SLW_OK); /* what was begun makes room */
 }
 
+/* Roots are at the end of the region, the factory's behind all others. */
+static const uint8_t *factory_root_of(const struct test_board *whose)
+{
+    const struct slw_region *region = &whose->layout.blobs;
+    return whose->bytes + region->offset + region->size - FACTORY_ROOT_SIZE;
+}
+
+static bool is_factory_root(const struct slw_extent *extent)
+{
+    return extent->offset == board.layout.blobs.size - FACTORY_ROOT_SIZE;
+}
+
 /* Bytes that look like a whole blob of a root, at a sector's start within another blob's data. */
 static void data_that_look_like_a_blob_are_none(void)
 {
@@ -282,8 +296,8 @@ static void data_that_look_like_a_blob_are_none(void)
     TAP_REQUIRE(test_board_make(&forged_board, &test_geometries[1], V1, SLW_ANCHOR_NONE));
     TAP_REQUIRE(slw_store_format(&forged_store, &forged_board.layout) == SLW_OK);
     TAP_REQUIRE(make_device());
-    const uint8_t *forged = forged_board.bytes + forged_board.layout.blobs.offset;
-    memcpy(data + FORGERY_OFFSET, forged, 1024);
+    memcpy(data + FORGERY_OFFSET, factory_root_of(&forged_board), FACTORY_ROOT_SIZE);
+    TAP_REQUIRE(memcmp(data + FORGERY_OFFSET, "SLWB", 4) == 0);
     TAP_EQUAL_INT(put_data(0, 2000), SLW_OK);
     TAP_EQUAL_INT(reopen(), SLW_OK);
     while (slw_extent_next(&store, &at, &extent) == SLW_OK) {
@@ -297,7 +311,7 @@ static void data_that_look_like_a_blob_are_none(void)
     TAP_EQUAL_INT(slw_store_commit(&store, &next), SLW_OK);
     TAP_EQUAL_INT(put(SLW_BLOB_TARGETS, 1, 0, 4000, &blob), SLW_OK);
     for (at = 0, extents = 0; slw_extent_next(&store, &at, &extent) == SLW_OK; extents++) {
-        TAP_CHECK(extent.kind == SLW_BLOB_TARGETS || extent.offset == 0);
+        TAP_CHECK(extent.kind == SLW_BLOB_TARGETS || is_factory_root(&extent));
     }
     TAP_EQUAL_INT(extents, 2);
 }
@@ -311,7 +325,7 @@ static void data_of_a_blob_that_makes_room_are_none(void)
     TAP_REQUIRE(test_board_make(&forged_board, &test_geometries[1], V1, SLW_ANCHOR_NONE));
     TAP_REQUIRE(slw_store_format(&forged_store, &forged_board.layout) == SLW_OK);
     TAP_REQUIRE(make_device());
-    memcpy(data + FORGERY_OFFSET, forged_board.bytes + forged_board.layout.blobs.offset, 1024);
+    memcpy(data + FORGERY_OFFSET, factory_root_of(&forged_board), FACTORY_ROOT_SIZE);
     TAP_EQUAL_INT(put_data(0, 4000), SLW_OK);
     TAP_EQUAL_INT(reopen(), SLW_OK);
     test_board_save(&board, &copy);
@@ -325,7 +339,7 @@ static void data_of_a_blob_that_makes_room_are_none(void)
             TAP_CHECK(put_data(50, 4000) != SLW_OK);
             TAP_EQUAL_INT(reopen(), SLW_OK);
             while (slw_extent_next(&store, &at, &extent) == SLW_OK) {
-                TAP_CHECK(extent.kind == SLW_BLOB_TARGETS || extent.offset == 0);
+                TAP_CHECK(extent.kind == SLW_BLOB_TARGETS || is_factory_root(&extent));
             }
         }
     }
@@ -419,6 +433,52 @@ static void a_root_whose_bytes_changed_is_passed_over(void)
     TAP_EQUAL_INT(versions[1], 3);
 }
 
+/*
+ * 12 sectors: roots have 3 for good, a release's metadata at most 3. A root mustn't come to lie
+ * where it leaves no run of 3 beside the confirmed release.
+ */
+static void a_root_does_not_break_up_the_room_of_metadata(void)
+{
+    struct slw_blob confirmed;
+    struct slw_blob blob;
+    TAP_REQUIRE(make_device());
+    TAP_EQUAL_INT(put_data(0, 800), SLW_OK);
+    TAP_EQUAL_INT(put(SLW_BLOB_TARGETS, 1, 100, 1300, &confirmed), SLW_OK);
+    TAP_EQUAL_INT(put_data(200, 800), SLW_OK);
+    TAP_EQUAL_INT(put(SLW_BLOB_ROOT, 2, 300, 300, &blob), SLW_OK);
+    struct slw_state next = store.state;
+    next.confirmed.present = true;
+    memcpy(next.confirmed.metadata, confirmed.sha256, SLW_SHA256_SIZE);
+    next.root_version = 2;
+    memcpy(next.root, blob.sha256, SLW_SHA256_SIZE);
+    TAP_EQUAL_INT(slw_store_commit(&store, &next), SLW_OK);
+    TAP_EQUAL_INT(put_data(400, 1300), SLW_OK);
+    TAP_CHECK(is_there(100, 1300) && is_there(300, 300) && is_there(400, 1300));
+}
+
+/* In any order, confirmed or not: 9 sectors are 3 times what the largest takes. */
+static void metadata_of_any_size_finds_room(void)
+{
+    uint32_t random = 1;
+    TAP_REQUIRE(make_device());
+    for (uint32_t i = 0; i < 300; i++) {
+        struct slw_blob blob;
+        struct slw_state next = store.state;
+        random = random * 1664525 + 1013904223;
+        TAP_EQUAL_INT(put(SLW_BLOB_TARGETS, 1, i, (random >> 16) % 3 * 512 + 300, &blob), SLW_OK);
+        if ((random >> 24) % 3 != 0) {
+            next.confirmed.present = true;
+            memcpy(next.confirmed.metadata, blob.sha256, SLW_SHA256_SIZE);
+        }
+        if (i == 30) {
+            TAP_EQUAL_INT(put(SLW_BLOB_ROOT, 2, 3000, 300, &blob), SLW_OK);
+            next.root_version = 2;
+            memcpy(next.root, blob.sha256, SLW_SHA256_SIZE);
+        }
+        TAP_EQUAL_INT(slw_store_commit(&store, &next), SLW_OK);
+    }
+}
+
 int main(void)
 {
     TAP_RUN(finds_what_was_put_by_its_digest);
@@ -437,5 +497,7 @@ int main(void)
     TAP_RUN(roots_up_to_the_current_one_stay_and_others_go);
     TAP_RUN(refuses_another_root_of_a_version_that_is_not_above_the_current_one);
     TAP_RUN(a_root_whose_bytes_changed_is_passed_over);
+    TAP_RUN(a_root_does_not_break_up_the_room_of_metadata);
+    TAP_RUN(metadata_of_any_size_finds_room);
     return tap_finish();
 }

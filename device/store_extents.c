@@ -114,34 +114,32 @@ enum slw_status slw_extent_next(const struct slw_store *store, uint64_t *at,
     return SLW_NOT_FOUND;
 }
 
-enum slw_status slw_extent_find_free(const struct slw_store *store, uint64_t length,
-                                     struct slw_extent *ret_extent)
+enum slw_status slw_extent_find_free(const struct slw_store *store, enum slw_blob_kind kind,
+                                     uint64_t length, struct slw_extent *ret_extent)
 {
-    struct slw_extent next;
+    enum slw_status found = SLW_NO_SPACE;
+    enum slw_status status = SLW_OK;
     uint64_t free_from = 0;
     uint64_t at = 0;
     if (length > UINT32_MAX) {
         return SLW_NO_SPACE;
     }
-    for (;;) {
-        enum slw_status status = slw_extent_next(store, &at, &next);
+    const uint64_t size = whole_sectors(store, length);
+    while (status == SLW_OK && (found != SLW_OK || kind == SLW_BLOB_ROOT)) {
+        struct slw_extent next;
+        status = slw_extent_next(store, &at, &next);
         uint64_t free_to = status == SLW_OK ? next.offset : blobs(store)->size;
-        if (status != SLW_OK && status != SLW_NOT_FOUND) {
-            return status;
-        }
-        if (free_to - free_from >= whole_sectors(store, length)) {
+        if (free_to - free_from >= size) {
+            found = SLW_OK;
             *ret_extent = (struct slw_extent){
-                .offset = free_from,
-                .size = whole_sectors(store, length),
+                .offset = kind == SLW_BLOB_ROOT ? free_to - size : free_from,
+                .size = size,
                 .length = (uint32_t)length,
             };
-            return SLW_OK;
-        }
-        if (status == SLW_NOT_FOUND) {
-            return SLW_NO_SPACE;
         }
         free_from = at;
     }
+    return status == SLW_OK || status == SLW_NOT_FOUND ? found : status;
 }
 
 /* Whatever the free sectors hold, a power cut may have left it half erased. */

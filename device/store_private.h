@@ -105,9 +105,12 @@ struct slw_extent {
 /* The first extent at or behind *at, which moves behind it; SLW_NOT_FOUND. */
 enum slw_status slw_extent_next(const struct slw_store *store, uint64_t *at,
                                 struct slw_extent *ret_extent);
-/* The first run of free sectors that holds length bytes; SLW_NO_SPACE. */
-enum slw_status slw_extent_find_free(const struct slw_store *store, uint64_t length,
-                                     struct slw_extent *ret_extent);
+/*
+ * Free sectors that hold length bytes; SLW_NO_SPACE. The first, and for roots the last: those never
+ * go, and mustn't break up what the metadata of all later releases will need.
+ */
+enum slw_status slw_extent_find_free(const struct slw_store *store, enum slw_blob_kind kind,
+                                     uint64_t length, struct slw_extent *ret_extent);
 enum slw_status slw_extent_begin(const struct slw_store *store, const struct slw_extent *extent);
 enum slw_status slw_extent_complete(const struct slw_store *store, const struct slw_extent *extent);
 /* Erases it from its end, so that it stays an extent until all of it is gone. */

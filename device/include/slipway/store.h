@@ -145,13 +145,13 @@ struct slw_blob {
 };
 
 /*
- * Copies span of source into a free place, reads it back and digests what was written. The same
- * bytes twice are stored once. SLW_NO_SPACE after unreferenced blobs were dropped and it still
- * doesn't fit. version is kept with it, for roots.
+ * Drops what may go, copies span of source into a free place, reads it back and digests what was
+ * written. The same bytes twice are stored once. SLW_NO_SPACE when it doesn't fit. version is kept
+ * with it, for roots.
  *
  * What was put since the last commit stays; what is older stays only while the state refers to it.
- * Roots up to state.root_version always stay. Putting a root first drops newer ones that were put
- * before the last commit: an update that was never accepted left them. So an acceptance puts its
+ * Roots up to state.root_version always stay; newer ones that were put before the last commit were
+ * left by an update that was never accepted, and go with the rest. So an acceptance puts its
  * new roots in ascending order and commits before any other is begun. SLW_BAD_ARGUMENT for another
  * root with a version that isn't above state.root_version.
  */
