@@ -10,6 +10,7 @@
 #include "transparency.h"
 #include "values.h"
 
+#include "slipway/explain.h"
 #include "slipway/files.h"
 #include "slipway/link_listener.h"
 #include "slipway/virtual_device.h"
@@ -30,6 +31,9 @@
 #define ROOT_FILE_SIZE_MAX (1024u * 1024)
 #define ARRIVED_SIZE 65536u
 #define IDLE_POLL_MS 20
+
+/* As much as a pipe holds; an endless input ends somewhere. */
+#define FORGOTTEN_READS_MAX 16
 
 /* A client that said nothing for so long makes room for one that waits. */
 #define MAKE_ROOM_MS 2000u
@@ -80,26 +84,37 @@ static enum slw_status write_link(void *context, struct slw_bytes bytes, size_t 
     return slw_link_write_some(&run->client, bytes, ret_written);
 }
 
+/* On one line, and nothing in it writes over the question that it stands in. */
+static void print_text(const char *before, struct slw_bytes text, const char *behind)
+{
+    static const uint8_t space = ' ';
+    struct slw_heap_buffer line = {0};
+    size_t from = 0;
+    if (text.len == 0) {
+        return;
+    }
+    for (size_t i = 0; i <= text.len; i++) {
+        if (i == text.len || text.ptr[i] == '\n') {
+            slw_escape(slw_bytes_make(text.ptr + from, i - from), &line);
+            slw_heap_append(&line, slw_bytes_make(&space, i == text.len ? 0 : 1));
+            from = i + 1;
+        }
+    }
+    (void)printf("%s%s%s", before, slw_heap_text(&line), behind);
+    slw_heap_free(&line);
+}
+
 static void print_question(const struct slw_consent_question *question)
 {
     static const char *const urgencies[] = {"", "routine", "recommended", "security", "emergency"};
     (void)printf("consent: install version=%u", question->version);
-    if (question->release_version.len > 0) {
-        (void)printf(" (%.*s)", (int)question->release_version.len,
-                     (const char *)question->release_version.ptr);
-    }
+    print_text(" (", question->release_version, ")");
     (void)printf(" over version=%u, %llu bytes", question->installed_version,
                  (unsigned long long)question->size);
     if (question->urgency != SLW_URGENCY_NONE) {
         (void)printf(", %s", urgencies[question->urgency]);
     }
-    if (question->release_notes.len > 0) {
-        (void)printf(": ");
-        for (size_t i = 0; i < question->release_notes.len; i++) {
-            uint8_t byte = question->release_notes.ptr[i];
-            (void)putchar(byte < 0x20 || byte == 0x7F ? ' ' : byte);
-        }
-    }
+    print_text(": ", question->release_notes, "");
     (void)printf(" yes or no?\n");
     (void)fflush(stdout);
 }
@@ -123,6 +138,18 @@ static bool read_answer(struct device_run *run)
     return false;
 }
 
+/* What was typed before a question was asked answers another one, or none. */
+static void forget_answers(struct device_run *run)
+{
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    char typed[4096];
+    for (int i = 0; i < FORGOTTEN_READS_MAX && poll(&input, 1, 0) > 0 &&
+                    (input.revents & POLLIN) != 0 && read(STDIN_FILENO, typed, sizeof typed) > 0;
+         i++) {
+    }
+    run->answer_len = 0;
+}
+
 static enum slw_consent_answer ask(void *context, const struct slw_consent_question *question)
 {
     struct device_run *run = context;
@@ -133,6 +160,7 @@ static enum slw_consent_answer ask(void *context, const struct slw_consent_quest
         memcmp(run->asked_sha256, question->metadata_sha256, sizeof run->asked_sha256) != 0) {
         run->asked = true;
         memcpy(run->asked_sha256, question->metadata_sha256, sizeof run->asked_sha256);
+        forget_answers(run);
         print_question(question);
     }
     if (!read_answer(run)) {

@@ -22,6 +22,14 @@ start_asking_device() {
     link=$(sed -n 's/^listening on //p' device.log | head -n 1)
 }
 
+# answer_with WORD: once the device has asked.
+answer_with() {
+    (
+        wait_for '^consent: '
+        echo "$1" >&7
+    ) 3>&- &
+}
+
 @test "updates a fresh device and runs the new release" {
     make_release 1
     start_device --root root.pb
@@ -325,12 +333,30 @@ start_asking_device() {
 @test "installs nothing that the consumer refused" {
     make_release 1
     start_asking_device
-    echo no >&7
+    answer_with no
     run slipway device update v1.bundle --to "$link"
     says 'consent'
     [ "$status" -eq 7 ]
     [ "$(status_of targets_version)" = 0 ]
     never_said '^boot: app'
+    exec 7>&-
+}
+
+@test "takes no answer for one that was typed before the question" {
+    make_release 1
+    make_release 2 --release-version $'2\e[2K' --notes <(printf 'harmless\nreally')
+    start_asking_device
+    slipway device update v1.bundle --to "$link" --timeout 3s 3>&- || true
+    wait_for '^consent: install version=1 '
+    slipway device abort --to "$link"
+    echo yes >&7
+    slipway device update v2.bundle --to "$link" --timeout 3s 3>&- && status=0 || status=$?
+    [ "$status" -eq 7 ]
+    grep -qF 'consent: install version=2 (2\x1b[2K) over version=0, 79000 bytes: harmless really yes or no?' device.log
+    [ "$(status_of note)" = 'waiting for consent' ]
+    echo yes >&7
+    wait_for '^confirmed version=2$'
+    never_said '^confirmed version=1$'
     exec 7>&-
 }
 
@@ -364,7 +390,7 @@ start_asking_device() {
 @test "asks again when a refused release is sent again" {
     make_release 1
     start_asking_device
-    echo no >&7
+    answer_with no
     run slipway device update v1.bundle --to "$link"
     [ "$status" -eq 7 ]
     "$bin/slipway" device update v1.bundle --to "$link" >update.log 2>&1 3>&- 7>&- &
