@@ -196,7 +196,8 @@ enum slw_status slw_store_blobs_put(struct slw_store *store, enum slw_blob_kind 
     SLW_TRY(digest_span(source, offset, length, sha256));
     SLW_TRY(drop_what_may_go(store)); /* what is written again then stays until the commit */
     enum slw_status status = find(store, sha256, &extent);
-    if (status == SLW_OK && extent.kind == (uint8_t)kind && extent.version == version) {
+    if (status == SLW_OK && extent.kind == (uint8_t)kind &&
+        (kind != SLW_BLOB_ROOT || extent.version == version)) {
         fill_blob(store, &extent, ret_blob);
         return SLW_OK;
     }

@@ -456,6 +456,22 @@ static void a_root_does_not_break_up_the_room_of_metadata(void)
     TAP_CHECK(is_there(100, 1300) && is_there(300, 300) && is_there(400, 1300));
 }
 
+/* One that each release brings along as it was: its version is that of the release. */
+static void a_user_manifest_that_stays_the_same_is_stored_once(void)
+{
+    TAP_REQUIRE(make_device());
+    for (uint32_t version = 1; version < 20; version++) {
+        struct slw_blob blob;
+        struct slw_state next = store.state;
+        TAP_EQUAL_INT(put(SLW_BLOB_USER_MANIFEST, version, 0, 800, &blob), SLW_OK);
+        next.confirmed.present = true;
+        memcpy(next.confirmed.user_manifest, blob.sha256, SLW_SHA256_SIZE);
+        TAP_EQUAL_INT(put(SLW_BLOB_TARGETS, version, version, 800, &blob), SLW_OK);
+        memcpy(next.confirmed.metadata, blob.sha256, SLW_SHA256_SIZE);
+        TAP_EQUAL_INT(slw_store_commit(&store, &next), SLW_OK);
+    }
+}
+
 /* In any order, confirmed or not: 9 sectors are 3 times what the largest takes. */
 static void metadata_of_any_size_finds_room(void)
 {
@@ -498,6 +514,7 @@ int main(void)
     TAP_RUN(refuses_another_root_of_a_version_that_is_not_above_the_current_one);
     TAP_RUN(a_root_whose_bytes_changed_is_passed_over);
     TAP_RUN(a_root_does_not_break_up_the_room_of_metadata);
+    TAP_RUN(a_user_manifest_that_stays_the_same_is_stored_once);
     TAP_RUN(metadata_of_any_size_finds_room);
     return tap_finish();
 }
