@@ -48,6 +48,15 @@ confines() {
     done
 }
 
+@test "systemd makes every user of the sysusers files" {
+    for name in signer depot runner; do
+        run -0 systemd-sysusers --dry-run "$units/slipway-$name.sysusers"
+        for user in $(sed -nE 's/^u!? ([^ ]+) .*/\1/p' "$units/slipway-$name.sysusers"); do
+            [[ $output == *"Would create user '$user'"* || $output == *"Creating user '$user'"* ]] || getent passwd "$user"
+        done
+    done
+}
+
 @test "units start programs as they are called, as users that their sysusers make" {
     for name in signer depot runner; do
         program=$(sed -nE 's#^ExecStart=/usr/bin/([^ ]*).*#\1#p' "$units/slipway-$name.service")
