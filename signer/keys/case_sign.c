@@ -7,7 +7,10 @@
 
 #include "slipway/base64.h"
 
+#include <stdio.h>
+
 #define RETRY_MS 2000
+#define WHY_MAX 440 /* bytes of why it failed; with a reason's word they fit into what is shown */
 
 /* --- Versions --- */
 
@@ -209,7 +212,11 @@ static void signing_done(struct slw_job *job, void *context)
         signature_log(work);
         return;
     }
-    /* The token failed, or gave what isn't its key's signature: tried again, from the beginning. */
+    /* The token failed, or gave what isn't its key's signature: tried again, from the beginning,
+     * and whoever looks at the request is told why. */
+    (void)snprintf(work->waiting_for, sizeof work->waiting_for, "%s: %.*s\n",
+                   slw_status_word(work->sign_status), WHY_MAX, work->sign_detail.text);
+    work->has_waited = true;
     work->phase = SLW_CASE_READY;
     work->is_counted = false;
     work->fresh = false;

@@ -45,6 +45,18 @@ static enum slw_status bad_sign(void *context, struct slw_bytes message,
                                            digest, ret_signature, detail);
 }
 
+/* Whether what the service shows of the request has these words in it. */
+static bool is_shown(struct test_signer *signer, const char *words)
+{
+    char text[4096];
+    struct slw_signer_call call = {.kind = SLW_SIGNER_SHOW, .has_digest = true};
+    memcpy(call.digest, signer->id, sizeof call.digest);
+    (void)test_call(signer, &call);
+    struct slw_bytes bytes = signer->answer.bytes;
+    (void)snprintf(text, sizeof text, "%.*s", (int)bytes.len, (const char *)bytes.ptr);
+    return strstr(text, words) != NULL;
+}
+
 static void survives(bool lies)
 {
     struct test_signer signer;
@@ -64,6 +76,7 @@ static void survives(bool lies)
     }
     test_settle(&signer);
     TAP_EQUAL_INT(token.calls, 1);
+    TAP_CHECK(is_shown(&signer, lies ? "\"waiting_for\":[\"" : "token: the token was pulled"));
     TAP_EQUAL_INT(test_signed_count(&signer), 0);
     TAP_EQUAL_INT(test_blob(&signer, SLW_SIGNER_SIGNATURE, &bytes), SLW_NOT_FOUND);
     for (int i = 0; i < 6; i++) {

@@ -86,7 +86,7 @@ enum slw_signer_kind {
 enum slw_signer_state {
     SLW_SIGNER_RECEIVED = 1,
     SLW_SIGNER_JUDGING,
-    SLW_SIGNER_WAITING, /* for approvals, witnesses, or hours */
+    SLW_SIGNER_WAITING, /* for approvals, witnesses, hours, or a token that failed */
     SLW_SIGNER_SIGNED,
     SLW_SIGNER_REFUSED,
     SLW_SIGNER_EXPIRED,
