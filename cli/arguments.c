@@ -198,7 +198,8 @@ static bool check_complete(struct cli *cli, const struct cli_arguments *argument
         }
     }
     if (arguments->positionals_count < command->positionals_min) {
-        (void)cli_usage(cli, "too few arguments: %s", command->synopsis);
+        (void)cli_usage(cli, "too few arguments: %.*s", (int)strcspn(command->synopsis, "\n"),
+                        command->synopsis);
         return false;
     }
     if (arguments->positionals_count > command->positionals_max) {

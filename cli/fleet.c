@@ -87,7 +87,9 @@ static const struct cli_option approve_options[] = {
      .value = "ID",
      .required = true,
      .help = "id of the key that you let in, as `slipway fleet device` shows it"},
-    {.name = "--channel", .value = "NAME", .help = "what it follows"},
+    {.name = "--channel",
+     .value = "NAME",
+     .help = "what it follows; must be given while it follows none"},
     CLI_DEPOT_OPTIONS,
     {0},
 };

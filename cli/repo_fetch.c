@@ -116,7 +116,8 @@ static void list_text(struct listing *listing, struct slw_bytes role,
     slw_heap_append_text(text, "\t");
     slw_escape(role, text);
     if (target->custom != SLW_JSON_NONE && slw_release_read(target, &release, &ignored) == SLW_OK) {
-        slw_heap_printf(text, "\trelease %lld ", (long long)release.counter);
+        slw_heap_printf(text, "\trelease %lld%s", (long long)release.counter,
+                        release.release_version.len > 0 ? " " : "");
         slw_escape(release.release_version, text);
         slw_heap_append_text(text, ", ");
         slw_escape(release.urgency, text);

@@ -85,6 +85,9 @@ static void look_for_files(struct repository *repository)
         }
     }
     (void)closedir(directory);
+    if (repository->count == 0) {
+        cli_review_miss(repository->review, "repository", "no metadata of a repository is there");
+    }
 }
 
 /* --- What they say --- */

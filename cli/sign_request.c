@@ -113,7 +113,7 @@ static void append_waiting(const struct cli_request *request, struct slw_heap_bu
     uint32_t element = 0;
     struct slw_json_walk walk = slw_json_walk_begin(&request->json, member(request, "waiting_for"));
     for (bool first = true; slw_json_walk_element(&walk, &element); first = false) {
-        slw_heap_append_text(text, first ? " for " : "; ");
+        slw_heap_append_text(text, first ? " for: " : "; ");
         slw_escape(slw_json_string(&request->json, element), text);
     }
 }

@@ -104,7 +104,7 @@ void cli_request_describe(const struct cli_request *request, struct slw_heap_buf
     append_list(json, top, "builders", "built by ", ret_text);
     append_list(json, top, "tests", "tested by ", ret_text);
     append_list(json, top, "approvals", "said by ", ret_text);
-    append_list(json, top, "waiting_for", "waits for ", ret_text);
+    append_list(json, top, "waiting_for", "waits for: ", ret_text);
 }
 
 enum cli_exit cli_sign_show(struct cli *cli, const struct cli_arguments *arguments)

@@ -370,6 +370,9 @@ published_release() {
     jq -r '.files[]' review/summary.json | while read -r file; do [ -s "review/$file" ]; done
     run ! grep -rq "$(cut -d_ -f3 admin.token)" review
     exits 1 review -o review --repo repo
+    mkdir nothing
+    ok --json review -o none --repo nothing
+    [ "$(jq -r '.missing[] | select(.what == "repository").why' none/summary.json)" = 'no metadata of a repository is there' ]
     # Who may not see the people gets a folder that says so.
     answers 201 POST /api/v1/people '{"name": "robot", "kind": "machine", "roles": []}'
     depot_token=

@@ -83,7 +83,8 @@ static enum slw_status approve_row(struct depot_call *call, struct slw_transacti
         SLW_TRY(depot_read_text(call, "channel", DEPOT_NAME_MAX, &channel, detail));
     }
     if (!depot_is_name(channel, "")) {
-        return slw_explain(detail, SLW_BAD_ARGUMENT, "body: channel must be a name");
+        return slw_explain(detail, SLW_BAD_ARGUMENT,
+                           "body: channel must be a name, for the device follows none yet");
     }
     bool is_new = is_key(row->new_key_pem, id);
     bool is_first =

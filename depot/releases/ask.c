@@ -211,7 +211,7 @@ static void describe(const struct slw_json_document *json, enum slw_signer_state
         return;
     }
     for (bool first = true; slw_json_walk_element(&walk, &element); first = false) {
-        slw_heap_append_text(text, first ? "waits for " : "; ");
+        slw_heap_append_text(text, first ? "waits for: " : "; ");
         slw_heap_append(text, slw_json_string(json, element));
     }
 }

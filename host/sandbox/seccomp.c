@@ -147,7 +147,10 @@ static uint32_t action_number(enum slw_sandbox_action action)
 static enum slw_status fail(struct slw_detail *detail, int error)
 {
     errno = error;
-    return slw_explain_errno(detail, "restricting system calls (seccomp)");
+    return slw_explain_errno(detail, error == ENOMEM
+                                         ? "restricting system calls (seccomp; LimitMEMLOCK, "
+                                           "ulimit -l, may be too low)"
+                                         : "restricting system calls (seccomp)");
 }
 
 /* libseccomp of this age writes a program to a descriptor only. */
