@@ -169,7 +169,8 @@ sees() {
 
 # release FILTER VERSION: likewise of a release.
 release() {
-    for _ in $(seq 400); do
+    # Longer than the lease of the repository lasts, which a depot that is killed leaves behind: 30 s.
+    for _ in $(seq 900); do
         api GET "/api/v1/products/lamp/releases/$2"
         [ "$status" != 200 ] || ! jq -e "$1" <<<"$output" >/dev/null || return 0
         sleep 0.05
