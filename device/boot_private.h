@@ -24,7 +24,7 @@ struct slw_boot_context {
 struct slw_chain_root {
     const struct slw_trusted_root *root;
     const uint8_t *blob_sha256; /* 32 bytes */
-    bool resets_targets;        /* following the root before by it resets the targets version */
+    bool resets_targets;        /* the confirmed release's version, if the chain ended here */
     bool is_last;
 };
 

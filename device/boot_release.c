@@ -19,8 +19,7 @@ struct check {
     enum slw_status status; /* the first failure of the release itself */
     bool metadata_done;
     uint32_t images_done; /* bit per component */
-    bool above_confirmed; /* the climb is above the confirmed release's root */
-    bool reset_seen;      /* above it, a root reset the targets version */
+    bool is_reset;        /* the confirmed release's version, by the last root */
     /* of the metadata being looked at */
     const uint8_t *metadata; /* digest of the blob */
     const struct slw_chain_root *root;
@@ -279,11 +278,7 @@ static enum slw_status verify_under(struct check *check, const struct slw_chain_
 static enum slw_status visit(void *context, const struct slw_chain_root *root)
 {
     struct check *check = context;
-    const struct slw_release *confirmed = &check->boot->store->state.confirmed;
-    check->reset_seen = check->reset_seen || (check->above_confirmed && root->resets_targets);
-    if (confirmed->present && is_same_digest(confirmed->root, root->blob_sha256)) {
-        check->above_confirmed = true;
-    }
+    check->is_reset = root->resets_targets;
     if (check->status == SLW_OK) {
         check->status = verify_under(check, root);
     }
@@ -312,8 +307,7 @@ static enum slw_status check_version(const struct check *check)
     if (!check->is_trial) {
         return version == state->targets_version ? SLW_OK : SLW_STORED_STATE;
     }
-    if (version < state->targets_version &&
-        !(check->release->resets_version && check->reset_seen)) {
+    if (version < state->targets_version && !(check->release->resets_version && check->is_reset)) {
         return slw_find_numbers(check->boot->finding, SLW_ROLLBACK, SLW_ROLE_TARGETS, version,
                                 state->targets_version);
     }

@@ -26,7 +26,12 @@ void slw_root_chain_start(struct slw_root_chain *chain, const struct slw_store *
 
 static void arrive(struct slw_root_chain *chain, const uint8_t *blob_sha256)
 {
+    const struct slw_release *confirmed = &chain->store->state.confirmed;
     memcpy(chain->current_blob, blob_sha256, sizeof chain->current_blob);
+    if (confirmed->present && memcmp(confirmed->root, blob_sha256, SLW_SHA256_SIZE) == 0) {
+        chain->above_confirmed = true;
+        chain->kept_keys = slw_root_targets_keys(&chain->current.content);
+    }
     chain->done = memcmp(blob_sha256, chain->end_root, sizeof chain->end_root) == 0;
 }
 
@@ -77,7 +82,8 @@ static enum slw_status verify_next(struct slw_root_chain *chain, const struct sl
         SLW_TRY(slw_root_succession_step(&succession, memory->block, memory->block_size, finding));
     }
     SLW_TRY(slw_root_succession_finish(&succession, &climbed));
-    chain->resets_targets = slw_root_resets_targets(&chain->current.content, &climbed.content);
+    chain->kept_keys =
+        slw_root_keep_targets_keys(&chain->current.content, chain->kept_keys, &climbed.content);
     slw_root_init(&chain->next.content, chain->current.content.keys,
                   chain->current.content.keys_max);
     chain->current = climbed;
@@ -119,7 +125,8 @@ enum slw_status slw_chain_climb(const struct slw_boot_context *boot,
         const struct slw_chain_root root = {
             .root = &chain.current,
             .blob_sha256 = chain.current_blob,
-            .resets_targets = chain.resets_targets,
+            .resets_targets = chain.above_confirmed &&
+                              slw_root_resets_targets(&chain.current.content, chain.kept_keys),
             .is_last = chain.done,
         };
         if (visitor != NULL) {
@@ -129,34 +136,24 @@ enum slw_status slw_chain_climb(const struct slw_boot_context *boot,
     return SLW_OK;
 }
 
-struct reset_search {
-    const struct slw_release *confirmed;
-    bool above_confirmed;
-    bool reset;
-};
-
-static enum slw_status look_for_reset(void *context, const struct slw_chain_root *root)
+enum slw_status slw_boot_newer_keys(struct slw_store *store, const struct slw_layout *layout,
+                                    const struct slw_limits *limits,
+                                    const struct slw_verifier_memory *memory,
+                                    struct slw_finding *finding, uint64_t *ret_keys)
 {
-    struct reset_search *search = context;
-    search->reset = search->reset || (search->above_confirmed && root->resets_targets);
-    if (memcmp(search->confirmed->root, root->blob_sha256, SLW_SHA256_SIZE) == 0) {
-        search->above_confirmed = true;
+    const struct slw_state *state = &store->state;
+    struct slw_root_chain chain;
+    bool same_root = memcmp(state->confirmed.root, state->root, SLW_SHA256_SIZE) == 0;
+    *ret_keys = 0;
+    if (!state->confirmed.present || same_root) {
+        return SLW_OK;
     }
-    return SLW_OK;
-}
-
-enum slw_status slw_boot_version_is_reset(struct slw_store *store, const struct slw_layout *layout,
-                                          const struct slw_limits *limits,
-                                          const struct slw_verifier_memory *memory,
-                                          struct slw_finding *finding, bool *ret_reset)
-{
-    const struct slw_boot_context boot = {store, layout, limits, memory, finding};
-    struct reset_search search = {.confirmed = &store->state.confirmed};
-    const struct slw_chain_visitor visitor = {&search, look_for_reset};
-    bool same_root = memcmp(search.confirmed->root, store->state.root, SLW_SHA256_SIZE) == 0;
-    if (search.confirmed->present && !same_root) {
-        SLW_TRY(slw_chain_climb(&boot, store->state.root, &visitor));
+    slw_root_chain_start(&chain, store, layout, limits, memory, state->root);
+    while (!chain.done) {
+        SLW_TRY(slw_root_chain_step(&chain, finding));
     }
-    *ret_reset = search.reset;
+    if (chain.above_confirmed) {
+        *ret_keys = slw_root_targets_keys(&chain.current.content) & ~chain.kept_keys;
+    }
     return SLW_OK;
 }

@@ -172,17 +172,36 @@ enum slw_status slw_root_succession_finish(const struct slw_root_succession *suc
     return SLW_OK;
 }
 
+uint64_t slw_root_targets_keys(const struct slw_root *root)
+{
+    uint64_t keys = 0;
+    for (size_t i = 0; i < root->keys_count; i++) {
+        const struct slw_root_key *key = &root->keys[i];
+        bool counts = key->type != 0 && slw_key_has_role(key, SLW_ROLE_TARGETS);
+        keys |= (uint64_t)counts << i;
+    }
+    return keys;
+}
+
+uint64_t slw_root_keep_targets_keys(const struct slw_root *old, uint64_t kept,
+                                    const struct slw_root *next)
+{
+    uint64_t keys = 0;
+    for (size_t i = 0; i < old->keys_count; i++) {
+        const struct slw_root_key *key = slw_root_find_key(next, old->keys[i].id);
+        if ((kept >> i & 1) != 0 && key != NULL) {
+            keys |= (uint64_t)1 << (key - next->keys);
+        }
+    }
+    return keys & slw_root_targets_keys(next);
+}
+
 /* TUF 5.3.11 ("fast-forward attack recovery"), for the one role that a bundle has. */
-bool slw_root_resets_targets(const struct slw_root *old, const struct slw_root *next)
+bool slw_root_resets_targets(const struct slw_root *root, uint64_t kept)
 {
     uint32_t remaining = 0;
-    for (size_t i = 0; i < old->keys_count; i++) {
-        const struct slw_root_key *key = &old->keys[i];
-        if (key->type == 0 || !slw_key_has_role(key, SLW_ROLE_TARGETS)) {
-            continue;
-        }
-        const struct slw_root_key *kept = slw_root_find_key(next, key->id);
-        remaining += kept != NULL && slw_key_has_role(kept, SLW_ROLE_TARGETS);
+    for (; kept != 0; kept &= kept - 1) {
+        remaining++;
     }
-    return remaining < next->thresholds[SLW_ROLE_TARGETS];
+    return remaining < root->thresholds[SLW_ROLE_TARGETS];
 }

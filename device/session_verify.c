@@ -32,9 +32,8 @@ static enum slw_status set_expectations(struct slw_session *session)
     if (config->clock != NULL) {
         session->expectations.now = config->clock->now(config->clock->context);
     }
-    return slw_boot_version_is_reset(config->store, config->layout, &config->limits,
-                                     &config->memory, &finding,
-                                     &session->expectations.stored_version_reset);
+    return slw_boot_newer_keys(config->store, config->layout, &config->limits, &config->memory,
+                               &finding, &session->expectations.newer_keys);
 }
 
 enum slw_status slw_session_start_verifying(struct slw_session *session)

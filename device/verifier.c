@@ -20,7 +20,6 @@ void slw_verifier_start(struct slw_verifier *verifier, const struct slw_verifier
         .memory = *memory,
     };
     verifier->result.source = bundle;
-    verifier->result.resets_version = expectations->stored_version_reset;
     verifier->result.names =
         (struct slw_names){.entries = memory->names, .max = memory->names_count};
     verifier->signatures = (struct slw_signatures){
@@ -42,6 +41,10 @@ static enum slw_status verify_trusted_root(struct slw_verifier *verifier)
     SLW_TRY(slw_root_load_trusted(&verifier->reader, verifier->expectations->limits.root_size,
                                   &verifier->provisioned, &verifier->finding));
     verifier->current = verifier->provisioned;
+    verifier->kept_keys =
+        slw_root_targets_keys(&verifier->current.content) & ~verifier->expectations->newer_keys;
+    verifier->result.resets_version =
+        slw_root_resets_targets(&verifier->current.content, verifier->kept_keys);
     verifier->result.root = &verifier->current;
     if (verifier->expectations->stored == SLW_STORED_UNREADABLE) {
         return SLW_STORED_STATE;

@@ -10,9 +10,10 @@ static void move_up(struct slw_verifier *verifier, const struct slw_trusted_root
 {
     struct slw_root_key *freed = verifier->current.content.keys;
     size_t keys_max = verifier->current.content.keys_max;
+    verifier->kept_keys = slw_root_keep_targets_keys(&verifier->current.content,
+                                                     verifier->kept_keys, &climbed->content);
     verifier->result.resets_version =
-        verifier->result.resets_version ||
-        slw_root_resets_targets(&verifier->current.content, &climbed->content);
+        slw_root_resets_targets(&climbed->content, verifier->kept_keys);
     if (freed == verifier->provisioned.content.keys) {
         freed = verifier->spare_keys;
         verifier->spare_keys = NULL;

@@ -355,6 +355,25 @@ static void the_version_is_reset_by_any_root_that_drops_too_many_keys(void)
     TAP_EQUAL_INT(test_verify(), SLW_ROLLBACK);
 }
 
+/* Who could sign the old releases all along mustn't get them accepted again. */
+static void a_threshold_that_rose_and_fell_resets_nothing(void)
+{
+    const struct test_root root_2 = {
+        .version = 2, .root = "a", .targets = "bc", .targets_threshold = 2};
+    const struct test_root root_3 = {.version = 3, .root = "a", .targets = "b"};
+    const struct test_root other = {.version = 3, .root = "a", .targets = "c"};
+    set_up();
+    test_device.stored = SLW_STORED_RELEASE;
+    test_device.stored_version = 6;
+    TAP_EQUAL_INT(verify_history(&root_2, "a", &root_3, "a"), SLW_ROLLBACK);
+    TAP_EQUAL_INT(verify_history(&root_2, "a", &other, "a"), SLW_OK);
+    /* The same for a device that had kept such a root before. */
+    test_trust(&root_2);
+    test_device.newer_keys = 1u << 2; /* "c", behind "a" and "b" */
+    TAP_EQUAL_INT(verify_root(&root_3, "a"), SLW_ROLLBACK);
+    TAP_EQUAL_INT(verify_root(&other, "a"), SLW_OK);
+}
+
 /* Neither for a threshold nor as one that remains. */
 static void a_key_of_an_unknown_kind_counts_for_nothing(void)
 {
@@ -391,6 +410,7 @@ int main(void)
     TAP_RUN(a_root_of_the_same_version_must_be_the_same);
     TAP_RUN(content_comes_before_signatures_and_those_of_the_trusted_root_first);
     TAP_RUN(the_version_is_reset_by_any_root_that_drops_too_many_keys);
+    TAP_RUN(a_threshold_that_rose_and_fell_resets_nothing);
     TAP_RUN(a_key_of_an_unknown_kind_counts_for_nothing);
     return tap_finish();
 }

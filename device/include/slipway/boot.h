@@ -55,13 +55,14 @@ SLW_MUST_USE enum slw_status slw_boot(struct slw_boot *ret_boot, struct slw_stor
 SLW_MUST_USE enum slw_status slw_boot_confirm(struct slw_store *store);
 
 /*
- * Whether a root that the device followed since its confirmed release replaced the targets keys, so
- * that the version of that release binds no longer (slw_root_resets_targets()). False without one.
+ * Targets keys of the current root that came since the confirmed release (newer_keys of struct
+ * slw_expectations): none without one.
  */
-SLW_MUST_USE enum slw_status
-slw_boot_version_is_reset(struct slw_store *store, const struct slw_layout *layout,
-                          const struct slw_limits *limits, const struct slw_verifier_memory *memory,
-                          struct slw_finding *finding, bool *ret_reset);
+SLW_MUST_USE enum slw_status slw_boot_newer_keys(struct slw_store *store,
+                                                 const struct slw_layout *layout,
+                                                 const struct slw_limits *limits,
+                                                 const struct slw_verifier_memory *memory,
+                                                 struct slw_finding *finding, uint64_t *ret_keys);
 
 /*
  * A climb over the stored roots, from the factory's to the blob with a given digest, each verified
@@ -75,7 +76,8 @@ struct slw_root_chain {
     bool done;
     /* private, but for boot_roots.c's visitors */
     bool begun;
-    bool resets_targets; /* following the root before by the current one did */
+    bool above_confirmed; /* the confirmed release's root is the current one, or was passed */
+    uint64_t kept_keys;   /* targets keys of the current root that are in all roots since that */
     const struct slw_store *store;
     const struct slw_layout *layout;
     const struct slw_limits *limits;

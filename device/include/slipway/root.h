@@ -143,10 +143,16 @@ const struct slw_root_key *slw_root_find_key(const struct slw_root *root,
 uint32_t slw_root_usable_keys(const struct slw_root *root, enum slw_role role);
 
 /*
- * Whether following old by next resets the stored targets version: fewer of the old targets keys
- * remain than the new threshold (fast-forward recovery, TUF 5.3.11 for a bundle).
+ * Fast-forward recovery, TUF 5.3.11 for a bundle: the stored targets version is reset when, of the
+ * targets keys of the root that it was stored under, fewer remain than the threshold of the root in
+ * force. One that was gone in between doesn't remain. Sets of keys are a bit for each key of a
+ * root.
  */
-bool slw_root_resets_targets(const struct slw_root *old, const struct slw_root *next);
+uint64_t slw_root_targets_keys(const struct slw_root *root);
+/* Those of old's keys in kept that next has in the role: bits of next's keys. */
+uint64_t slw_root_keep_targets_keys(const struct slw_root *old, uint64_t kept,
+                                    const struct slw_root *next);
+bool slw_root_resets_targets(const struct slw_root *root, uint64_t kept);
 
 static inline bool slw_key_has_role(const struct slw_root_key *key, enum slw_role role)
 {

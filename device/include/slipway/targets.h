@@ -74,8 +74,8 @@ struct slw_expectations {
     bool check_build_type;
     enum slw_build_type build_type;
     enum slw_stored_state stored;
-    uint32_t stored_version;   /* when SLW_STORED_RELEASE */
-    bool stored_version_reset; /* a root followed since then replaced the targets keys */
+    uint32_t stored_version; /* when SLW_STORED_RELEASE */
+    uint64_t newer_keys;     /* bits of the trusted root's targets keys that came since then */
     uint32_t stored_floor;
     uint32_t decodable;                         /* bit per enum slw_encoding_kind */
     const struct slw_slot_port *slots;          /* NULL: slots aren't checked */

@@ -99,6 +99,7 @@ struct slw_verifier {
     struct slw_trusted_root current;
     struct slw_untrusted_root next_root;
     struct slw_root_key *spare_keys;
+    uint64_t kept_keys; /* of current: targets keys of all roots since the stored release's */
     struct slw_signatures signatures;
     struct slw_root_succession succession;
     struct slw_quorum quorum;
