@@ -7,6 +7,7 @@
 #include "depot.h"
 
 #include "slipway/files.h"
+#include "slipway/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,25 +22,11 @@ struct trail_end {
     uint8_t hash[SLW_SHA256_SIZE];
 };
 
-static bool parse_hash(struct slw_bytes text, uint8_t ret_hash[static SLW_SHA256_SIZE])
-{
-    for (size_t i = 0; i < text.len && i < HASH_LEN; i++) {
-        uint8_t digit = text.ptr[i];
-        bool is_digit = digit >= '0' && digit <= '9';
-        if (!is_digit && !(digit >= 'a' && digit <= 'f')) {
-            return false;
-        }
-        unsigned value = is_digit ? digit - (unsigned)'0' : digit - (unsigned)'a' + 10;
-        ret_hash[i / 2] = (uint8_t)(i % 2 == 0 ? value << 4 : ret_hash[i / 2] | value);
-    }
-    return text.len == HASH_LEN;
-}
-
 static void put_hash(struct slw_heap_buffer *text, const uint8_t hash[static SLW_SHA256_SIZE])
 {
-    for (size_t i = 0; i < SLW_SHA256_SIZE; i++) {
-        slw_heap_printf(text, "%02x", hash[i]);
-    }
+    char digits[HASH_LEN + 1];
+    slw_text_hex(slw_bytes_make(hash, SLW_SHA256_SIZE), digits);
+    slw_heap_append_text(text, digits);
 }
 
 /* "42 HASH\n"; a file that isn't there is the beginning. */
@@ -60,8 +47,9 @@ static enum cli_exit read_state(struct cli *cli, const char *path, struct trail_
     const char *words = slw_heap_text(&text);
     char *end = NULL;
     long long number = strtoll(words, &end, 10);
-    bool is_good = number > 0 && *end == ' ' && text.len == (size_t)(end - words) + HASH_LEN + 2 &&
-                   parse_hash(slw_bytes_make(end + 1, HASH_LEN), ret_end->hash);
+    bool is_good =
+        number > 0 && *end == ' ' && text.len == (size_t)(end - words) + HASH_LEN + 2 &&
+        slw_text_unhex(slw_bytes_make(end + 1, HASH_LEN), ret_end->hash, SLW_SHA256_SIZE);
     ret_end->number = number;
     slw_heap_free(&text);
     return is_good ? CLI_DONE : cli_error(cli, "%s: not a state of this command", path);
@@ -136,7 +124,8 @@ static enum cli_exit take_entry(struct cli *cli, const struct slw_json_document 
         number != end->number + 1) {
         return refuse_entry(cli, end->number + 1, "is gone");
     }
-    if (!parse_hash(text, shown) || !hash_entry(slw_json_raw(page, value), end->hash, hash) ||
+    if (!slw_text_unhex(text, shown, sizeof shown) ||
+        !hash_entry(slw_json_raw(page, value), end->hash, hash) ||
         memcmp(shown, hash, sizeof hash) != 0) {
         return refuse_entry(cli, number, "isn't as it was written, or what is before it");
     }
@@ -177,7 +166,7 @@ static enum cli_exit read_proof(struct cli_depot *depot, struct trail_end *ret_p
         return code;
     }
     ret_proof->number = cli_depot_number(&answer, "number");
-    if (!parse_hash(cli_depot_text(&answer, "hash"), ret_proof->hash)) {
+    if (!slw_text_unhex(cli_depot_text(&answer, "hash"), ret_proof->hash, SLW_SHA256_SIZE)) {
         code = cli_error(depot->cli, "the depot doesn't say what its last entry is");
     }
     cli_depot_answer_free(&answer);

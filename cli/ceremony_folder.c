@@ -5,6 +5,7 @@
 
 #include "slipway/explain.h"
 #include "slipway/files.h"
+#include "slipway/text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -197,20 +198,13 @@ static bool parse_line(const char *text, struct cli_ceremony_memory *memory)
         count = count * 10 + (uint64_t)(text[i] - '0');
     }
     text += digits + 1;
-    if (strspn(text, "0123456789abcdef") != (size_t)2 * SLW_SHA256_SIZE) {
+    const size_t len = (size_t)2 * SLW_SHA256_SIZE;
+    if (!slw_text_unhex(slw_bytes_make(text, strnlen(text, len)), memory->last, SLW_SHA256_SIZE)) {
         return false;
-    }
-    for (size_t i = 0; i < SLW_SHA256_SIZE; i++) {
-        unsigned value = 0;
-        for (size_t digit = 2 * i; digit < 2 * i + 2; digit++) {
-            bool is_number = text[digit] <= '9';
-            value = value * 16 + (unsigned)(is_number ? text[digit] - '0' : text[digit] - 'a' + 10);
-        }
-        memory->last[i] = (uint8_t)value;
     }
     memory->count = count;
     memory->known = true;
-    return text[(size_t)2 * SLW_SHA256_SIZE] == '\n';
+    return text[len] == '\n';
 }
 
 /* Where the line of this plan begins in a file of lines; NULL. */

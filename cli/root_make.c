@@ -4,6 +4,7 @@
 #include "values.h"
 
 #include "slipway/files.h"
+#include "slipway/text.h"
 
 #include <string.h>
 
@@ -94,21 +95,14 @@ enum cli_exit cli_root_create(struct cli *cli, const struct cli_arguments *argum
     return code == CLI_DONE ? write_root(cli, arguments, &draft) : code;
 }
 
-static int hex_digit(char letter)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *at = strchr(digits, letter >= 'A' && letter <= 'F' ? letter - 'A' + 'a' : letter);
-    return letter == '\0' || at == NULL ? -1 : (int)(at - digits);
-}
-
 static bool parse_key_id(const char *text, uint8_t key_id[static SLW_KEY_ID_SIZE])
 {
     if (strlen(text) != (size_t)2 * SLW_KEY_ID_SIZE) {
         return false;
     }
     for (size_t i = 0; i < SLW_KEY_ID_SIZE; i++) {
-        int high = hex_digit(text[2 * i]);
-        int low = hex_digit(text[2 * i + 1]);
+        int high = slw_text_hex_value(text[2 * i]);
+        int low = slw_text_hex_value(text[2 * i + 1]);
         if (high < 0 || low < 0) {
             return false;
         }

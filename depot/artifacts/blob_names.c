@@ -7,31 +7,13 @@
 
 bool depot_digest_parse(struct slw_bytes text, uint8_t ret_sha256[static SLW_SHA256_SIZE])
 {
-    uint8_t sha256[SLW_SHA256_SIZE];
-    if (text.len != 2 * sizeof sha256) {
-        return false;
-    }
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t c = text.ptr[i];
-        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) {
-            return false;
-        }
-        uint8_t digit = (uint8_t)(c <= '9' ? c - '0' : c - 'a' + 10);
-        sha256[i / 2] = (uint8_t)(i % 2 == 0 ? digit << 4 : sha256[i / 2] | digit);
-    }
-    memcpy(ret_sha256, sha256, sizeof sha256);
-    return true;
+    return slw_text_unhex(text, ret_sha256, SLW_SHA256_SIZE);
 }
 
 const char *depot_digest_format(const uint8_t sha256[static SLW_SHA256_SIZE],
                                 char buffer[static DEPOT_DIGEST_SIZE])
 {
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < SLW_SHA256_SIZE; i++) {
-        buffer[2 * i] = digits[sha256[i] >> 4];
-        buffer[2 * i + 1] = digits[sha256[i] & 15];
-    }
-    buffer[(size_t)2 * SLW_SHA256_SIZE] = '\0';
+    slw_text_hex(slw_bytes_make(sha256, SLW_SHA256_SIZE), buffer);
     return buffer;
 }
 

@@ -8,6 +8,8 @@
 #include "commands.h"
 #include "tables.h"
 
+#include "slipway/text.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,19 +65,13 @@ static void hash_line(struct restore *restore)
 
 static bool parse_hex(struct slw_bytes text, struct slw_heap_buffer *ret_bytes)
 {
-    for (size_t i = 0; i + 1 < text.len; i += 2) {
-        uint8_t byte = 0;
-        for (size_t j = 0; j < 2; j++) {
-            uint8_t digit = text.ptr[i + j];
-            bool is_digit = digit >= '0' && digit <= '9';
-            if (!is_digit && !(digit >= 'a' && digit <= 'f')) {
-                return false;
-            }
-            byte = (uint8_t)(byte << 4 | (is_digit ? digit - '0' : digit - 'a' + 10));
-        }
-        slw_heap_append(ret_bytes, slw_bytes_make(&byte, 1));
+    const size_t before = ret_bytes->len;
+    uint8_t *place = slw_heap_reserve(ret_bytes, text.len / 2);
+    if (place != NULL && !slw_text_unhex(text, place, text.len / 2)) {
+        ret_bytes->len = before;
+        return false;
     }
-    return text.len % 2 == 0;
+    return true;
 }
 
 /* Bytes go to restore->bytes, whose memory may move: their place is kept, and made a view later. */

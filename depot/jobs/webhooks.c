@@ -7,6 +7,8 @@
 
 #include "people/seal.h"
 
+#include "slipway/text.h"
+
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <stdio.h>
@@ -35,9 +37,7 @@ static void seal_name(struct slw_bytes product, struct slw_bytes webhook,
 static void put_secret(const uint8_t secret[static PEOPLE_TOTP_SIZE],
                        char ret_text[static JOBS_HOOK_SECRET_SIZE])
 {
-    for (size_t i = 0; i < PEOPLE_TOTP_SIZE; i++) {
-        (void)snprintf(ret_text + 2 * i, 3, "%02x", secret[i]);
-    }
+    slw_text_hex(slw_bytes_make(secret, PEOPLE_TOTP_SIZE), ret_text);
 }
 
 /* --- Whether a call is signed --- */
@@ -76,9 +76,7 @@ static bool sign(const char *secret, struct slw_bytes body, char ret_text[static
         len != sizeof code) {
         return false;
     }
-    for (size_t i = 0; i < sizeof code; i++) {
-        (void)snprintf(ret_text + 2 * i, 3, "%02x", code[i]);
-    }
+    slw_text_hex(slw_bytes_make(code, sizeof code), ret_text);
     return true;
 }
 

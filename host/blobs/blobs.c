@@ -3,6 +3,7 @@
 #include "port.h"
 
 #include "slipway/checked.h"
+#include "slipway/text.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -10,39 +11,13 @@
 
 const char *slw_blob_name(const uint8_t *sha256, char buffer[static SLW_BLOB_NAME_SIZE])
 {
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < SLW_SHA256_SIZE; i++) {
-        buffer[2 * i] = digits[sha256[i] >> 4];
-        buffer[2 * i + 1] = digits[sha256[i] & 15];
-    }
-    buffer[(size_t)2 * SLW_SHA256_SIZE] = '\0';
+    slw_text_hex(slw_bytes_make(sha256, SLW_SHA256_SIZE), buffer);
     return buffer;
-}
-
-static int digit_of(uint8_t character)
-{
-    if (character >= '0' && character <= '9') {
-        return character - '0';
-    }
-    return character >= 'a' && character <= 'f' ? character - 'a' + 10 : -1;
 }
 
 bool slw_blob_name_parse(struct slw_bytes name, uint8_t ret_sha256[static SLW_SHA256_SIZE])
 {
-    uint8_t sha256[SLW_SHA256_SIZE];
-    if (name.len != sizeof sha256 * 2) {
-        return false;
-    }
-    for (size_t i = 0; i < sizeof sha256; i++) {
-        int high = digit_of(name.ptr[2 * i]);
-        int low = digit_of(name.ptr[2 * i + 1]);
-        if (high < 0 || low < 0) {
-            return false;
-        }
-        sha256[i] = (uint8_t)(high << 4 | low);
-    }
-    memcpy(ret_sha256, sha256, sizeof sha256);
-    return true;
+    return slw_text_unhex(name, ret_sha256, SLW_SHA256_SIZE);
 }
 
 enum slw_status slw_blobs_open(const char *url, const struct slw_blobs_s3 *s3,

@@ -2,6 +2,8 @@
 /* Single objects in a bucket. What the server says it stored is compared with what was sent. */
 #include "s3_list.h"
 
+#include "slipway/text.h"
+
 #include <openssl/evp.h>
 
 #include <stdio.h>
@@ -24,9 +26,7 @@ static bool etag_is_of(const struct slw_s3_request *request)
         return true;
     }
     text[0] = '"';
-    for (unsigned i = 0; i < 16; i++) {
-        (void)snprintf(text + 1 + 2 * (size_t)i, 3, "%02x", digest[i]);
-    }
+    slw_text_hex(slw_bytes_make(digest, 16), text + 1);
     text[33] = '"';
     text[34] = '\0';
     return strcmp(text, request->etag) == 0;

@@ -5,6 +5,8 @@
  */
 #include "exchange.h"
 
+#include "slipway/text.h"
+
 #include <string.h>
 
 static const char segment_others[] = "-._~:@+";
@@ -26,24 +28,13 @@ static bool is_one_of(const char *others, char byte)
            (byte != '\0' && strchr(others, byte) != NULL);
 }
 
-static int hex_value(char digit)
-{
-    if (digit >= '0' && digit <= '9') {
-        return digit - '0';
-    }
-    if (digit >= 'A' && digit <= 'F') {
-        return digit - 'A' + 10;
-    }
-    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-}
-
 /* RFC 3986, 2.1: "pct-encoded = "%" HEXDIG HEXDIG". at: behind the percent sign. */
 static bool decode_one(const char *at, const char *end, char *ret_byte)
 {
-    if (end - at < 2 || hex_value(at[0]) < 0 || hex_value(at[1]) < 0) {
+    if (end - at < 2 || slw_text_hex_value(at[0]) < 0 || slw_text_hex_value(at[1]) < 0) {
         return false;
     }
-    *ret_byte = (char)(hex_value(at[0]) * 16 + hex_value(at[1]));
+    *ret_byte = (char)(slw_text_hex_value(at[0]) * 16 + slw_text_hex_value(at[1]));
     return true;
 }
 

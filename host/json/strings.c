@@ -5,6 +5,8 @@
  */
 #include "parser.h"
 
+#include "slipway/text.h"
+
 #define NOT_UTF8 "not UTF-8"
 #define NOT_CLOSED "the text ends within a string"
 
@@ -43,24 +45,13 @@ static const uint8_t *skip_literal(struct slw_json_parser *parser, const uint8_t
     }
 }
 
-static int hex_value(uint8_t digit)
-{
-    if (digit >= '0' && digit <= '9') {
-        return digit - '0';
-    }
-    if (digit >= 'a' && digit <= 'f') {
-        return digit - 'a' + 10;
-    }
-    return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
-}
-
 /* The four digits of a \u escape; at is its backslash. */
 static const uint8_t *read_unit(struct slw_json_parser *parser, const uint8_t *at,
                                 uint32_t *ret_unit)
 {
     uint32_t unit = 0;
     for (int i = 2; i < 6; i++) {
-        int value = parser->end - at > i ? hex_value(at[i]) : -1;
+        int value = parser->end - at > i ? slw_text_hex_value(at[i]) : -1;
         if (value < 0) {
             return slw_json_fail(parser, at, "\\u without four hexadecimal digits");
         }

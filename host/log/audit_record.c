@@ -2,6 +2,7 @@
 /* Reading members of the log's records, as strictly as they are written. */
 #include "audit_record.h"
 
+#include "slipway/text.h"
 #include "slipway/time_text.h"
 
 static uint32_t member(const struct slw_audit_record *record, struct slw_bytes name)
@@ -33,20 +34,7 @@ bool slw_audit_number(const struct slw_audit_record *record, struct slw_bytes na
 bool slw_audit_hex(const struct slw_audit_record *record, struct slw_bytes name, uint8_t *ret_bytes,
                    size_t len)
 {
-    struct slw_bytes text = slw_audit_text(record, name);
-    if (text.len != 2 * len) {
-        return false;
-    }
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t digit = text.ptr[i];
-        bool is_letter = digit >= 'a' && digit <= 'f';
-        if (!is_letter && (digit < '0' || digit > '9')) {
-            return false;
-        }
-        uint8_t value = (uint8_t)(is_letter ? digit - 'a' + 10 : digit - '0');
-        ret_bytes[i / 2] = (uint8_t)(ret_bytes[i / 2] << 4 | value);
-    }
-    return true;
+    return slw_text_unhex(slw_audit_text(record, name), ret_bytes, len);
 }
 
 bool slw_audit_time(const struct slw_audit_record *record, struct slw_bytes name,

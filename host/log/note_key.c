@@ -5,6 +5,7 @@
  */
 #include "slipway/base64.h"
 #include "slipway/note.h"
+#include "slipway/text.h"
 
 /* Whether a character is one of Unicode's spaces, other than control characters. */
 static bool is_space(uint32_t character)
@@ -83,35 +84,6 @@ enum slw_status slw_note_key_make(struct slw_bytes name, enum slw_note_type type
     return SLW_OK;
 }
 
-static bool hex_digit(uint8_t character, uint8_t *ret_value)
-{
-    if (character >= '0' && character <= '9') {
-        *ret_value = (uint8_t)(character - '0');
-        return true;
-    }
-    if (character >= 'a' && character <= 'f') {
-        *ret_value = (uint8_t)(character - 'a' + 10);
-        return true;
-    }
-    return false;
-}
-
-static bool parse_id(struct slw_bytes text, uint8_t ret_id[static SLW_NOTE_KEY_ID_SIZE])
-{
-    if (text.len != (size_t)2 * SLW_NOTE_KEY_ID_SIZE) {
-        return false;
-    }
-    for (size_t i = 0; i < SLW_NOTE_KEY_ID_SIZE; i++) {
-        uint8_t high = 0;
-        uint8_t low = 0;
-        if (!hex_digit(text.ptr[2 * i], &high) || !hex_digit(text.ptr[2 * i + 1], &low)) {
-            return false;
-        }
-        ret_id[i] = (uint8_t)(high << 4 | low);
-    }
-    return true;
-}
-
 /* The part up to the next plus, which is taken away; what is left when there is none. */
 static struct slw_bytes take_part(struct slw_bytes *text)
 {
@@ -130,7 +102,7 @@ static enum slw_status parse_parts(struct slw_bytes vkey, struct slw_note_key *r
     struct slw_bytes rest = vkey; /* base64 may have pluses of its own */
     struct slw_bytes name = take_part(&rest);
     struct slw_bytes id_text = take_part(&rest);
-    if (!parse_id(id_text, id)) {
+    if (!slw_text_unhex(id_text, id, sizeof id)) {
         return slw_explain(detail, SLW_BAD_KEY, "not of the form NAME+ID+KEY");
     }
     struct slw_heap_buffer encoded = {0};

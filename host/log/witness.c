@@ -16,6 +16,7 @@
 
 #include "slipway/base64.h"
 #include "slipway/files.h"
+#include "slipway/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -58,9 +59,7 @@ static bool state_path(const struct slw_witness *witness, size_t log,
     slw_sha256_init(&hash);
     slw_sha256_update(&hash, name_of(&witness->settings.logs[log]));
     slw_sha256_final(&hash, digest);
-    for (size_t i = 0; i < sizeof digest; i++) {
-        (void)snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-    }
+    slw_text_hex(slw_bytes_make(digest, sizeof digest), hex);
     int len = snprintf(ret_path, PATH_SIZE_MAX, "%s/%s", witness->settings.directory, hex);
     return len > 0 && (size_t)len < PATH_SIZE_MAX;
 }

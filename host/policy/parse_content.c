@@ -2,6 +2,8 @@
 /* What a rule says of the payloads themselves: rules for the judge, and validators. */
 #include "read.h"
 
+#include "slipway/text.h"
+
 enum {
     NAMES,
     HARDWARE,
@@ -23,28 +25,13 @@ static const struct slw_policy_member content_members[MEMBERS] = {
     [SIZE] = {"size_max", SLW_JSON_INTEGER, false},
 };
 
-static int digit_of(uint8_t byte)
-{
-    if (byte >= '0' && byte <= '9') {
-        return byte - '0';
-    }
-    return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
-}
-
 static enum slw_status read_hex(const struct slw_policy_reader *reader, uint32_t value,
                                 struct slw_bytes *ret_bytes)
 {
     struct slw_bytes text = slw_json_string(&reader->policy->json, value);
     uint8_t *bytes = reader->policy->room;
     size_t len = text.len / 2;
-    bool fits = text.len % 2 == 0;
-    for (size_t i = 0; fits && i < len; i++) {
-        int high = digit_of(text.ptr[2 * i]);
-        int low = digit_of(text.ptr[2 * i + 1]);
-        fits = high >= 0 && low >= 0;
-        bytes[i] = fits ? (uint8_t)(high * 16 + low) : 0;
-    }
-    if (!fits) {
+    if (!slw_text_unhex(text, bytes, len)) {
         return slw_policy_refuse(reader, value, SLW_MALFORMED,
                                  "must be pairs of lower-case hexadecimal digits");
     }

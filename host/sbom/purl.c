@@ -3,6 +3,8 @@
  */
 #include "slipway/sbom.h"
 
+#include "slipway/text.h"
+
 #include <stdio.h>
 
 static bool is_letter(uint8_t character)
@@ -20,15 +22,6 @@ static char lower(char character)
     return (char)(character >= 'A' && character <= 'Z' ? character + ('a' - 'A') : character);
 }
 
-static int hex_of(uint8_t character)
-{
-    if (is_digit(character)) {
-        return character - '0';
-    }
-    character |= 0x20;
-    return character >= 'a' && character <= 'f' ? character - 'a' + 10 : -1;
-}
-
 /* "All percent-encoded strings MUST be decoded"; nothing that isn't printable comes out. */
 static bool decode(struct slw_bytes text, char *ret_text, size_t size)
 {
@@ -36,8 +29,8 @@ static bool decode(struct slw_bytes text, char *ret_text, size_t size)
     for (size_t i = 0; i < text.len; i++) {
         uint8_t byte = text.ptr[i];
         if (byte == '%') {
-            int high = i + 2 < text.len ? hex_of(text.ptr[i + 1]) : -1;
-            int low = i + 2 < text.len ? hex_of(text.ptr[i + 2]) : -1;
+            int high = i + 2 < text.len ? slw_text_hex_value(text.ptr[i + 1]) : -1;
+            int low = i + 2 < text.len ? slw_text_hex_value(text.ptr[i + 2]) : -1;
             if (high < 0 || low < 0) {
                 return false;
             }

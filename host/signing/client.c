@@ -5,6 +5,7 @@
 #include "slipway/explain.h"
 #include "slipway/http_client.h"
 #include "slipway/json_reader.h"
+#include "slipway/text.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -141,13 +142,6 @@ static enum slw_status get(struct slw_signer_client *client, const char *path, s
     return status;
 }
 
-static void append_hex(char *text, const uint8_t digest[static SLW_SHA256_SIZE])
-{
-    for (size_t i = 0; i < SLW_SHA256_SIZE; i++) {
-        (void)snprintf(text + 2 * i, 3, "%02x", digest[i]);
-    }
-}
-
 #define HEX_SIZE (2 * SLW_SHA256_SIZE + 1)
 
 enum slw_status slw_signer_client_show(struct slw_signer_client *client,
@@ -156,7 +150,7 @@ enum slw_status slw_signer_client_show(struct slw_signer_client *client,
 {
     char hex[HEX_SIZE];
     char path[SIGNER_PATH_SIZE_MAX];
-    append_hex(hex, id);
+    slw_text_hex(slw_bytes_make(id, SLW_SHA256_SIZE), hex);
     (void)snprintf(path, sizeof path, "/v1/requests/%s", hex);
     return get(client, path, SLW_SIGNER_JSON_SIZE_MAX, ret_json, detail);
 }
@@ -168,7 +162,7 @@ enum slw_status slw_signer_client_list(struct slw_signer_client *client, const u
     char hex[HEX_SIZE] = "";
     char path[SIGNER_PATH_SIZE_MAX];
     if (after != NULL) {
-        append_hex(hex, after);
+        slw_text_hex(slw_bytes_make(after, SLW_SHA256_SIZE), hex);
     }
     (void)snprintf(path, sizeof path, "/v1/requests?limit=%" PRIu32 "%s%s", limit,
                    after != NULL ? "&after=" : "", hex);
@@ -182,7 +176,7 @@ enum slw_status slw_signer_client_blob(struct slw_signer_client *client,
 {
     char hex[HEX_SIZE];
     char path[SIGNER_PATH_SIZE_MAX];
-    append_hex(hex, id);
+    slw_text_hex(slw_bytes_make(id, SLW_SHA256_SIZE), hex);
     (void)snprintf(path, sizeof path, "/v1/requests/%s/%s", hex, slw_signer_blob_name(which));
     return get(client, path, limit, ret_bytes, detail);
 }
@@ -255,8 +249,6 @@ enum slw_status slw_signer_client_upload(struct slw_signer_client *client,
 {
     char path[SIGNER_PATH_SIZE_MAX];
     int len = snprintf(path, sizeof path, "/v1/staged/");
-    for (size_t i = 0; i < SLW_SHA256_SIZE; i++) {
-        (void)snprintf(path + len + 2 * i, 3, "%02x", sha256[i]);
-    }
+    slw_text_hex(slw_bytes_make(sha256, SLW_SHA256_SIZE), path + len);
     return slw_http_upload(client->http, path, source, false, progress, detail);
 }

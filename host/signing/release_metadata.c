@@ -6,6 +6,7 @@
 #include "slipway/json_reader.h"
 #include "slipway/signer_releases.h"
 #include "slipway/targets.h"
+#include "slipway/text.h"
 
 #include <inttypes.h>
 
@@ -18,25 +19,6 @@ struct search {
     struct slw_heap_buffer *found;
     struct slw_detail *detail;
 };
-
-static bool parse_hex(struct slw_bytes text, uint8_t ret_id[static SLW_SHA256_SIZE])
-{
-    uint8_t id[SLW_SHA256_SIZE] = {0};
-    if (text.len != 2 * sizeof id) {
-        return false;
-    }
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t digit = text.ptr[i];
-        bool is_letter = digit >= 'a' && digit <= 'f';
-        if (!is_letter && (digit < '0' || digit > '9')) {
-            return false;
-        }
-        unsigned value = is_letter ? digit - (unsigned)'a' + 10u : digit - (unsigned)'0';
-        id[i / 2] = (uint8_t)((unsigned)id[i / 2] << 4 | value);
-    }
-    memcpy(ret_id, id, sizeof id);
-    return true;
-}
 
 static bool has_text(const struct slw_json_document *json, uint32_t request, struct slw_bytes name,
                      struct slw_bytes wanted)
@@ -54,7 +36,7 @@ static bool may_be(const struct search *search, const struct slw_json_document *
     return has_text(json, request, SLW_BYTES_OF("state"), SLW_BYTES_OF("signed")) &&
            has_text(json, request, SLW_BYTES_OF("product"), search->product) &&
            slw_json_integer(json, number, &version) && version == search->release->version &&
-           parse_hex(slw_json_string(json, id), ret_id);
+           slw_text_unhex(slw_json_string(json, id), ret_id, SLW_SHA256_SIZE);
 }
 
 static enum slw_status try_request(struct search *search, const uint8_t id[static SLW_SHA256_SIZE])
@@ -88,7 +70,7 @@ static enum slw_status try_page(struct search *search, const struct slw_json_doc
     uint32_t list = slw_json_member(json, SLW_JSON_TOP, SLW_BYTES_OF("requests"));
     uint32_t behind = slw_json_member(json, SLW_JSON_TOP, SLW_BYTES_OF("next"));
     struct slw_json_walk walk = slw_json_walk_begin(json, list);
-    *ret_more = parse_hex(slw_json_string(json, behind), next);
+    *ret_more = slw_text_unhex(slw_json_string(json, behind), next, SLW_SHA256_SIZE);
     while (slw_json_walk_element(&walk, &request)) {
         if (may_be(search, json, request, id)) {
             enum slw_status status = try_request(search, id);

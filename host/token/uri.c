@@ -4,6 +4,7 @@
  * understood is refused, since an attribute that was ignored could have told two keys apart.
  */
 #include "slipway/explain.h"
+#include "slipway/text.h"
 #include "slipway/token.h"
 
 #include <stdlib.h>
@@ -50,17 +51,6 @@ static enum slw_status refuse(struct slw_detail *detail, const struct attribute 
     return slw_explain(detail, SLW_BAD_ARGUMENT, "pkcs11 URI: %s %s", attribute->name, why);
 }
 
-static int hex_value(char digit)
-{
-    if (digit >= '0' && digit <= '9') {
-        return digit - '0';
-    }
-    if (digit >= 'a' && digit <= 'f') {
-        return digit - 'a' + 10;
-    }
-    return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
-}
-
 static bool is_letter_or_digit(char byte)
 {
     return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
@@ -88,8 +78,8 @@ static enum slw_status decode_value(const char *text, size_t len, bool query,
             return refuse(detail, attribute, "is too long");
         }
         if (text[at] == '%') {
-            int high = len - at >= 3 ? hex_value(text[at + 1]) : -1;
-            int low = len - at >= 3 ? hex_value(text[at + 2]) : -1;
+            int high = len - at >= 3 ? slw_text_hex_value(text[at + 1]) : -1;
+            int low = len - at >= 3 ? slw_text_hex_value(text[at + 2]) : -1;
             if (high < 0 || low < 0) {
                 return refuse(detail, attribute,
                               "has a % without two hexadecimal digits behind it");

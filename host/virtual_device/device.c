@@ -9,6 +9,7 @@
 #include "slipway/explain.h"
 #include "slipway/files.h"
 #include "slipway/flash_file.h"
+#include "slipway/text.h"
 #include "slipway/update_service.h"
 
 #include <stdarg.h>
@@ -220,9 +221,7 @@ static void report_image(const struct slw_virtual_device *device, size_t index)
     if (!image->present) {
         return;
     }
-    for (size_t i = 0; i < SLW_SHA256_SIZE; i++) {
-        (void)snprintf(digest + 2 * i, 3, "%02x", image->sha256[i]);
-    }
+    slw_text_hex(slw_bytes_make(image->sha256, SLW_SHA256_SIZE), digest);
     event(device, "boot: %.*s slot=%c version=%u sha256=%s%s", (int)name.len,
           (const char *)name.ptr, image->slot == 0 ? 'A' : 'B', image->version, digest,
           device->boot.choice == SLW_BOOT_TRIAL ? " trial" : "");

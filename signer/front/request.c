@@ -8,6 +8,7 @@
 #include "reply.h"
 
 #include "slipway/http_clock.h"
+#include "slipway/text.h"
 
 #include <string.h>
 #include <strings.h>
@@ -36,28 +37,14 @@ bool front_parse_number(const char *text, uint64_t *ret_number)
     return true;
 }
 
-static int hex_value(char digit)
-{
-    if (digit >= '0' && digit <= '9') {
-        return digit - '0';
-    }
-    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-}
-
 bool front_parse_digest(const char *text, uint8_t ret_digest[static SLW_SHA256_SIZE],
                         const char **ret_end)
 {
-    uint8_t digest[SLW_SHA256_SIZE];
-    for (size_t i = 0; i < sizeof digest; i++) {
-        int high = hex_value(text[2 * i]);
-        int low = high < 0 ? -1 : hex_value(text[2 * i + 1]);
-        if (low < 0) {
-            return false;
-        }
-        digest[i] = (uint8_t)(high * 16 + low);
+    const size_t len = (size_t)2 * SLW_SHA256_SIZE;
+    if (!slw_text_unhex(slw_bytes_make(text, strnlen(text, len)), ret_digest, SLW_SHA256_SIZE)) {
+        return false;
     }
-    memcpy(ret_digest, digest, sizeof digest);
-    *ret_end = text + 2 * sizeof digest;
+    *ret_end = text + len;
     return true;
 }
 

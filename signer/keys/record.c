@@ -4,11 +4,10 @@
 #include "record.h"
 
 #include "slipway/explain.h"
+#include "slipway/text.h"
 #include "slipway/time_text.h"
 
 #include <inttypes.h>
-
-#define NO_DIGIT 0x100u
 
 static const char *const kind_names[SLW_RECORD_KINDS_END] = {
     [SLW_RECORD_ADMINISTRATORS] = "administrators",
@@ -180,36 +179,11 @@ void slw_record_view_free(struct slw_record_view *view)
     slw_json_document_free(&view->json);
 }
 
-/* Of a lower-case hexadecimal digit; NO_DIGIT for anything else. */
-static unsigned digit_value(uint8_t digit)
-{
-    if (digit >= '0' && digit <= '9') {
-        return digit - (unsigned)'0';
-    }
-    return digit >= 'a' && digit <= 'f' ? digit - (unsigned)'a' + 10 : NO_DIGIT;
-}
-
-bool slw_record_unhex(struct slw_bytes text, uint8_t *ret_bytes, size_t len)
-{
-    if (text.len != 2 * len) {
-        return false;
-    }
-    for (size_t i = 0; i < len; i++) {
-        unsigned value = digit_value(text.ptr[2 * i]) << 4 | digit_value(text.ptr[2 * i + 1]);
-        if (value > UINT8_MAX) {
-            return false;
-        }
-        ret_bytes[i] = (uint8_t)value;
-    }
-    return true;
-}
-
 enum slw_status slw_record_get_hex(const struct slw_record_view *view, const char *name,
                                    uint8_t *ret_bytes, size_t len, struct slw_detail *detail)
 {
-    return slw_record_unhex(slw_record_get_text(view, name), ret_bytes, len)
-               ? SLW_OK
-               : damaged(name, detail);
+    return slw_text_unhex(slw_record_get_text(view, name), ret_bytes, len) ? SLW_OK
+                                                                           : damaged(name, detail);
 }
 
 enum slw_status slw_record_get_uint(const struct slw_record_view *view, const char *name,

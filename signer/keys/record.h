@@ -78,7 +78,4 @@ struct slw_bytes slw_record_get_text(const struct slw_record_view *view, const c
 /* Where an object's JSON text is; empty when it isn't there. */
 struct slw_bytes slw_record_get_json(const struct slw_record_view *view, const char *name);
 
-/* Hexadecimal digits in lower case to bytes; false for anything else, or another number. */
-SLW_MUST_USE bool slw_record_unhex(struct slw_bytes text, uint8_t *ret_bytes, size_t len);
-
 #endif

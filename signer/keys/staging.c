@@ -40,7 +40,7 @@ static bool name_read(const char *name, uint8_t *ret_sha256, bool *ret_part)
     *ret_part = len == NAME_SIZE - 1;
     return (len == 2 * SLW_SHA256_SIZE ||
             (*ret_part && strcmp(name + 2 * SLW_SHA256_SIZE, ".part") == 0)) &&
-           slw_record_unhex(slw_bytes_make(name, 2 * SLW_SHA256_SIZE), ret_sha256, SLW_SHA256_SIZE);
+           slw_text_unhex(slw_bytes_make(name, 2 * SLW_SHA256_SIZE), ret_sha256, SLW_SHA256_SIZE);
 }
 
 /* What is there counts; what has no name of ours stays, and isn't ours to judge. */

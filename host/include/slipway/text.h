@@ -5,6 +5,7 @@
  *     status = slw_sql_text(slw_text_bytes(caller->name));
  *     slw_text_copy(slw_rows_bytes(rows, 0), sizeof row->product, row->product);
  *     slw_text_hex(slw_bytes_make(digest, sizeof digest), text);
+ *     if (!slw_text_unhex(slw_text_bytes(text), digest, sizeof digest)) ...
  */
 #ifndef SLIPWAY_TEXT_H
 #define SLIPWAY_TEXT_H
@@ -37,5 +38,12 @@ static inline void slw_text_hex(struct slw_bytes bytes, char *ret_text)
     }
     *ret_text = '\0';
 }
+
+/* What a hexadecimal digit of either case stands for; -1 for every other character. */
+int slw_text_hex_value(int character);
+
+/* len bytes from exactly 2 * len lower-case digits, as slw_text_hex() writes them. False for
+ * everything else, and then ret_bytes stays as it was. */
+SLW_MUST_USE bool slw_text_unhex(struct slw_bytes text, uint8_t *ret_bytes, size_t len);
 
 #endif

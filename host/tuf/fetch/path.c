@@ -2,6 +2,8 @@
 /* Checks, decodes and shows the names of files in a repository. */
 #include "path.h"
 
+#include "slipway/text.h"
+
 static bool is_relative_segment(const char *segment, size_t len)
 {
     return (len == 1 && segment[0] == '.') || (len == 2 && memcmp(segment, "..", 2) == 0);
@@ -46,21 +48,13 @@ enum slw_status slw_fetch_path_check(const char *path, struct slw_detail *detail
     return SLW_OK;
 }
 
-static int hex_value(char digit)
-{
-    static const char digits[] = "0123456789abcdefABCDEF";
-    const char *found = digit == '\0' ? NULL : strchr(digits, digit);
-    int value = found == NULL ? -1 : (int)(found - digits);
-    return value < 16 ? value : value - 6;
-}
-
 bool slw_fetch_path_decode(const char *path, struct slw_heap_buffer *ret_name)
 {
     for (; *path != '\0'; path++) {
         uint8_t byte = (uint8_t)*path;
         if (byte == '%') {
-            int high = hex_value(path[1]);
-            int low = high < 0 ? -1 : hex_value(path[2]);
+            int high = slw_text_hex_value(path[1]);
+            int low = high < 0 ? -1 : slw_text_hex_value(path[2]);
             if (low < 0 || (high == 0 && low == 0)) {
                 return false;
             }
