@@ -138,7 +138,10 @@ static bool read_answer(struct device_run *run)
     return false;
 }
 
-/* What was typed before a question was asked answers another one, or none. */
+/*
+ * What came since a question that nobody answered, whose update is gone, was for that one; and what
+ * somebody typed at a terminal before there was a question is for none. A script may answer ahead.
+ */
 static void forget_answers(struct device_run *run)
 {
     struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
@@ -158,9 +161,11 @@ static enum slw_consent_answer ask(void *context, const struct slw_consent_quest
     }
     if (!run->asked ||
         memcmp(run->asked_sha256, question->metadata_sha256, sizeof run->asked_sha256) != 0) {
+        if (run->asked || isatty(STDIN_FILENO) != 0) {
+            forget_answers(run);
+        }
         run->asked = true;
         memcpy(run->asked_sha256, question->metadata_sha256, sizeof run->asked_sha256);
-        forget_answers(run);
         print_question(question);
     }
     if (!read_answer(run)) {

@@ -22,14 +22,6 @@ start_asking_device() {
     link=$(sed -n 's/^listening on //p' device.log | head -n 1)
 }
 
-# answer_with WORD: once the device has asked.
-answer_with() {
-    (
-        wait_for '^consent: '
-        echo "$1" >&7
-    ) 3>&- &
-}
-
 @test "updates a fresh device and runs the new release" {
     make_release 1
     start_device --root root.pb
@@ -333,7 +325,7 @@ answer_with() {
 @test "installs nothing that the consumer refused" {
     make_release 1
     start_asking_device
-    answer_with no
+    echo no >&7
     run slipway device update v1.bundle --to "$link"
     says 'consent'
     [ "$status" -eq 7 ]
@@ -342,7 +334,7 @@ answer_with() {
     exec 7>&-
 }
 
-@test "takes no answer for one that was typed before the question" {
+@test "takes no answer to a question whose update is gone for the next one" {
     make_release 1
     make_release 2 --release-version $'2\e[2K' --notes <(printf 'harmless\nreally')
     start_asking_device
@@ -357,6 +349,26 @@ answer_with() {
     echo yes >&7
     wait_for '^confirmed version=2$'
     never_said '^confirmed version=1$'
+    exec 7>&-
+}
+
+@test "takes no answer that was typed at a terminal before the question" {
+    make_release 1
+    mkfifo answers
+    exec 7<>answers
+    : >device.log
+    script --quiet --flush --command "'$bin/slipway' device run --flash board.flash --root root.pb --listen tcp:127.0.0.1:0 --consent ask" \
+        device.log <answers >device.err 2>&1 3>&- &
+    device=$!
+    wait_for '^listening on '
+    link=$(sed -n 's/^listening on //p' device.log | tr -d '\r' | head -n 1)
+    echo yes >&7
+    wait_for '^yes' # the terminal shows it
+    slipway device update v1.bundle --to "$link" --timeout 3s 3>&- && status=0 || status=$?
+    [ "$status" -eq 7 ]
+    [ "$(status_of note)" = 'waiting for consent' ]
+    echo yes >&7
+    wait_for '^confirmed version=1'
     exec 7>&-
 }
 
@@ -390,7 +402,7 @@ answer_with() {
 @test "asks again when a refused release is sent again" {
     make_release 1
     start_asking_device
-    answer_with no
+    echo no >&7
     run slipway device update v1.bundle --to "$link"
     [ "$status" -eq 7 ]
     "$bin/slipway" device update v1.bundle --to "$link" >update.log 2>&1 3>&- 7>&- &
