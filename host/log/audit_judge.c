@@ -92,6 +92,10 @@ static void judge_envelope(struct slw_audit_record *record)
         SLW_OK) {
         slw_audit_find(record->audit, record->index, "a policy that doesn't count: %s",
                        detail.text);
+    } else if (record->audit->policies[record->audit->policies_count - 1].policy->version !=
+               record->audit->policy_version) {
+        slw_audit_find(record->audit, record->index,
+                       "a policy of another version than its record says");
     }
 }
 
@@ -114,20 +118,95 @@ static void judge_policy(struct slw_audit_record *record)
 
 /* --- Signatures --- */
 
-/* What a version is one of: operation, key class and product, which don't share their versions. */
-static void scope_of(const struct slw_audit_record *record,
-                     uint8_t ret_scope[static SLW_SHA256_SIZE])
+static bool is_of_role(const struct slw_audit_record *record)
 {
-    static const char *const names[] = {"operation", "class", "product", "mark"};
+    return slw_bytes_equal(slw_audit_text(record, SLW_BYTES_OF("operation")),
+                           SLW_BYTES_OF("sign-role"));
+}
+
+/* "whose versions it counts in: PRODUCT/CLASS, of roles PRODUCT/ROLE": the beginning up to ROLE, or
+ * all of it. */
+static void mark_make(const struct slw_audit_record *record, struct slw_heap_buffer *ret_mark)
+{
+    slw_heap_append(ret_mark, slw_audit_text(record, SLW_BYTES_OF("product")));
+    slw_heap_append_text(ret_mark, "/");
+    if (!is_of_role(record)) {
+        slw_heap_append(ret_mark, slw_audit_text(record, SLW_BYTES_OF("class")));
+    }
+}
+
+static void hash_text(struct slw_bytes text, struct slw_sha256 *hash)
+{
+    const uint8_t len[2] = {(uint8_t)(text.len >> 8), (uint8_t)text.len};
+    slw_sha256_update(hash, slw_bytes_make(len, sizeof len));
+    slw_sha256_update(hash, text);
+}
+
+/* What a version is one of: operation, key class and product, which don't share their versions. */
+static enum slw_status scope_of(const struct slw_audit_record *record,
+                                uint8_t ret_scope[static SLW_SHA256_SIZE])
+{
+    static const char *const names[] = {"operation", "class", "product"};
+    struct slw_bytes mark = slw_audit_text(record, SLW_BYTES_OF("mark"));
+    struct slw_heap_buffer made = {0};
     struct slw_sha256 hash;
     slw_sha256_init(&hash);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        struct slw_bytes text = slw_audit_text(record, slw_bytes_make(names[i], strlen(names[i])));
-        const uint8_t len[2] = {(uint8_t)(text.len >> 8), (uint8_t)text.len};
-        slw_sha256_update(&hash, slw_bytes_make(len, sizeof len));
-        slw_sha256_update(&hash, text);
+        hash_text(slw_audit_text(record, slw_bytes_make(names[i], strlen(names[i]))), &hash);
     }
+    mark_make(record, &made);
+    hash_text(mark.len == 0 ? slw_heap_bytes(&made) : mark, &hash);
     slw_sha256_final(&hash, ret_scope);
+    enum slw_status status = made.status;
+    slw_heap_drop(&made);
+    return status;
+}
+
+/* By what its key isn't for, a version could be signed twice: as one of another class, say. */
+static enum slw_status judge_scope(struct slw_audit_record *record, struct slw_detail *detail)
+{
+    uint8_t key_id[SLW_SHA256_SIZE] = {0};
+    struct slw_bytes mark = slw_audit_text(record, SLW_BYTES_OF("mark"));
+    struct slw_heap_buffer made = {0};
+    if (!slw_audit_hex(record, SLW_BYTES_OF("key_id"), key_id, sizeof key_id) ||
+        slw_audit_signing_key(record->audit, key_id) == NULL) {
+        return SLW_OK; /* that was found already */
+    }
+    if (!slw_audit_is_key_for(record->audit, key_id,
+                              slw_audit_text(record, SLW_BYTES_OF("operation")),
+                              slw_audit_text(record, SLW_BYTES_OF("product")),
+                              slw_audit_text(record, SLW_BYTES_OF("class")))) {
+        slw_audit_find(record->audit, record->index,
+                       "a signature of an operation, product or class that its key isn't for");
+    }
+    mark_make(record, &made);
+    if (made.status != SLW_OK) {
+        return slw_explain_no_memory(detail);
+    }
+    bool is_so = is_of_role(record) ? mark.len > made.len : mark.len == made.len;
+    if (mark.len != 0 && (!is_so || memcmp(mark.ptr, made.ptr, made.len) != 0)) {
+        slw_audit_find(record->audit, record->index,
+                       "a signature that counts in the versions of something else");
+    }
+    slw_heap_drop(&made);
+    return SLW_OK;
+}
+
+/* One release of several of the same version and content: by another key, or by requests that were
+ * under way at once. */
+static struct slw_audit_release one_of_several(const struct slw_audit_release *release)
+{
+    struct slw_audit_release one = *release;
+    struct slw_sha256 hash;
+    uint8_t leaf[8];
+    for (unsigned i = 0; i < sizeof leaf; i++) {
+        leaf[i] = (uint8_t)(release->leaf >> (8 * (sizeof leaf - 1 - i)));
+    }
+    slw_sha256_init(&hash);
+    slw_sha256_update(&hash, slw_bytes_make(release->scope, sizeof release->scope));
+    slw_sha256_update(&hash, slw_bytes_make(leaf, sizeof leaf));
+    slw_sha256_final(&hash, one.scope);
+    return one;
 }
 
 static enum slw_status judge_version(struct slw_audit_record *record,
@@ -147,7 +226,9 @@ static enum slw_status judge_version(struct slw_audit_record *record,
     }
     release.version = (uint32_t)version;
     memcpy(release.digest, digest, sizeof release.digest);
-    scope_of(record, release.scope);
+    if (scope_of(record, release.scope) != SLW_OK) {
+        return slw_explain_no_memory(detail);
+    }
     const struct slw_audit_release *former = slw_audit_release_find(audit, &release);
     if (former == NULL) {
         return slw_audit_release_add(audit, &release, detail);
@@ -156,16 +237,23 @@ static enum slw_status judge_version(struct slw_audit_record *record,
         slw_audit_find(audit, record->index, "version %u was signed before with other content",
                        release.version);
     }
-    return SLW_OK;
+    const struct slw_audit_release one = one_of_several(&release);
+    return record->is_of_release ? slw_audit_release_add(audit, &one, detail) : SLW_OK;
 }
 
 /* Who asks for the same once more gets the same signature: its record names the release of then. */
 static bool is_signed_again(const struct slw_audit_record *record, uint64_t leaf, uint32_t version,
                             const uint8_t digest[static SLW_SHA256_SIZE])
 {
-    struct slw_audit_release like = {.version = version};
-    scope_of(record, like.scope);
+    struct slw_audit_release like = {.version = version, .leaf = leaf};
+    if (scope_of(record, like.scope) != SLW_OK) {
+        return false;
+    }
+    const struct slw_audit_release one = one_of_several(&like);
     const struct slw_audit_release *former = slw_audit_release_find(record->audit, &like);
+    if (former != NULL && former->leaf != leaf) {
+        former = slw_audit_release_find(record->audit, &one);
+    }
     return former != NULL && former->leaf == leaf &&
            memcmp(former->digest, digest, sizeof former->digest) == 0;
 }
@@ -193,6 +281,8 @@ static void judge_named(struct slw_audit_record *record,
                              slw_bytes_make(release->product, release->product_len))) {
             slw_audit_find(audit, record->index, "a signature of something else than release %lld",
                            (long long)leaf);
+        } else {
+            record->is_of_release = true;
         }
         audit->unnamed[i] = audit->unnamed[--audit->unnamed_count];
         return;
@@ -283,6 +373,7 @@ static enum slw_status judge_signature(struct slw_audit_record *record, struct s
         judge_named(record, digest);
     }
     SLW_TRY(judge_metadata(record, digest, detail));
+    SLW_TRY(judge_scope(record, detail));
     return judge_version(record, digest, detail);
 }
 

@@ -68,6 +68,12 @@ void slw_audit_roots_free(struct slw_audit *audit);
 const struct slw_policy_signing_key *
 slw_audit_signing_key(const struct slw_audit *audit, const uint8_t key_id[static SLW_SHA256_SIZE]);
 
+/* Whether any policy has the key with this id for an operation ("sign-targets"), of a product and a
+ * class ("prod"). */
+bool slw_audit_is_key_for(const struct slw_audit *audit,
+                          const uint8_t key_id[static SLW_SHA256_SIZE], struct slw_bytes operation,
+                          struct slw_bytes product, struct slw_bytes class_name);
+
 /* Notes what is wrong with an entry. */
 void slw_audit_find(struct slw_audit *audit, uint64_t index, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -158,6 +158,38 @@ slw_audit_signing_key(const struct slw_audit *audit, const uint8_t key_id[static
     return NULL;
 }
 
+static bool is_text(struct slw_bytes bytes, const char *text)
+{
+    return slw_bytes_equal(bytes, slw_bytes_make(text, strlen(text)));
+}
+
+static bool is_key_for(const struct slw_policy_signing_key *key, struct slw_bytes operation,
+                       struct slw_bytes product, struct slw_bytes class_name)
+{
+    const struct slw_bytes sign = SLW_BYTES_OF("sign-");
+    return operation.len > sign.len && memcmp(operation.ptr, sign.ptr, sign.len) == 0 &&
+           is_text(slw_bytes_make(operation.ptr + sign.len, operation.len - sign.len),
+                   slw_policy_use_name(key->use)) &&
+           slw_bytes_equal(product, key->product) &&
+           is_text(class_name, slw_policy_class_name(key->key_class));
+}
+
+bool slw_audit_is_key_for(const struct slw_audit *audit,
+                          const uint8_t key_id[static SLW_SHA256_SIZE], struct slw_bytes operation,
+                          struct slw_bytes product, struct slw_bytes class_name)
+{
+    for (size_t i = 0; i < audit->policies_count; i++) {
+        const struct slw_policy *policy = audit->policies[i].policy;
+        for (size_t k = 0; k < policy->keys_count; k++) {
+            if (memcmp(policy->keys[k].key.id, key_id, SLW_SHA256_SIZE) == 0 &&
+                is_key_for(&policy->keys[k], operation, product, class_name)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 const struct slw_policy_signing_key *slw_audit_named_key(const struct slw_audit *audit,
                                                          size_t number)
 {

@@ -44,6 +44,8 @@ static void finds_policies_that_do_not_count(void)
         {{.version = 2, .in_force = "2025-12-31T23:59:59Z"}, "without a time from which it counts"},
         {{.version = 2, .in_force = "soon"}, "without a time from which it counts"},
         {{.version = 1, .in_force = "2026-01-01T00:00:01Z"}, "policy version 1 after 1"},
+        {{.version = 2, .said_version = 3, .in_force = "2026-01-01T00:00:01Z"},
+         "a policy of another version than its record says"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         TAP_ROW(rows[i].finding);

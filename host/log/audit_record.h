@@ -13,6 +13,7 @@ struct slw_audit_record {
     const struct slw_merkle_frontier *before; /* the tree of all entries before it */
     struct slw_json_document json;
     struct slw_bytes kind;
+    bool is_of_release; /* of a signature: it names the release that was waiting for it */
 };
 
 /* Members of the record: false, or empty, for one that isn't there or isn't one of these. */

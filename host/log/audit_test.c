@@ -33,6 +33,10 @@ static void digest_of(const char *text, uint8_t ret_digest[static SLW_SHA256_SIZ
 /* Who signs; NULL: the service's key. */
 static const struct slw_private_key *signs;
 
+/* What its record says that it counts in. */
+static const char usual_scope[] = "\"class\":\"prod\"";
+static const char *scope = usual_scope;
+
 static void add_signature(struct test_log *test, const struct release *release, uint64_t leaf)
 {
     uint8_t digest[SLW_SHA256_SIZE];
@@ -42,7 +46,7 @@ static void add_signature(struct test_log *test, const struct release *release, 
     digest_of(release->said_content, digest);
     const struct slw_private_key *key = signs == NULL ? test_signing : signs;
     TAP_EQUAL_INT(slw_private_key_sign(key, content, signature, &detail), SLW_OK);
-    slw_heap_append_text(&text, "{\"class\":\"prod\",\"key_id\":\"");
+    slw_heap_printf(&text, "{%s,\"key_id\":\"", scope);
     test_audit_hex(slw_bytes_make(slw_private_key_public(key)->id, SLW_SHA256_SIZE), &text);
     slw_heap_printf(&text, "\",\"kind\":\"signature\",\"leaf\":%llu,\"metadata\":\"",
                     (unsigned long long)leaf);
@@ -240,6 +244,59 @@ static void takes_a_signature_that_was_asked_for_again(void)
     TAP_EQUAL_INT(audit.findings_count, 4); /* the first is a version of two contents, too */
     slw_audit_free(&audit);
     test_log_teardown(&test);
+}
+
+/* By two keys, or by requests that were under way at once: any of them is what was signed again. */
+static void takes_each_of_several_releases_of_one_content(void)
+{
+    struct test_log test;
+    char path[128];
+    const struct release again = {1, 1, "release 1", "release 1", "lamp", 0};
+    TAP_REQUIRE(test_audit_setup(&test));
+    state_path(&test, path);
+    add_good_release(&test, 1); /* entries 2 and 4, with a record behind each */
+    add_good_release(&test, 1);
+    TAP_CHECK(test_audit_finds(&test, NULL));
+    struct slw_audit audit = test_auditor(&test);
+    struct slw_audit_source source = slw_audit_directory(test.path);
+    TAP_EQUAL_INT(slw_audit_run(&audit, &source, &detail), SLW_OK);
+    TAP_EQUAL_INT(slw_audit_save(&audit, path, &detail), SLW_OK);
+    add_signature(&test, &again, 4);
+    add_signature(&test, &again, 2);
+    TAP_CHECK(test_audit_finds(&test, NULL));
+    TAP_EQUAL_INT(slw_audit_load(&audit, path, &detail), SLW_OK);
+    TAP_EQUAL_INT(slw_audit_run(&audit, &source, &detail), SLW_OK);
+    TAP_EQUAL_INT(audit.findings_count, 0);
+    slw_audit_free(&audit);
+    add_signature(&test, &again, 5);
+    TAP_CHECK(test_audit_finds(&test, "a signature that names entry 5, which isn't its release"));
+    test_log_teardown(&test);
+}
+
+/* A version twice with other content: not unseen by saying that they are of different things. */
+static void finds_a_version_that_is_said_to_be_of_something_else(void)
+{
+    static const struct {
+        const char *scope, *finding;
+    } rows[] = {
+        {"\"class\":\"prod\",\"mark\":\"lamp/prod\"", "version 1 was signed before"},
+        {"\"class\":\"test\"", "that its key isn't for"},
+        {"\"class\":\"test\",\"mark\":\"lamp/test\"", "that its key isn't for"},
+        {"\"class\":\"prod\",\"mark\":\"lamp/test\"", "counts in the versions of something else"},
+        {"\"class\":\"prod\",\"mark\":\"lamp/pro\"", "counts in the versions of something else"},
+    };
+    static const struct release other = {1, 1, "other", "other", "lamp", 0};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct test_log test;
+        TAP_ROW(rows[i].scope);
+        TAP_REQUIRE(test_audit_setup(&test));
+        add_good_release(&test, 1);
+        scope = rows[i].scope;
+        add_release(&test, &other);
+        scope = usual_scope;
+        TAP_CHECK(test_audit_finds(&test, rows[i].finding));
+        test_log_teardown(&test);
+    }
 }
 
 static void finds_releases_that_nobody_accounts_for(void)
@@ -487,6 +544,7 @@ static void verifies_signatures_of_roles(void)
     };
     struct slw_private_key *usual = test_signing;
     struct slw_private_key *other = NULL;
+    test_signing_use = "role";
     TAP_REQUIRE(slw_private_key_generate(SLW_KEY_TYPE_ED25519, &other, &detail) == SLW_OK);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct test_log test;
@@ -499,6 +557,7 @@ static void verifies_signatures_of_roles(void)
     }
     TAP_ROW(NULL);
     test_signing = usual;
+    test_signing_use = "targets";
     slw_private_key_free(other);
 }
 
@@ -512,6 +571,8 @@ int main(void)
     TAP_RUN(finds_what_cannot_be_together);
     TAP_RUN(says_what_it_finds);
     TAP_RUN(takes_a_signature_that_was_asked_for_again);
+    TAP_RUN(takes_each_of_several_releases_of_one_content);
+    TAP_RUN(finds_a_version_that_is_said_to_be_of_something_else);
     TAP_RUN(finds_releases_that_nobody_accounts_for);
     TAP_RUN(finds_a_log_that_begins_otherwise);
     TAP_RUN(refuses_every_changed_file);

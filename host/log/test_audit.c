@@ -14,6 +14,8 @@ struct slw_private_key *test_other_administrator;
 struct slw_private_key *test_signing;
 struct slw_private_key *test_ada;
 
+const char *test_signing_use = "targets";
+
 static struct slw_private_key **const keys[] = {&test_administrator, &test_other_administrator,
                                                 &test_signing, &test_ada};
 
@@ -127,8 +129,8 @@ static void format_policy(const struct test_audit_policy *policy, struct slw_hea
     }
     slw_heap_append_text(predicate, "}},\"keys\":{\"lamp-prod\":{\"key\":\"");
     append_pem(test_signing, predicate);
-    slw_heap_append_text(predicate,
-                         "\",\"class\":\"prod\",\"use\":\"targets\",\"product\":\"lamp\"}}}");
+    slw_heap_printf(predicate, "\",\"class\":\"prod\",\"use\":\"%s\",\"product\":\"lamp\"}}}",
+                    test_signing_use);
 }
 
 void test_audit_policy(struct test_log *test, const struct test_audit_policy *policy)
@@ -152,7 +154,8 @@ void test_audit_policy(struct test_log *test, const struct test_audit_policy *po
                     "{\"envelope\":%s,\"in_force\":\"%s\",\"kind\":\"policy\","
                     "\"time\":\"%s\",\"version\":%u}",
                     slw_heap_text(&envelope), policy->in_force,
-                    policy->time == NULL ? "2026-01-01T00:00:01Z" : policy->time, policy->version);
+                    policy->time == NULL ? "2026-01-01T00:00:01Z" : policy->time,
+                    policy->said_version == 0 ? policy->version : policy->said_version);
     test_audit_record(test, slw_heap_text(&text));
     slw_heap_free(&predicate);
     slw_heap_free(&payload);

@@ -17,6 +17,7 @@ extern struct slw_private_key *test_administrator;
 extern struct slw_private_key *test_other_administrator;
 extern struct slw_private_key *test_signing;
 extern struct slw_private_key *test_ada;
+extern const char *test_signing_use; /* what the policy says that the service's key is for */
 
 bool test_audit_make_keys(void);
 void test_audit_free_keys(void);
@@ -24,7 +25,8 @@ void test_audit_free_keys(void);
 /* A policy and its record: "root" is the administrator, unless there are two ("root", "other"). */
 struct test_audit_policy {
     unsigned version;
-    const char *time; /* NULL: 2026-01-01T00:00:01Z */
+    unsigned said_version; /* by its record; 0: the same */
+    const char *time;      /* NULL: 2026-01-01T00:00:01Z */
     const char *in_force;
     unsigned delay_s;   /* for loosening it; 0: a day */
     unsigned threshold; /* 0: 1 */
