@@ -9,17 +9,12 @@
 
 /* --- Policies --- */
 
-const struct slw_book_policy *slw_book_policy_at(struct slw_book *book, int64_t now_utc_s)
+const struct slw_book_policy *slw_book_policy_at(const struct slw_book *book, int64_t now_utc_s)
 {
-    /* A newer policy took the place of one that still waited, so only the newest may. */
-    if (book->policies_count > 0) {
-        size_t newest = book->policies_count - 1;
-        if (book->policies[newest]->in_force_utc_s <= now_utc_s) {
-            book->in_force = newest;
-        }
-        return book->policies[book->in_force];
-    }
-    return NULL;
+    /* A newer policy took the place of one that still waited, so only the newest may. Asking
+     * changes nothing: a clock may be set back, and the next start knows times of records alone. */
+    const struct slw_book_policy *newest = slw_book_policy_newest(book);
+    return newest == NULL || newest->in_force_utc_s <= now_utc_s ? newest : book->former;
 }
 
 const struct slw_book_policy *slw_book_policy_newest(const struct slw_book *book)

@@ -126,7 +126,7 @@ struct slw_book {
     struct slw_heap_buffer administrators; /* of entry 0 */
     struct slw_book_policy **policies;
     size_t policies_count;
-    size_t in_force; /* index; the last of policies that isn't yet may wait behind it */
+    const struct slw_book_policy *former; /* in force when the newest, which may wait, was logged */
     struct slw_id_map stages;
     struct slw_id_map requests;
     struct slw_book_request **list; /* in the order of the log */
@@ -149,9 +149,9 @@ void slw_book_free(struct slw_book *book);
 SLW_MUST_USE enum slw_status slw_book_apply(struct slw_book *book, uint64_t index,
                                             struct slw_bytes text, struct slw_detail *detail);
 
-/* The policy in force at this time; one that waited long enough comes into force by asking. NULL
- * when there is none. */
-const struct slw_book_policy *slw_book_policy_at(struct slw_book *book, int64_t now_utc_s);
+/* The policy in force at this time, which isn't before that of the newest one's record. NULL when
+ * there is none. */
+const struct slw_book_policy *slw_book_policy_at(const struct slw_book *book, int64_t now_utc_s);
 /* The newest that was logged, in force or not. */
 const struct slw_book_policy *slw_book_policy_newest(const struct slw_book *book);
 

@@ -169,13 +169,13 @@ static bool administrators_are_same(const struct slw_heap_buffer *left,
 }
 
 /* The first policy is one by the administrators of entry 0; each other one by those before it. */
-static enum slw_status policy_open(struct slw_book *book, struct slw_bytes envelope,
-                                   struct slw_policy **ret_policy, struct slw_detail *detail)
+static enum slw_status policy_open(struct slw_book *book, const struct slw_book_policy *former,
+                                   struct slw_bytes envelope, struct slw_policy **ret_policy,
+                                   struct slw_detail *detail)
 {
     struct slw_bytes origin = slw_bytes_make(book->origin, strlen(book->origin));
-    const struct slw_policy *former =
-        book->policies_count == 0 ? NULL : book->policies[book->in_force]->policy;
-    SLW_TRY(slw_policy_open(envelope, origin, former, ret_policy, detail));
+    SLW_TRY(slw_policy_open(envelope, origin, former == NULL ? NULL : former->policy, ret_policy,
+                            detail));
     struct slw_heap_buffer json = {0};
     slw_book_administrators(*ret_policy, &json);
     bool same = administrators_are_same(&json, &book->administrators);
@@ -221,13 +221,14 @@ static enum slw_status apply_policy(struct slw_book *book, const struct slw_reco
     struct slw_policy *policy = NULL;
     SLW_TRY(slw_record_get_time(view, "in_force", &in_force_utc_s, detail));
     /* Whoever was in force when this was logged vouches for it. */
-    (void)slw_book_policy_at(book, view->time_utc_s);
-    SLW_TRY(policy_open(book, slw_record_get_json(view, "envelope"), &policy, detail));
+    const struct slw_book_policy *former = slw_book_policy_at(book, view->time_utc_s);
+    SLW_TRY(policy_open(book, former, slw_record_get_json(view, "envelope"), &policy, detail));
     enum slw_status status = policy_add(book, policy, in_force_utc_s, detail);
     if (status != SLW_OK) {
         slw_policy_free(policy);
         return status;
     }
+    book->former = former == NULL ? slw_book_policy_newest(book) : former;
     return slw_book_statement_done(book, view, detail);
 }
 
