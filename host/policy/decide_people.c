@@ -35,7 +35,8 @@ void slw_policy_require_requester(struct slw_policy_deciding *deciding)
                        SLW_POLICY_SHOW(holder->party->name));
 }
 
-static bool may_approve(const struct slw_policy_rule *rule, const struct slw_policy_holder *holder)
+bool slw_policy_may_approve(const struct slw_policy_rule *rule,
+                            const struct slw_policy_holder *holder)
 {
     for (size_t i = 0; holder->kind == SLW_POLICY_PERSON && i < rule->approvers_count; i++) {
         if (rule->approvers[i] == holder->index) {
@@ -112,7 +113,7 @@ static enum slw_status check_approval(const struct slw_policy_deciding *deciding
 {
     *ret_holder = slw_policy_holder_of(deciding->policy, approval->signer_id);
     *ret_why = "it is by nobody who may approve this";
-    if (!may_approve(deciding->rule, ret_holder)) {
+    if (!slw_policy_may_approve(deciding->rule, ret_holder)) {
         return SLW_NOT_PERMITTED;
     }
     *ret_why = differs(deciding, approval->says);

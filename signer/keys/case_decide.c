@@ -168,13 +168,33 @@ enum slw_status slw_case_decide(struct slw_case *work, struct slw_policy_decisio
     return status;
 }
 
+/* Whether any rule for the request's key lets this person approve: more isn't known before it was
+ * read. Else anybody known could fill what room a request has for approvals. */
+static enum slw_status check_approver(const struct slw_case *work, const uint8_t *signer_id,
+                                      struct slw_detail *detail)
+{
+    const struct slw_policy *policy = slw_service_policy(work->service)->policy;
+    const struct slw_policy_holder holder = slw_policy_holder_of(policy, signer_id);
+    const struct slw_policy_signing_key *key =
+        slw_policy_signing_key(policy, work->request->request.key);
+    for (size_t i = 0; key != NULL && i < policy->rules_count; i++) {
+        const struct slw_policy_rule *rule = &policy->rules[i];
+        if (rule->use == key->use && rule->key_class == key->key_class &&
+            slw_bytes_equal(rule->product, key->product) && slw_policy_may_approve(rule, &holder)) {
+            return SLW_OK;
+        }
+    }
+    return slw_explain(detail, SLW_NOT_PERMITTED, "it is by nobody who may approve this");
+}
+
 enum slw_status slw_case_check_approval(struct slw_case *work, const uint8_t *signer_id,
                                         const struct slw_approval *says, struct slw_detail *detail)
 {
     struct slw_policy_facts facts = {0};
     struct slw_policy_approval approval = {.says = says};
     if (!work->has_content || work->content.status != SLW_OK) {
-        return SLW_OK; /* it is being read: what it is worth will be known then */
+        /* It is being read: what it is worth will be known then. */
+        return check_approver(work, signer_id, detail);
     }
     memcpy(approval.signer_id, signer_id, sizeof approval.signer_id);
     request_facts(work, &facts);

@@ -485,6 +485,22 @@ static void bounds_what_strangers_can_have_logged(void)
     test_signer_close(&signer);
 }
 
+/* Nor can somebody who recorded what a known key signed, and is too old now. */
+static void bounds_what_recorded_traffic_can_have_logged(void)
+{
+    struct test_signer signer;
+    const struct test_asking old = {
+        .key = "lamp-test", .issued = TEST_START - 901, .no_stage = true, .no_upload = true};
+    TAP_REQUIRE(test_signer_open(&signer));
+    TAP_EQUAL_INT(test_submit(&signer, &test_class, &old), SLW_STALE_STATEMENT);
+    uint64_t size = slw_log_size(signer.service->log);
+    for (int i = 0; i < 400; i++) {
+        TAP_EQUAL_INT(test_say(&signer, slw_heap_bytes(&signer.request)), SLW_STALE_STATEMENT);
+    }
+    TAP_CHECK(slw_log_size(signer.service->log) - size < 130);
+    test_signer_close(&signer);
+}
+
 int main(void)
 {
     TAP_RUN(goes_on_when_the_token_is_back);
@@ -500,5 +516,6 @@ int main(void)
     TAP_RUN(survives_a_front_that_sends_anything);
     TAP_RUN(gains_nothing_by_recorded_traffic);
     TAP_RUN(bounds_what_strangers_can_have_logged);
+    TAP_RUN(bounds_what_recorded_traffic_can_have_logged);
     return tap_finish();
 }

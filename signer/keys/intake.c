@@ -11,9 +11,11 @@
 
 #include <stdlib.h>
 
-/* Of statements that nobody known signed, so many refusals are logged a minute. */
+/* So many refusals are logged a minute: of statements that nobody known signed, and of others,
+ * which whoever recorded one can say again as often as they like. */
 #define ANONYMOUS_REFUSALS_MAX 6u
-#define ANONYMOUS_WINDOW_MS 60000
+#define KNOWN_REFUSALS_MAX 120u
+#define REFUSALS_WINDOW_MS 60000
 
 static void intake_free(struct slw_intake *intake)
 {
@@ -75,15 +77,18 @@ static void refused_then(struct slw_service *service, struct slw_effect *effect,
                          effect->detail.text);
 }
 
-/* Whether a refusal of something that nobody known signed is logged: not without bounds. */
-static bool anonymous_may_log(struct slw_service *service)
+/* Whether a refusal is logged: not without bounds. */
+static bool may_log(struct slw_service *service, const struct slw_intake *intake)
 {
     int64_t now_ms = slw_service_now_ms(service);
-    if (now_ms - service->refusal_window_ms > ANONYMOUS_WINDOW_MS) {
+    if (now_ms - service->refusal_window_ms > REFUSALS_WINDOW_MS) {
         service->refusal_window_ms = now_ms;
         service->refusal_count = 0;
+        service->known_refusal_count = 0;
     }
-    return ++service->refusal_count <= ANONYMOUS_REFUSALS_MAX;
+    return intake->holder.kind == SLW_POLICY_NOBODY
+               ? ++service->refusal_count <= ANONYMOUS_REFUSALS_MAX
+               : ++service->known_refusal_count <= KNOWN_REFUSALS_MAX;
 }
 
 void slw_intake_refuse(struct slw_service *service, const struct slw_intake *intake,
@@ -93,7 +98,7 @@ void slw_intake_refuse(struct slw_service *service, const struct slw_intake *int
     struct slw_record record;
     memcpy(effect.id, intake->id, sizeof effect.id);
     (void)slw_explain(&effect.detail, reason, "%s", text);
-    if (intake->holder.kind == SLW_POLICY_NOBODY && !anonymous_may_log(service)) {
+    if (!may_log(service, intake)) {
         refused_then(service, &effect, SLW_OK, &effect.detail);
         return;
     }

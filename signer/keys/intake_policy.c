@@ -15,6 +15,9 @@ static enum slw_status policy_check(struct slw_service *service, const struct sl
     struct slw_bytes origin =
         slw_bytes_make(service->options.origin, strlen(service->options.origin));
     struct slw_policy *policy = NULL;
+    if (service->book.policies_count >= SLW_BOOK_POLICIES_MAX) {
+        return slw_explain(detail, SLW_TOO_MANY, "the log has as many policies as it may");
+    }
     SLW_TRY(slw_policy_open(slw_heap_bytes(&intake->text), origin, former, &policy, detail));
     struct slw_policy_changes changes;
     enum slw_status status = SLW_OK;

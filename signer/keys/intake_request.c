@@ -2,11 +2,42 @@
 /* Requests, and what approvers say to them: accepted into the log, then they count. */
 #include "intake.h"
 
+/* Of what there is room for, one requester has a share: others ask, whatever one of them does. */
+static enum slw_status share_check(const struct slw_service *service, struct slw_bytes requester,
+                                   struct slw_detail *detail)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < service->cases_count; i++) {
+        const char *name = service->cases[i]->request->requester;
+        count += slw_bytes_equal(requester, slw_bytes_make(name, strlen(name))) ? 1 : 0;
+    }
+    return count < SLW_SERVICE_OPEN_EACH_MAX
+               ? SLW_OK
+               : slw_explain(detail, SLW_TOO_MANY, "too many requests of one requester are open");
+}
+
+/* Whether a request can be kept for good: one that is in the log must have room in the book, now
+ * and at each start. All that is on its way into the log counts as one. */
+static enum slw_status room_check(const struct slw_service *service, struct slw_detail *detail)
+{
+    const uint64_t coming = slw_log_next_index(service->log) - slw_log_size(service->log);
+    return service->book.list_count + coming < SLW_BOOK_REQUESTS_MAX
+               ? SLW_OK
+               : slw_explain(detail, SLW_TOO_MANY, "the log has as many requests as it may");
+}
+
 static enum slw_status request_check(struct slw_service *service, const struct slw_intake *intake,
                                      struct slw_detail *detail)
 {
     struct slw_request request;
     SLW_TRY(slw_request_read(&intake->statement, &request, detail));
+    if (!slw_intake_is_requester(service, intake)) {
+        struct slw_bytes name = intake->holder.party->name;
+        return slw_explain(detail, SLW_NOT_PERMITTED, "%.*s may not ask for this", (int)name.len,
+                           (const char *)name.ptr);
+    }
+    SLW_TRY(share_check(service, intake->holder.party->name, detail));
+    SLW_TRY(room_check(service, detail));
     SLW_TRY(slw_intake_check_signer(service, request.signer, detail));
     SLW_TRY(slw_intake_check_issued(service, request.issued_utc_s, detail));
     int64_t now = slw_service_now(service);

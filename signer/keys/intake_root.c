@@ -29,6 +29,9 @@ static enum slw_status root_check(struct slw_service *service, const struct slw_
     if (trusted.len == 0) {
         return slw_explain(detail, SLW_NO_TRUSTED_ROOT, "no TUF root is trusted for this product");
     }
+    if (service->book.roots_count >= SLW_BOOK_ROOTS_MAX) {
+        return slw_explain(detail, SLW_TOO_MANY, "the log has as many roots as it may");
+    }
     SLW_TRY(slw_tuf_root_notice_file(notice, &reading->file, detail));
     reading->is_trusted = slw_bytes_equal(trusted, slw_heap_bytes(&reading->file));
     return slw_tuf_root_next(trusted, slw_heap_bytes(&reading->file), &reading->version, detail);

@@ -23,8 +23,9 @@
 
 #include "../judge/spawner.h"
 
-#define SLW_SERVICE_OPEN_MAX 1024u   /* requests that are neither signed nor refused */
-#define SLW_SERVICE_ISSUED_AGE_S 900 /* a statement may be so old when it comes first */
+#define SLW_SERVICE_OPEN_MAX 1024u     /* requests that are neither signed nor refused */
+#define SLW_SERVICE_OPEN_EACH_MAX 512u /* of them one requester's */
+#define SLW_SERVICE_ISSUED_AGE_S 900   /* a statement may be so old when it comes first */
 #define SLW_SERVICE_EXPIRY_MAX_S (30 * 86400)
 #define SLW_SERVICE_SIGNABLE_MAX 1000000u /* bytes of metadata: they are kept in a record */
 #define SLW_SERVICE_WITNESS_SKEW_S 300

@@ -90,6 +90,7 @@ struct slw_service {
     int64_t swept_ms;
     int64_t refusal_window_ms; /* of refusals of what nobody known signed */
     unsigned refusal_count;
+    unsigned known_refusal_count; /* of others */
 
     struct slw_witnessing witnessing;
     enum slw_status blocked; /* SLW_LOG_BEHIND, SLW_CLOCK: nothing is signed */

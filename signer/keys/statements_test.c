@@ -182,6 +182,26 @@ static void takes_no_approval_of_what_nobody_asked_for(void)
     test_signer_close(&signer);
 }
 
+/* Before it is known what a request is for, too: anybody known could fill what room it has. */
+static void takes_no_approval_by_who_approves_nothing_like_it(void)
+{
+    static const enum test_party others[] = {TEST_CI, TEST_LAB, TEST_EVE};
+    const struct test_policy policy = {.prod_approvals =
+                                           "{\"count\":2,\"people\":[\"ada\",\"ben\"]}"};
+    struct test_signer signer;
+    TAP_REQUIRE(test_signer_open_with(&signer, &policy));
+    TAP_EQUAL_INT(
+        test_submit(&signer, &(struct test_bundle){0}, &(struct test_asking){.no_upload = true}),
+        SLW_OK);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        TAP_EQUAL_INT(test_approve(&signer, &(struct test_approving){.by = others[i]}),
+                      SLW_NOT_PERMITTED);
+    }
+    TAP_EQUAL_INT(test_approve(&signer, &(struct test_approving){.by = TEST_BEN}), SLW_OK);
+    TAP_EQUAL_INT(slw_book_request_find(&signer.service->book, signer.id)->approvals_count, 1);
+    test_signer_close(&signer);
+}
+
 static void approvals_at_once(struct test_signer *signer, int first, int count)
 {
     struct slw_detail detail = {""};
@@ -231,18 +251,72 @@ static void bounds_how_many_approvals_a_request_has(void)
     test_signer_close(&signer);
 }
 
+/* How many requests of theirs are taken before they are too many. */
+static unsigned asks_without_end(struct test_signer *signer, enum test_party by)
+{
+    const struct test_asking never = {
+        .by = by, .by_set = true, .key = "lamp-test", .no_stage = true, .no_upload = true};
+    enum slw_status status = SLW_OK;
+    unsigned count = 0;
+    while (count < SLW_SERVICE_OPEN_MAX + 10) {
+        status = test_submit(signer, &test_class, &never);
+        if (status != SLW_OK) {
+            break;
+        }
+        count++;
+    }
+    TAP_EQUAL_INT(status, SLW_TOO_MANY);
+    return count;
+}
+
 static void bounds_how_many_requests_are_open(void)
+{
+    const struct test_policy policy = {
+        .rules_more = ",{\"product\":\"lamp\",\"class\":\"test\",\"use\":\"targets\","
+                      "\"channels\":[\"beta\"],\"requesters\":[\"ben\"]}"};
+    struct test_signer signer;
+    struct slw_detail detail = {""};
+    TAP_REQUIRE(test_signer_open_with(&signer, &policy));
+    /* One asks without end: others may ask all the same, after a start, too. */
+    TAP_EQUAL_INT(asks_without_end(&signer, TEST_CI), SLW_SERVICE_OPEN_EACH_MAX);
+    test_signer_stop(&signer);
+    TAP_EQUAL_INT(test_signer_start(&signer, &detail), SLW_OK);
+    TAP_EQUAL_INT(asks_without_end(&signer, TEST_CI), 0);
+    TAP_EQUAL_INT(asks_without_end(&signer, TEST_ADA),
+                  SLW_SERVICE_OPEN_MAX - SLW_SERVICE_OPEN_EACH_MAX);
+    TAP_EQUAL_INT(asks_without_end(&signer, TEST_BEN), 0);
+    test_signer_close(&signer);
+}
+
+/* Who may ask for nothing fills nothing, either. */
+static void opens_no_request_that_no_rule_is_for(void)
+{
+    struct test_signer signer;
+    struct test_asking asking = {.by_set = true, .no_stage = true, .no_upload = true};
+    TAP_REQUIRE(test_signer_open(&signer));
+    asking.by = TEST_LAB;
+    TAP_EQUAL_INT(test_submit(&signer, &test_class, &asking), SLW_NOT_PERMITTED);
+    asking.by = TEST_EVE;
+    TAP_EQUAL_INT(test_submit(&signer, &test_class, &asking), SLW_NOT_PERMITTED);
+    TAP_EQUAL_INT(signer.service->book.list_count, 0);
+    test_signer_close(&signer);
+}
+
+/* One too many would be in the log for ever, and no start could read it. */
+static void takes_no_request_that_the_book_has_no_room_for(void)
 {
     const struct test_asking never = {.key = "lamp-test", .no_stage = true, .no_upload = true};
     struct test_signer signer;
-    enum slw_status status = SLW_OK;
-    unsigned count = 0;
+    struct slw_detail detail = {""};
     TAP_REQUIRE(test_signer_open(&signer));
-    for (; count < SLW_SERVICE_OPEN_MAX + 10 && status == SLW_OK; count++) {
-        status = test_submit(&signer, &test_class, &never);
-    }
-    TAP_EQUAL_INT(status, SLW_TOO_MANY);
-    TAP_EQUAL_INT(count, SLW_SERVICE_OPEN_MAX + 1);
+    struct slw_book *book = &signer.service->book;
+    const size_t count = book->list_count;
+    book->list_count = SLW_BOOK_REQUESTS_MAX;
+    TAP_EQUAL_INT(test_submit(&signer, &test_class, &never), SLW_TOO_MANY);
+    book->list_count = count;
+    TAP_CHECK(!signer.service->broken);
+    test_signer_stop(&signer);
+    TAP_EQUAL_INT(test_signer_start(&signer, &detail), SLW_OK);
     test_signer_close(&signer);
 }
 
@@ -280,8 +354,11 @@ int main(void)
     TAP_RUN(refuses_what_has_expired_at_once);
     TAP_RUN(bounds_what_may_be_staged_at_one_time);
     TAP_RUN(takes_no_approval_of_what_nobody_asked_for);
+    TAP_RUN(takes_no_approval_by_who_approves_nothing_like_it);
     TAP_RUN(bounds_how_many_approvals_a_request_has);
     TAP_RUN(bounds_how_many_requests_are_open);
+    TAP_RUN(opens_no_request_that_no_rule_is_for);
+    TAP_RUN(takes_no_request_that_the_book_has_no_room_for);
     TAP_RUN(answers_calls_that_come_too_often);
     TAP_RUN(hangs_up_on_a_call_that_isnt_for_it);
     return tap_finish();

@@ -177,6 +177,10 @@ SLW_MUST_USE enum slw_status slw_policy_check_approval(const struct slw_policy *
                                                        const struct slw_policy_approval *approval,
                                                        struct slw_detail *detail);
 
+/* Whether it is a person whom the rule lets approve. */
+bool slw_policy_may_approve(const struct slw_policy_rule *rule,
+                            const struct slw_policy_holder *holder);
+
 /* "requester", "builder", … as `explain --json` has it. */
 const char *slw_policy_need_name(enum slw_policy_need need);
 
