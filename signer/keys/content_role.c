@@ -184,6 +184,11 @@ static enum slw_status change_check(const struct slw_content_task *task,
     if (change->type == SLW_TUF_ROOT) {
         return slw_explain(detail, SLW_NOT_PERMITTED, "roots of repositories are signed offline");
     }
+    /* Marks, takeovers and auditors count to there. */
+    if (change->version > UINT32_MAX) {
+        return slw_explain(detail, SLW_TOO_LARGE, "version %lld is above %lu",
+                           (long long)change->version, (unsigned long)UINT32_MAX);
+    }
     return SLW_OK;
 }
 

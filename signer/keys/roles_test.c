@@ -212,6 +212,9 @@ static void refuses_roles_that_it_may_not_make(void)
     TAP_EQUAL_INT(ask_role(&signer, &(struct asked_role){.delegate = "mine"}), SLW_NOT_PERMITTED);
     TAP_ROW("one that revokes a delegation");
     TAP_EQUAL_INT(ask_role(&signer, &(struct asked_role){.revoke = "theirs"}), SLW_NOT_PERMITTED);
+    TAP_ROW("a version that no mark, no takeover and no auditor counts to");
+    TAP_EQUAL_INT(ask_role(&signer, &(struct asked_role){.version = (int64_t)UINT32_MAX + 1}),
+                  SLW_TOO_LARGE);
     TAP_ROW("one that has expired");
     TAP_EQUAL_INT(ask_role(&signer, &(struct asked_role){.expires = TEST_START}), SLW_EXPIRED);
     TAP_EQUAL_INT(test_signed_count(&signer), 0);
