@@ -202,21 +202,39 @@ static void signature_log(struct slw_case *work)
     }
 }
 
+/* A token may take long: a rejection, another policy or the end of its time may have come since it
+ * was allowed. */
+static bool is_still_allowed(struct slw_case *work)
+{
+    struct slw_policy_decision decision;
+    struct slw_detail ignored = {""};
+    if (work->policy != slw_service_policy(work->service)->policy ||
+        slw_service_check_ready(work->service, &ignored) != SLW_OK ||
+        slw_case_decide(work, &decision, &ignored) != SLW_OK) {
+        return false;
+    }
+    bool is_allowed = decision.outcome == SLW_POLICY_ALLOWED;
+    slw_policy_decision_free(&decision);
+    return is_allowed;
+}
+
 static void signing_done(struct slw_job *job, void *context)
 {
     struct slw_case *work = (struct slw_case *)job;
     if (context == NULL) {
         return;
     }
-    if (work->sign_status == SLW_OK) {
+    if (work->sign_status == SLW_OK && is_still_allowed(work)) {
         signature_log(work);
         return;
     }
-    /* The token failed, or gave what isn't its key's signature: tried again, from the beginning,
-     * and whoever looks at the request is told why. */
-    (void)snprintf(work->waiting_for, sizeof work->waiting_for, "%s: %.*s\n",
-                   slw_status_word(work->sign_status), WHY_MAX, work->sign_detail.text);
-    work->has_waited = true;
+    /* It doesn't leave, and all of it is tried again, from the beginning. Where the token failed,
+     * or gave what isn't its key's signature, whoever looks at the request is told why. */
+    if (work->sign_status != SLW_OK) {
+        (void)snprintf(work->waiting_for, sizeof work->waiting_for, "%s: %.*s\n",
+                       slw_status_word(work->sign_status), WHY_MAX, work->sign_detail.text);
+        work->has_waited = true;
+    }
     work->phase = SLW_CASE_READY;
     work->is_counted = false;
     work->fresh = false;

@@ -72,4 +72,5 @@ void slw_intake_policy(struct slw_service *service, const struct slw_intake *int
     slw_record_time(&record, "in_force", in_force_utc_s);
     slw_policy_free(policy);
     slw_effect_append(service, &record, &effect);
+    slw_effects_commit(service); /* nothing that the former one allowed comes behind it */
 }

@@ -151,4 +151,7 @@ void slw_intake_approval(struct slw_service *service, const struct slw_intake *i
     slw_record_text(&record, "person", intake->holder.party->name);
     slw_record_hex(&record, "key", intake->holder.key->id, SLW_SHA256_SIZE);
     slw_effect_append(service, &record, &effect);
+    if (!approval.approve) {
+        slw_effects_commit(service); /* no signature comes behind it */
+    }
 }
