@@ -325,6 +325,42 @@ int a(void) { return slw_sign(); }'
     refuses 'no object of a static library' check-symbols "$root/build" "$root"
 }
 
+# plant_device CODE SIZE: a device library whose `device` may take CODE bytes, and a structure that is to have SIZE.
+plant_device() {
+    local library
+    for library in base wire device; do
+        mkdir -p "$root/$library/include/slipway"
+        plant "$library/a.c" <<<"#include <string.h>
+int $library(const char *a, const char *b) { return memcmp(a, b, 7); }"
+    done
+    plant device/include/slipway/a.h <<<'struct slw_a { void *one; int two; };'
+    plant docs/DEVICE.md <<END
+| \`struct slw_a\`, while it is open | $2 |
+| \`base\` | 8,600 |
+| \`wire\` | 100 |
+| \`device\` | $1 |
+END
+}
+
+@test "size: accepts a device library within its limits" {
+    plant_device 100 8
+    accepts check-size "$root"
+}
+
+@test "size: refuses more code, another size of a structure, what doesn't compile, and a library without a limit" {
+    plant_device 1 8
+    refuses 'device: more code than docs/DEVICE.md allows' check-size "$root"
+    plant_device 100 1,008
+    refuses 'struct slw_a: 8 bytes, and docs/DEVICE.md says 1008' check-size "$root"
+    plant_device 100 8
+    plant device/b.c <<<'#include <stdlib.h>'
+    refuses "'stdlib.h' file not found" check-size "$root"
+    plant_device 100 8
+    rm "$root/device/b.c"
+    sed -i /wire/d "$root/docs/DEVICE.md"
+    refuses 'no limit for the code of base, wire or device' check-size "$root"
+}
+
 # A program that knows `slipway key generate PATH [--type T]` and `slipway verify-bundle`.
 plant_slipway() {
     plant build/bin/slipway <<'END'

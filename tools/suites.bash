@@ -11,7 +11,7 @@ run_source_checks()
 {
     local name
     results_command tools cppcheck tools/check-cppcheck & # the one that takes long
-    for name in layers banned style format spdx links generated mutations shellcheck; do
+    for name in layers banned style format spdx links generated mutations shellcheck size; do
         results_command tools "$name" "tools/check-$name"
     done
     wait
