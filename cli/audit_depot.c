@@ -6,6 +6,7 @@
 #include "audit.h"
 #include "depot.h"
 
+#include "slipway/explain.h"
 #include "slipway/files.h"
 #include "slipway/text.h"
 
@@ -21,13 +22,6 @@ struct trail_end {
     int64_t number;
     uint8_t hash[SLW_SHA256_SIZE];
 };
-
-static void put_hash(struct slw_heap_buffer *text, const uint8_t hash[static SLW_SHA256_SIZE])
-{
-    char digits[HASH_LEN + 1];
-    slw_text_hex(slw_bytes_make(hash, SLW_SHA256_SIZE), digits);
-    slw_heap_append_text(text, digits);
-}
 
 /* "42 HASH\n"; a file that isn't there is the beginning. */
 static enum cli_exit read_state(struct cli *cli, const char *path, struct trail_end *ret_end)
@@ -62,7 +56,7 @@ static enum cli_exit write_state(struct cli *cli, const char *path, const struct
         return CLI_DONE;
     }
     slw_heap_printf(&text, "%lld ", (long long)end->number);
-    put_hash(&text, end->hash);
+    slw_hex(slw_bytes_make(end->hash, SLW_SHA256_SIZE), &text);
     slw_heap_append_text(&text, "\n");
     enum slw_status status = text.status;
     if (status == SLW_OK) {
@@ -180,12 +174,12 @@ static enum cli_exit say(struct cli *cli, int64_t before, const struct trail_end
         slw_heap_printf(&text,
                         "{\"verdict\":\"accept\",\"entries\":%lld,\"number\":%lld,\"hash\":\"",
                         (long long)(end->number - before), (long long)end->number);
-        put_hash(&text, end->hash);
+        slw_hex(slw_bytes_make(end->hash, SLW_SHA256_SIZE), &text);
         slw_heap_append_text(&text, "\"}\n");
     } else {
         slw_heap_printf(&text, "%lld entries are as they were written; the last is %lld ",
                         (long long)(end->number - before), (long long)end->number);
-        put_hash(&text, end->hash);
+        slw_hex(slw_bytes_make(end->hash, SLW_SHA256_SIZE), &text);
         slw_heap_append_text(&text, "\n");
     }
     return cli_print(cli, &text);

@@ -5,6 +5,7 @@
 #include "check.h"
 #include "people/people.h"
 
+#include "slipway/explain.h"
 #include "slipway/files.h"
 
 #include <errno.h>
@@ -25,9 +26,7 @@ static enum slw_status make_secret(const char *path, struct slw_detail *detail)
     if (getrandom(chance, sizeof chance, 0) != (ssize_t)sizeof chance) {
         return slw_explain_errno(detail, path);
     }
-    for (size_t i = 0; i < sizeof chance; i++) {
-        slw_heap_printf(&text, "%02x", chance[i]);
-    }
+    slw_hex(slw_bytes_make(chance, sizeof chance), &text);
     slw_heap_append_text(&text, "\n");
     enum slw_status status = text.status;
     if (status == SLW_OK) {

@@ -4,6 +4,8 @@
 
 #include "core/trail.h"
 
+#include "slipway/explain.h"
+
 #include <stdio.h>
 
 #define PAGE_MAX 10000
@@ -56,15 +58,12 @@ static void put_csv(struct slw_rows *rows, struct slw_heap_buffer *text)
     char time[DEPOT_TIME_SIZE];
     slw_heap_append_text(text, "number,time,who,action,product,subject,detail,hash\r\n");
     while (slw_rows_next(rows)) {
-        struct slw_bytes hash = slw_rows_bytes(rows, 7);
         slw_heap_printf(text, "%lld,%s,", (long long)slw_rows_int(rows, 0),
                         depot_time_format(slw_rows_int(rows, 1), time));
         for (int column = 2; column < 7; column++) {
             depot_put_cell(text, slw_rows_bytes(rows, column), ",");
         }
-        for (size_t i = 0; i < hash.len; i++) {
-            slw_heap_printf(text, "%02x", hash.ptr[i]);
-        }
+        slw_hex(slw_rows_bytes(rows, 7), text);
         slw_heap_append_text(text, "\r\n");
     }
 }

@@ -199,9 +199,7 @@ static struct slw_audit_release one_of_several(const struct slw_audit_release *r
     struct slw_audit_release one = *release;
     struct slw_sha256 hash;
     uint8_t leaf[8];
-    for (unsigned i = 0; i < sizeof leaf; i++) {
-        leaf[i] = (uint8_t)(release->leaf >> (8 * (sizeof leaf - 1 - i)));
-    }
+    slw_put_u64_le(leaf, release->leaf);
     slw_sha256_init(&hash);
     slw_sha256_update(&hash, slw_bytes_make(release->scope, sizeof release->scope));
     slw_sha256_update(&hash, slw_bytes_make(leaf, sizeof leaf));

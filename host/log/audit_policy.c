@@ -9,6 +9,7 @@
 #include "slipway/explain.h"
 #include "slipway/json_reader.h"
 #include "slipway/policy_compare.h"
+#include "slipway/text.h"
 #include "slipway/time_text.h"
 
 #include <stdlib.h>
@@ -158,20 +159,15 @@ slw_audit_signing_key(const struct slw_audit *audit, const uint8_t key_id[static
     return NULL;
 }
 
-static bool is_text(struct slw_bytes bytes, const char *text)
-{
-    return slw_bytes_equal(bytes, slw_bytes_make(text, strlen(text)));
-}
-
 static bool is_key_for(const struct slw_policy_signing_key *key, struct slw_bytes operation,
                        struct slw_bytes product, struct slw_bytes class_name)
 {
     const struct slw_bytes sign = SLW_BYTES_OF("sign-");
     return operation.len > sign.len && memcmp(operation.ptr, sign.ptr, sign.len) == 0 &&
-           is_text(slw_bytes_make(operation.ptr + sign.len, operation.len - sign.len),
-                   slw_policy_use_name(key->use)) &&
+           slw_bytes_equal(slw_bytes_make(operation.ptr + sign.len, operation.len - sign.len),
+                           slw_text_bytes(slw_policy_use_name(key->use))) &&
            slw_bytes_equal(product, key->product) &&
-           is_text(class_name, slw_policy_class_name(key->key_class));
+           slw_bytes_equal(class_name, slw_text_bytes(slw_policy_class_name(key->key_class)));
 }
 
 bool slw_audit_is_key_for(const struct slw_audit *audit,
