@@ -288,7 +288,9 @@ start_writing() {
         start_writing bundle create b --file app=big --key t1
         kill -STOP "$pid"
         kill "-$signal" "$pid"
-        kill -CONT "$pid"
+        if [ "$signal" != KILL ]; then # which ends also what is stopped, and may have already
+            kill -CONT "$pid"
+        fi
         run wait "$pid"
         [ ! -e b ]
         run ls -A
@@ -299,14 +301,18 @@ start_writing() {
 @test "bundle create: a payload that changes while it is read is no payload" {
     truncate -s 400M big
     start_writing bundle create b --file app=big --key t1
+    kill -STOP "$pid" # so that it doesn't end meanwhile
     touch big
+    kill -CONT "$pid"
     local status=0
     wait "$pid" || status=$?
     [ "$status" -eq 1 ]
     says "big: changed while it was being read"
     [ ! -e b ]
     start_writing bundle create b --file app=big --key t1
+    kill -STOP "$pid"
     truncate -s 1M big
+    kill -CONT "$pid"
     status=0
     wait "$pid" || status=$?
     [ "$status" -eq 1 ]
