@@ -22,6 +22,12 @@ setup() {
     [ "$(jq -r .verdict <<<"$output")" = accept ]
 }
 
+@test "bundle verify: no client of networks is loaded for it" {
+    LD_DEBUG=files "$slipway" bundle verify b --trusted-root root.pb >out 2>libraries
+    grep -q libcrypto libraries
+    ! grep -q libcurl libraries
+}
+
 @test "bundle verify: tampered payload, wrong key, older version, one signature short: each for its reason" {
     sed 's/operating/Operating/' b >tampered
     refused wrong-hash bundle verify tampered --trusted-root root.pb

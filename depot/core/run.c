@@ -62,8 +62,12 @@ enum slw_status depot_command_run(const struct depot_command *command, struct sl
     SLW_TRY(depot_settings_read(command->config, &settings, detail));
     SLW_TRY(slw_notify_open(detail));
     prepare_signals(&ends);
-    if (gnutls_global_init() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    if (gnutls_global_init() < 0) {
         return slw_explain(detail, SLW_IO, "TLS can't be set up");
+    }
+    CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
+    if (code != CURLE_OK) {
+        return slw_explain(detail, SLW_IO, "libcurl: %s", curl_easy_strerror(code));
     }
     SLW_TRY(depot_releases_open_tokens(&settings, detail));
     SLW_TRY(depot_confine(&settings, detail));

@@ -144,9 +144,13 @@ enum slw_status slw_http_client_new(const struct slw_http_client_settings *setti
                                     struct slw_http_client **ret_client, struct slw_detail *detail)
 {
     struct slw_http_client *client = calloc(1, sizeof *client);
-    if (client == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-        free(client);
+    if (client == NULL) {
         return slw_explain_no_memory(detail);
+    }
+    CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
+    if (code != CURLE_OK) {
+        free(client);
+        return slw_explain(detail, SLW_UNAVAILABLE, "libcurl: %s", curl_easy_strerror(code));
     }
     enum slw_status status = take_settings(client, settings, detail);
     if (status != SLW_OK) {

@@ -115,9 +115,12 @@ static enum slw_status open_all(struct program *program, struct slw_detail *deta
     SLW_TRY(slw_sandbox_clear_environment(detail));
     SLW_TRY(slw_http_limits_init(&front->limits, front->settings.requests_per_s));
     SLW_TRY(prepare_signals(program, detail));
-    if (gnutls_pkcs11_init(GNUTLS_PKCS11_FLAG_MANUAL, NULL) < 0 || gnutls_global_init() < 0 ||
-        curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    if (gnutls_pkcs11_init(GNUTLS_PKCS11_FLAG_MANUAL, NULL) < 0 || gnutls_global_init() < 0) {
         return slw_explain(detail, SLW_IO, "TLS can't be set up");
+    }
+    CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
+    if (code != CURLE_OK) {
+        return slw_explain(detail, SLW_IO, "libcurl: %s", curl_easy_strerror(code));
     }
     if (front->settings.client_ca[0] != '\0') {
         SLW_TRY(slw_http_trust_open(front->settings.client_ca, front->settings.client_crl,
