@@ -17,7 +17,8 @@ run_source_checks()
     wait
 }
 
-# run_unit_tests VARIANT TIMEOUT-FACTOR [MESON-TEST-OPTION…]: every test() that build/VARIANT declares.
+# run_unit_tests VARIANT TIMEOUT-FACTOR [MESON-TEST-OPTION…]: every test() that build/VARIANT declares, but what an option
+# leaves out.
 run_unit_tests()
 {
     local variant=$1 factor=$2 logs="$results/logs/unit-$1" name status stdout stderr log
@@ -33,7 +34,7 @@ run_unit_tests()
             map(tostring) | join("|")' |
         sort >"$logs/all"
     # Meson's own words are the log of a program that never ran.
-    if [ "$(wc -l <"$logs/all")" -lt "$(meson introspect --tests "build/$variant" | jq 'length | if . > 0 then . else 1 end')" ]; then
+    if [ "$(wc -l <"$logs/all")" -lt "$(meson test -C "build/$variant" --no-rebuild --list "$@" | grep -c ' / ' | sed 's/^0$/1/')" ]; then
         results_tap "unit tests" "$variant" "$logs/meson.log" 1
     fi
     # A program may run on something else too ("NAME-on-postgresql"): its cases are the same, its log is another.
