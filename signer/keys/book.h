@@ -57,6 +57,7 @@ struct slw_book_request {
     uint8_t id[SLW_SHA256_SIZE];
     enum slw_signer_state state; /* RECEIVED while open, whatever is being done; else a last one */
     uint64_t record;             /* its index in the log */
+    size_t place;                /* its index in the book's list */
     int64_t received_utc_s;
     uint8_t requester_id[SLW_SHA256_SIZE]; /* the key that signed it */
     char requester[SLW_POLICY_NAME_SIZE_MAX + 1];

@@ -285,6 +285,7 @@ static bool request_list(struct slw_book *book, struct slw_book_request *request
     if (!slw_id_map_put(&book->requests, request->id, request)) {
         return false;
     }
+    request->place = book->list_count;
     book->list[book->list_count++] = request;
     return true;
 }

@@ -189,15 +189,15 @@ enum slw_status slw_show_request(struct slw_service *service,
     return ret_json->status;
 }
 
-/* Where a list goes on: behind the request with this id; at the newest without one. */
+/* Where a list goes on: behind the request with this id; at the newest without one. Every page asks
+ * for it, and there may be a million. */
 static size_t list_from(const struct slw_book *book, bool has_after, const uint8_t *after)
 {
-    for (size_t i = book->list_count; has_after && i > 0; i--) {
-        if (memcmp(book->list[i - 1]->id, after, SLW_SHA256_SIZE) == 0) {
-            return i - 1;
-        }
+    if (!has_after) {
+        return book->list_count;
     }
-    return has_after ? 0 : book->list_count;
+    const struct slw_book_request *request = slw_book_request_find(book, after);
+    return request == NULL ? 0 : request->place;
 }
 
 enum slw_status slw_show_list(struct slw_service *service, bool has_after, const uint8_t *after,
