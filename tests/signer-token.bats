@@ -46,6 +46,8 @@ signed() {
     ok bundle verify "test$1.bundle" --trusted-root test-root.root --log "$log_vkey"
 }
 
+health() { curl -sS --unix-socket signer.sock http://signer/v1/health; }
+
 # logged: how many signatures are in the log.
 logged() {
     "$slipway" audit show state/log --log "$log_vkey" --json | grep -c '"kind":"signature"'
@@ -53,11 +55,14 @@ logged() {
 
 @test "a token that is pulled signs nothing, and what waits is signed when it is back" {
     submit 1 0
+    [ "$(health)" = '{"state":"ready"}' ]
     faulty_set 0 1
     submit 2 7 1s
     [ "$(logged)" -eq 1 ]
+    [ "$(health | jq -c '[.state, (.failed_keys[] | .key, .key_class, .reason)]')" = '["ready","lamp-test","test","token"]' ]
     faulty_set 0 0
     signed 2
+    [ "$(health)" = '{"state":"ready"}' ]
     [ "$(logged)" -eq 2 ]
     [ "$(faulty_get 15)" -eq 2 ] # C_Login: at the start, and when it was back
     submit 3 0

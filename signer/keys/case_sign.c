@@ -224,6 +224,9 @@ static void signing_done(struct slw_job *job, void *context)
     if (context == NULL) {
         return;
     }
+    struct slw_service *service = work->service;
+    slw_service_note_attempt(service, &service->signed_last[work->key - service->options.keys],
+                             work->sign_status, &work->sign_detail);
     if (work->sign_status == SLW_OK && is_still_allowed(work)) {
         signature_log(work);
         return;

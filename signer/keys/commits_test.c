@@ -129,9 +129,11 @@ static void goes_on_while_the_log_is_written(void)
     uint64_t size = slw_log_size(signer.service->log);
     commits_beside_the_loop(&signer, &slow, true);
     TAP_EQUAL_INT(slw_log_next_index(signer.service->log), size);
+    TAP_EQUAL_INT(slw_service_check_signs(signer.service, &detail), SLW_TOKEN);
     TAP_EQUAL_INT(test_outcome(&signer), SLW_SIGNER_WAITING);
     TAP_CHECK(!signer.service->broken);
     commits_beside_the_loop(&signer, &slow, false);
+    TAP_EQUAL_INT(slw_service_check_signs(signer.service, &detail), SLW_OK);
     TAP_CHECK(test_await(&signer, SLW_SIGNER_SIGNED));
     TAP_CHECK(test_signature_is_good(&signer));
     /* The service ends while a commit goes on: the next one finds in the log what happened. */

@@ -93,6 +93,7 @@ static void fail_all(struct slw_service *service, enum slw_status status,
 static void commit_failed(struct slw_service *service, struct slw_effect *list,
                           enum slw_status status, const struct slw_detail *detail)
 {
+    slw_service_note_attempt(service, &service->committed_last, status, detail);
     if (status == SLW_LOG_DAMAGED || slw_log_is_broken(service->log)) {
         service->broken = true;
         service->blocked = status;
@@ -109,6 +110,7 @@ static void commit_succeeded(struct slw_service *service, struct slw_effect *lis
 {
     struct slw_detail detail = {""};
     enum slw_status status = SLW_OK;
+    slw_service_note_attempt(service, &service->committed_last, status, &detail);
     /* First all of it has its effect, then it is told of: an answer may speak of a later one. */
     for (struct slw_effect *effect = list; effect != NULL && status == SLW_OK;
          effect = effect->next) {

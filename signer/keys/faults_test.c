@@ -26,6 +26,7 @@ static const struct test_bundle test_class = {.root_class = SLW_KEY_CLASS_TEST,
 /* --- A token that fails, or lies --- */
 
 struct bad_token {
+    enum test_party party;
     int failures; /* so many times it fails first */
     bool lies;    /* instead of failing, it gives another key's signature */
     int calls;
@@ -41,41 +42,64 @@ static enum slw_status bad_sign(void *context, struct slw_bytes message,
     if (bad && !token->lies) {
         return slw_explain(detail, SLW_TOKEN, "the token was pulled");
     }
-    return slw_private_key_sign_unverified(test_key(bad ? TEST_OTHER : TEST_KEY_TEST), message,
+    return slw_private_key_sign_unverified(test_key(bad ? TEST_OTHER : token->party), message,
                                            digest, ret_signature, detail);
 }
 
-/* Whether what the service shows of the request has these words in it. */
-static bool is_shown(struct test_signer *signer, const char *words)
+/* In place of one of the service's keys, which the caller frees when the service has ended. */
+static struct slw_private_key *token_put(struct test_signer *signer, struct bad_token *token,
+                                         size_t which)
+{
+    const struct slw_key_holder holder = {token, bad_sign, NULL};
+    struct slw_private_key *key = NULL;
+    struct slw_detail detail = {""};
+    TAP_EQUAL_INT(slw_private_key_from_holder(slw_private_key_public(test_key(token->party)),
+                                              &holder, &key, &detail),
+                  SLW_OK);
+    signer->keys[which].key = key;
+    return key;
+}
+
+static void token_await(struct test_signer *signer, const struct bad_token *token, int calls)
+{
+    for (int i = 0; i < 100 && token->calls < calls; i++) {
+        test_settle(signer); /* on a busy machine judges take longer than that */
+    }
+    test_settle(signer);
+    TAP_EQUAL_INT(token->calls, calls);
+}
+
+/* Whether what the service answers has these words in it. */
+static bool answers(struct test_signer *signer, struct slw_signer_call call, const char *words)
 {
     char text[4096];
-    struct slw_signer_call call = {.kind = SLW_SIGNER_SHOW, .has_digest = true};
-    memcpy(call.digest, signer->id, sizeof call.digest);
     (void)test_call(signer, &call);
     struct slw_bytes bytes = signer->answer.bytes;
     (void)snprintf(text, sizeof text, "%.*s", (int)bytes.len, (const char *)bytes.ptr);
     return strstr(text, words) != NULL;
 }
 
+static bool is_shown(struct test_signer *signer, const char *words)
+{
+    struct slw_signer_call call = {.kind = SLW_SIGNER_SHOW, .has_digest = true};
+    memcpy(call.digest, signer->id, sizeof call.digest);
+    return answers(signer, call, words);
+}
+
+static bool is_health(struct test_signer *signer, const char *words)
+{
+    return answers(signer, (struct slw_signer_call){.kind = SLW_SIGNER_HEALTH}, words);
+}
+
 static void survives(bool lies)
 {
     struct test_signer signer;
-    struct bad_token token = {.failures = 2, .lies = lies};
-    const struct slw_key_holder holder = {&token, bad_sign, NULL};
-    struct slw_private_key *key = NULL;
-    struct slw_detail detail = {""};
+    struct bad_token token = {.party = TEST_KEY_TEST, .failures = 2, .lies = lies};
     struct slw_heap_buffer bytes = {0};
     TAP_REQUIRE(test_signer_open(&signer));
-    TAP_EQUAL_INT(slw_private_key_from_holder(slw_private_key_public(test_key(TEST_KEY_TEST)),
-                                              &holder, &key, &detail),
-                  SLW_OK);
-    signer.keys[1].key = key;
+    struct slw_private_key *key = token_put(&signer, &token, 1);
     TAP_EQUAL_INT(test_submit(&signer, &test_class, &for_test_key), SLW_OK);
-    for (int i = 0; i < 100 && token.calls == 0; i++) {
-        test_settle(&signer); /* on a busy machine judges take longer than that */
-    }
-    test_settle(&signer);
-    TAP_EQUAL_INT(token.calls, 1);
+    token_await(&signer, &token, 1);
     TAP_CHECK(is_shown(&signer, lies ? "\"waiting_for\":[\"" : "token: the token was pulled"));
     TAP_EQUAL_INT(test_signed_count(&signer), 0);
     TAP_EQUAL_INT(test_blob(&signer, SLW_SIGNER_SIGNATURE, &bytes), SLW_NOT_FOUND);
@@ -99,6 +123,52 @@ static void goes_on_when_the_token_is_back(void)
 static void lets_no_signature_out_that_isnt_the_keys(void)
 {
     survives(true);
+}
+
+#define READY "{\"state\":\"ready\"}"
+#define FAILED(name, class)                                                                        \
+    "{\"key\":\"" name "\",\"key_class\":\"" class "\",\"reason\":\"token\",\"detail\":\"the "     \
+                                                   "token was pulled\",\"tried\":\""
+
+/* By what is known: no token is asked for the sake of telling. */
+static void tells_which_keys_failed_last(void)
+{
+    struct test_signer signer;
+    struct bad_token prod = {.party = TEST_KEY_PROD, .failures = 1};
+    struct bad_token test = {.party = TEST_KEY_TEST, .failures = 2};
+    TAP_REQUIRE(test_signer_open(&signer));
+    struct slw_private_key *prod_key = token_put(&signer, &prod, 0);
+    struct slw_private_key *key = token_put(&signer, &test, 1);
+    TAP_CHECK(is_health(&signer, READY));
+    TAP_EQUAL_INT(test_submit(&signer, &test_class, &for_test_key), SLW_OK);
+    token_await(&signer, &test, 1);
+    TAP_CHECK(is_health(&signer, "{\"state\":\"ready\",\"failed_keys\":["));
+    TAP_CHECK(is_health(&signer, FAILED("lamp-test", "test")));
+    /* Production waits for its token: who watches is told. */
+    TAP_EQUAL_INT(test_submit(&signer, &(struct test_bundle){0}, &(struct test_asking){0}), SLW_OK);
+    TAP_EQUAL_INT(test_outcome(&signer), SLW_SIGNER_WAITING);
+    TAP_EQUAL_INT(test_approve(&signer, &(struct test_approving){.by = TEST_ADA}), SLW_OK);
+    TAP_EQUAL_INT(test_approve(&signer, &(struct test_approving){.by = TEST_BEN}), SLW_OK);
+    token_await(&signer, &prod, 1);
+    TAP_CHECK(is_health(&signer, "{\"state\":\"token\",\"detail\":\"production key "
+                                 "\\\"lamp-prod\\\": the token was pulled\","));
+    TAP_CHECK(is_health(&signer, FAILED("lamp-prod", "prod")));
+    TAP_CHECK(is_health(&signer, FAILED("lamp-test", "test")));
+    TAP_EQUAL_INT(prod.calls, 1);
+    /* Each one is forgotten when it signs. */
+    signer.now_ms += 3000;
+    token_await(&signer, &prod, 2);
+    token_await(&signer, &test, 2);
+    TAP_CHECK(test_await(&signer, SLW_SIGNER_SIGNED));
+    TAP_CHECK(
+        is_health(&signer, "{\"state\":\"ready\",\"failed_keys\":[" FAILED("lamp-test", "test")));
+    signer.now_ms += 3000;
+    token_await(&signer, &test, 3);
+    TAP_CHECK(is_health(&signer, READY));
+    test_signer_stop(&signer);
+    slw_private_key_free(prod_key);
+    slw_private_key_free(key);
+    test_signer_close(&signer);
 }
 
 static void refuses_a_production_key_in_a_file(void)
@@ -505,6 +575,7 @@ int main(void)
 {
     TAP_RUN(goes_on_when_the_token_is_back);
     TAP_RUN(lets_no_signature_out_that_isnt_the_keys);
+    TAP_RUN(tells_which_keys_failed_last);
     TAP_RUN(refuses_a_production_key_in_a_file);
     TAP_RUN(loses_nothing_on_a_full_disk);
     TAP_RUN(signs_nothing_once_the_log_was_changed);

@@ -96,6 +96,44 @@ enum slw_status slw_service_check_ready(struct slw_service *service, struct slw_
     return SLW_OK;
 }
 
+const struct slw_policy_signing_key *slw_service_key_failed(struct slw_service *service,
+                                                            size_t place)
+{
+    const char *name = service->options.keys[place].name;
+    return service->signed_last[place].status == SLW_OK
+               ? NULL
+               : slw_policy_signing_key(slw_service_policy(service)->policy,
+                                        slw_bytes_make(name, strlen(name)));
+}
+
+enum slw_status slw_service_check_signs(struct slw_service *service, struct slw_detail *detail)
+{
+    const struct slw_service_attempt *last = &service->committed_last;
+    SLW_TRY(slw_service_check_ready(service, detail));
+    if (last->status != SLW_OK) {
+        return slw_explain(detail, last->status, "the log couldn't be written: %.600s",
+                           last->detail.text);
+    }
+    for (size_t i = 0; i < service->options.keys_count; i++) {
+        const struct slw_policy_signing_key *key = slw_service_key_failed(service, i);
+        last = &service->signed_last[i];
+        if (key != NULL && key->key_class == SLW_KEY_CLASS_PROD) {
+            return slw_explain(detail, last->status, "production key \"%s\": %.600s",
+                               service->options.keys[i].name, last->detail.text);
+        }
+    }
+    return SLW_OK;
+}
+
+void slw_service_note_attempt(const struct slw_service *service,
+                              struct slw_service_attempt *attempt, enum slw_status status,
+                              const struct slw_detail *detail)
+{
+    attempt->status = status;
+    attempt->utc_s = slw_service_now(service);
+    attempt->detail = *detail;
+}
+
 /* "never go back": what was followed to counts until the settings name a higher version. */
 struct slw_bytes slw_service_tuf_root(const struct slw_service *service, struct slw_bytes product)
 {
@@ -373,7 +411,8 @@ static enum slw_status service_make(const struct slw_service_options *options,
     }
     service->packet = malloc(SLW_SIGNER_PACKET_SIZE_MAX);
     service->received = malloc(SLW_SIGNER_PACKET_SIZE_MAX + 1);
-    if (service->packet == NULL || service->received == NULL) {
+    service->signed_last = calloc(options->keys_count + 1, sizeof *service->signed_last);
+    if (service->packet == NULL || service->received == NULL || service->signed_last == NULL) {
         slw_service_free(service);
         return slw_explain_no_memory(detail);
     }
@@ -427,5 +466,6 @@ void slw_service_free(struct slw_service *service)
     }
     free(service->packet);
     free(service->received);
+    free(service->signed_last);
     free(service);
 }

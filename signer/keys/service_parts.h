@@ -55,6 +55,13 @@ struct slw_outgoing {
     struct slw_heap_buffer packet;
 };
 
+/* What came of the last attempt to sign with a key, or to write the log. */
+struct slw_service_attempt {
+    enum slw_status status; /* SLW_OK, too, when there was none */
+    struct slw_detail detail;
+    int64_t utc_s;
+};
+
 struct slw_service {
     struct slw_service_options options;
     struct slw_log *log;
@@ -92,6 +99,9 @@ struct slw_service {
     unsigned refusal_count;
     unsigned known_refusal_count; /* of others */
 
+    struct slw_service_attempt *signed_last; /* one for each of options.keys */
+    struct slw_service_attempt committed_last;
+
     struct slw_witnessing witnessing;
     enum slw_status blocked; /* SLW_LOG_BEHIND, SLW_CLOCK: nothing is signed */
     bool broken; /* the log is, or the judges' spawner is gone: nothing more can be done */
@@ -110,6 +120,17 @@ const struct slw_service_key *slw_service_key_find(const struct slw_service *ser
 struct slw_bytes slw_service_tuf_root(const struct slw_service *service, struct slw_bytes product);
 /* Whether nothing may be signed at present, and why; SLW_OK: it may. */
 enum slw_status slw_service_check_ready(struct slw_service *service, struct slw_detail *detail);
+/* The policy's key of this place in options.keys, when the last attempt to sign with it failed;
+ * NULL.
+ */
+const struct slw_policy_signing_key *slw_service_key_failed(struct slw_service *service,
+                                                            size_t place);
+/* Whether it signs, as far as is known: what check_ready says, and whether the log and every
+ * production key did when they were used last. Nothing is tried for it. */
+enum slw_status slw_service_check_signs(struct slw_service *service, struct slw_detail *detail);
+void slw_service_note_attempt(const struct slw_service *service,
+                              struct slw_service_attempt *attempt, enum slw_status status,
+                              const struct slw_detail *detail);
 /* Whether a record of this index may be told of: committed, and cosigned where the policy wants it.
  */
 bool slw_service_is_proven(struct slw_service *service, uint64_t index);

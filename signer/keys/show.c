@@ -225,10 +225,36 @@ enum slw_status slw_show_list(struct slw_service *service, bool has_after, const
     return ret_json->status;
 }
 
+static void put_failed_keys(struct slw_service *service, struct slw_json *json)
+{
+    bool is_first = true;
+    for (size_t i = 0; i < service->options.keys_count; i++) {
+        const struct slw_service_attempt *last = &service->signed_last[i];
+        const struct slw_policy_signing_key *key = slw_service_key_failed(service, i);
+        if (key == NULL) {
+            continue;
+        }
+        if (is_first) {
+            slw_json_begin_array(json, "failed_keys");
+        }
+        is_first = false;
+        slw_json_begin_object(json, NULL);
+        slw_json_bytes(json, "key", key->name);
+        slw_json_text(json, "key_class", slw_policy_class_name(key->key_class));
+        slw_json_text(json, "reason", slw_status_word(last->status));
+        slw_json_text(json, "detail", last->detail.text);
+        put_time(json, "tried", last->utc_s);
+        slw_json_end_object(json);
+    }
+    if (!is_first) {
+        slw_json_end_array(json);
+    }
+}
+
 enum slw_status slw_show_health(struct slw_service *service, struct slw_heap_buffer *ret_json)
 {
     struct slw_detail detail = {""};
-    enum slw_status status = slw_service_check_ready(service, &detail);
+    enum slw_status status = slw_service_check_signs(service, &detail);
     struct slw_json json;
     slw_json_init(&json, ret_json);
     slw_json_begin_object(&json, NULL);
@@ -236,6 +262,7 @@ enum slw_status slw_show_health(struct slw_service *service, struct slw_heap_buf
     if (status != SLW_OK) {
         slw_json_text(&json, "detail", detail.text);
     }
+    put_failed_keys(service, &json);
     slw_json_end_object(&json);
     return ret_json->status;
 }
