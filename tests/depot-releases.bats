@@ -244,6 +244,25 @@ timestamp_is_renewed() {
     release '.reason | contains("waits for")' 3
     approve_signature "$(jq -r .request <<<"$output")"
     sees '.state == "failed" and (.reason | contains("rollback"))' "$build"
+    # A role that isn't signed is a line of the log, however often it is asked for.
+    sed -i 's/signer:lamp-roles/signer:lamp-none/' repo/keys.conf
+    answers 200 POST /api/v1/products/lamp/releases/7/withdraw '{"reason":"it flickers"}'
+    for _ in 1 2; do
+        waits_to_ask_again 7
+        [ "$(grep -c '"level":"warning","part":"releases",.*refuse' depot.log)" = 1 ]
+        grep -q '"text":"lamp-stable-rollout: the signer refuses: the signing service refused: unknown-key: ' depot.log
+        sqlite3 depot.db 'UPDATE releases SET retry_us = 0 WHERE version = 7'
+    done
+}
+
+# waits_to_ask_again VERSION: until the depot has asked for what the release needs, and got nothing.
+waits_to_ask_again() {
+    for _ in $(seq 200); do
+        [ "$(sqlite3 depot.db "SELECT retry_us FROM releases WHERE version = $1")" = 0 ] || return 0
+        sleep 0.05
+    done
+    tail -n 3 depot.log
+    return 1
 }
 
 @test "a bucket of S3 is the repository, its online key in a token: a replica goes on where another was killed, and clients find it at its URL" {

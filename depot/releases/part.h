@@ -19,10 +19,28 @@
 #define RELEASES_SIGNING_LEASE "pipelines"
 #define RELEASES_PUBLISHER_LEASE "publisher"
 
+/* What was said last when a role was refused. */
+#define RELEASES_REFUSALS_MAX 64u
+#define RELEASES_REFUSAL_FORGOTTEN_S 1800 /* longer than any role waits to be asked about again */
+struct releases_refusal {
+    char role[160];
+    uint8_t sha256[SLW_SHA256_SIZE];
+    int64_t heard_s;
+};
+
 /* What the publisher remembers, of one process. */
 struct depot_releases_state {
     int64_t refreshed_s; /* when the repository was last looked after as a whole */
+    struct releases_refusal refusals[RELEASES_REFUSALS_MAX];
 };
+
+/* --- refusals.c --- */
+/* Whether whoever signs a role refused, by the writer's words. */
+bool releases_is_refusal(const char *line);
+/* Logs those of the lines that are refusals, and news; how many were. */
+size_t releases_tell_refusals(struct depot_releases_state *state, const char *told, int64_t now_s);
+/* The role was published. */
+void releases_forget_refusal(struct depot_releases_state *state, const char *role);
 
 /* --- service.c: who is asked. Of one thread. --- */
 struct releases_service {

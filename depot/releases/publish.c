@@ -190,6 +190,7 @@ static enum slw_status note_listed(struct publishing *publishing, int64_t token,
         .values_count = 3};
     step.to = strcmp(release->state, "publishing") == 0 ? "published" : NULL;
     step.retry_s = release->is_complete && !is_done(place) ? WAITS_S : 0;
+    releases_forget_refusal(publishing->repository.depot->releases, role);
     return releases_step(publishing->repository.depot, &step, detail);
 }
 
@@ -228,7 +229,7 @@ static void tell_of(const char *told, const struct place *place, char text[stati
  * request, in its list and its log. */
 static bool was_refused(struct publishing *publishing)
 {
-    return strstr(slw_heap_text(&publishing->repository.told), "refuse") != NULL;
+    return releases_is_refusal(slw_heap_text(&publishing->repository.told));
 }
 
 static enum slw_status note(struct publishing *publishing, int64_t token, const struct place *place,
@@ -385,6 +386,11 @@ static enum slw_status publish(struct publishing *publishing, struct depot *depo
     enum slw_status status = repository_open(depot, token, &publishing->repository, detail);
     if (status == SLW_OK) {
         status = run(publishing, token, is_due, detail);
+        if (status != SLW_OK) {
+            slw_heap_printf(&publishing->repository.told, "%s\n", detail->text);
+        }
+        (void)releases_tell_refusals(depot->releases, slw_heap_text(&publishing->repository.told),
+                                     (int64_t)time(NULL));
         repository_close(&publishing->repository);
     }
     if (status != SLW_OK) {
@@ -417,5 +423,6 @@ enum slw_status releases_publish(struct depot *depot, int64_t token, struct slw_
         }
     }
     free(publishing);
-    return status;
+    /* A refusal isn't this thread's failure, and was told when it was news. */
+    return status != SLW_OK && releases_is_refusal(detail->text) ? SLW_OK : status;
 }
