@@ -325,7 +325,8 @@ static void count_client_bytes(struct bench *bench)
     struct slw_tuf_client_options options = {.metadata_directory = state, .fetch = &port};
     (void)snprintf(state, sizeof state, "%s/client", bench->directory);
     read_metadata(bench, "1.root.json", &root);
-    need(slw_tuf_client_trust(state, slw_heap_bytes(&root), SLW_TUF_KEY_IDS_CHECKED, &detail),
+    need(slw_tuf_client_trust(state, "root", slw_heap_bytes(&root), SLW_TUF_KEY_IDS_CHECKED,
+                              &detail),
          "trust");
     need(slw_tuf_client_open(&options, &client, &detail), "client");
     look(bench, client);

@@ -197,7 +197,7 @@ static enum cli_exit extract_after_verifying(struct extraction *extraction,
     } else if (slw_status_class(finding->status) == SLW_CLASS_IO) {
         code = cli_error(extraction->cli, "%s: %s", path, slw_status_meaning(finding->status));
     } else {
-        code = cli_refuse_finding(extraction->cli, finding);
+        code = cli_refuse_finding(extraction->cli, finding, verification->trusted_root_path);
     }
     cli_verification_free(verification);
     return code;

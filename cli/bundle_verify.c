@@ -138,15 +138,16 @@ static enum cli_exit tell_refused(struct cli_verification *verification,
     if (cli->json) {
         struct slw_json json;
         slw_json_init(&json, &object);
-        cli_json_refusal(&json, finding, text);
+        cli_json_refusal(&json, finding, verification->trusted_root_path, text);
         if (root != NULL) {
             slw_json_uint(&json, "root_version", root->version);
         }
         slw_json_end_object(&json);
         slw_heap_append_text(&object, "\n");
     }
-    enum cli_exit code =
-        text == NULL ? cli_refuse_finding(cli, finding) : cli_refuse(cli, finding->status, text);
+    enum cli_exit code = text == NULL
+                             ? cli_refuse_finding(cli, finding, verification->trusted_root_path)
+                             : cli_refuse(cli, finding->status, text);
     return cli_print(cli, &object) == CLI_DONE ? code : CLI_FAILED;
 }
 

@@ -263,8 +263,10 @@ static enum cli_exit read_options(struct device_run *run, const struct cli_argum
             return cli_fail(cli, status);
         }
         if (run->root.len == 0) {
-            return cli_refuse(cli, SLW_NO_TRUSTED_ROOT, "the root file is empty");
+            (void)slw_explain(&cli->detail, SLW_NO_TRUSTED_ROOT, "%s: is empty", root);
+            return cli_fail(cli, SLW_NO_TRUSTED_ROOT);
         }
+        run->options.root_name = root;
         run->options.root = slw_heap_bytes(&run->root);
     }
     return read_slots(run, arguments);

@@ -213,8 +213,8 @@ static enum cli_exit open_trust(struct cli *cli, const struct cli_arguments *arg
         enum slw_status status = make_directories(directory, &cli->detail);
         if (status == SLW_OK && root_path != NULL) {
             /* Where trust begins; once there is a chain of roots, it goes on from its end. */
-            status =
-                slw_tuf_client_trust_first(directory, slw_heap_bytes(&root), key_ids, &cli->detail);
+            status = slw_tuf_client_trust_first(directory, root_path, slw_heap_bytes(&root),
+                                                key_ids, &cli->detail);
         }
         code = status == SLW_OK ? CLI_DONE : cli_fail(cli, status);
     }

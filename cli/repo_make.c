@@ -136,8 +136,9 @@ static enum cli_exit adopt(struct cli *cli, const struct cli_arguments *argument
         return code;
     }
     repo->options.payloads_elsewhere = cli_has(arguments, "--payloads-elsewhere");
-    enum slw_status status = slw_tuf_writer_import(&repo->options, cli_value(arguments, "--from"),
-                                                   slw_heap_bytes(root), &cli->detail);
+    enum slw_status status =
+        slw_tuf_writer_import(&repo->options, cli_value(arguments, "--from"),
+                              cli_value(arguments, "--root"), slw_heap_bytes(root), &cli->detail);
     if (status != SLW_OK) {
         return cli_fail(cli, status);
     }

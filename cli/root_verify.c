@@ -128,7 +128,7 @@ static enum cli_exit tell(struct cli *cli, const char *path, const char *trusted
         struct slw_json json;
         slw_json_init(&json, &text);
         if (status != SLW_OK) {
-            cli_json_refusal(&json, &candidate->finding, NULL);
+            cli_json_refusal(&json, &candidate->finding, trusted_path, NULL);
         } else {
             slw_json_begin_object(&json, NULL);
             slw_json_text(&json, "verdict", "accept");
@@ -143,7 +143,7 @@ static enum cli_exit tell(struct cli *cli, const char *path, const char *trusted
                                  : "which the trusted root's keys and its own vouch for");
     }
     if (status != SLW_OK) {
-        code = cli_refuse_finding(cli, &candidate->finding);
+        code = cli_refuse_finding(cli, &candidate->finding, trusted_path);
     }
     return cli_print(cli, &text) == CLI_DONE ? code : CLI_FAILED;
 }

@@ -61,8 +61,9 @@ static enum cli_exit run_init(struct cli *cli, const struct cli_arguments *argum
     enum slw_status status =
         slw_file_read(arguments->positionals[1], ROOT_SIZE_MAX, &root, &cli->detail);
     if (status == SLW_OK) {
-        status = slw_tuf_client_trust(cli_value(arguments, "--metadata-dir"), slw_heap_bytes(&root),
-                                      SLW_TUF_KEY_IDS_CHECKED, &cli->detail);
+        status =
+            slw_tuf_client_trust(cli_value(arguments, "--metadata-dir"), arguments->positionals[1],
+                                 slw_heap_bytes(&root), SLW_TUF_KEY_IDS_CHECKED, &cli->detail);
     }
     slw_heap_free(&root);
     return status == SLW_OK ? CLI_DONE : report(cli, status);

@@ -4,11 +4,22 @@
 
 #include "slipway/explain.h"
 
-void cli_json_refusal(struct slw_json *json, const struct slw_finding *finding, const char *text)
+/* A trusted root that isn't one is told of by the file that it was to be in. */
+static void explain(const struct slw_finding *finding, const char *trusted_path,
+                    struct slw_heap_buffer *text)
+{
+    if (finding->status == SLW_NO_TRUSTED_ROOT && trusted_path != NULL) {
+        slw_heap_printf(text, "%s: ", trusted_path);
+    }
+    slw_explain_finding(finding, text);
+}
+
+void cli_json_refusal(struct slw_json *json, const struct slw_finding *finding,
+                      const char *trusted_path, const char *text)
 {
     struct slw_heap_buffer detail = {0};
     if (text == NULL) {
-        slw_explain_finding(finding, &detail);
+        explain(finding, trusted_path, &detail);
     } else {
         slw_heap_append_text(&detail, text);
     }
@@ -28,10 +39,11 @@ void cli_json_refusal(struct slw_json *json, const struct slw_finding *finding, 
     slw_heap_free(&detail);
 }
 
-enum cli_exit cli_refuse_finding(struct cli *cli, const struct slw_finding *finding)
+enum cli_exit cli_refuse_finding(struct cli *cli, const struct slw_finding *finding,
+                                 const char *trusted_path)
 {
     struct slw_heap_buffer text = {0};
-    slw_explain_finding(finding, &text);
+    explain(finding, trusted_path, &text);
     enum cli_exit code = cli_refuse(cli, finding->status, slw_heap_text(&text));
     slw_heap_free(&text);
     return code;

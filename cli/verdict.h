@@ -10,11 +10,14 @@
 
 /*
  * Begins the object of --json for a refusal: verdict, reason, detail, role, key_id, target. The
- * caller adds versions and ends it. text is the detail; NULL: the finding in words.
+ * caller adds versions and ends it. text is the detail; NULL: the finding in words. trusted_path is
+ * where the trusted root was to be; NULL: there is none.
  */
-void cli_json_refusal(struct slw_json *json, const struct slw_finding *finding, const char *text);
+void cli_json_refusal(struct slw_json *json, const struct slw_finding *finding,
+                      const char *trusted_path, const char *text);
 
 /* "refused: wrong-hash: target "app": …" on stderr; the exit code of the finding. */
-enum cli_exit cli_refuse_finding(struct cli *cli, const struct slw_finding *finding);
+enum cli_exit cli_refuse_finding(struct cli *cli, const struct slw_finding *finding,
+                                 const char *trusted_path);
 
 #endif

@@ -180,7 +180,7 @@ static bool get_memory(struct slw_verifier_memory *memory)
            memory->names != NULL;
 }
 
-static enum cli_exit open_files(struct cli_verification *verification, const char *trusted_path)
+static enum cli_exit open_files(struct cli_verification *verification)
 {
     struct cli *cli = verification->cli;
     if (slw_file_source_open(verification->bundle_path, &verification->bundle, &cli->detail) !=
@@ -188,7 +188,8 @@ static enum cli_exit open_files(struct cli_verification *verification, const cha
         verification->bundle.descriptor = -1;
         return cli_error(cli, "%s", cli->detail.text);
     }
-    if (slw_file_source_open(trusted_path, &verification->trusted_root, &cli->detail) != SLW_OK) {
+    if (slw_file_source_open(verification->trusted_root_path, &verification->trusted_root,
+                             &cli->detail) != SLW_OK) {
         verification->trusted_root.descriptor = -1;
         return cli_error(cli, "%s", cli->detail.text);
     }
@@ -205,13 +206,14 @@ enum cli_exit cli_verification_new(struct cli *cli, const struct cli_arguments *
     }
     verification->cli = cli;
     verification->bundle_path = bundle_path;
+    verification->trusted_root_path = trusted_root_path;
     verification->bundle.descriptor = -1;
     verification->trusted_root.descriptor = -1;
     verification->manifest_file.descriptor = -1;
     verification->installed_file.descriptor = -1;
     enum cli_exit code = read_options(verification, arguments);
     if (code == CLI_DONE) {
-        code = open_files(verification, trusted_root_path);
+        code = open_files(verification);
     }
     if (code == CLI_DONE && !get_memory(&verification->memory)) {
         code = cli_error(cli, "out of memory");

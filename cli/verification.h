@@ -18,6 +18,7 @@
 struct cli_verification {
     struct cli *cli;
     const char *bundle_path;
+    const char *trusted_root_path;
     struct slw_file_source bundle;
     struct slw_file_source trusted_root;
     struct slw_file_source manifest_file;

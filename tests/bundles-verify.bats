@@ -57,6 +57,11 @@ setup() {
     exits 1 bundle verify b --trusted-root root.pb --installed app.bin
     says "app.bin: is a regular file, not a directory"
     refused no-trusted-root bundle verify b --trusted-root app.bin
+    says "no-trusted-root: app.bin: "
+    refused no-trusted-root bundle verify b --trusted-root app.bin --json
+    [[ $(jq -r .detail <<<"$output") == 'app.bin: '* ]]
+    refused no-trusted-root bundle extract b --dir extracted --trusted-root app.bin
+    says "no-trusted-root: app.bin: "
     refused stored-state bundle verify b --trusted-root root.pb --manifest app.bin
     refused malformed bundle verify app.bin --trusted-root root.pb
     for size in 1 50 200 "$(($(stat -c %s b) - 1))"; do

@@ -308,6 +308,17 @@ setup() { slipway_setup; }
     says 'expired at'
 }
 
+@test "says which file it was when a root to trust isn't one" {
+    make_repo
+    echo '{}' >other.json
+    refused malformed repo list --from repo --root other.json --metadata-dir new
+    says 'malformed: other.json: has no member "signatures"'
+    refused wrong-role repo list --from repo --root repo/metadata/timestamp.json --metadata-dir new
+    says 'wrong-role: repo/metadata/timestamp.json: '
+    refused malformed repo import adopted --from repo --root other.json --online-key online
+    says 'malformed: other.json: '
+}
+
 @test "refuses options that make no sense" {
     make_repo
     exits 2 repo init other --root-key root-1.pub --root-threshold 2 --targets-key targets.pub --online-key online

@@ -293,6 +293,7 @@ serialized_of() {
     exits 1 root verify root.pb --trusted-root absent.pb
     refused no-trusted-root root verify root.pb --trusted-root random.pb
     refused no-trusted-root root verify root.pb --trusted-root empty.pb
+    says "no-trusted-root: empty.pb: "
 }
 
 @test "root sign: a full disk leaves the root as it was" {

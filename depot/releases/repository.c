@@ -266,8 +266,8 @@ static enum slw_status trust(struct repository *repository, struct slw_detail *d
     enum slw_status status =
         storage->get(storage->context, "metadata/1.root.json", 1u << 20, &root, detail);
     if (status == SLW_OK) {
-        status = slw_tuf_client_trust_first(repository->client, slw_heap_bytes(&root),
-                                            SLW_TUF_KEY_IDS_ANY, detail);
+        status = slw_tuf_client_trust_first(repository->client, "metadata/1.root.json",
+                                            slw_heap_bytes(&root), SLW_TUF_KEY_IDS_ANY, detail);
     }
     slw_heap_drop(&root);
     return status;

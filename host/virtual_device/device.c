@@ -112,8 +112,9 @@ static struct slw_verifier_memory memory_of(struct slw_virtual_device *device)
 }
 
 /* A root that isn't one is refused before a file is made for it. Also tells the root's class. */
-static enum slw_status check_factory_root(struct slw_virtual_device *device, struct slw_bytes root,
-                                          enum slw_key_class *ret_class, struct slw_detail *detail)
+static enum slw_status check_factory_root(struct slw_virtual_device *device, const char *name,
+                                          struct slw_bytes root, enum slw_key_class *ret_class,
+                                          struct slw_detail *detail)
 {
     struct slw_trusted_root trusted;
     struct slw_finding finding = {0};
@@ -122,7 +123,7 @@ static enum slw_status check_factory_root(struct slw_virtual_device *device, str
     slw_reader_init_bytes(&reader, root);
     enum slw_status status = slw_root_load_trusted(&reader, ROOT_SIZE_MAX, &trusted, &finding);
     if (status != SLW_OK) {
-        return slw_explain(detail, status, "the factory root: %s", slw_status_meaning(status));
+        return slw_explain(detail, status, "%s: %s", name, slw_status_meaning(status));
     }
     *ret_class = trusted.content.key_class;
     return SLW_OK;
@@ -137,7 +138,8 @@ static enum slw_status make_flash(struct slw_virtual_device *device, struct slw_
         return slw_explain(detail, SLW_NO_TRUSTED_ROOT,
                            "%s: a new flash needs a factory root (--root)", options->flash_path);
     }
-    SLW_TRY(check_factory_root(device, options->root, &ignored, detail));
+    const char *name = options->root_name == NULL ? "the factory root" : options->root_name;
+    SLW_TRY(check_factory_root(device, name, options->root, &ignored, detail));
     return slw_virtual_image_create(
         options->flash_path, options->root, given ? options->slots : default_slots,
         given ? options->slots_count : sizeof default_slots / sizeof default_slots[0], detail);
@@ -297,7 +299,8 @@ static enum slw_status open_session(struct slw_virtual_device *device, struct sl
 {
     const struct slw_virtual_options *options = device->options;
     enum slw_key_class factory_class = SLW_KEY_CLASS_NONE;
-    SLW_TRY(check_factory_root(device, device->image.layout.factory_root, &factory_class, detail));
+    SLW_TRY(check_factory_root(device, "the factory root", device->image.layout.factory_root,
+                               &factory_class, detail));
     device->clock = (struct slw_clock_port){device, system_time};
     device->reboot = (struct slw_reboot_port){device, want_reboot};
     device->observer = (struct slw_session_observer){device, report_refusal};

@@ -167,7 +167,8 @@ static enum slw_status fetch_with(const struct fleet_worker *worker,
     if (mkdir(downloads, 0700) != 0 && errno != EEXIST) {
         return slw_explain_errno(detail, downloads);
     }
-    SLW_TRY(slw_tuf_client_trust_first(trusted, slw_heap_bytes(&worker->settings->root_json),
+    SLW_TRY(slw_tuf_client_trust_first(trusted, "root",
+                                       slw_heap_bytes(&worker->settings->root_json),
                                        SLW_TUF_KEY_IDS_CHECKED, detail));
     struct slw_release_inspector inspector = {.channel = channel, .role = role};
     slw_release_inspector_init(&inspector);

@@ -5,7 +5,7 @@
  * delegations, and downloads them.
  *
  *     // once, with the root from a trusted place
- *     SLW_TRY(slw_tuf_client_trust("state", root_bytes, SLW_TUF_KEY_IDS_CHECKED, detail));
+ *     SLW_TRY(slw_tuf_client_trust("state", path, root_bytes, SLW_TUF_KEY_IDS_CHECKED, detail));
  *     // and then whenever there may be something new
  *     SLW_TRY(slw_tuf_client_open(&options, &client, detail));
  *     SLW_TRY(slw_tuf_client_refresh(client, detail));
@@ -99,17 +99,19 @@ struct slw_tuf_client;
 /*
  * Makes the directory trust this root and nothing else: checks it by its own keys and threshold
  * (its expiry isn't looked at), writes root.json, and removes every other metadata that was there.
- * Asks no network.
+ * Asks no network. name is what details call the root: the file that it is from.
  */
-enum slw_status slw_tuf_client_trust(const char *metadata_directory, struct slw_bytes root,
-                                     enum slw_tuf_key_ids key_ids, struct slw_detail *detail);
+enum slw_status slw_tuf_client_trust(const char *metadata_directory, const char *name,
+                                     struct slw_bytes root, enum slw_tuf_key_ids key_ids,
+                                     struct slw_detail *detail);
 
 /*
  * The same in a directory that trusts no root yet; one that does stays as it is, and root isn't
  * looked at. Of two programs that begin at once, the second doesn't undo what the first has learnt.
  */
-enum slw_status slw_tuf_client_trust_first(const char *metadata_directory, struct slw_bytes root,
-                                           enum slw_tuf_key_ids key_ids, struct slw_detail *detail);
+enum slw_status slw_tuf_client_trust_first(const char *metadata_directory, const char *name,
+                                           struct slw_bytes root, enum slw_tuf_key_ids key_ids,
+                                           struct slw_detail *detail);
 
 /* Reads the trusted root; SLW_NO_TRUSTED_ROOT when it is absent, unreadable or no root. */
 enum slw_status slw_tuf_client_open(const struct slw_tuf_client_options *options,

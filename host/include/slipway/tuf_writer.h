@@ -181,10 +181,11 @@ enum slw_status slw_tuf_writer_check(struct slw_tuf_writer *writer,
  * SLW_WRONG_STATE when the storage holds a repository, or anything else in the way, and for
  * snapshots that aren't consistent; SLW_MISSING_PAYLOAD, naming it; SLW_BAD_NAME for roles and
  * targets of names that can't be published here; else what the client says, and the storage.
+ * root_name is what details call the trusted root.
  */
 enum slw_status slw_tuf_writer_import(const struct slw_tuf_writer_options *options,
-                                      const char *directory, struct slw_bytes trusted_root,
-                                      struct slw_detail *detail);
+                                      const char *directory, const char *root_name,
+                                      struct slw_bytes trusted_root, struct slw_detail *detail);
 
 /*
  * Copies what clients need now, and all roots, to a directory, which is made when it isn't there:

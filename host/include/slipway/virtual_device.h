@@ -33,6 +33,7 @@ struct slw_virtual_options {
      * then. NULL: the file. */
     const struct slw_flash *flash;
     struct slw_bytes root; /* factory root; len 0: none given */
+    const char *root_name; /* what details call it; NULL: the factory root */
     const struct slw_virtual_slot
         *slots; /* none given: app:4M and rtos:1M, or what the flash has */
     size_t slots_count;

@@ -360,23 +360,23 @@ static void beginning_again_with_an_old_root_changes_nothing(void)
     test_start(&repository, 1);
     slw_heap_append(&first, slw_heap_bytes(&test_file(&repository, "1.root.json")->bytes));
     test_remove(TEST_STATE "/root.json");
-    TAP_EQUAL_INT(slw_tuf_client_trust_first(TEST_STATE, SLW_BYTES_OF("{}"),
+    TAP_EQUAL_INT(slw_tuf_client_trust_first(TEST_STATE, "root", SLW_BYTES_OF("{}"),
                                              SLW_TUF_KEY_IDS_CHECKED, &test_detail),
                   SLW_MALFORMED);
     TAP_CHECK(!test_exists(TEST_STATE "/root.json"));
-    TAP_EQUAL_INT(slw_tuf_client_trust_first(TEST_STATE, slw_heap_bytes(&first),
+    TAP_EQUAL_INT(slw_tuf_client_trust_first(TEST_STATE, "root", slw_heap_bytes(&first),
                                              SLW_TUF_KEY_IDS_CHECKED, &test_detail),
                   SLW_OK);
     test_publish(&repository, "root");
     test_publish_all(&repository);
     TAP_EQUAL_INT(test_refresh(&repository, NULL), SLW_OK);
-    TAP_EQUAL_INT(slw_tuf_client_trust_first(TEST_STATE, slw_heap_bytes(&first),
+    TAP_EQUAL_INT(slw_tuf_client_trust_first(TEST_STATE, "root", slw_heap_bytes(&first),
                                              SLW_TUF_KEY_IDS_CHECKED, &test_detail),
                   SLW_OK);
     TAP_CHECK(test_is_current(&repository, "root") && test_is_current(&repository, "timestamp") &&
               test_is_current(&repository, "snapshot"));
-    TAP_EQUAL_INT(slw_tuf_client_trust(TEST_STATE, slw_heap_bytes(&first), SLW_TUF_KEY_IDS_CHECKED,
-                                       &test_detail),
+    TAP_EQUAL_INT(slw_tuf_client_trust(TEST_STATE, "root", slw_heap_bytes(&first),
+                                       SLW_TUF_KEY_IDS_CHECKED, &test_detail),
                   SLW_OK);
     TAP_CHECK(!test_is_current(&repository, "root") && !test_exists(TEST_STATE "/timestamp.json"));
     slw_heap_free(&first);
@@ -389,23 +389,25 @@ static void only_a_root_that_stands_for_itself_is_trusted(void)
     struct slw_bytes root = slw_heap_bytes(&test_file(&repository, "1.root.json")->bytes);
     struct slw_bytes other = slw_heap_bytes(&test_file(&repository, "1.targets.json")->bytes);
     test_write(TEST_STATE "/timestamp.json", "kept");
-    TAP_EQUAL_INT(slw_tuf_client_trust(TEST_STATE, other, SLW_TUF_KEY_IDS_CHECKED, &test_detail),
-                  SLW_WRONG_ROLE);
     TAP_EQUAL_INT(
-        slw_tuf_client_trust(TEST_STATE, SLW_BYTES_OF("{}"), SLW_TUF_KEY_IDS_CHECKED, &test_detail),
-        SLW_MALFORMED);
+        slw_tuf_client_trust(TEST_STATE, "root", other, SLW_TUF_KEY_IDS_CHECKED, &test_detail),
+        SLW_WRONG_ROLE);
+    TAP_EQUAL_INT(slw_tuf_client_trust(TEST_STATE, "root", SLW_BYTES_OF("{}"),
+                                       SLW_TUF_KEY_IDS_CHECKED, &test_detail),
+                  SLW_MALFORMED);
     struct slw_heap_buffer forged = {0};
     slw_heap_append(&forged, root);
     uint8_t *version = (uint8_t *)strstr(slw_heap_text(&forged), "\"version\":1") + 10;
     *version = '2';
-    TAP_EQUAL_INT(slw_tuf_client_trust(TEST_STATE, slw_heap_bytes(&forged), SLW_TUF_KEY_IDS_CHECKED,
-                                       &test_detail),
+    TAP_EQUAL_INT(slw_tuf_client_trust(TEST_STATE, "root", slw_heap_bytes(&forged),
+                                       SLW_TUF_KEY_IDS_CHECKED, &test_detail),
                   SLW_ROOT_SELF_UNSIGNED);
     slw_heap_free(&forged);
     TAP_CHECK(test_holds(TEST_STATE "/timestamp.json", SLW_BYTES_OF("kept")));
     TAP_CHECK(test_holds(TEST_STATE "/root.json", root));
-    TAP_EQUAL_INT(slw_tuf_client_trust(TEST_STATE, root, SLW_TUF_KEY_IDS_CHECKED, &test_detail),
-                  SLW_OK);
+    TAP_EQUAL_INT(
+        slw_tuf_client_trust(TEST_STATE, "root", root, SLW_TUF_KEY_IDS_CHECKED, &test_detail),
+        SLW_OK);
     TAP_CHECK(!test_exists(TEST_STATE "/timestamp.json"));
     test_repository_free(&repository);
 }

@@ -41,7 +41,7 @@ void test_start(struct test_repository *repository, unsigned mirrors)
     remove_tree(TEST_STATE);
     remove_tree(TEST_DOWNLOADS);
     must(mkdir(TEST_DOWNLOADS, 0755) == 0, TEST_DOWNLOADS);
-    must(slw_tuf_client_trust(TEST_STATE,
+    must(slw_tuf_client_trust(TEST_STATE, "root",
                               slw_heap_bytes(&test_file(repository, "1.root.json")->bytes),
                               SLW_TUF_KEY_IDS_CHECKED, &test_detail) == SLW_OK,
          test_detail.text);

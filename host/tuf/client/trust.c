@@ -17,13 +17,13 @@ static enum slw_status make_directory(const char *path, struct slw_detail *detai
     return SLW_OK;
 }
 
-static enum slw_status check_root(struct slw_bytes bytes, enum slw_tuf_key_ids key_ids,
-                                  struct slw_detail *detail)
+static enum slw_status check_root(const char *name, struct slw_bytes bytes,
+                                  enum slw_tuf_key_ids key_ids, struct slw_detail *detail)
 {
     struct slw_heap_buffer copy = {0};
     struct slw_tuf_trusted_root *root = NULL;
     slw_heap_append(&copy, bytes);
-    SLW_TRY(slw_tuf_trust_first_root("root", &copy, ROOT_SIZE_MAX, key_ids, &root, detail));
+    SLW_TRY(slw_tuf_trust_first_root(name, &copy, ROOT_SIZE_MAX, key_ids, &root, detail));
     slw_tuf_trusted_root_free(root);
     return SLW_OK;
 }
@@ -36,11 +36,12 @@ static enum slw_status write_root(const char *directory, struct slw_bytes root,
     return slw_tuf_store_clear(directory, detail);
 }
 
-enum slw_status slw_tuf_client_trust(const char *metadata_directory, struct slw_bytes root,
-                                     enum slw_tuf_key_ids key_ids, struct slw_detail *detail)
+enum slw_status slw_tuf_client_trust(const char *metadata_directory, const char *name,
+                                     struct slw_bytes root, enum slw_tuf_key_ids key_ids,
+                                     struct slw_detail *detail)
 {
     int lock = -1;
-    SLW_TRY(check_root(root, key_ids, detail));
+    SLW_TRY(check_root(name, root, key_ids, detail));
     SLW_TRY(make_directory(metadata_directory, detail));
     SLW_TRY(slw_tuf_store_lock(metadata_directory, &lock, detail));
     enum slw_status status = write_root(metadata_directory, root, detail);
@@ -48,8 +49,9 @@ enum slw_status slw_tuf_client_trust(const char *metadata_directory, struct slw_
     return status;
 }
 
-enum slw_status slw_tuf_client_trust_first(const char *metadata_directory, struct slw_bytes root,
-                                           enum slw_tuf_key_ids key_ids, struct slw_detail *detail)
+enum slw_status slw_tuf_client_trust_first(const char *metadata_directory, const char *name,
+                                           struct slw_bytes root, enum slw_tuf_key_ids key_ids,
+                                           struct slw_detail *detail)
 {
     int lock = -1;
     bool has_root = false;
@@ -57,7 +59,7 @@ enum slw_status slw_tuf_client_trust_first(const char *metadata_directory, struc
     SLW_TRY(slw_tuf_store_lock(metadata_directory, &lock, detail));
     enum slw_status status = slw_tuf_store_has_root(metadata_directory, &has_root, detail);
     if (status == SLW_OK && !has_root) {
-        status = check_root(root, key_ids, detail);
+        status = check_root(name, root, key_ids, detail);
         if (status == SLW_OK) {
             status = write_root(metadata_directory, root, detail);
         }

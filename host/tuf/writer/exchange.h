@@ -68,7 +68,7 @@ enum slw_status slw_tuf_payload_pass(const struct slw_source *source, const char
  * the trusted one's version.
  */
 enum slw_status slw_tuf_import_verify(const struct slw_tuf_writer *writer, const char *directory,
-                                      struct slw_bytes trusted_root,
+                                      const char *root_name, struct slw_bytes trusted_root,
                                       const struct slw_storage *verified, int64_t *ret_first_root,
                                       struct slw_detail *detail);
 

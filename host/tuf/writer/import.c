@@ -169,16 +169,16 @@ static void tell_unreachable(const struct import *import)
     }
 }
 
-static enum slw_status adopt(struct import *import, struct slw_bytes trusted_root,
-                             struct slw_detail *detail)
+static enum slw_status adopt(struct import *import, const char *root_name,
+                             struct slw_bytes trusted_root, struct slw_detail *detail)
 {
     const struct slw_tuf_carrier carrier = {put_payload, import, import->directory};
     int64_t first_root = 0;
     SLW_TRY(check_vacant(import, detail));
     SLW_TRY(slw_memory_storage_new(&import->memory, detail));
     import->verified = slw_memory_storage_port(import->memory);
-    SLW_TRY(slw_tuf_import_verify(import->writer, import->directory, trusted_root, import->verified,
-                                  &first_root, detail));
+    SLW_TRY(slw_tuf_import_verify(import->writer, import->directory, root_name, trusted_root,
+                                  import->verified, &first_root, detail));
     SLW_TRY(read_published(import, first_root, detail));
     import->writer->settings.first_root = first_root;
     SLW_TRY(slw_tuf_carry_payloads(import->published, &carrier, detail));
@@ -188,8 +188,8 @@ static enum slw_status adopt(struct import *import, struct slw_bytes trusted_roo
 }
 
 enum slw_status slw_tuf_writer_import(const struct slw_tuf_writer_options *options,
-                                      const char *directory, struct slw_bytes trusted_root,
-                                      struct slw_detail *detail)
+                                      const char *directory, const char *root_name,
+                                      struct slw_bytes trusted_root, struct slw_detail *detail)
 {
     struct import import = {.directory = directory};
     import.descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -198,7 +198,7 @@ enum slw_status slw_tuf_writer_import(const struct slw_tuf_writer_options *optio
     }
     enum slw_status status = slw_tuf_writer_new(options, &import.writer, detail);
     if (status == SLW_OK) {
-        status = adopt(&import, trusted_root, detail);
+        status = adopt(&import, root_name, trusted_root, detail);
     }
     slw_tuf_writer_close(import.published);
     slw_tuf_writer_close(import.writer);

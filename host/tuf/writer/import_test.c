@@ -49,7 +49,7 @@ static enum slw_status import_with(const char *name, const char *root_key)
         return SLW_IO;
     }
     test_new_process();
-    enum slw_status status = slw_tuf_writer_import(&test.options, exchange_path(name),
+    enum slw_status status = slw_tuf_writer_import(&test.options, exchange_path(name), "root",
                                                    slw_heap_bytes(&root), &test_detail);
     slw_heap_free(&root);
     return status;
@@ -418,13 +418,14 @@ static void refuses_roots_that_arent_its_own(void)
     TAP_REQUIRE(make_source());
     TAP_REQUIRE(exchange_read(SOURCE, "metadata/1.root.json", &root));
     const char *directory = exchange_path(SOURCE);
-    TAP_EQUAL_INT(
-        slw_tuf_writer_import(&test.options, directory, slw_bytes_make(NULL, 0), &test_detail),
-        SLW_MALFORMED);
-    TAP_EQUAL_INT(slw_tuf_writer_import(&test.options, directory, test_bytes("{}"), &test_detail),
+    TAP_EQUAL_INT(slw_tuf_writer_import(&test.options, directory, "root", slw_bytes_make(NULL, 0),
+                                        &test_detail),
                   SLW_MALFORMED);
+    TAP_EQUAL_INT(
+        slw_tuf_writer_import(&test.options, directory, "root", test_bytes("{}"), &test_detail),
+        SLW_MALFORMED);
     root.ptr[root.len / 2] ^= 1;
-    TAP_CHECK(slw_tuf_writer_import(&test.options, directory, slw_heap_bytes(&root),
+    TAP_CHECK(slw_tuf_writer_import(&test.options, directory, "root", slw_heap_bytes(&root),
                                     &test_detail) != SLW_OK);
     /* Another repository's, good in itself: nothing here is signed for it. */
     TAP_REQUIRE(exchange_edit_signed(SOURCE, "metadata/1.root.json", SLW_TUF_ROOT, "\"version\":1",

@@ -49,7 +49,8 @@ static enum slw_status import(const char *name)
     enum slw_status status = slw_file_read(path, FILE_SIZE_MAX, &root, &test_detail);
     path_of(name, "", path);
     if (status == SLW_OK) {
-        status = slw_tuf_writer_import(&test.options, path, slw_heap_bytes(&root), &test_detail);
+        status =
+            slw_tuf_writer_import(&test.options, path, "root", slw_heap_bytes(&root), &test_detail);
     }
     slw_heap_free(&root);
     return status;
@@ -168,8 +169,9 @@ static void refuses_sigstores_older_roots(void)
     path_of("sigstore-root-signing", "metadata/11.root.json", path);
     TAP_REQUIRE(slw_file_read(path, FILE_SIZE_MAX, &root, &test_detail) == SLW_OK);
     path_of("sigstore-root-signing", "", path);
-    TAP_EQUAL_INT(slw_tuf_writer_import(&test.options, path, slw_heap_bytes(&root), &test_detail),
-                  SLW_BAD_KEY);
+    TAP_EQUAL_INT(
+        slw_tuf_writer_import(&test.options, path, "root", slw_heap_bytes(&root), &test_detail),
+        SLW_BAD_KEY);
     TAP_EQUAL_INT(test_count(""), 0);
     slw_heap_free(&root);
     test_close();

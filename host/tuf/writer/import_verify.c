@@ -155,7 +155,7 @@ static enum slw_status follow(struct verify *verify, struct slw_bytes trusted_ro
     return SLW_OK;
 }
 
-static enum slw_status run_client(struct verify *verify, const char *state,
+static enum slw_status run_client(struct verify *verify, const char *state, const char *root_name,
                                   struct slw_bytes trusted_root, int64_t *ret_first_root,
                                   struct slw_detail *detail)
 {
@@ -168,7 +168,7 @@ static enum slw_status run_client(struct verify *verify, const char *state,
         .expiry = SLW_TUF_EXPIRY_TOLD,
         .observer = &observer,
     };
-    SLW_TRY(slw_tuf_client_trust(state, trusted_root, SLW_TUF_KEY_IDS_CHECKED, detail));
+    SLW_TRY(slw_tuf_client_trust(state, root_name, trusted_root, SLW_TUF_KEY_IDS_CHECKED, detail));
     SLW_TRY(slw_tuf_client_open(&options, &verify->client, detail));
     enum slw_status status = follow(verify, trusted_root, ret_first_root, detail);
     slw_tuf_client_free(verify->client);
@@ -190,7 +190,7 @@ static void remove_state(const char *path)
 }
 
 enum slw_status slw_tuf_import_verify(const struct slw_tuf_writer *writer, const char *directory,
-                                      struct slw_bytes trusted_root,
+                                      const char *root_name, struct slw_bytes trusted_root,
                                       const struct slw_storage *verified, int64_t *ret_first_root,
                                       struct slw_detail *detail)
 {
@@ -209,7 +209,8 @@ enum slw_status slw_tuf_import_verify(const struct slw_tuf_writer *writer, const
     } else if (mkdtemp((char *)state.ptr) == NULL) {
         status = slw_explain_errno(detail, slw_heap_text(&state));
     } else {
-        status = run_client(&verify, slw_heap_text(&state), trusted_root, ret_first_root, detail);
+        status = run_client(&verify, slw_heap_text(&state), root_name, trusted_root, ret_first_root,
+                            detail);
         remove_state(slw_heap_text(&state));
     }
     slw_heap_free(&state);

@@ -348,7 +348,7 @@ static enum slw_status follow(const struct slw_fetch_port *port, struct slw_byte
     const struct slw_tuf_client_options options = {
         .metadata_directory = directory, .fetch = port, .expiry = SLW_TUF_EXPIRY_TOLD};
     struct look look = {.downloads = downloads, .state = state};
-    SLW_TRY(slw_tuf_client_trust(directory, root, SLW_TUF_KEY_IDS_CHECKED, &test_detail));
+    SLW_TRY(slw_tuf_client_trust(directory, "root", root, SLW_TUF_KEY_IDS_CHECKED, &test_detail));
     if (mkdir(downloads, 0755) != 0) {
         return slw_explain_errno(&test_detail, downloads);
     }

@@ -150,7 +150,8 @@ bool test_client_trust(const char *name, struct slw_bytes root)
 {
     char path[128];
     test_clients_path(name, path);
-    return slw_tuf_client_trust(path, root, SLW_TUF_KEY_IDS_CHECKED, &test_detail) == SLW_OK;
+    return slw_tuf_client_trust(path, "root", root, SLW_TUF_KEY_IDS_CHECKED, &test_detail) ==
+           SLW_OK;
 }
 
 static bool copy_files(char *from, const char *to)
