@@ -5,6 +5,7 @@
  */
 #include "case.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -159,6 +160,8 @@ static void case_allowed(struct slw_case *work)
     /* "approved, and validated again at the moment of signing": what waited is read anew. */
     if (!work->fresh) {
         work->fresh = true;
+        (void)snprintf(work->waiting_for, sizeof work->waiting_for,
+                       "being read and judged once more before it is signed\n");
         case_start_reading(work);
         return;
     }

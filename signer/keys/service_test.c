@@ -2,7 +2,7 @@
 /* The way of a request through the whole service: what is signed, and what the log has of it. */
 #include "test_signer.h"
 
-#include "service_parts.h"
+#include "case.h"
 
 #include "tap.h"
 
@@ -30,7 +30,12 @@ static void signs_a_production_bundle_that_two_people_approved(void)
     TAP_EQUAL_INT(test_outcome(&signer), SLW_SIGNER_WAITING);
     TAP_EQUAL_INT(test_approve(&signer, &(struct test_approving){.by = TEST_ADA}), SLW_OK);
     TAP_EQUAL_INT(test_outcome(&signer), SLW_SIGNER_WAITING);
+    const struct slw_book_request *request = signer.service->book.list[0];
+    TAP_CHECK(request->work != NULL &&
+              strstr(request->work->waiting_for, "approved by 1 of 2") != NULL);
     TAP_EQUAL_INT(test_approve(&signer, &(struct test_approving){.by = TEST_BEN}), SLW_OK);
+    /* Nobody is told to wait for somebody who has spoken. */
+    TAP_CHECK(request->work == NULL || strstr(request->work->waiting_for, "approved by") == NULL);
     TAP_CHECK(test_await(&signer, SLW_SIGNER_SIGNED));
     TAP_CHECK(test_signature_is_good(&signer));
     test_signer_close(&signer);
