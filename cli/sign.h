@@ -77,6 +77,9 @@ int64_t cli_request_number(const struct cli_request *request, const char *name);
 bool cli_request_digest(const struct cli_request *request, const char *name,
                         uint8_t ret_digest[static SLW_SHA256_SIZE]);
 
+/* Appends " for: approved by 1 of 2 persons: ben; …"; nothing when the service doesn't say what it
+ * waits for. */
+void cli_request_append_waiting(const struct cli_request *request, struct slw_heap_buffer *text);
 /* Says on stderr where a request stands, and returns the exit code for that. */
 enum cli_exit cli_request_tell(struct cli *cli, const struct cli_request *request);
 

@@ -281,15 +281,39 @@ static enum slw_status sign(struct decision *decision, struct slw_bytes payload,
     return status;
 }
 
+/* Where the request stands now, and what it waits for: the receipt doesn't say that. The decision
+ * was taken, whatever comes of asking. */
+static void append_state(const struct decision *decision, enum slw_signer_state state,
+                         struct slw_heap_buffer *text)
+{
+    struct slw_heap_buffer answer = {0};
+    struct slw_heap_buffer waiting = {0};
+    struct slw_detail unused = {""};
+    struct cli_request request;
+    enum slw_status status =
+        slw_signer_client_show(decision->signer.client, decision->request.id, &answer, &unused);
+    if (status == SLW_OK &&
+        cli_request_parse(decision->cli, decision->request.id, &answer, &request) == CLI_DONE) {
+        state = request.state;
+        cli_request_append_waiting(&request, &waiting);
+        cli_request_free(&request);
+    }
+    slw_heap_printf(text, "%s%s", slw_signer_state_name(state),
+                    waiting.len > 0 ? slw_heap_text(&waiting) : " now");
+    slw_heap_drop(&answer);
+    slw_heap_drop(&waiting);
+}
+
 static enum cli_exit tell(const struct decision *decision, const struct slw_signer_receipt *receipt)
 {
     struct cli *cli = decision->cli;
     struct slw_heap_buffer text = {0};
     struct slw_json json;
     if (!cli->json) {
-        cli_note(cli, "%s; the request is %s now",
-                 decision->approval.approve ? "approved" : "rejected",
-                 slw_signer_state_name(receipt->state));
+        append_state(decision, receipt->state, &text);
+        cli_note(cli, "%s; the request is %s", decision->approval.approve ? "approved" : "rejected",
+                 slw_heap_text(&text));
+        slw_heap_drop(&text);
         return CLI_DONE;
     }
     slw_json_init(&json, &text);

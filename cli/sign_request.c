@@ -108,7 +108,7 @@ bool cli_request_digest(const struct cli_request *request, const char *name,
     return cli_digest_of_hex(cli_request_text(request, name), ret_digest);
 }
 
-static void append_waiting(const struct cli_request *request, struct slw_heap_buffer *text)
+void cli_request_append_waiting(const struct cli_request *request, struct slw_heap_buffer *text)
 {
     uint32_t element = 0;
     struct slw_json_walk walk = slw_json_walk_begin(&request->json, member(request, "waiting_for"));
@@ -150,7 +150,7 @@ enum cli_exit cli_request_tell(struct cli *cli, const struct cli_request *reques
     case SLW_SIGNER_RECEIVED:
     case SLW_SIGNER_JUDGING:
     case SLW_SIGNER_WAITING:
-        append_waiting(request, &text);
+        cli_request_append_waiting(request, &text);
         cli_note(cli, "%s%s", slw_signer_state_name(request->state), slw_heap_text(&text));
         break;
     }

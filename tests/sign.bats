@@ -37,8 +37,10 @@ teardown() {
     ok sign approve "$id" --config sign.conf --approver-key ben.key --yes
     prints "the first release of \"lamp\", class prod: none of the "
     prints "target \"app\": 5,000 bytes"
+    says "approved; the request is waiting for: approved by 1 of 2 persons: ben"
     exits 7 sign fetch "$id" prod.bundle --config sign.conf
     ok sign approve "$id" --config sign.conf --ssh-key eve-ssh --yes
+    grep -qE '^approved; the request is (signed now|waiting for: (being read and judged once more|witnesses))' stderr
     waits_for "$id" signed
     ok sign fetch "$id" prod.bundle --config sign.conf
     verifies prod.bundle prod
