@@ -331,7 +331,11 @@ static enum slw_status switch_over(struct slw_session *session)
     session->next.session = session->record;
     session->next.trial = *release;
     session->next.trial_attempts = 0;
-    SLW_TRY(slw_store_commit(store, &session->next));
+    enum slw_status status = slw_store_commit(store, &session->next);
+    /* When only the anchor failed, the release is on trial: the next start brings the anchor up. */
+    if (!store->state.trial.present) {
+        return status;
+    }
     session->rebooting = true;
     session->config->reboot->reboot(session->config->reboot->context);
     return SLW_OK;

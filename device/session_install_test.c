@@ -243,6 +243,24 @@ static enum slw_status refuse_to_program(void *context, uint64_t address, const 
     return SLW_IO;
 }
 
+static struct slw_flash working_flash;
+
+static enum slw_status refuse_to_program_the_journal(void *context, uint64_t address,
+                                                     const uint8_t *bytes, size_t len)
+{
+    const struct slw_region *journal = &layout.journal;
+    return address >= journal->offset && address < journal->offset + journal->size
+               ? SLW_IO
+               : working_flash.program(context, address, bytes, len);
+}
+
+static enum slw_status refuse_to_store(void *context, const struct slw_anchor_record *record)
+{
+    (void)context;
+    (void)record;
+    return SLW_IO;
+}
+
 static void an_answer_counts_once_it_is_durable(void)
 {
     TAP_REQUIRE(bring_to(SLW_UPDATE_STATE_VERIFIED));
@@ -259,6 +277,45 @@ static void an_answer_counts_once_it_is_durable(void)
     poll_until_idle();
     TAP_CHECK(rebooted);
     TAP_EQUAL_INT(store.state.session.consent, SLW_CONSENT_YES);
+}
+
+/* What a power cut between the journal and the anchor leaves: the trial boots, and nobody is told
+ * that applying failed. */
+static void an_anchor_that_fails_keeps_no_release_from_its_trial(void)
+{
+    TAP_REQUIRE(bring_to(SLW_UPDATE_STATE_APPLYING));
+    while (session.install_phase != SLW_INSTALL_METADATA) {
+        TAP_REQUIRE(slw_session_poll(&session, 1));
+    }
+    const struct slw_anchor working = layout.anchor;
+    layout.anchor.store = refuse_to_store;
+    poll_until_idle();
+    TAP_EQUAL_INT(state(), SLW_UPDATE_STATE_APPLYING);
+    TAP_REQUIRE(rebooted && store.state.trial.present);
+    layout.anchor = working;
+    TAP_REQUIRE(power_on() == SLW_OK);
+    TAP_EQUAL_INT(boot.choice, SLW_BOOT_TRIAL);
+    TAP_EQUAL_INT(state(), SLW_UPDATE_STATE_APPLYING);
+    TAP_EQUAL_INT(slw_session_confirm(&session), SLW_OK);
+    TAP_REQUIRE(power_on() == SLW_OK);
+    TAP_EQUAL_INT(boot.choice, SLW_BOOT_CONFIRMED);
+    TAP_EQUAL_INT(result(), SLW_UPDATE_RESULT_SUCCESS);
+}
+
+/* And when the journal fails, nothing is on trial, which is what is told. */
+static void a_journal_that_fails_puts_nothing_on_trial(void)
+{
+    TAP_REQUIRE(bring_to(SLW_UPDATE_STATE_APPLYING));
+    while (session.install_phase != SLW_INSTALL_METADATA) {
+        TAP_REQUIRE(slw_session_poll(&session, 1));
+    }
+    working_flash = ram.flash;
+    ram.flash.program = refuse_to_program_the_journal;
+    poll_until_idle();
+    ram.flash = working_flash;
+    TAP_CHECK(!rebooted && !store.state.trial.present);
+    TAP_EQUAL_INT(result(), SLW_UPDATE_RESULT_APPLY_FAILED);
+    TAP_EQUAL_INT(session.finding.status, SLW_IO);
 }
 
 /* Until the last moment before the release counts. */
@@ -367,6 +424,8 @@ int main(void)
     TAP_RUN(a_user_manifest_that_changes_in_staging_is_never_kept);
     TAP_RUN(an_answer_that_is_none_is_no_consent);
     TAP_RUN(an_answer_counts_once_it_is_durable);
+    TAP_RUN(an_anchor_that_fails_keeps_no_release_from_its_trial);
+    TAP_RUN(a_journal_that_fails_puts_nothing_on_trial);
     TAP_RUN(metadata_that_change_in_staging_are_never_kept);
     TAP_RUN(notes_that_change_in_staging_are_never_asked_about);
     TAP_RUN(the_floor_of_a_release_is_the_devices_once_confirmed);
