@@ -264,11 +264,15 @@ enum slw_status slw_session_call(struct slw_session *session, enum slw_session_c
 
 enum slw_status slw_session_confirm(struct slw_session *session)
 {
-    struct slw_store *store = session->config->store;
-    SLW_TRY(slw_boot_confirm(store));
-    session->record = store->state.session;
-    session->finding = (struct slw_finding){0};
-    return SLW_OK;
+    const struct slw_state *state = &session->config->store->state;
+    bool was_on_trial = state->trial.present;
+    enum slw_status status = slw_boot_confirm(session->config->store);
+    /* Also when only the anchor failed: then the release is confirmed all the same. */
+    if (was_on_trial && !state->trial.present) {
+        session->record = state->session;
+        session->finding = (struct slw_finding){0};
+    }
+    return status;
 }
 
 bool slw_session_poll(struct slw_session *session, uint64_t now_ms)

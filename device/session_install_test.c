@@ -302,6 +302,27 @@ static void an_anchor_that_fails_keeps_no_release_from_its_trial(void)
     TAP_EQUAL_INT(result(), SLW_UPDATE_RESULT_SUCCESS);
 }
 
+/* Confirmed by the journal, it isn't taken for a release that is still to be installed. */
+static void an_anchor_that_fails_keeps_no_release_from_its_confirmation(void)
+{
+    TAP_REQUIRE(bring_to(SLW_UPDATE_STATE_APPLYING));
+    poll_until_idle();
+    TAP_REQUIRE(rebooted && power_on() == SLW_OK);
+    TAP_REQUIRE(boot.choice == SLW_BOOT_TRIAL);
+    const struct slw_anchor working = layout.anchor;
+    layout.anchor.store = refuse_to_store;
+    TAP_EQUAL_INT(slw_session_confirm(&session), SLW_IO);
+    TAP_CHECK(store.state.confirmed.present && !store.state.trial.present);
+    TAP_EQUAL_INT(state(), SLW_UPDATE_STATE_FINISHED);
+    TAP_EQUAL_INT(result(), SLW_UPDATE_RESULT_SUCCESS);
+    poll_until_idle();
+    TAP_EQUAL_INT(result(), SLW_UPDATE_RESULT_SUCCESS);
+    layout.anchor = working;
+    TAP_REQUIRE(power_on() == SLW_OK);
+    TAP_EQUAL_INT(boot.choice, SLW_BOOT_CONFIRMED);
+    TAP_EQUAL_INT(result(), SLW_UPDATE_RESULT_SUCCESS);
+}
+
 /* And when the journal fails, nothing is on trial, which is what is told. */
 static void a_journal_that_fails_puts_nothing_on_trial(void)
 {
@@ -425,6 +446,7 @@ int main(void)
     TAP_RUN(an_answer_that_is_none_is_no_consent);
     TAP_RUN(an_answer_counts_once_it_is_durable);
     TAP_RUN(an_anchor_that_fails_keeps_no_release_from_its_trial);
+    TAP_RUN(an_anchor_that_fails_keeps_no_release_from_its_confirmation);
     TAP_RUN(a_journal_that_fails_puts_nothing_on_trial);
     TAP_RUN(metadata_that_change_in_staging_are_never_kept);
     TAP_RUN(notes_that_change_in_staging_are_never_asked_about);

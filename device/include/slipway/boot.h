@@ -50,7 +50,8 @@ SLW_MUST_USE enum slw_status slw_boot(struct slw_boot *ret_boot, struct slw_stor
 /*
  * The running application's word that it is healthy: the trial becomes the confirmed release,
  * versions and floor rise (targets_version falls only when the release resets it). SLW_WRONG_STATE
- * when there is no trial.
+ * when there is no trial. When only the anchor fails, its status is returned and the release is
+ * confirmed all the same, as slw_store_commit() has it.
  */
 SLW_MUST_USE enum slw_status slw_boot_confirm(struct slw_store *store);
 

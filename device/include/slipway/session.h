@@ -141,7 +141,8 @@ SLW_MUST_USE enum slw_status slw_session_start(struct slw_session *session, stru
 SLW_MUST_USE enum slw_status slw_session_call(struct slw_session *session,
                                               enum slw_session_call call);
 
-/* The application is healthy: a trial becomes the confirmed release. SLW_WRONG_STATE: no trial. */
+/* The application is healthy: a trial becomes the confirmed release (slw_boot_confirm()).
+ * SLW_WRONG_STATE: no trial. */
 SLW_MUST_USE enum slw_status slw_session_confirm(struct slw_session *session);
 
 /* Does the next piece of work. True: there is more to do at once. */
