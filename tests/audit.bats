@@ -95,7 +95,8 @@ refuses() {
 }
 
 @test "finds records that don't fit together" {
-    for kind in twice back hidden usurped stolen unsigned loosened seized elsewhere mouthed; do
+    for kind in twice back hidden usurped stolen unsigned loosened seized elsewhere mouthed unasked \
+        unapproved misversioned; do
         make_log "$kind" "$kind"
         refuses log-damaged audit verify "$kind" --log "$log"
         case $kind in
@@ -109,6 +110,9 @@ refuses() {
         seized) says "a takeover that doesn't count: policy: signed by 0 of its administrators, 1 are needed" ;;
         elsewhere) says 'a start on another machine or disk, which nobody stated to take over' ;;
         mouthed) says "a record of kind request that doesn't hold" ;;
+        unasked) says "a signature of a request that isn't open in the log" ;;
+        unapproved) says "a signature that wasn't allowed: approved by 0 of 1 persons" ;;
+        misversioned) says 'metadata of version 3, where its record says 2' ;;
         esac
         exits 3 audit verify "$kind" --log "$log" --json
         [ "$(jq -r '.verdict + " " + (.findings | length | tostring)' <<<"$output")" = 'refuse 1' ]

@@ -321,6 +321,17 @@ static void judge_signed(struct slw_audit_record *record, struct slw_bytes metad
     }
 }
 
+/* Whether they are what the record says was signed. */
+static bool is_digest_of(struct slw_bytes metadata, const uint8_t digest[static SLW_SHA256_SIZE])
+{
+    uint8_t found[SLW_SHA256_SIZE];
+    struct slw_sha256 hash;
+    slw_sha256_init(&hash);
+    slw_sha256_update(&hash, metadata);
+    slw_sha256_final(&hash, found);
+    return memcmp(found, digest, sizeof found) == 0;
+}
+
 /* The metadata that a record has must be those that it says were signed. */
 static enum slw_status judge_metadata(struct slw_audit_record *record,
                                       const uint8_t digest[static SLW_SHA256_SIZE],
@@ -328,32 +339,29 @@ static enum slw_status judge_metadata(struct slw_audit_record *record,
 {
     struct slw_bytes text = slw_audit_text(record, SLW_BYTES_OF("metadata"));
     struct slw_heap_buffer metadata = {0};
-    uint8_t found[SLW_SHA256_SIZE];
-    struct slw_sha256 hash;
+    if (text.len == 0 && is_of_role(record)) {
+        judge_signed(record, text, digest);
+        return slw_audit_judge_asked(record, &text, digest, detail);
+    }
     if (text.len == 0) {
-        if (!slw_bytes_equal(slw_audit_text(record, SLW_BYTES_OF("operation")),
-                             SLW_BYTES_OF("sign-role"))) {
-            slw_audit_find(record->audit, record->index, "a signature without what was signed");
-        } else {
-            judge_signed(record, text, digest);
-        }
-        return SLW_OK;
+        slw_audit_find(record->audit, record->index, "a signature without what was signed");
+        return slw_audit_judge_asked(record, NULL, digest, detail);
     }
     enum slw_status status = slw_base64_decode(text, &metadata);
+    const struct slw_bytes message = slw_heap_bytes(&metadata);
     if (status == SLW_NO_SPACE) {
         return slw_explain_no_memory(detail);
     }
     if (status == SLW_OK) {
-        judge_signed(record, slw_heap_bytes(&metadata), digest);
+        judge_signed(record, message, digest);
     }
-    slw_sha256_init(&hash);
-    slw_sha256_update(&hash, slw_heap_bytes(&metadata));
-    slw_sha256_final(&hash, found);
-    if (status != SLW_OK || memcmp(found, digest, sizeof found) != 0) {
+    bool is_right = status == SLW_OK && is_digest_of(message, digest);
+    if (!is_right) {
         slw_audit_find(record->audit, record->index, "metadata that aren't what was signed");
     }
+    status = slw_audit_judge_asked(record, is_right ? &message : NULL, digest, detail);
     slw_heap_drop(&metadata);
-    return SLW_OK;
+    return status;
 }
 
 static enum slw_status judge_signature(struct slw_audit_record *record, struct slw_detail *detail)
@@ -398,6 +406,7 @@ static enum slw_status judge_record(struct slw_audit *audit,
     judge_time(&record);
     judge_first(&record);
     judge_policy(&record);
+    slw_audit_judge_end(&record);
     status = slw_audit_judge_statement(&record, detail);
     if (status == SLW_OK) {
         status = slw_audit_judge_root(&record, detail);

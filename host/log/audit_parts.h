@@ -6,8 +6,8 @@
 #include "log_edge.h"
 
 #include "slipway/audit.h"
-#include "slipway/policy.h"
-#include "slipway/statement.h"
+#include "slipway/policy_decide.h"
+#include "slipway/statements.h"
 
 #define SLW_AUDIT_UNNAMED_MAX 4096u
 
@@ -63,6 +63,70 @@ SLW_MUST_USE enum slw_status slw_audit_root_restore(struct slw_audit *audit,
                                                     struct slw_bytes product, struct slw_bytes file,
                                                     struct slw_detail *detail);
 void slw_audit_roots_free(struct slw_audit *audit);
+
+/* A name that a policy may have. */
+struct slw_audit_name {
+    uint8_t len;
+    uint8_t text[SLW_POLICY_NAME_SIZE_MAX];
+};
+
+/* What somebody said to a request. The views of says are empty: what they would say is known. */
+struct slw_audit_answer {
+    uint8_t signer_id[SLW_SHA256_SIZE];
+    struct slw_approval says;
+};
+
+/* What was asked for, as far as a signature can be compared with it. */
+struct slw_audit_asked {
+    uint8_t requester_id[SLW_SHA256_SIZE];
+    uint8_t staged[SLW_SHA256_SIZE];
+    enum slw_operation operation;
+    int64_t issued_utc_s;
+    struct slw_audit_name key; /* empty: none that a policy could name */
+    struct slw_audit_name channel;
+    struct slw_audit_name role; /* of sign-role, with its next version */
+    int64_t version;
+    struct slw_audit_answer *answers;
+    size_t answers_count;
+};
+
+struct slw_audit_request {
+    uint8_t id[SLW_SHA256_SIZE];
+    int64_t expires_utc_s;
+    struct slw_audit_asked *asked; /* NULL: it has ended */
+};
+
+/* A log's times are those of its records: what led to one may have been a little earlier. */
+#define SLW_AUDIT_EARLIER_S 60
+
+/*
+ * A request that the log says was taken. SLW_BAD_STATEMENT for one that it had before;
+ * SLW_TOO_MANY, SLW_NO_SPACE.
+ */
+SLW_MUST_USE enum slw_status slw_audit_request_open(struct slw_audit *audit,
+                                                    const uint8_t id[static SLW_SHA256_SIZE],
+                                                    const uint8_t by[static SLW_SHA256_SIZE],
+                                                    const struct slw_request *request,
+                                                    struct slw_detail *detail);
+/* An approval or a rejection, by a key: of a request that isn't open it says nothing. SLW_TOO_MANY,
+ * SLW_NO_SPACE. */
+SLW_MUST_USE enum slw_status slw_audit_request_answer(struct slw_audit *audit,
+                                                      const uint8_t by[static SLW_SHA256_SIZE],
+                                                      const struct slw_approval *says,
+                                                      struct slw_detail *detail);
+/* The open one with this id; NULL. */
+struct slw_audit_request *slw_audit_request_find(const struct slw_audit *audit,
+                                                 const uint8_t id[static SLW_SHA256_SIZE]);
+void slw_audit_request_end(struct slw_audit *audit, struct slw_audit_request *request);
+void slw_audit_requests_free(struct slw_audit *audit);
+/* Adds those of another audit, to one that has none; false when there is no memory. */
+bool slw_audit_requests_copy(const struct slw_audit *audit, struct slw_audit *copy);
+/* In a state file. What can't be read fails the reader. */
+void slw_audit_requests_put(const struct slw_audit *audit, struct slw_heap_buffer *bytes);
+void slw_audit_requests_get(struct slw_reader *reader, struct slw_audit *audit);
+#define SLW_AUDIT_REQUESTS_SIZE_MAX                                                                \
+    ((size_t)SLW_AUDIT_REQUESTS_MAX * 41u +                                                        \
+     (size_t)SLW_AUDIT_OPEN_MAX * (512u + SLW_POLICY_APPROVALS_MAX * 256u))
 
 /* The service's key with this id, of any policy, the newest first; NULL. */
 const struct slw_policy_signing_key *

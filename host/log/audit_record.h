@@ -32,6 +32,18 @@ struct slw_bytes slw_audit_object(const struct slw_audit_record *record, struct 
 SLW_MUST_USE enum slw_status slw_audit_judge_statement(const struct slw_audit_record *record,
                                                        struct slw_detail *detail);
 
+/*
+ * A signature: of an open request, of what that asked for, as the policy in force allowed it, and
+ * with the version that its record says. metadata are what was signed, empty where the log has
+ * their SHA-256 alone; NULL: they aren't there. The request has ended then. SLW_NO_SPACE.
+ */
+SLW_MUST_USE enum slw_status slw_audit_judge_asked(const struct slw_audit_record *record,
+                                                   const struct slw_bytes *metadata,
+                                                   const uint8_t digest[static SLW_SHA256_SIZE],
+                                                   struct slw_detail *detail);
+/* Other ends of requests: refusals and expiries. */
+void slw_audit_judge_end(const struct slw_audit_record *record);
+
 /* A root that the service's settings brought. SLW_NO_SPACE. */
 SLW_MUST_USE enum slw_status slw_audit_judge_root(const struct slw_audit_record *record,
                                                   struct slw_detail *detail);

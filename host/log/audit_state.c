@@ -3,7 +3,7 @@
  * What an auditor remembers: which versions were signed, and where it got to. In one file, which it
  * alone writes, so that a log that is cut or forked is found by whoever looked at it before.
  *
- *     "slipway audit 3\n", u32 length and the log's origin, u64 time, u64 policy version,
+ *     "slipway audit 4\n", u32 length and the log's origin, u64 time, u64 policy version,
  *     u64 epoch, 32 bytes instance,
  *     u32 length and the signed checkpoint (0: none),
  *     u32 length and the administrators of entry 0, u32 count of policies, each u64 logged,
@@ -11,12 +11,15 @@
  *     u64 leaves of the full bundles, their frontier's hashes (one a bit set, from the lowest),
  *     7 times (levels 1 to 7) u32 count and that many hashes of the partial tile,
  *     u32 count of releases, each u32 version, 32 bytes scope, 32 bytes digest, u64 leaf,
+ *     the requests (audit_requests.c),
  *     u32 count of roots, each u32 length and product, u32 length and file,
  *     32 bytes SHA-256 of all that.    Integers are big endian.
  *
- * "slipway audit 2\n" was without roots, which nobody looked at then. Of such a file origin and
- * checkpoint are read: the log must continue that, and all its entries are judged anew.
+ * "slipway audit 2\n" was without roots, "slipway audit 3\n" without requests, which nobody looked
+ * at then. Of such a file origin and checkpoint are read: the log must continue that, and all its
+ * entries are judged anew.
  */
+#include "audit_bytes.h"
 #include "audit_parts.h"
 
 #include "slipway/files.h"
@@ -26,11 +29,13 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#define MAGIC "slipway audit 3\n"
+#define MAGIC "slipway audit 4\n"
+#define MAGIC_WITHOUT_REQUESTS "slipway audit 3\n"
 #define MAGIC_WITHOUT_ROOTS "slipway audit 2\n"
 #define STATE_SIZE_MAX                                                                             \
     ((size_t)SLW_AUDIT_RELEASES_MAX * 76u +                                                        \
-     (size_t)SLW_AUDIT_ROOTS_MAX * SLW_TUF_FOLLOW_SIZE_MAX + 268435456u)
+     (size_t)SLW_AUDIT_ROOTS_MAX * SLW_TUF_FOLLOW_SIZE_MAX + SLW_AUDIT_REQUESTS_SIZE_MAX +         \
+     268435456u)
 
 /* --- Releases by scope and version --- */
 
@@ -122,6 +127,7 @@ void slw_audit_free(struct slw_audit *audit)
     slw_heap_drop(&audit->administrators);
     slw_audit_policies_free(audit);
     slw_audit_roots_free(audit);
+    slw_audit_requests_free(audit);
     audit->edge = NULL;
     audit->releases = NULL;
     audit->index = NULL;
@@ -168,7 +174,8 @@ static bool copy_parts(const struct slw_audit *audit, struct slw_audit *copy)
             return false;
         }
     }
-    return copy->checkpoint.status == SLW_OK && copy->administrators.status == SLW_OK;
+    return copy->checkpoint.status == SLW_OK && copy->administrators.status == SLW_OK &&
+           slw_audit_requests_copy(audit, copy);
 }
 
 enum slw_status slw_audit_copy(const struct slw_audit *audit, struct slw_audit *ret_copy,
@@ -187,6 +194,11 @@ enum slw_status slw_audit_copy(const struct slw_audit *audit, struct slw_audit *
     copy.policies_count = 0;
     copy.roots = NULL;
     copy.roots_count = 0;
+    copy.requests = NULL;
+    copy.requests_count = 0;
+    copy.open_count = 0;
+    copy.requests_index = NULL;
+    copy.requests_index_size = 0;
     memset(&copy.checkpoint, 0, sizeof copy.checkpoint);
     memset(&copy.administrators, 0, sizeof copy.administrators);
     if (copy.size == 0) {
@@ -202,15 +214,6 @@ enum slw_status slw_audit_copy(const struct slw_audit *audit, struct slw_audit *
 }
 
 /* --- Writing --- */
-
-static void put_number(uint64_t value, unsigned size, struct slw_heap_buffer *bytes)
-{
-    uint8_t text[8];
-    for (unsigned i = 0; i < size; i++) {
-        text[i] = (uint8_t)(value >> (8 * (size - 1 - i)));
-    }
-    slw_heap_append(bytes, slw_bytes_make(text, size));
-}
 
 static void put_sized(struct slw_bytes part, struct slw_heap_buffer *bytes)
 {
@@ -275,6 +278,7 @@ enum slw_status slw_audit_save(const struct slw_audit *audit, const char *path,
         slw_heap_append(&bytes, slw_bytes_make(audit->releases[i].digest, SLW_SHA256_SIZE));
         put_number(audit->releases[i].leaf, 8, &bytes);
     }
+    slw_audit_requests_put(audit, &bytes);
     put_roots(audit, &bytes);
     slw_sha256_init(&hash);
     slw_sha256_update(&hash, slw_heap_bytes(&bytes));
@@ -289,15 +293,6 @@ enum slw_status slw_audit_save(const struct slw_audit *audit, const char *path,
 }
 
 /* --- Reading --- */
-
-static uint64_t get_number(struct slw_reader *reader, unsigned size)
-{
-    uint64_t value = 0;
-    for (unsigned i = 0; i < size; i++) {
-        value = value << 8 | slw_reader_u8(reader);
-    }
-    return value;
-}
 
 static void get_sized(struct slw_reader *reader, size_t limit, struct slw_heap_buffer *ret_part)
 {
@@ -403,7 +398,8 @@ static bool is_whole(struct slw_bytes bytes)
     uint8_t digest[SLW_SHA256_SIZE];
     struct slw_sha256 hash;
     if (bytes.len < sizeof MAGIC - 1 + sizeof digest ||
-        (!begins_with(bytes, MAGIC) && !begins_with(bytes, MAGIC_WITHOUT_ROOTS))) {
+        (!begins_with(bytes, MAGIC) && !begins_with(bytes, MAGIC_WITHOUT_REQUESTS) &&
+         !begins_with(bytes, MAGIC_WITHOUT_ROOTS))) {
         return false;
     }
     slw_sha256_init(&hash);
@@ -455,6 +451,7 @@ static bool get_all(struct slw_reader *reader, struct slw_audit *audit,
     get_policies(reader, audit);
     get_edge(reader, audit->edge);
     get_releases(reader, audit);
+    slw_audit_requests_get(reader, audit);
     get_roots(reader, audit);
     if (reader->status != SLW_OK || slw_reader_left(reader) != 0 ||
         !take_checkpoint(audit, slw_heap_bytes(origin))) {

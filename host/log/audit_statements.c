@@ -158,6 +158,7 @@ static enum slw_status check_approval(struct said *said)
 {
     struct slw_approval approval;
     uint8_t request[SLW_SHA256_SIZE] = {0};
+    uint8_t by[SLW_SHA256_SIZE] = {0};
     SLW_TRY(slw_approval_read(&said->statement, &approval, &said->detail));
     if (approval.approve != is_kind(said->record, "approval")) {
         return slw_explain(&said->detail, SLW_BAD_STATEMENT, "it says the opposite");
@@ -166,7 +167,9 @@ static enum slw_status check_approval(struct said *said)
         memcmp(request, approval.request, sizeof request) != 0) {
         return slw_explain(&said->detail, SLW_BAD_STATEMENT, "it is about another request");
     }
-    return check_service(said, approval.signer);
+    SLW_TRY(check_service(said, approval.signer));
+    (void)slw_audit_hex(said->record, SLW_BYTES_OF("key"), by, sizeof by);
+    return slw_audit_request_answer(said->record->audit, by, &approval, &said->detail);
 }
 
 /* "It must be the trusted root's version and one, signed by the trusted root's threshold and its
@@ -200,8 +203,12 @@ static enum slw_status check_content(struct said *said)
         return check_root(said);
     }
     if (said->statement.kind == SLW_STATEMENT_REQUEST) {
+        uint8_t by[SLW_SHA256_SIZE] = {0};
         SLW_TRY(slw_request_read(&said->statement, &request, &said->detail));
-        return check_service(said, request.signer);
+        SLW_TRY(check_service(said, request.signer));
+        (void)slw_audit_hex(said->record, SLW_BYTES_OF("requester_key"), by, sizeof by);
+        return slw_audit_request_open(said->record->audit, said->statement.id, by, &request,
+                                      &said->detail);
     }
     return said->statement.kind == SLW_STATEMENT_APPROVAL
                ? check_approval(said)

@@ -2,8 +2,11 @@
 /* Logs for tests of the auditor. See test_audit.h. */
 #include "test_audit.h"
 
+#include "slipway/base64.h"
+#include "slipway/content_digest.h"
 #include "slipway/dsse.h"
-#include "slipway/statement.h"
+#include "slipway/targets_draft.h"
+#include "slipway/time_text.h"
 
 #include <inttypes.h>
 
@@ -13,11 +16,16 @@ struct slw_private_key *test_administrator;
 struct slw_private_key *test_other_administrator;
 struct slw_private_key *test_signing;
 struct slw_private_key *test_ada;
+struct slw_private_key *test_ben;
+struct slw_private_key *test_machine;
 
 const char *test_signing_use = "targets";
+unsigned test_approvals = 1;
+const uint8_t test_audit_staged[SLW_SHA256_SIZE] = {0x33};
 
 static struct slw_private_key **const keys[] = {&test_administrator, &test_other_administrator,
-                                                &test_signing, &test_ada};
+                                                &test_signing,       &test_ada,
+                                                &test_ben,           &test_machine};
 
 bool test_audit_make_keys(void)
 {
@@ -108,17 +116,59 @@ static void append_key(const char *name, const struct slw_private_key *key,
     slw_heap_append_text(ret_json, "\"");
 }
 
+static void append_party(const char *name, const struct slw_private_key *key,
+                         struct slw_heap_buffer *ret_json)
+{
+    slw_heap_printf(ret_json, "%s\"%s\":{\"keys\":[\"",
+                    ret_json->ptr[ret_json->len - 1] == '{' ? "" : ",", name);
+    append_pem(key, ret_json);
+    slw_heap_append_text(ret_json, "\"]}");
+}
+
+/* What a use of a production key asks for: two rules of roles, one of which asks nobody. */
+static void append_rules(const struct test_audit_policy *policy, struct slw_heap_buffer *ret_json)
+{
+    char approvals[96];
+    (void)snprintf(approvals, sizeof approvals,
+                   "\"approvals\":{\"count\":%u,\"people\":[\"ada\"%s]}", test_approvals,
+                   policy->lacks_ben ? "" : ",\"ben\"");
+    const char *begin = "{\"product\":\"lamp\",\"class\":\"prod\",\"use\":";
+    const char *asked = "\"channels\":[\"stable\",\"beta\"],\"requesters\":[\"ada\",\"ci\"],";
+    if (strcmp(test_signing_use, "role") == 0) {
+        slw_heap_printf(ret_json,
+                        "%s\"role\",\"requesters\":[\"ci\"],\"roles\":[\"timestamp\"]},"
+                        "%s\"role\",%s\"roles\":[\"lamp-stable\"],%s}",
+                        begin, begin, asked, approvals);
+    } else if (strcmp(test_signing_use, "root") == 0) {
+        slw_heap_printf(ret_json, "%s\"root\",%s%s}", begin, asked, approvals);
+    } else {
+        slw_heap_printf(
+            ret_json,
+            "%s\"targets\",%s\"builders\":[{\"machine\":\"ci\",\"id\":\"https://ci.example\","
+            "\"build_type\":\"https://ci.example/v1\",\"source\":\"git+https://s.example\"}],"
+            "\"build_types\":[\"user\"],\"tests\":[{\"suite\":\"system\",\"machines\":"
+            "[\"ci\"]}],\"hours\":{\"days\":[\"sat\",\"sun\"],\"from\":\"00:00\","
+            "\"to\":\"24:00\"},%s}",
+            begin, asked, approvals);
+    }
+}
+
 static void format_policy(const struct test_audit_policy *policy, struct slw_heap_buffer *predicate)
 {
     slw_heap_printf(predicate,
-                    "{\"version\":%u,\"issued\":\"2026-01-01T00:00:00Z\",\"rules\":[],"
-                    "\"loosening_delay_s\":%u,\"people\":{",
+                    "{\"version\":%u,\"issued\":\"2026-01-01T00:00:00Z\","
+                    "\"loosening_delay_s\":%u,\"rules\":[",
                     policy->version, policy->delay_s == 0 ? 86400 : policy->delay_s);
     if (!policy->lacks_ada) {
-        slw_heap_append_text(predicate, "\"ada\":{\"keys\":[\"");
-        append_pem(test_ada, predicate);
-        slw_heap_append_text(predicate, "\"]}");
+        append_rules(policy, predicate);
     }
+    slw_heap_append_text(predicate, "],\"people\":{");
+    if (!policy->lacks_ada) {
+        append_party("ada", test_ada, predicate);
+        append_party("ben", test_ben, predicate);
+    }
+    slw_heap_append_text(predicate, "},\"machines\":{");
+    append_party("ci", test_machine, predicate);
     slw_heap_printf(predicate, "},\"administrators\":{\"threshold\":%u,\"keys\":{",
                     policy->threshold == 0 ? 1 : policy->threshold);
     if (!policy->lacks_root) {
@@ -163,9 +213,9 @@ void test_audit_policy(struct test_log *test, const struct test_audit_policy *po
     slw_heap_free(&text);
 }
 
-void test_audit_said_as(struct test_log *test, const uint8_t *id, const char *kind,
-                        const char *more, const struct slw_heap_buffer *payload,
-                        const struct slw_private_key *signer, const struct slw_private_key *second)
+static void said_at(struct test_log *test, const char *time, const uint8_t *id, const char *kind,
+                    const char *more, const struct slw_heap_buffer *payload,
+                    const struct slw_private_key *signer, const struct slw_private_key *second)
 {
     struct slw_heap_buffer text = {0};
     struct slw_heap_buffer envelope = {0};
@@ -175,8 +225,7 @@ void test_audit_said_as(struct test_log *test, const uint8_t *id, const char *ki
     slw_sha256_update(&hash, slw_heap_bytes(payload));
     slw_sha256_final(&hash, own);
     test_audit_envelope(slw_heap_bytes(payload), signer, second, &envelope);
-    slw_heap_printf(&text, "{%s\"kind\":\"%s\",\"time\":\"" TEST_AUDIT_LATER "\",\"id\":\"", more,
-                    kind);
+    slw_heap_printf(&text, "{%s\"kind\":\"%s\",\"time\":\"%s\",\"id\":\"", more, kind, time);
     test_audit_hex(slw_bytes_make(id == NULL ? own : id, sizeof own), &text);
     slw_heap_printf(&text, "\",\"envelope\":%s}", slw_heap_text(&envelope));
     test_audit_record(test, slw_heap_text(&text));
@@ -184,11 +233,182 @@ void test_audit_said_as(struct test_log *test, const uint8_t *id, const char *ki
     slw_heap_free(&text);
 }
 
+void test_audit_said_as(struct test_log *test, const uint8_t *id, const char *kind,
+                        const char *more, const struct slw_heap_buffer *payload,
+                        const struct slw_private_key *signer, const struct slw_private_key *second)
+{
+    said_at(test, TEST_AUDIT_LATER, id, kind, more, payload, signer, second);
+}
+
 void test_audit_said(struct test_log *test, const char *kind, const char *more,
                      const struct slw_heap_buffer *payload, const struct slw_private_key *signer,
                      const struct slw_private_key *second)
 {
     test_audit_said_as(test, NULL, kind, more, payload, signer, second);
+}
+
+/* --- Requests, and what becomes of them --- */
+
+static void sha256_of(struct slw_bytes bytes, uint8_t ret_sha256[static SLW_SHA256_SIZE])
+{
+    struct slw_sha256 hash;
+    slw_sha256_init(&hash);
+    slw_sha256_update(&hash, bytes);
+    slw_sha256_final(&hash, ret_sha256);
+}
+
+static struct slw_bytes text_or(const char *text, const char *usual)
+{
+    const char *given = text == NULL ? usual : text;
+    return slw_bytes_make(given, strlen(given));
+}
+
+static int64_t utc_s(const char *text)
+{
+    int64_t time = 0;
+    must(slw_time_parse(text, 0, &time) == SLW_OK);
+    return time;
+}
+
+void test_audit_metadata(uint32_t version, const char *content,
+                         struct test_audit_metadata *ret_metadata)
+{
+    uint8_t image[SLW_SHA256_SIZE];
+    struct slw_targets_draft draft = {
+        .spec_version = SLW_BYTES_OF("1.0.34"),
+        .role = SLW_BYTES_OF("targets"),
+        .version = version,
+        .build_type = SLW_BUILD_TYPE_USER,
+        .product = SLW_BYTES_OF("lamp"),
+    };
+    struct slw_target_draft *target = slw_targets_draft_add(&draft);
+    must(target != NULL);
+    sha256_of(text_or(content, ""), image);
+    target->name = SLW_BYTES_OF("app");
+    target->length = strlen(content);
+    target->sha256 = slw_bytes_make(image, sizeof image);
+    memset(&ret_metadata->bytes, 0, sizeof ret_metadata->bytes);
+    must(slw_targets_draft_encode(&draft, &ret_metadata->bytes, &detail) == SLW_OK &&
+         slw_content_digest(&draft, ret_metadata->content, &detail) == SLW_OK);
+    sha256_of(slw_heap_bytes(&ret_metadata->bytes), ret_metadata->sha256);
+    slw_targets_draft_free(&draft);
+}
+
+/* "WHO":"NAME","KEY":"HEX", */
+static void append_who(const char *who, const char *name, const char *key,
+                       const struct slw_private_key *id_of, struct slw_heap_buffer *ret_more)
+{
+    slw_heap_printf(ret_more, "\"%s\":\"%s\",\"%s\":\"", who, name, key);
+    test_audit_hex(slw_bytes_make(slw_private_key_public(id_of)->id, SLW_SHA256_SIZE), ret_more);
+    slw_heap_append_text(ret_more, "\",");
+}
+
+void test_audit_ask(struct test_log *test, const struct test_audit_asking *asking,
+                    uint8_t ret_id[static SLW_SHA256_SIZE])
+{
+    static uint32_t number;
+    const char *time = asking->time == NULL ? TEST_AUDIT_LATER : asking->time;
+    const struct slw_private_key *key = asking->by_ada ? test_ada : test_machine;
+    struct slw_heap_buffer payload = {0};
+    struct slw_heap_buffer more = {0};
+    struct slw_request request = {
+        .signer = SLW_BYTES_OF(TEST_AUDIT_ORIGIN),
+        .key = text_or(asking->key, "lamp-prod"),
+        .channel = text_or(asking->channel, "stable"),
+        .change = text_or(asking->change, ""),
+        .operation = asking->operation == 0 ? SLW_OPERATION_SIGN_TARGETS : asking->operation,
+        .issued_utc_s = utc_s(time),
+        .expires_utc_s = asking->expires_utc_s == 0 ? utc_s(time) + 86400 : asking->expires_utc_s,
+    };
+    memcpy(request.staged, test_audit_staged, sizeof request.staged);
+    memcpy(request.nonce, asking->nonce, sizeof request.nonce);
+    if (request.nonce[0] == 0) {
+        number++;
+        memcpy(request.nonce + 4, &number, sizeof number);
+    }
+    must(slw_request_format(&request, &payload, &detail) == SLW_OK);
+    sha256_of(slw_heap_bytes(&payload), ret_id);
+    append_who("requester", asking->by_ada ? "ada" : "ci", "requester_key", key, &more);
+    said_at(test, time, NULL, "request", slw_heap_text(&more), &payload, key, NULL);
+    slw_heap_free(&payload);
+    slw_heap_free(&more);
+}
+
+void test_audit_answer(struct test_log *test, const struct test_audit_answer *answer)
+{
+    const char *time = answer->time == NULL ? TEST_AUDIT_LATER : answer->time;
+    const struct slw_private_key *key = answer->by_ben ? test_ben : test_ada;
+    const struct slw_private_key *for_key = answer->other_key ? test_ben : test_signing;
+    struct slw_heap_buffer payload = {0};
+    struct slw_heap_buffer more = {0};
+    struct slw_approval says = {
+        .signer = SLW_BYTES_OF(TEST_AUDIT_ORIGIN),
+        .approve = !answer->reject,
+        .key_class = answer->key_class == 0 ? SLW_KEY_CLASS_PROD : answer->key_class,
+        .channel = text_or(answer->channel, "stable"),
+        .policy_version = answer->policy_version == 0 ? 1 : answer->policy_version,
+        .issued_utc_s = utc_s(time),
+        .expires_utc_s = answer->expires_utc_s == 0 ? utc_s(time) + 86400 : answer->expires_utc_s,
+        .reason = text_or(answer->reject ? "no" : NULL, ""),
+    };
+    memcpy(says.request, answer->request, sizeof says.request);
+    memcpy(says.content, answer->content, sizeof says.content);
+    memcpy(says.targets_sha256, answer->sha256, sizeof says.targets_sha256);
+    memcpy(says.key_id, slw_private_key_public(for_key)->id, sizeof says.key_id);
+    must(slw_approval_format(&says, &payload, &detail) == SLW_OK);
+    append_who("person", answer->by_ben ? "ben" : "ada", "key", key, &more);
+    slw_heap_append_text(&more, "\"request\":\"");
+    test_audit_hex(slw_bytes_make(answer->request, SLW_SHA256_SIZE), &more);
+    slw_heap_append_text(&more, "\",");
+    said_at(test, time, NULL, answer->reject ? "rejection" : "approval", slw_heap_text(&more),
+            &payload, key, NULL);
+    slw_heap_free(&payload);
+    slw_heap_free(&more);
+}
+
+static void append_hex(const char *name, const uint8_t *bytes, size_t len,
+                       struct slw_heap_buffer *ret_json)
+{
+    slw_heap_printf(ret_json, ",\"%s\":\"", name);
+    test_audit_hex(slw_bytes_make(bytes, len), ret_json);
+    slw_heap_append_text(ret_json, "\"");
+}
+
+void test_audit_signature(struct test_log *test, const struct test_audit_signature *signature)
+{
+    const struct slw_private_key *key =
+        signature->signer == NULL ? test_signing : signature->signer;
+    const char *operation = signature->operation == NULL ? "sign-targets" : signature->operation;
+    uint8_t sha256[SLW_SHA256_SIZE];
+    uint8_t made[SLW_SIGNATURE_SIZE];
+    struct slw_heap_buffer text = {0};
+    sha256_of(signature->metadata, sha256);
+    must(slw_private_key_sign(key, signature->metadata, made, &detail) == SLW_OK);
+    slw_heap_printf(&text, "{%s,\"key\":\"%s\",\"kind\":\"signature\"",
+                    signature->scope == NULL ? "\"class\":\"prod\"" : signature->scope,
+                    signature->key == NULL ? "lamp-prod" : signature->key);
+    append_hex("key_id", slw_private_key_public(key)->id, SLW_SHA256_SIZE, &text);
+    append_hex("sha256", signature->sha256 == NULL ? sha256 : signature->sha256, SLW_SHA256_SIZE,
+               &text);
+    append_hex("signature", made, sizeof made, &text);
+    if (signature->request != NULL) {
+        append_hex("request", signature->request, SLW_SHA256_SIZE, &text);
+    }
+    if (!signature->lacks_metadata) {
+        slw_heap_append_text(&text, ",\"metadata\":\"");
+        slw_base64_encode(signature->shown.len == 0 ? signature->metadata : signature->shown,
+                          &text);
+        slw_heap_append_text(&text, "\"");
+    }
+    if (strcmp(operation, "sign-targets") == 0) {
+        slw_heap_printf(&text, ",\"leaf\":%llu", (unsigned long long)signature->leaf);
+    }
+    slw_heap_printf(
+        &text, ",\"operation\":\"%s\",\"product\":\"%s\",\"time\":\"%s\",\"version\":%u}",
+        operation, signature->product == NULL ? "lamp" : signature->product,
+        signature->time == NULL ? TEST_AUDIT_LATER : signature->time, signature->version);
+    test_audit_record(test, slw_heap_text(&text));
+    slw_heap_free(&text);
 }
 
 void test_audit_commit(struct test_log *test)

@@ -9,6 +9,7 @@
 #include "test_log.h"
 
 #include "slipway/audit.h"
+#include "slipway/statements.h"
 
 #define TEST_AUDIT_ORIGIN "example.com/log"
 
@@ -17,7 +18,10 @@ extern struct slw_private_key *test_administrator;
 extern struct slw_private_key *test_other_administrator;
 extern struct slw_private_key *test_signing;
 extern struct slw_private_key *test_ada;
-extern const char *test_signing_use; /* what the policy says that the service's key is for */
+extern struct slw_private_key *test_ben;     /* another person */
+extern struct slw_private_key *test_machine; /* "ci", which asks */
+extern const char *test_signing_use;         /* what the policy says the service's key is for */
+extern unsigned test_approvals;              /* and how many must approve: ada, ben */
 
 bool test_audit_make_keys(void);
 void test_audit_free_keys(void);
@@ -32,7 +36,8 @@ struct test_audit_policy {
     unsigned threshold; /* 0: 1 */
     bool has_other;     /* the other administrator, too */
     bool lacks_root;
-    bool lacks_ada;                           /* nobody takes part */
+    bool lacks_ada;                           /* nobody takes part, and nothing is signed */
+    bool lacks_ben;                           /* who doesn't approve any more */
     const struct slw_private_key *signers[2]; /* NULL: the administrator alone */
 };
 
@@ -55,6 +60,66 @@ void test_audit_said_as(struct test_log *test, const uint8_t *id, const char *ki
 void test_audit_said(struct test_log *test, const char *kind, const char *more,
                      const struct slw_heap_buffer *payload, const struct slw_private_key *signer,
                      const struct slw_private_key *second);
+
+/* Targets metadata of product lamp with this content; their digests. */
+struct test_audit_metadata {
+    struct slw_heap_buffer bytes;
+    uint8_t content[SLW_SHA256_SIZE];
+    uint8_t sha256[SLW_SHA256_SIZE];
+};
+void test_audit_metadata(uint32_t version, const char *content,
+                         struct test_audit_metadata *ret_metadata);
+
+extern const uint8_t test_audit_staged[SLW_SHA256_SIZE];
+
+/* A request, of what has that digest; zeros: by ci, for targets by lamp-prod on stable, until long
+ * after. */
+struct test_audit_asking {
+    enum slw_operation operation;
+    bool by_ada;
+    const char *key;
+    const char *channel;
+    const char *change; /* sign-role */
+    int64_t expires_utc_s;
+    const char *time;  /* of the record; NULL: TEST_AUDIT_LATER */
+    uint8_t nonce[16]; /* zeros: one of its own */
+};
+void test_audit_ask(struct test_log *test, const struct test_audit_asking *asking,
+                    uint8_t ret_id[static SLW_SHA256_SIZE]);
+
+/* What ada says to it; zeros: that it may be signed by lamp-prod on stable. */
+struct test_audit_answer {
+    const uint8_t *request;
+    const uint8_t *content;
+    const uint8_t *sha256;
+    bool by_ben;
+    bool reject;
+    bool other_key;
+    const char *channel;
+    enum slw_key_class key_class;
+    uint32_t policy_version; /* 0: 1 */
+    int64_t expires_utc_s;
+    const char *time;
+};
+void test_audit_answer(struct test_log *test, const struct test_audit_answer *answer);
+
+/* A record of a signature; zeros: of metadata with their digest, by lamp-prod for targets. */
+struct test_audit_signature {
+    const uint8_t *request; /* NULL: it names none */
+    struct slw_bytes metadata;
+    struct slw_bytes shown; /* in the record; empty: what was signed */
+    bool lacks_metadata;
+    const uint8_t *sha256;
+    uint32_t version;
+    uint64_t leaf;
+    const char *operation;
+    const char *key;
+    const char *scope; /* members for what it counts in; NULL: "class":"prod" */
+    const char *product;
+    const struct slw_private_key *signer;
+    const char *time;
+};
+void test_audit_signature(struct test_log *test, const struct test_audit_signature *signature);
 
 /* With administrators and a policy; committed. */
 bool test_audit_setup(struct test_log *test);

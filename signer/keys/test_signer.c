@@ -5,6 +5,7 @@
 #include "case.h"
 #include "service_parts.h"
 
+#include "slipway/audit.h"
 #include "slipway/files.h"
 #include "slipway/targets_draft.h"
 
@@ -150,9 +151,30 @@ static void remove_tree(char *path)
     }
 }
 
+/* Whatever a test tried, the log that a service wrote holds for whoever reads it, unless the test
+ * damaged it. */
+static void audit(const struct test_signer *signer)
+{
+    char path[80];
+    struct slw_detail detail;
+    struct slw_audit audit = {.settings = {.log_key = &signer->log_signer.key}};
+    (void)snprintf(path, sizeof path, "%s/log", signer->directory);
+    const struct slw_audit_source source = slw_audit_directory(path);
+    const enum slw_status status = slw_audit_run(&audit, &source, &detail);
+    for (size_t i = 0; status == SLW_OK && i < audit.findings_count; i++) {
+        if (signer->auditors_ask == NULL ||
+            strstr(audit.findings[i], signer->auditors_ask) == NULL) {
+            printf("Bail out! an auditor finds: %s\n", audit.findings[i]);
+            exit(EXIT_FAILURE);
+        }
+    }
+    slw_audit_free(&audit);
+}
+
 void test_signer_close(struct test_signer *signer)
 {
     test_signer_stop(signer);
+    audit(signer);
     if (signer->has_spawner) {
         slw_spawner_close(&signer->spawner);
     }

@@ -154,6 +154,7 @@ struct test_signer {
     int64_t now_ms;
     uint64_t number;
     struct test_policy policy;
+    const char *auditors_ask; /* what they find in its log, rightly; NULL: nothing */
     /* of the last answer */
     struct slw_heap_buffer packet;
     struct slw_signer_answer answer;
@@ -183,7 +184,7 @@ bool test_signer_open_with(struct test_signer *signer, const struct test_policy 
 /* Ends it; the directory stays. And starts it again, on the same directory. */
 void test_signer_stop(struct test_signer *signer);
 enum slw_status test_signer_start(struct test_signer *signer, struct slw_detail *detail);
-/* Ends it and removes the directory. */
+/* Ends it, looks at its log as an auditor does, and removes the directory. */
 void test_signer_close(struct test_signer *signer);
 
 /* Turns until nothing more happens by itself. */

@@ -93,6 +93,14 @@ export function canonical(value) {
     return `{${Object.keys(value).sort().map((name) => `${JSON.stringify(name)}:${canonical(value[name])}`).join(',')}}`;
 }
 
+// Serialized targets metadata of a lamp (spec/slipway.proto); the notes are what makes others of the same version.
+export function targets(version, notes) {
+    const varint = (n) => (n < 128 ? [n] : [n % 128 + 128, ...varint(Math.floor(n / 128))]);
+    const text = (number, bytes) => Buffer.concat([Buffer.from([...varint(number * 8 + 2), ...varint(bytes.length)]), bytes]);
+    const common = Buffer.concat([text(1, Buffer.from('1.0.34')), Buffer.from([16, ...varint(version)]), text(4, Buffer.from('targets'))]);
+    return Buffer.concat([text(1, common), text(70, Buffer.from(notes)), text(72, Buffer.from('lamp'))]);
+}
+
 const tileNumber = (n) => {
     const groups = [];
     do { groups.unshift(String(n % 1000).padStart(3, '0')); n = Math.floor(n / 1000); } while (n > 0);
@@ -128,10 +136,11 @@ export class Log {
         return this.leaves.length - 1;
     }
 
-    // A release with its record, as the key process writes them.
+    // A release that ada asked for, with its record, as the key process writes them.
     signed(product, version, metadata, time, more = {}) {
+        const request = this.request(`${version} ${this.leaves.length}`, time);
         const leaf = this.release(product, version, metadata);
-        this.record({ kind: 'signature', time, operation: 'sign-targets', key: `${product}-prod`, class: 'prod', product,
+        this.record({ kind: 'signature', time, request, operation: 'sign-targets', key: `${product}-test`, class: 'test', product,
             version, leaf, sha256: sha256(metadata).toString('hex'), metadata: Buffer.from(metadata).toString('base64'),
             key_id: keyId(this.signing.raw).toString('hex'),
             signature: crypto.sign(null, Buffer.from(metadata), this.signing.secret).toString('hex'), ...more });
@@ -145,9 +154,10 @@ export class Log {
 
     // A policy by one administrator, which names one person and one key.
     policy(version, time, administrator = this.administrator, inForce = time, more = {}) {
-        const predicate = { version, issued: time, people: { ada: { keys: [publicPem(this.ada)] } }, rules: [],
+        const predicate = { version, issued: time, people: { ada: { keys: [publicPem(this.ada)] } },
+            rules: [{ product: 'lamp', class: 'test', use: 'targets', channels: ['stable'], requesters: ['ada'] }],
             administrators: { threshold: 1, keys: { root: publicPem(this.administrator) } },
-            keys: { 'lamp-prod': { key: publicPem(this.signing), class: 'prod', use: 'targets', product: 'lamp' } }, ...more };
+            keys: { 'lamp-test': { key: publicPem(this.signing), class: 'test', use: 'targets', product: 'lamp' } }, ...more };
         const subject = { name: this.origin, digest: { sha256: sha256(this.origin).toString('hex') } };
         this.said('policy', time, statementOf('policy', subject, predicate), administrator, { version, in_force: inForce });
     }
@@ -165,13 +175,14 @@ export class Log {
             { epoch, instance: sha256(machine).toString('hex') });
     }
 
-    // Ada asks for a bundle to be signed; by another key when she doesn't.
+    // Ada asks for a bundle to be signed; by another key when she doesn't. The request's id.
     request(number, time, key = this.ada) {
-        const predicate = { signer: this.origin, operation: 'sign-targets', key: 'lamp-prod', channel: 'stable', issued: time,
-            expires: time, nonce: sha256(`nonce ${number}`).subarray(0, 16).toString('hex') };
+        const predicate = { signer: this.origin, operation: 'sign-targets', key: 'lamp-test', channel: 'stable', issued: time,
+            expires: time.replace(/^2026/, 2027), nonce: sha256(`nonce ${number}`).subarray(0, 16).toString('hex') };
         const subject = { digest: { sha256: sha256(`bundle ${number}`).toString('hex') } };
-        this.said('request', time, statementOf('request', subject, predicate), key,
-            { requester: 'ada', requester_key: keyId(this.ada.raw).toString('hex') });
+        const statement = statementOf('request', subject, predicate);
+        this.said('request', time, statement, key, { requester: 'ada', requester_key: keyId(this.ada.raw).toString('hex') });
+        return statementId(statement);
     }
 
     text(size = this.leaves.length) {
@@ -220,8 +231,7 @@ export function lampLog(releases, word = 'log key', origin = 'example.com/log') 
     log.policy(1, '2026-01-01T00:00:00Z');
     log.start('2026-01-01T00:00:01Z', 1);
     for (let version = 1; version <= releases; version++) {
-        log.request(version, '2026-01-02T00:00:00Z');
-        log.signed('lamp', version, `metadata ${version}`, '2026-01-02T00:00:00Z');
+        log.signed('lamp', version, targets(version, 'image'), '2026-01-02T00:00:00Z');
     }
     return log;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes logs for tests/audit.bats: node make-log.mjs KIND DIR [ARGUMENT…]. Prints the log's verifier key.
 import fs from 'node:fs';
-import { keyOf, lampLog, verifierKey } from './log.mjs';
+import { keyOf, lampLog, targets, verifierKey } from './log.mjs';
 
 const [kind, directory, ...more] = process.argv.slice(2);
 const kinds = {
@@ -20,14 +20,13 @@ const kinds = {
     // forked DIR RELEASES: as many entries, the last release another
     forked: (releases) => {
         const log = lampLog(Number(releases) - 1);
-        log.request('other', '2026-01-02T00:00:00Z');
-        log.signed('lamp', Number(releases), 'other metadata', '2026-01-02T00:00:00Z');
+        log.signed('lamp', Number(releases), targets(Number(releases), 'other'), '2026-01-02T00:00:00Z');
         return log;
     },
     // twice DIR: a version with two contents
     twice: () => {
         const log = lampLog(3);
-        log.signed('lamp', 2, 'other metadata', '2026-01-03T00:00:00Z');
+        log.signed('lamp', 2, targets(2, 'other'), '2026-01-03T00:00:00Z');
         return log;
     },
     // back DIR: time falls
@@ -39,7 +38,7 @@ const kinds = {
     // hidden DIR: a release without a signature's record
     hidden: () => {
         const log = lampLog(1);
-        log.release('lamp', 2, 'metadata 2');
+        log.release('lamp', 2, targets(2, 'image'));
         return log;
     },
     // usurped DIR: a policy that somebody else signed
@@ -87,13 +86,32 @@ const kinds = {
     stolen: () => {
         const log = lampLog(1);
         log.signing = keyOf('eve');
-        log.signed('lamp', 2, 'metadata 2', '2026-01-03T00:00:00Z');
+        log.signed('lamp', 2, targets(2, 'image'), '2026-01-03T00:00:00Z');
         return log;
     },
     // unsigned DIR: a release whose signature isn't one
     unsigned: () => {
         const log = lampLog(1);
-        log.signed('lamp', 2, 'metadata 2', '2026-01-03T00:00:00Z', { signature: '00'.repeat(64) });
+        log.signed('lamp', 2, targets(2, 'image'), '2026-01-03T00:00:00Z', { signature: '00'.repeat(64) });
+        return log;
+    },
+    // unasked DIR: a release whose request isn't in the log; misversioned DIR: whose metadata are of another version
+    unasked: () => {
+        const log = lampLog(1);
+        log.signed('lamp', 2, targets(2, 'image'), '2026-01-03T00:00:00Z', { request: '00'.repeat(32) });
+        return log;
+    },
+    misversioned: () => {
+        const log = lampLog(1);
+        log.signed('lamp', 2, targets(3, 'image'), '2026-01-03T00:00:00Z');
+        return log;
+    },
+    // unapproved DIR: a release that its policy wants to be approved by somebody
+    unapproved: () => {
+        const log = lampLog(1);
+        log.policy(2, '2026-01-03T00:00:00Z', log.administrator, '2026-01-03T00:00:00Z', { rules: [{ product: 'lamp', class: 'test',
+            use: 'targets', channels: ['stable'], requesters: ['ada'], approvals: { count: 1, people: ['ada'] } }] });
+        log.signed('lamp', 2, targets(2, 'image'), '2026-01-03T00:00:00Z');
         return log;
     },
     // terminal DIR: what a terminal would obey

@@ -22,7 +22,9 @@
 #define SLW_AUDIT_WITNESSES_MAX 16u
 #define SLW_AUDIT_WATCHES_MAX 16u
 #define SLW_AUDIT_RELEASES_MAX 4194304u
-#define SLW_AUDIT_ROOTS_MAX 256u /* products whose roots a log has */
+#define SLW_AUDIT_ROOTS_MAX 256u        /* products whose roots a log has */
+#define SLW_AUDIT_REQUESTS_MAX 1048576u /* that haven't expired; a log has fewer */
+#define SLW_AUDIT_OPEN_MAX 4096u        /* of them, that haven't ended; a service has fewer */
 /* A file of records: as many as a bundle has, each as long as one may be. */
 #define SLW_AUDIT_RECORDS_SIZE_MAX                                                                 \
     ((size_t)SLW_LOG_TILE_WIDTH * (4u + SLW_LOG_SALT_SIZE + SLW_LOG_TEXT_SIZE_MAX))
@@ -66,6 +68,7 @@ struct slw_audit_watch {
 
 struct slw_log_edge;
 struct slw_audit_policy;
+struct slw_audit_request;
 struct slw_audit_root;
 struct slw_audit_unnamed;
 typedef enum slw_status slw_audit_visitor(void *context, const struct slw_log_entry *entry,
@@ -110,6 +113,11 @@ struct slw_audit {
     size_t policies_count;
     struct slw_audit_root *roots; /* the trusted one of each product */
     size_t roots_count;
+    struct slw_audit_request *requests; /* that are open, or haven't expired */
+    size_t requests_count;
+    size_t open_count;
+    uint32_t *requests_index; /* of requests, by id */
+    size_t requests_index_size;
     uint64_t judged; /* entries: fewer than size when an older auditor saved the state */
     struct slw_audit_unnamed *unnamed; /* releases that no signature names yet */
     size_t unnamed_count;
