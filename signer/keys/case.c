@@ -200,11 +200,11 @@ static void case_decide(struct slw_case *work)
 {
     struct slw_policy_decision decision;
     struct slw_detail detail = {""};
-    if (work->policy != slw_service_policy(work->service)->policy) {
+    enum slw_status status = slw_case_decide(work, &decision, &detail);
+    if (status == SLW_WRONG_STATE) {
         case_start_reading(work); /* under the one that is in force now */
         return;
     }
-    enum slw_status status = slw_case_decide(work, &decision, &detail);
     if (status != SLW_OK) {
         if (is_passing(status)) {
             case_hold(work);

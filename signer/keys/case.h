@@ -38,7 +38,8 @@ struct slw_case {
     struct slw_service *service;
     struct slw_book_request *request;
     enum slw_case_phase phase;
-    const struct slw_policy *policy; /* that content was read under */
+    const struct slw_policy *policy; /* that content was read under, and that decides */
+    int64_t now_utc_s;               /* when it was decided, and as what it is logged */
     int descriptor;                  /* of the staged copy; -1 */
     bool names_added;                /* sign-role: it names a release, and adds this file */
     uint8_t added_sha256[SLW_SHA256_SIZE];
@@ -126,7 +127,8 @@ bool slw_case_added_open(struct slw_case *work, struct slw_detail *detail);
 void slw_case_added_tell(const struct slw_case *work, struct slw_content_task *task);
 void slw_case_added_close(struct slw_case *work);
 
-/* case_decide.c: what the policy in force says. */
+/* case_decide.c: what the policy in force says, at the time that a record would have now.
+ * SLW_WRONG_STATE when that isn't the policy that content was read under. */
 enum slw_status slw_case_decide(struct slw_case *work, struct slw_policy_decision *ret_decision,
                                 struct slw_detail *detail);
 

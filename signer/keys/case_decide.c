@@ -156,14 +156,22 @@ enum slw_status slw_case_decide(struct slw_case *work, struct slw_policy_decisio
 {
     struct slw_policy_facts facts = {0};
     struct statements list = {0};
+    /* One time for all, since auditors decide again as of the record's. */
+    work->now_utc_s = slw_service_record_time(work->service);
+    if (work->policy != slw_book_policy_at(&work->service->book, work->now_utc_s)->policy) {
+        return slw_explain(detail, SLW_WRONG_STATE, "another policy is in force");
+    }
     enum slw_status status = statement_facts(work, &list, &facts);
     request_facts(work, &facts);
     content_facts(work, &facts);
     service_facts(work, &facts);
+    /* A clock that is behind the log is told as what it is. */
+    if (facts.now_utc_s >= facts.time_mark_utc_s) {
+        facts.now_utc_s = work->now_utc_s;
+    }
     status = status != SLW_OK ? status : rate_facts(work, &list, &facts);
     status = status != SLW_OK ? slw_explain_no_memory(detail)
-                              : slw_policy_decide(slw_service_policy(work->service)->policy, &facts,
-                                                  ret_decision, detail);
+                              : slw_policy_decide(work->policy, &facts, ret_decision, detail);
     statements_free(&list);
     return status;
 }

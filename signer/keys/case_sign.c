@@ -164,7 +164,7 @@ static bool is_message_logged(const struct slw_case *work)
 static void signature_record(const struct slw_case *work, struct slw_record *record)
 {
     const struct slw_content *content = &work->content;
-    slw_record_begin(record, SLW_RECORD_SIGNATURE, slw_service_record_time(work->service));
+    slw_record_begin(record, SLW_RECORD_SIGNATURE, work->now_utc_s);
     slw_record_hex(record, "request", work->request->id, SLW_SHA256_SIZE);
     slw_record_text(record, "operation", text_of(operation_name(work)));
     slw_record_text(record, "key", work->signing_key->name);
@@ -208,8 +208,7 @@ static bool is_still_allowed(struct slw_case *work)
 {
     struct slw_policy_decision decision;
     struct slw_detail ignored = {""};
-    if (work->policy != slw_service_policy(work->service)->policy ||
-        slw_service_check_ready(work->service, &ignored) != SLW_OK ||
+    if (slw_service_check_ready(work->service, &ignored) != SLW_OK ||
         slw_case_decide(work, &decision, &ignored) != SLW_OK) {
         return false;
     }

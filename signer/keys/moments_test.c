@@ -234,6 +234,33 @@ static void signs_one_bundle_for_two_at_once_and_no_auditor_minds(void)
     close_slow(&signer, &slow);
 }
 
+static int64_t ticking_clock(void *context)
+{
+    return ((struct test_signer *)context)->now_utc_s += 70;
+}
+
+/* However much of it goes by between a decision and its record: an auditor decides alike. */
+static void decides_at_the_time_that_its_record_says(void)
+{
+    const struct test_bundle bundle = {.root_class = SLW_KEY_CLASS_TEST,
+                                       .targets_key = TEST_KEY_TEST};
+    size_t signed_count = 0;
+    for (int i = 2; i < 5; i++) {
+        const struct test_asking asking = {.key = "lamp-test", .expires = TEST_START + 70 * i + 1};
+        struct test_signer signer;
+        struct slow_key slow = {.party = TEST_KEY_TEST};
+        TAP_REQUIRE(open_slow(&signer, &slow, 1));
+        TAP_EQUAL_INT(test_submit(&signer, &bundle, &asking), SLW_OK);
+        TAP_CHECK(begins(&signer, &slow, 1));
+        signer.service->options.clock.utc_s = ticking_clock;
+        go_on(&signer, &slow);
+        signed_count += test_signed_count(&signer);
+        TAP_EQUAL_INT(findings(&signer), 0);
+        close_slow(&signer, &slow);
+    }
+    TAP_CHECK(signed_count > 0 && signed_count < 3);
+}
+
 /* Whose policy is in force is what the times of records say, not when somebody looked. */
 static void a_clock_that_is_set_back_brings_the_former_policy_back(void)
 {
@@ -266,6 +293,7 @@ int main(void)
     TAP_RUN(logs_no_signature_behind_a_rejection);
     TAP_RUN(logs_no_signature_behind_a_policy);
     TAP_RUN(signs_one_bundle_for_two_at_once_and_no_auditor_minds);
+    TAP_RUN(decides_at_the_time_that_its_record_says);
     TAP_RUN(a_clock_that_is_set_back_brings_the_former_policy_back);
     return tap_finish();
 }
