@@ -19,11 +19,28 @@ static const struct test_asking for_test_key = {.key = "lamp-test"};
 static const struct test_bundle test_class = {.root_class = SLW_KEY_CLASS_TEST,
                                               .targets_key = TEST_KEY_TEST};
 
+static enum slw_status counted_sign(void *context, struct slw_bytes message,
+                                    const uint8_t digest[static SLW_SHA256_SIZE],
+                                    uint8_t ret_signature[static SLW_SIGNATURE_SIZE],
+                                    struct slw_detail *detail)
+{
+    ++*(int *)context;
+    return slw_private_key_sign_unverified(test_key(TEST_KEY_TEST), message, digest, ret_signature,
+                                           detail);
+}
+
+/* Nothing leaves, and no token is even asked. */
 static void signs_nothing_before_a_quorum_cosigned_the_start(void)
 {
     struct test_signer signer;
     struct slw_detail detail = {""};
+    int signatures = 0;
+    struct slw_private_key *key = NULL;
+    const struct slw_key_holder holder = {&signatures, counted_sign, NULL};
     TAP_REQUIRE(test_signer_open_with(&signer, &witnessed));
+    TAP_REQUIRE(slw_private_key_from_holder(slw_private_key_public(test_key(TEST_KEY_TEST)),
+                                            &holder, &key, &detail) == SLW_OK);
+    signer.keys[1].key = key;
     TAP_EQUAL_INT(test_submit(&signer, &test_class, &for_test_key), SLW_OK);
     test_settle(&signer);
     TAP_EQUAL_INT(test_signed_count(&signer), 0);
@@ -32,6 +49,7 @@ static void signs_nothing_before_a_quorum_cosigned_the_start(void)
     test_settle(&signer);
     TAP_EQUAL_INT(slw_service_check_ready(signer.service, &detail), SLW_NO_WITNESSES);
     TAP_EQUAL_INT(test_signed_count(&signer), 0);
+    TAP_EQUAL_INT(signatures, 0);
     signer.now_ms += 3000;
     TAP_CHECK(test_witness(&signer, 0, 3) >= 1);
     signer.now_ms += 3000;
@@ -39,6 +57,9 @@ static void signs_nothing_before_a_quorum_cosigned_the_start(void)
         test_settle(&signer);
     }
     TAP_EQUAL_INT(test_signed_count(&signer), 1);
+    TAP_EQUAL_INT(signatures, 1);
+    test_signer_stop(&signer);
+    slw_private_key_free(key);
     test_signer_close(&signer);
 }
 
