@@ -12,6 +12,7 @@
 
 #define PIECE_SIZE (8u << 20)
 #define STANDSTILLS_MAX 10u /* pieces in a row after which no more was there than before */
+#define BEGINNINGS_MAX 3u   /* that other bytes may spoil */
 
 struct upload {
     struct slw_http_client *client;
@@ -20,6 +21,7 @@ struct upload {
     const struct slw_source *source;
     const struct slw_progress *progress;
     struct slw_detail *detail;
+    uint64_t total; /* so much will be there, as the service said last */
 };
 
 static enum slw_status explain_nonsense(const struct upload *upload)
@@ -28,8 +30,19 @@ static enum slw_status explain_nonsense(const struct upload *upload)
                        upload->client->shown);
 }
 
+/*
+ * Whether the service was told of another file than this one. The depot takes the length from who
+ * uploads. The signing service has what was staged, by others, too, as long as it hasn't all: then
+ * it tells the longest.
+ */
+static bool is_of_another(const struct upload *upload)
+{
+    return upload->announces ? upload->total != upload->source->size
+                             : upload->total < upload->source->size;
+}
+
 /* Where the service is. */
-static enum slw_status ask(const struct upload *upload, uint64_t *ret_offset)
+static enum slw_status ask(struct upload *upload, uint64_t *ret_offset)
 {
     struct slw_http_call call = {
         .method = "HEAD", .path = upload->path, .limit = SLW_HTTP_ANSWER_SIZE_MAX};
@@ -37,6 +50,7 @@ static enum slw_status ask(const struct upload *upload, uint64_t *ret_offset)
     slw_heap_drop(&call.answer);
     SLW_TRY(status);
     if (call.http_status == 404 && upload->announces) {
+        upload->total = upload->source->size;
         *ret_offset = 0;
         return SLW_OK;
     }
@@ -46,7 +60,8 @@ static enum slw_status ask(const struct upload *upload, uint64_t *ret_offset)
     if (!call.has_upload_offset || !call.has_upload_length) {
         return explain_nonsense(upload);
     }
-    if (call.upload_length != upload->source->size) {
+    upload->total = call.upload_length;
+    if (is_of_another(upload)) {
         return slw_explain(upload->detail, SLW_WRONG_LENGTH,
                            "%s: the service was told another length", upload->client->shown);
     }
@@ -55,8 +70,7 @@ static enum slw_status ask(const struct upload *upload, uint64_t *ret_offset)
 }
 
 /* Sends one piece; ret_offset is where the service is then. */
-static enum slw_status send_piece(const struct upload *upload, uint64_t offset,
-                                  uint64_t *ret_offset)
+static enum slw_status send_piece(struct upload *upload, uint64_t offset, uint64_t *ret_offset)
 {
     struct slw_http_call call = {
         .method = "PATCH",
@@ -77,6 +91,7 @@ static enum slw_status send_piece(const struct upload *upload, uint64_t offset,
         status = explain_nonsense(upload);
     } else if (status == SLW_OK) {
         *ret_offset = call.upload_offset;
+        upload->total = call.has_upload_length ? call.upload_length : upload->total;
     }
     slw_heap_drop(&call.answer);
     return status;
@@ -94,11 +109,10 @@ static void pause_after(unsigned standstills)
     (void)nanosleep(&time, NULL);
 }
 
-static enum slw_status send_all(const struct upload *upload)
+/* From offset on, until as much is there as this file has. */
+static enum slw_status send_rest(struct upload *upload, uint64_t offset)
 {
-    uint64_t offset = 0;
     unsigned standstills = 0;
-    SLW_TRY(ask(upload, &offset));
     while (offset < upload->source->size) {
         uint64_t next = offset;
         enum slw_status status = send_piece(upload, offset, &next);
@@ -107,15 +121,37 @@ static enum slw_status send_all(const struct upload *upload)
         }
         SLW_TRY(status);
         standstills = next > offset ? 0 : standstills + 1;
-        if (standstills > STANDSTILLS_MAX || next > upload->source->size) {
+        if (standstills > STANDSTILLS_MAX || next > upload->total) {
             return slw_explain(upload->detail, SLW_UNAVAILABLE,
                                "%s: the upload doesn't get anywhere", upload->client->shown);
         }
         pause_after(standstills);
         offset = next;
     }
-    slw_progress_report(upload->progress, offset, offset);
     return SLW_OK;
+}
+
+/*
+ * "What is complete has its own length": while the service waits for more than this file has, as
+ * much of other bytes is there, which are sent over.
+ */
+static enum slw_status send_all(struct upload *upload)
+{
+    uint64_t offset = 0;
+    SLW_TRY(ask(upload, &offset));
+    for (unsigned beginnings = 0; beginnings < BEGINNINGS_MAX; beginnings++) {
+        SLW_TRY(send_rest(upload, offset));
+        if (upload->total > upload->source->size) {
+            SLW_TRY(ask(upload, &offset));
+        }
+        if (upload->total <= upload->source->size) {
+            slw_progress_report(upload->progress, upload->source->size, upload->source->size);
+            return SLW_OK;
+        }
+        offset = offset < upload->source->size ? offset : 0;
+    }
+    return slw_explain(upload->detail, SLW_WRONG_HASH, "%s: others upload other bytes in its place",
+                       upload->client->shown);
 }
 
 enum slw_status slw_http_upload(struct slw_http_client *client, const char *path,

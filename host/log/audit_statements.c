@@ -65,19 +65,20 @@ static void close_said(struct said *said)
 /* A kind of record, and what it says about who made its statement. */
 struct row {
     const char *kind;
-    const char *who; /* NULL: nothing */
+    const char *who;
     const char *key; /* NULL: nothing */
+    bool may_lack;   /* who: a log of former versions doesn't say it */
     enum slw_statement_kind statement;
     enum slw_dsse_accept accept; /* "OpenSSH signatures count for approvals only." */
 };
 
 static const struct row rows[] = {
-    {"stage", NULL, NULL, SLW_STATEMENT_STAGE, SLW_DSSE_OUR_KEYS},
-    {"request", "requester", "requester_key", SLW_STATEMENT_REQUEST, SLW_DSSE_OUR_KEYS},
-    {"approval", "person", "key", SLW_STATEMENT_APPROVAL, SLW_DSSE_OPENSSH_TOO},
-    {"rejection", "person", "key", SLW_STATEMENT_APPROVAL, SLW_DSSE_OPENSSH_TOO},
-    {"ceremony", "who", NULL, SLW_STATEMENT_CEREMONY, SLW_DSSE_OUR_KEYS},
-    {"tuf-root", "who", NULL, SLW_STATEMENT_TUF_ROOT, SLW_DSSE_OUR_KEYS},
+    {"stage", "who", NULL, true, SLW_STATEMENT_STAGE, SLW_DSSE_OUR_KEYS},
+    {"request", "requester", "requester_key", false, SLW_STATEMENT_REQUEST, SLW_DSSE_OUR_KEYS},
+    {"approval", "person", "key", false, SLW_STATEMENT_APPROVAL, SLW_DSSE_OPENSSH_TOO},
+    {"rejection", "person", "key", false, SLW_STATEMENT_APPROVAL, SLW_DSSE_OPENSSH_TOO},
+    {"ceremony", "who", NULL, false, SLW_STATEMENT_CEREMONY, SLW_DSSE_OUR_KEYS},
+    {"tuf-root", "who", NULL, false, SLW_STATEMENT_TUF_ROOT, SLW_DSSE_OUR_KEYS},
 };
 
 /* Whether the record names the holder of this key. */
@@ -88,9 +89,8 @@ static bool is_named(const struct slw_audit_record *record, const struct row *ro
     if (holder->kind == SLW_POLICY_NOBODY) {
         return false;
     }
-    if (row->who != NULL &&
-        !slw_bytes_equal(slw_audit_text(record, slw_bytes_make(row->who, strlen(row->who))),
-                         holder->party->name)) {
+    struct slw_bytes name = slw_audit_text(record, slw_bytes_make(row->who, strlen(row->who)));
+    if (!slw_bytes_equal(name, holder->party->name) && !(row->may_lack && name.len == 0)) {
         return false;
     }
     return row->key == NULL ||

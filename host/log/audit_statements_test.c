@@ -217,6 +217,33 @@ static void finds_requests_put_into_mouths(void)
     TAP_ROW(NULL);
 }
 
+/* Logs of former versions name nobody. */
+static void finds_stages_put_into_mouths(void)
+{
+    static const struct {
+        const char *more;
+        const char *finding;
+    } rows[] = {
+        {"\"who\":\"ada\",", NULL},
+        {"", NULL},
+        {"\"who\":\"ben\",", "isn't that of who is named"},
+    };
+    const struct slw_stage stage = {
+        .signer = SLW_BYTES_OF(TEST_AUDIT_ORIGIN), .length = 7, .issued_utc_s = 1767000000};
+    struct slw_heap_buffer payload = {0};
+    TAP_EQUAL_INT(slw_stage_format(&stage, &payload, &detail), SLW_OK);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct test_log test;
+        TAP_ROW(rows[i].more);
+        TAP_REQUIRE(test_audit_setup(&test));
+        test_audit_said(&test, "stage", rows[i].more, &payload, test_ada, NULL);
+        TAP_CHECK(test_audit_finds(&test, rows[i].finding));
+        test_log_teardown(&test);
+    }
+    TAP_ROW(NULL);
+    slw_heap_free(&payload);
+}
+
 /* The policy in force then says who that is: one that was taken away can't ask any more. */
 static void finds_requests_of_who_was_taken_away(void)
 {
@@ -369,6 +396,7 @@ int main(void)
     TAP_RUN(finds_takeovers_that_do_not_count);
     TAP_RUN(finds_a_start_that_nobody_stated);
     TAP_RUN(finds_requests_put_into_mouths);
+    TAP_RUN(finds_stages_put_into_mouths);
     TAP_RUN(finds_requests_of_who_was_taken_away);
     TAP_RUN(finds_approvals_put_into_mouths);
     TAP_RUN(finds_statements_under_other_ids);

@@ -134,6 +134,43 @@ static void uploads_nothing_that_wasnt_staged_so(void)
                   SLW_NOT_FOUND);
 }
 
+/* Another requester announced more, and somebody sent other bytes. */
+static void uploads_what_others_staged_with_another_length(void)
+{
+    enum { LEN = 300001 };
+    struct slw_memory_source memory;
+    char *bytes = make_bytes(LEN);
+    TAP_REQUIRE(bytes != NULL);
+    slw_memory_source_init(&memory, slw_bytes_make(bytes, LEN));
+    struct test_blob *blob = test_behind_expect(&front.behind, memory.bytes);
+    blob->total = LEN + 7;
+    test_behind_meet(&front.behind);
+    TAP_EQUAL_INT(slw_signer_client_upload(client, blob->sha256, &memory.source, NULL, &detail),
+                  SLW_OK);
+    TAP_CHECK(slw_bytes_equal(slw_heap_bytes(&blob->bytes), memory.bytes));
+    /* Once more: the service knows better than what was announced. */
+    unsigned before = front.behind.calls[SLW_SIGNER_UPLOAD];
+    TAP_EQUAL_INT(slw_signer_client_upload(client, blob->sha256, &memory.source, NULL, &detail),
+                  SLW_OK);
+    TAP_EQUAL_INT(front.behind.calls[SLW_SIGNER_UPLOAD], before);
+    /* As long, or longer, and other bytes: they are sent over. */
+    for (size_t i = 0; i < 2; i++) {
+        blob->bytes.ptr[5] ^= 1;
+        slw_heap_append(&blob->bytes, slw_bytes_make("longer", i * 6));
+        blob->wrong = true;
+        test_behind_meet(&front.behind);
+        TAP_EQUAL_INT(slw_signer_client_upload(client, blob->sha256, &memory.source, NULL, &detail),
+                      SLW_OK);
+        TAP_CHECK(slw_bytes_equal(slw_heap_bytes(&blob->bytes), memory.bytes));
+    }
+    /* Somebody sends others all the time. */
+    blob->bytes.ptr[5] ^= 1;
+    test_behind_meet(&front.behind);
+    TAP_EQUAL_INT(slw_signer_client_upload(client, blob->sha256, &memory.source, NULL, &detail),
+                  SLW_WRONG_HASH);
+    free(bytes);
+}
+
 static enum slw_status fail_read(void *context, uint64_t offset, uint8_t *buffer, size_t len)
 {
     (void)context;
@@ -299,6 +336,7 @@ int main(void)
     TAP_RUN(says_why_a_statement_was_refused);
     TAP_RUN(uploads_and_goes_on_after_a_failure);
     TAP_RUN(uploads_nothing_that_wasnt_staged_so);
+    TAP_RUN(uploads_what_others_staged_with_another_length);
     TAP_RUN(says_when_what_is_uploaded_cant_be_read);
     TAP_RUN(reads_within_limits);
     TAP_RUN(waits_until_the_time_is_up);

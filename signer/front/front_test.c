@@ -384,6 +384,7 @@ static void uploads_and_resumes(void)
     reply = test_receive(descriptor);
     TAP_EQUAL_INT(reply.status, 204);
     TAP_CHECK(strcmp(test_header(&reply, "Upload-Offset"), "300001") == 0);
+    TAP_CHECK(strcmp(test_header(&reply, "Upload-Length"), "1000000") == 0);
     upload_part(descriptor, hex, FIRST, bytes + FIRST, LEN - FIRST);
     reply = test_receive(descriptor);
     TAP_EQUAL_INT(reply.status, 204);

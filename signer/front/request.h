@@ -65,6 +65,7 @@ struct front_request {
     struct slw_heap_buffer body;
     uint8_t digest[SLW_SHA256_SIZE]; /* in the path */
     uint64_t position;               /* of an upload: where body goes */
+    uint64_t total;                  /* and how much will be there, as the key process said last */
     bool draining;                   /* refused in the middle: the rest is read and forgotten */
     unsigned refused_status;
     enum slw_status refused_reason;

@@ -76,6 +76,7 @@ bool front_upload_begin(struct front_request *request)
                                     "more bytes than the statement announced");
         return false;
     }
+    request->total = total;
     return true;
 }
 
@@ -129,6 +130,7 @@ static void send_piece(struct front_request *request)
             size_t step = taken < piece.len ? (size_t)taken : piece.len;
             piece = slw_bytes_make(piece.ptr + step, piece.len - step);
             request->position += step;
+            request->total = got.answer.total;
         }
         front_answer_free(&got);
     }
@@ -161,7 +163,7 @@ enum MHD_Result front_upload_finish(struct front_request *request)
     enum MHD_Result result = MHD_NO;
     send_piece(request);
     if (!request->draining) {
-        return front_reply_offset(request, 204, request->position, NULL);
+        return front_reply_offset(request, 204, request->position, &request->total);
     }
     if (request->refused_status != 409) {
         return front_reply_refuse_as(request, request->refused_status, request->refused_reason,

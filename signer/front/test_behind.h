@@ -16,7 +16,9 @@
 struct test_blob {
     bool expected; /* a statement staged it */
     uint8_t sha256[SLW_SHA256_SIZE];
-    uint64_t total;
+    uint64_t len;
+    uint64_t total; /* the longest that was announced: its own, unless a test says more */
+    bool wrong;     /* other bytes are there: right ones may take their place */
     struct slw_heap_buffer bytes;
 };
 

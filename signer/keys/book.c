@@ -209,9 +209,11 @@ static void stages_free(struct slw_book *book)
     void *value;
     uint8_t id[SLW_SHA256_SIZE];
     while ((value = slw_id_map_any(&book->stages)) != NULL) {
-        memcpy(id, ((struct slw_book_stage *)value)->sha256, sizeof id);
+        struct slw_book_stage *stage = value;
+        memcpy(id, stage->sha256, sizeof id);
         slw_id_map_remove(&book->stages, id);
-        free(value);
+        slw_claims_free(&stage->claims);
+        free(stage);
     }
     while ((value = slw_id_map_any(&book->statements)) != NULL) {
         memcpy(id, value, sizeof id);

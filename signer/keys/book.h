@@ -14,6 +14,7 @@
 #ifndef SIGNER_KEYS_BOOK_H
 #define SIGNER_KEYS_BOOK_H
 
+#include "claims.h"
 #include "id_map.h"
 #include "record.h"
 
@@ -39,7 +40,7 @@ struct slw_book_policy {
 
 struct slw_book_stage {
     uint8_t sha256[SLW_SHA256_SIZE];
-    uint64_t length;
+    struct slw_claims claims;
 };
 
 /* What an approver said. On the heap each, so that views stay where they are. */

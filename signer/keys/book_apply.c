@@ -234,25 +234,23 @@ static enum slw_status apply_policy(struct slw_book *book, const struct slw_reco
 
 /* --- stage, request, approval --- */
 
-static enum slw_status stage_put(struct slw_book *book, const struct slw_stage *stage,
-                                 struct slw_detail *detail)
+/* What is known of a digest; NULL: no memory. */
+static struct slw_book_stage *stage_of(struct slw_book *book, const uint8_t *sha256)
 {
-    struct slw_book_stage *kept = slw_id_map_get(&book->stages, stage->sha256);
+    struct slw_book_stage *kept = slw_id_map_get(&book->stages, sha256);
     if (kept != NULL) {
-        kept->length = stage->length;
-        return SLW_OK;
+        return kept;
     }
     kept = calloc(1, sizeof *kept);
     if (kept == NULL) {
-        return slw_explain_no_memory(detail);
+        return NULL;
     }
-    memcpy(kept->sha256, stage->sha256, sizeof kept->sha256);
-    kept->length = stage->length;
+    memcpy(kept->sha256, sha256, sizeof kept->sha256);
     if (!slw_id_map_put(&book->stages, kept->sha256, kept)) {
         free(kept);
-        return slw_explain_no_memory(detail);
+        return NULL;
     }
-    return SLW_OK;
+    return kept;
 }
 
 static enum slw_status apply_stage(struct slw_book *book, const struct slw_record_view *view,
@@ -261,10 +259,16 @@ static enum slw_status apply_stage(struct slw_book *book, const struct slw_recor
     struct slw_heap_buffer payload = {0};
     struct slw_statement statement;
     struct slw_stage stage;
+    struct slw_bytes who = slw_record_get_text(view, "who");
+    if (who.len > SLW_POLICY_NAME_SIZE_MAX) {
+        return damaged("staged by a name that no policy can have", detail);
+    }
     SLW_TRY(slw_book_envelope_read(view, &payload, &statement, detail));
     enum slw_status status = slw_stage_read(&statement, &stage, detail);
-    if (status == SLW_OK) {
-        status = stage_put(book, &stage, detail);
+    struct slw_book_stage *kept = status == SLW_OK ? stage_of(book, stage.sha256) : NULL;
+    if (status == SLW_OK &&
+        (kept == NULL || !slw_claims_put(&kept->claims, who, stage.length, view->time_utc_s))) {
+        status = slw_explain_no_memory(detail);
     }
     slw_statement_free(&statement);
     slw_heap_drop(&payload);

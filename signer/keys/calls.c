@@ -148,45 +148,87 @@ static void call_submit(struct slw_service *service, const struct slw_signer_cal
     slw_intake_submit(service, call->number, call->bytes);
 }
 
+/* What is there of a copy, and how much there will be: of one that isn't complete, at most. */
+static void answer_held(struct slw_service *service, const struct slw_signer_call *call,
+                        const struct slw_claims *claims, const struct slw_staging_held *held)
+{
+    const struct slw_signer_answer answer = {.number = call->number,
+                                             .kind = call->kind,
+                                             .length = held->length,
+                                             .total = held->complete ? held->length
+                                                                     : slw_claims_longest(claims)};
+    slw_answer_send(service, &answer);
+}
+
+static enum slw_status take_piece(struct slw_service *service, const uint8_t *sha256,
+                                  const struct slw_claims *claims, uint64_t offset,
+                                  struct slw_bytes bytes, struct slw_staging_held *ret_held,
+                                  struct slw_detail *detail)
+{
+    const struct slw_staging_piece piece = {.sha256 = sha256,
+                                            .claims = claims,
+                                            .now_utc_s = slw_service_now(service),
+                                            .offset = offset,
+                                            .bytes = bytes};
+    return slw_staging_append(&service->staging, &piece, ret_held, detail);
+}
+
 static void call_upload(struct slw_service *service, const struct slw_signer_call *call)
 {
     struct slw_detail detail = {""};
-    uint64_t length = 0;
+    struct slw_staging_held held = {0, false};
     const struct slw_book_stage *stage = slw_book_stage_find(&service->book, call->digest);
     /* "bytes are taken only behind that, for a statement that staged this digest" */
     enum slw_status status =
         stage == NULL ? slw_explain(&detail, SLW_NOT_PERMITTED, "nobody staged this digest")
-                      : slw_staging_append(&service->staging, call->digest, stage->length,
-                                           call->position, call->bytes, &length, &detail);
+                      : take_piece(service, call->digest, &stage->claims, call->position,
+                                   call->bytes, &held, &detail);
     if (status != SLW_OK) {
         slw_answer_refuse(service, call->number, call->kind, status, detail.text);
         return;
     }
-    const struct slw_signer_answer answer = {
-        .number = call->number, .kind = call->kind, .length = length, .total = stage->length};
-    slw_answer_send(service, &answer);
-    if (length == stage->length) {
+    answer_held(service, call, &stage->claims, &held);
+    if (held.complete) {
         slw_case_uploaded(service, call->digest);
     }
+}
+
+/* What has all bytes and not its name yet, for the process ended in between. */
+static enum slw_status finish_upload(struct slw_service *service, const uint8_t *sha256,
+                                     const struct slw_claims *claims, struct slw_staging_held *held,
+                                     struct slw_detail *detail)
+{
+    if (held->complete || held->length == 0 || held->length != slw_claims_longest(claims)) {
+        return SLW_OK;
+    }
+    enum slw_status status =
+        take_piece(service, sha256, claims, held->length, slw_bytes_make(NULL, 0), held, detail);
+    if (status == SLW_WRONG_HASH) {
+        *held = (struct slw_staging_held){0, false};
+        return SLW_OK;
+    }
+    if (held->complete) {
+        slw_case_uploaded(service, sha256);
+    }
+    return status;
 }
 
 static void call_uploaded(struct slw_service *service, const struct slw_signer_call *call)
 {
     struct slw_detail detail = {""};
-    uint64_t length = 0;
-    bool complete = false;
+    struct slw_staging_held held = {0, false};
     const struct slw_book_stage *stage = slw_book_stage_find(&service->book, call->digest);
     enum slw_status status =
-        stage == NULL
-            ? slw_explain(&detail, SLW_NOT_FOUND, "nobody staged this digest")
-            : slw_staging_length(&service->staging, call->digest, &length, &complete, &detail);
+        stage == NULL ? slw_explain(&detail, SLW_NOT_FOUND, "nobody staged this digest")
+                      : slw_staging_look(&service->staging, call->digest, &held, &detail);
+    if (status == SLW_OK) {
+        status = finish_upload(service, call->digest, &stage->claims, &held, &detail);
+    }
     if (status != SLW_OK) {
         slw_answer_refuse(service, call->number, call->kind, status, detail.text);
         return;
     }
-    const struct slw_signer_answer answer = {
-        .number = call->number, .kind = call->kind, .length = length, .total = stage->length};
-    slw_answer_send(service, &answer);
+    answer_held(service, call, &stage->claims, &held);
 }
 
 /* The request that a call names; answers itself when there is none. */

@@ -195,8 +195,8 @@ static enum slw_status stage_check(struct slw_service *service, const struct slw
     if (!slw_intake_is_requester(service, intake)) {
         return slw_explain(detail, SLW_NOT_PERMITTED, "nothing may be asked for by who staged it");
     }
-    if (stage.length > service->options.staged.bytes) {
-        return slw_explain(detail, SLW_TOO_LARGE, "longer than what may be staged");
+    if (stage.length > slw_staging_share(service->options.staged.bytes)) {
+        return slw_explain(detail, SLW_TOO_LARGE, "longer than what one requester may stage");
     }
     return slw_intake_check_issued(service, stage.issued_utc_s, detail);
 }
@@ -214,6 +214,7 @@ static void stage_accept(struct slw_service *service, const struct slw_intake *i
     memcpy(effect.id, intake->id, sizeof effect.id);
     memcpy(effect.known_by, intake->known_by, sizeof effect.known_by);
     slw_intake_record(service, intake, SLW_RECORD_STAGE, &record);
+    slw_record_text(&record, "who", intake->holder.party->name);
     slw_effect_append(service, &record, &effect);
 }
 

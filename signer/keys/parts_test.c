@@ -176,6 +176,29 @@ static void finds_what_was_put_under_an_id(void)
     free(ids);
 }
 
+/* --- Claims --- */
+
+static void keeps_what_each_said_last(void)
+{
+    struct slw_claims claims = {0};
+    TAP_EQUAL_INT(slw_claims_longest(&claims), 0);
+    TAP_EQUAL_INT(slw_claims_shortest(&claims), 0);
+    TAP_CHECK(slw_claims_put(&claims, SLW_BYTES_OF("ada"), 7, 1));
+    TAP_CHECK(slw_claims_put(&claims, SLW_BYTES_OF("ci"), 9, 2));
+    TAP_CHECK(slw_claims_put(&claims, slw_bytes_make(NULL, 0), 8, 3)); /* of a former version */
+    TAP_EQUAL_INT(slw_claims_longest(&claims), 9);
+    TAP_EQUAL_INT(slw_claims_shortest(&claims), 7);
+    for (uint64_t i = 0; i < 20; i++) {
+        TAP_CHECK(slw_claims_put(&claims, SLW_BYTES_OF("ada"), 20 - i, 4));
+    }
+    TAP_EQUAL_INT(claims.count, 3);
+    TAP_CHECK(strcmp(claims.list[2].who, "ada") == 0);
+    TAP_EQUAL_INT(claims.list[2].staged_utc_s, 4);
+    TAP_EQUAL_INT(slw_claims_longest(&claims), 9);
+    TAP_EQUAL_INT(slw_claims_shortest(&claims), 1);
+    slw_claims_free(&claims);
+}
+
 /* --- Known roots --- */
 
 static void knows_roots_by_all_of_their_digest(void)
@@ -240,6 +263,7 @@ int main(void)
     TAP_RUN(writes_records_that_it_reads);
     TAP_RUN(takes_no_record_that_it_wouldnt_write);
     TAP_RUN(finds_what_was_put_under_an_id);
+    TAP_RUN(keeps_what_each_said_last);
     TAP_RUN(knows_roots_by_all_of_their_digest);
     TAP_RUN(remembers_what_a_root_says_of_its_keys);
     return tap_finish();

@@ -304,6 +304,12 @@ static enum slw_status instance_check(const struct slw_service *service, struct 
     return SLW_OK;
 }
 
+static const struct slw_claims *claims_of(void *context, const uint8_t *sha256)
+{
+    const struct slw_book_stage *stage = slw_book_stage_find(context, sha256);
+    return stage == NULL ? NULL : &stage->claims;
+}
+
 static enum slw_status parts_open(struct slw_service *service, struct slw_detail *detail)
 {
     char path[PATH_SIZE];
@@ -320,7 +326,8 @@ static enum slw_status parts_open(struct slw_service *service, struct slw_detail
         return slw_explain(detail, SLW_CLOCK, "the clock is behind the last entry of the log");
     }
     SLW_TRY(slw_staging_open(path_below(service->options.state, "staged", path),
-                             &service->options.staged, &service->staging, detail));
+                             &service->options.staged, claims_of, &service->book, &service->staging,
+                             detail));
     SLW_TRY(slw_workers_new(1, &service->committer, detail));
     return slw_workers_new(service->options.threads, &service->workers, detail);
 }

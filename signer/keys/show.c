@@ -162,22 +162,36 @@ static void put_signed(const struct slw_book_request *request, struct slw_json *
     put_time(json, "signed", request->signed_utc_s);
 }
 
+/* The length of what was staged: when it isn't there, as those who staged it agree on. */
+static void put_length(struct slw_service *service, const uint8_t *sha256, struct slw_json *json)
+{
+    const struct slw_book_stage *stage = slw_book_stage_find(&service->book, sha256);
+    struct slw_staging_held held = {0, false};
+    struct slw_detail ignored;
+    if (stage == NULL) {
+        return;
+    }
+    const uint64_t longest = slw_claims_longest(&stage->claims);
+    if (slw_claims_shortest(&stage->claims) == longest) {
+        slw_json_uint(json, "length", longest);
+    } else if (slw_staging_look(&service->staging, sha256, &held, &ignored) == SLW_OK &&
+               held.complete) {
+        slw_json_uint(json, "length", held.length);
+    }
+}
+
 enum slw_status slw_show_request(struct slw_service *service,
                                  const struct slw_book_request *request,
                                  struct slw_heap_buffer *ret_json)
 {
     struct slw_json json;
-    const struct slw_book_stage *stage =
-        slw_book_stage_find(&service->book, request->request.staged);
     slw_json_init(&json, ret_json);
     slw_json_begin_object(&json, NULL);
     put_head(service, request, &json);
     put_time(&json, "issued", request->request.issued_utc_s);
     put_time(&json, "expires", request->request.expires_utc_s);
     put_digest(&json, "staged", request->request.staged);
-    if (stage != NULL) {
-        slw_json_uint(&json, "length", stage->length);
-    }
+    put_length(service, request->request.staged, &json);
     put_content(service, request, &json);
     put_approvals(request, &json);
     put_waiting(service, request, &json);

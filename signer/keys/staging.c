@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Private copies of what is to be signed, on disk. See staging.h. */
-#include "staging.h"
-
-#include "record.h"
+#include "staging_room.h"
 
 #include "slipway/checked.h"
 #include "slipway/explain.h"
-#include "slipway/heap.h"
 #include "slipway/text.h"
 
 #include <dirent.h>
@@ -19,14 +16,6 @@
 
 #define NAME_SIZE (2 * SLW_SHA256_SIZE + 6) /* digits, ".part", zero */
 #define CHECK_BLOCK_SIZE 65536u
-
-struct slw_staging_part {
-    uint8_t sha256[SLW_SHA256_SIZE];
-    uint64_t length; /* that the hash is over */
-    uint64_t announced;
-    struct slw_sha256 hash;
-    int64_t used; /* for choosing one to forget: its hash can be taken again from the file */
-};
 
 static void name_of(const uint8_t *sha256, const char *suffix, char name[static NAME_SIZE])
 {
@@ -43,35 +32,57 @@ static bool name_read(const char *name, uint8_t *ret_sha256, bool *ret_part)
            slw_text_unhex(slw_bytes_make(name, 2 * SLW_SHA256_SIZE), ret_sha256, SLW_SHA256_SIZE);
 }
 
-/* What is there counts; what has no name of ours stays, and isn't ours to judge. */
-static enum slw_status count_files(struct slw_staging *staging, struct slw_detail *detail)
+/* --- Opening --- */
+
+struct finding {
+    struct slw_staging *staging;
+    const struct slw_claims *(*claims_of)(void *context, const uint8_t *sha256);
+    void *context;
+};
+
+static bool count_file(const struct finding *finding, const char *file_name)
+{
+    uint8_t sha256[SLW_SHA256_SIZE];
+    bool part;
+    struct stat facts;
+    return !name_read(file_name, sha256, &part) ||
+           fstatat(finding->staging->directory, file_name, &facts, AT_SYMLINK_NOFOLLOW) != 0 ||
+           slw_staging_file_found(finding->staging, sha256, (uint64_t)facts.st_size,
+                                  finding->claims_of(finding->context, sha256));
+}
+
+static DIR *directory_open(const struct slw_staging *staging)
 {
     int copy = openat(staging->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *stream = copy < 0 ? NULL : fdopendir(copy);
-    if (stream == NULL) {
-        if (copy >= 0) {
-            close(copy);
-        }
-        return slw_explain_errno(detail, "staged");
+    if (stream == NULL && copy >= 0) {
+        close(copy);
     }
-    for (struct dirent *entry = readdir(stream); entry != NULL; entry = readdir(stream)) {
-        uint8_t sha256[SLW_SHA256_SIZE];
-        bool part;
-        struct stat facts;
-        if (name_read(entry->d_name, sha256, &part) &&
-            fstatat(staging->directory, entry->d_name, &facts, AT_SYMLINK_NOFOLLOW) == 0) {
-            staging->count++;
-            staging->bytes += (uint64_t)facts.st_size;
-        }
-    }
-    closedir(stream);
-    return SLW_OK;
+    return stream;
 }
 
-enum slw_status slw_staging_open(const char *path, const struct slw_staging_limits *limits,
-                                 struct slw_staging *ret_staging, struct slw_detail *detail)
+/* What is there counts; what has no name of ours stays, and isn't ours to judge. */
+static enum slw_status count_files(const struct finding *finding, struct slw_detail *detail)
+{
+    DIR *stream = directory_open(finding->staging);
+    if (stream == NULL) {
+        return slw_explain_errno(detail, "staged");
+    }
+    bool good = true;
+    for (struct dirent *entry = readdir(stream); good && entry != NULL; entry = readdir(stream)) {
+        good = count_file(finding, entry->d_name);
+    }
+    closedir(stream);
+    return good ? SLW_OK : slw_explain_no_memory(detail);
+}
+
+enum slw_status
+slw_staging_open(const char *path, const struct slw_staging_limits *limits,
+                 const struct slw_claims *(*claims_of)(void *context, const uint8_t *sha256),
+                 void *context, struct slw_staging *ret_staging, struct slw_detail *detail)
 {
     struct slw_staging staging = {.limits = *limits};
+    const struct finding finding = {&staging, claims_of, context};
     if (mkdir(path, 0700) != 0 && errno != EEXIST) {
         return slw_explain_errno(detail, path);
     }
@@ -79,9 +90,7 @@ enum slw_status slw_staging_open(const char *path, const struct slw_staging_limi
     if (staging.directory < 0) {
         return slw_explain_errno(detail, path);
     }
-    staging.parts = calloc(SLW_STAGING_PARTS_MAX, sizeof *staging.parts);
-    enum slw_status status =
-        staging.parts == NULL ? slw_explain_no_memory(detail) : count_files(&staging, detail);
+    enum slw_status status = count_files(&finding, detail);
     if (status != SLW_OK) {
         slw_staging_close(&staging);
         return status;
@@ -92,17 +101,16 @@ enum slw_status slw_staging_open(const char *path, const struct slw_staging_limi
 
 void slw_staging_close(struct slw_staging *staging)
 {
-    if (staging->parts != NULL) {
-        close(staging->directory);
-    }
-    free(staging->parts);
+    close(staging->directory);
+    slw_staging_room_free(staging);
     *staging = (struct slw_staging){.directory = -1};
 }
 
-enum slw_status slw_staging_length(const struct slw_staging *staging,
-                                   const uint8_t sha256[static SLW_SHA256_SIZE],
-                                   uint64_t *ret_length, bool *ret_complete,
-                                   struct slw_detail *detail)
+/* --- Uploads --- */
+
+enum slw_status slw_staging_look(const struct slw_staging *staging,
+                                 const uint8_t sha256[static SLW_SHA256_SIZE],
+                                 struct slw_staging_held *ret_held, struct slw_detail *detail)
 {
     static const char *const suffixes[] = {"", ".part"};
     for (size_t i = 0; i < 2; i++) {
@@ -110,40 +118,15 @@ enum slw_status slw_staging_length(const struct slw_staging *staging,
         struct stat facts;
         name_of(sha256, suffixes[i], name);
         if (fstatat(staging->directory, name, &facts, AT_SYMLINK_NOFOLLOW) == 0) {
-            *ret_length = (uint64_t)facts.st_size;
-            *ret_complete = i == 0;
+            *ret_held = (struct slw_staging_held){(uint64_t)facts.st_size, i == 0};
             return SLW_OK;
         }
         if (errno != ENOENT) {
             return slw_explain_errno(detail, "staged");
         }
     }
-    *ret_length = 0;
-    *ret_complete = false;
+    *ret_held = (struct slw_staging_held){0, false};
     return SLW_OK;
-}
-
-static struct slw_staging_part *part_find(struct slw_staging *staging, const uint8_t *sha256)
-{
-    for (size_t i = 0; i < staging->parts_count; i++) {
-        if (memcmp(staging->parts[i].sha256, sha256, SLW_SHA256_SIZE) == 0) {
-            return &staging->parts[i];
-        }
-    }
-    return NULL;
-}
-
-/* A place for another upload: the one that wasn't used for longest goes, its file stays. */
-static struct slw_staging_part *part_take(struct slw_staging *staging)
-{
-    if (staging->parts_count < SLW_STAGING_PARTS_MAX) {
-        return &staging->parts[staging->parts_count++];
-    }
-    struct slw_staging_part *oldest = &staging->parts[0];
-    for (size_t i = 1; i < staging->parts_count; i++) {
-        oldest = staging->parts[i].used < oldest->used ? &staging->parts[i] : oldest;
-    }
-    return oldest;
 }
 
 static enum slw_status hash_file(int descriptor, uint64_t length, struct slw_sha256 *hash,
@@ -164,48 +147,24 @@ static enum slw_status hash_file(int descriptor, uint64_t length, struct slw_sha
     return SLW_OK;
 }
 
-static enum slw_status over_limits(const struct slw_staging *staging, uint64_t announced,
-                                   struct slw_detail *detail)
+/* The hash over what its file has: known, or taken from it. */
+static enum slw_status part_open(struct slw_staging *staging, struct slw_staging_file *file,
+                                 int descriptor, uint64_t length, struct slw_detail *detail)
 {
-    uint64_t sum = 0;
-    for (size_t i = 0; i < staging->parts_count; i++) {
-        sum += staging->parts[i].announced - staging->parts[i].length;
+    if (file->part != NULL && file->part->length == length) {
+        return SLW_OK;
     }
-    if (staging->count >= staging->limits.count || !slw_add_u64(sum, staging->bytes, &sum) ||
-        !slw_add_u64(sum, announced, &sum) || sum > staging->limits.bytes) {
-        return slw_explain(detail, SLW_TOO_MANY, "no room for more staged bundles at present");
-    }
-    return SLW_OK;
-}
-
-/* The upload's memory, with the hash over what its file has; for one that is new, if there is room.
- */
-static enum slw_status part_open(struct slw_staging *staging, const uint8_t *sha256,
-                                 uint64_t announced, int descriptor, bool is_new,
-                                 struct slw_staging_part **ret_part, struct slw_detail *detail)
-{
-    struct slw_staging_part *part = part_find(staging, sha256);
+    struct slw_staging_part *part = slw_staging_part_new(staging, file);
     if (part == NULL) {
-        struct slw_staging_part fresh = {.announced = announced};
-        struct stat facts;
-        memcpy(fresh.sha256, sha256, sizeof fresh.sha256);
-        slw_sha256_init(&fresh.hash);
-        if (fstat(descriptor, &facts) != 0) {
-            return slw_explain_errno(detail, "staged");
-        }
-        fresh.length = (uint64_t)facts.st_size;
-        SLW_TRY(hash_file(descriptor, fresh.length, &fresh.hash, detail));
-        part = part_take(staging);
-        *part = fresh;
-        staging->count += is_new ? 1 : 0;
+        return slw_explain_no_memory(detail);
     }
-    *ret_part = part;
+    enum slw_status status = hash_file(descriptor, length, &part->hash, detail);
+    if (status != SLW_OK) {
+        slw_staging_part_forget(staging, file);
+        return status;
+    }
+    part->length = length;
     return SLW_OK;
-}
-
-static void part_forget(struct slw_staging *staging, struct slw_staging_part *part)
-{
-    *part = staging->parts[--staging->parts_count];
 }
 
 static enum slw_status write_all(int descriptor, uint64_t offset, struct slw_bytes bytes,
@@ -223,33 +182,46 @@ static enum slw_status write_all(int descriptor, uint64_t offset, struct slw_byt
     return SLW_OK;
 }
 
-/* All bytes are there: the right ones get their name, others go. */
-static enum slw_status part_complete(struct slw_staging *staging, struct slw_staging_part *part,
-                                     struct slw_detail *detail)
+static bool is_digest_of(struct slw_sha256 hash, const uint8_t *sha256)
 {
-    char partial[NAME_SIZE];
-    char name[NAME_SIZE];
     uint8_t digest[SLW_SHA256_SIZE];
-    name_of(part->sha256, ".part", partial);
-    name_of(part->sha256, "", name);
-    slw_sha256_final(&part->hash, digest);
-    if (memcmp(digest, part->sha256, sizeof digest) != 0) {
-        uint8_t sha256[SLW_SHA256_SIZE];
-        memcpy(sha256, part->sha256, sizeof sha256);
-        slw_staging_remove(staging, sha256);
-        return slw_explain(detail, SLW_WRONG_HASH, "what was uploaded isn't what was announced");
+    slw_sha256_final(&hash, digest);
+    return memcmp(digest, sha256, sizeof digest) == 0;
+}
+
+/* What has its digest gets its name. What hasn't is one that goes on, unless nobody announced more:
+ * then it goes. */
+static enum slw_status part_finish(struct slw_staging *staging, struct slw_staging_file *file,
+                                   const struct slw_claims *claims, bool *ret_complete,
+                                   struct slw_detail *detail)
+{
+    const uint64_t length = file->part->length;
+    if (length < slw_claims_shortest(claims)) {
+        return SLW_OK;
     }
-    part_forget(staging, part);
-    if (renameat(staging->directory, partial, staging->directory, name) != 0) {
-        return slw_explain_errno(detail, "staged");
+    if (is_digest_of(file->part->hash, file->sha256)) {
+        char partial[NAME_SIZE];
+        char name[NAME_SIZE];
+        name_of(file->sha256, ".part", partial);
+        name_of(file->sha256, "", name);
+        slw_staging_file_completed(staging, file, length);
+        *ret_complete = true;
+        return renameat(staging->directory, partial, staging->directory, name) == 0
+                   ? SLW_OK
+                   : slw_explain_errno(detail, "staged");
     }
-    return SLW_OK;
+    if (length < slw_claims_longest(claims)) {
+        return SLW_OK;
+    }
+    uint8_t sha256[SLW_SHA256_SIZE];
+    memcpy(sha256, file->sha256, sizeof sha256);
+    slw_staging_remove(staging, sha256);
+    return slw_explain(detail, SLW_WRONG_HASH, "what was uploaded isn't what was announced");
 }
 
 /* Writes what is new of bytes, and hashes what it wrote. */
-static enum slw_status part_extend(struct slw_staging *staging, struct slw_staging_part *part,
-                                   int descriptor, uint64_t offset, struct slw_bytes bytes,
-                                   struct slw_detail *detail)
+static enum slw_status part_extend(struct slw_staging_part *part, int descriptor, uint64_t offset,
+                                   struct slw_bytes bytes, struct slw_detail *detail)
 {
     uint64_t known = part->length - offset;
     if (known >= bytes.len) {
@@ -265,71 +237,79 @@ static enum slw_status part_extend(struct slw_staging *staging, struct slw_stagi
     }
     slw_sha256_update(&part->hash, fresh);
     part->length += fresh.len;
-    staging->bytes += fresh.len;
     return SLW_OK;
 }
 
-static enum slw_status append_to(struct slw_staging *staging, struct slw_staging_part *part,
-                                 int descriptor, uint64_t offset, struct slw_bytes bytes,
-                                 uint64_t *ret_length, struct slw_detail *detail)
+static enum slw_status append_to(struct slw_staging *staging, const struct slw_staging_piece *piece,
+                                 struct slw_staging_file *file, int descriptor,
+                                 struct slw_staging_held *held, struct slw_detail *detail)
 {
-    static int64_t uses;
-    part->used = ++uses;
-    enum slw_status status = SLW_OK;
-    if (offset <= part->length) {
-        status = part_extend(staging, part, descriptor, offset, bytes, detail);
+    SLW_TRY(part_open(staging, file, descriptor, held->length, detail));
+    file->part->used = ++staging->uses;
+    if (piece->offset <= file->part->length) {
+        SLW_TRY(part_extend(file->part, descriptor, piece->offset, piece->bytes, detail));
     }
-    uint64_t length = part->length;
-    if (status == SLW_OK && length == part->announced) {
-        status = part_complete(staging, part, detail);
+    held->length = file->part->length;
+    return part_finish(staging, file, piece->claims, &held->complete, detail);
+}
+
+/* "Where lengths differ and one of them may be there, bytes from offset 0 on begin it anew": else
+ * wrong ones would stay, for what ends them is a length that who announced it needn't ever send. */
+static bool begins_anew(const struct slw_claims *claims, uint64_t length, uint64_t offset)
+{
+    const uint64_t shortest = slw_claims_shortest(claims);
+    const uint64_t longest = slw_claims_longest(claims);
+    return length > longest ||
+           (offset == 0 && length > 0 && length >= shortest && shortest < longest);
+}
+
+static enum slw_status part_append(struct slw_staging *staging,
+                                   const struct slw_staging_piece *piece,
+                                   struct slw_staging_held *held, struct slw_detail *detail)
+{
+    struct slw_staging_file *file = NULL;
+    char name[NAME_SIZE];
+    const uint64_t end = piece->offset + piece->bytes.len;
+    SLW_TRY(slw_staging_file_reserve(staging, piece, end > held->length ? end : held->length, &file,
+                                     detail));
+    name_of(piece->sha256, ".part", name);
+    int descriptor =
+        openat(staging->directory, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (descriptor < 0) {
+        enum slw_status status = slw_explain_errno(detail, "staged");
+        if (held->length == 0) {
+            slw_staging_file_forget(staging, file);
+        }
+        return status;
     }
-    if (status == SLW_OK) {
-        *ret_length = length;
-    }
+    enum slw_status status = append_to(staging, piece, file, descriptor, held, detail);
+    close(descriptor);
     return status;
 }
 
 enum slw_status slw_staging_append(struct slw_staging *staging,
-                                   const uint8_t sha256[static SLW_SHA256_SIZE], uint64_t announced,
-                                   uint64_t offset, struct slw_bytes bytes, uint64_t *ret_length,
-                                   struct slw_detail *detail)
+                                   const struct slw_staging_piece *piece,
+                                   struct slw_staging_held *ret_held, struct slw_detail *detail)
 {
-    uint64_t length;
+    struct slw_staging_held held;
     uint64_t end;
-    bool complete;
-    SLW_TRY(slw_staging_length(staging, sha256, &length, &complete, detail));
-    if (!slw_add_u64(offset, bytes.len, &end) || end > announced) {
+    SLW_TRY(slw_staging_look(staging, piece->sha256, &held, detail));
+    if (!slw_add_u64(piece->offset, piece->bytes.len, &end) ||
+        end > (held.complete ? held.length : slw_claims_longest(piece->claims))) {
         return slw_explain(detail, SLW_TOO_LARGE, "more bytes than were announced");
     }
-    if (complete) {
-        *ret_length = length;
-        return SLW_OK;
+    if (!held.complete) {
+        if (begins_anew(piece->claims, held.length, piece->offset)) {
+            slw_staging_remove(staging, piece->sha256);
+            held.length = 0;
+        }
+        SLW_TRY(part_append(staging, piece, &held, detail));
     }
-    const struct slw_staging_part *known = part_find(staging, sha256);
-    if (length > announced || (known != NULL && known->announced != announced)) {
-        slw_staging_remove(staging, sha256); /* it was announced with another length */
-        length = 0;
-    }
-    bool is_new = length == 0 && part_find(staging, sha256) == NULL;
-    if (is_new) {
-        SLW_TRY(over_limits(staging, announced, detail));
-    }
-    char name[NAME_SIZE];
-    name_of(sha256, ".part", name);
-    int descriptor =
-        openat(staging->directory, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (descriptor < 0) {
-        return slw_explain_errno(detail, "staged");
-    }
-    struct slw_staging_part *part = NULL;
-    enum slw_status status =
-        part_open(staging, sha256, announced, descriptor, is_new, &part, detail);
-    if (status == SLW_OK) {
-        status = append_to(staging, part, descriptor, offset, bytes, ret_length, detail);
-    }
-    close(descriptor);
-    return status;
+    *ret_held = held;
+    return SLW_OK;
 }
+
+/* --- Reading --- */
 
 enum slw_status slw_staging_read_open(const struct slw_staging *staging,
                                       const uint8_t sha256[static SLW_SHA256_SIZE],
@@ -363,38 +343,34 @@ enum slw_status slw_staging_check(int descriptor, const uint8_t sha256[static SL
                : slw_explain(detail, SLW_WRONG_HASH, "the staged copy isn't what was announced");
 }
 
-static void remove_named(struct slw_staging *staging, const char *name)
+/* --- Removing --- */
+
+/* Whether it isn't there any more. */
+static bool remove_named(const struct slw_staging *staging, const uint8_t *sha256,
+                         const char *suffix)
 {
-    struct stat facts;
-    if (fstatat(staging->directory, name, &facts, AT_SYMLINK_NOFOLLOW) == 0 &&
-        unlinkat(staging->directory, name, 0) == 0) {
-        staging->count -= staging->count > 0 ? 1 : 0;
-        staging->bytes -= slw_min_u64(staging->bytes, (uint64_t)facts.st_size);
-    }
+    char name[NAME_SIZE];
+    name_of(sha256, suffix, name);
+    return unlinkat(staging->directory, name, 0) == 0 || errno == ENOENT;
 }
 
 void slw_staging_remove(struct slw_staging *staging, const uint8_t sha256[static SLW_SHA256_SIZE])
 {
-    char name[NAME_SIZE];
-    struct slw_staging_part *part = part_find(staging, sha256);
-    name_of(sha256, ".part", name);
-    remove_named(staging, name);
-    name_of(sha256, "", name);
-    remove_named(staging, name);
-    if (part != NULL) {
-        part_forget(staging, part);
+    struct slw_staging_file *file = slw_staging_file_find(staging, sha256);
+    bool gone = remove_named(staging, sha256, ".part");
+    gone = remove_named(staging, sha256, "") && gone;
+    if (file != NULL && gone) {
+        slw_staging_file_forget(staging, file);
+    } else if (file != NULL) {
+        slw_staging_part_forget(staging, file);
     }
 }
 
 void slw_staging_sweep(struct slw_staging *staging, int64_t now_utc_s,
                        bool (*keep)(void *context, const uint8_t *sha256), void *context)
 {
-    int copy = openat(staging->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *stream = copy < 0 ? NULL : fdopendir(copy);
+    DIR *stream = directory_open(staging);
     if (stream == NULL) {
-        if (copy >= 0) {
-            close(copy);
-        }
         return;
     }
     for (struct dirent *entry = readdir(stream); entry != NULL; entry = readdir(stream)) {

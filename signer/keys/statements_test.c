@@ -133,12 +133,12 @@ static void stages_only_what_may_be_asked_for(void)
     TAP_REQUIRE(test_signer_open(&signer));
     TAP_EQUAL_INT(stage(&signer, TEST_BEN, 10), SLW_NOT_PERMITTED);
     TAP_EQUAL_INT(stage(&signer, TEST_LAB, 10), SLW_NOT_PERMITTED);
-    TAP_EQUAL_INT(stage(&signer, TEST_CI, (1 << 24) + 1), SLW_TOO_LARGE);
+    TAP_EQUAL_INT(stage(&signer, TEST_CI, (1 << 23) + 1), SLW_TOO_LARGE);
     TAP_EQUAL_INT(stage_of(&signer, TEST_CI, 10, TEST_START + 301), SLW_STALE_STATEMENT);
     TAP_EQUAL_INT(stage_of(&signer, TEST_CI, 10, TEST_START - 901), SLW_STALE_STATEMENT);
     TAP_EQUAL_INT(stage_of(&signer, TEST_CI, 10, TEST_START + 300), SLW_OK);
     TAP_EQUAL_INT(stage_of(&signer, TEST_CI, 11, TEST_START - 900), SLW_OK);
-    TAP_EQUAL_INT(stage(&signer, TEST_CI, 1 << 24), SLW_OK);
+    TAP_EQUAL_INT(stage(&signer, TEST_CI, 1 << 23), SLW_OK);
     test_signer_close(&signer);
 }
 
@@ -153,19 +153,41 @@ static void refuses_what_has_expired_at_once(void)
     test_signer_close(&signer);
 }
 
+/* What came of the first bytes of what is staged with this length. */
+static enum slw_status upload_first(struct test_signer *signer, uint64_t length)
+{
+    struct slw_signer_call call = {
+        .kind = SLW_SIGNER_UPLOAD, .has_digest = true, .bytes = SLW_BYTES_OF("a beginning")};
+    memset(call.digest, (int)length, sizeof call.digest);
+    TAP_CHECK(test_call(signer, &call));
+    return signer->reason[0] == '\0' ? SLW_OK : slw_status_from_word(signer->reason);
+}
+
+/* Two of them fit, one of a requester: whoever stages without end, by whichever key, leaves others
+ * room. */
 static void bounds_what_may_be_staged_at_one_time(void)
 {
+    static const struct {
+        enum test_party by;
+        enum slw_status status;
+        const char *told;
+    } rows[] = {
+        {TEST_CI, SLW_OK, ""},
+        {TEST_CI, SLW_TOO_MANY, "\"ci\""},
+        {TEST_ADA, SLW_OK, ""},
+        {TEST_ADA_SECOND, SLW_TOO_MANY, "\"ada\""},
+        {TEST_BEN, SLW_TOO_MANY, "no room for more staged bundles at present"},
+    };
     struct test_signer signer;
-    TAP_REQUIRE(test_signer_open(&signer));
-    for (uint64_t i = 1; i <= 3; i++) { /* two of three fit */
-        struct slw_signer_call call = {
-            .kind = SLW_SIGNER_UPLOAD, .has_digest = true, .bytes = SLW_BYTES_OF("a beginning")};
-        uint64_t length = ((uint64_t)7 << 20) + i;
-        TAP_EQUAL_INT(stage(&signer, TEST_CI, length), SLW_OK);
-        memset(call.digest, (int)length, sizeof call.digest);
-        TAP_CHECK(test_call(&signer, &call));
-        TAP_EQUAL_INT(signer.reason[0] == '\0' ? SLW_OK : slw_status_from_word(signer.reason),
-                      i <= 2 ? SLW_OK : SLW_TOO_MANY);
+    const struct test_policy policy = {
+        .rules_more = ",{\"product\":\"lamp\",\"class\":\"test\",\"use\":\"targets\","
+                      "\"channels\":[\"beta\"],\"requesters\":[\"ben\"]}"};
+    TAP_REQUIRE(test_signer_open_with(&signer, &policy));
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const uint64_t length = ((uint64_t)7 << 20) + i + 1;
+        TAP_EQUAL_INT(stage(&signer, rows[i].by, length), SLW_OK);
+        TAP_EQUAL_INT(upload_first(&signer, length), rows[i].status);
+        TAP_CHECK(strstr(signer.detail, rows[i].told) != NULL);
     }
     test_signer_close(&signer);
 }

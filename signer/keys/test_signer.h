@@ -200,6 +200,9 @@ void test_sign_statement(enum test_party by, struct slw_bytes payload,
 
 /* Stages by ci, uploads; the status of the answer. */
 enum slw_status test_stage(struct test_signer *signer, struct slw_bytes bytes);
+/* By another one, who says that they are so many. */
+enum slw_status test_stage_as(struct test_signer *signer, enum test_party by,
+                              struct slw_bytes bytes, uint64_t length);
 enum slw_status test_upload(struct test_signer *signer, struct slw_bytes bytes);
 
 /* Stages, uploads and asks; the status of the request's answer. */

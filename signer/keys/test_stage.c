@@ -36,10 +36,16 @@ enum slw_status test_upload(struct test_signer *signer, struct slw_bytes bytes)
 
 enum slw_status test_stage(struct test_signer *signer, struct slw_bytes bytes)
 {
+    return test_stage_as(signer, TEST_CI, bytes, bytes.len);
+}
+
+enum slw_status test_stage_as(struct test_signer *signer, enum test_party by,
+                              struct slw_bytes bytes, uint64_t length)
+{
     struct slw_stage said = {
         .subject_name = SLW_BYTES_OF("lamp.bundle"),
         .signer = SLW_BYTES_OF(TEST_ORIGIN),
-        .length = bytes.len,
+        .length = length,
         .issued_utc_s = signer->now_utc_s,
     };
     struct slw_heap_buffer payload = {0};
@@ -49,7 +55,7 @@ enum slw_status test_stage(struct test_signer *signer, struct slw_bytes bytes)
     if (slw_stage_format(&said, &payload, &detail) != SLW_OK) {
         abort();
     }
-    test_sign_statement(TEST_CI, slw_heap_bytes(&payload), &envelope);
+    test_sign_statement(by, slw_heap_bytes(&payload), &envelope);
     enum slw_status status = test_say(signer, slw_heap_bytes(&envelope));
     slw_heap_free(&payload);
     slw_heap_free(&envelope);

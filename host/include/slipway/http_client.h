@@ -108,8 +108,9 @@ SLW_MUST_USE enum slw_status slw_http_call_refusal(const struct slw_http_client 
 /*
  * A resumable upload: from where a former one broke off; done at once when it is there. announces:
  * the service learns the length with the first piece (the depot), else it knows it already (the
- * signing service). SLW_WRONG_LENGTH when it was told another length, SLW_NOT_FOUND when it doesn't
- * know of it and isn't to learn of it. progress may be NULL.
+ * signing service, which may tell a longer one as long as it hasn't all). SLW_WRONG_LENGTH when it
+ * was told another length, SLW_NOT_FOUND when it doesn't know of it and isn't to learn of it;
+ * SLW_WRONG_HASH when others send other bytes time and again. progress may be NULL.
  */
 SLW_MUST_USE enum slw_status slw_http_upload(struct slw_http_client *client, const char *path,
                                              const struct slw_source *source, bool announces,

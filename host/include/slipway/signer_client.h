@@ -63,8 +63,9 @@ enum slw_status slw_signer_client_submit(struct slw_signer_client *client,
 
 /*
  * Uploads what a statement staged, from where a former upload broke off; done at once when it is
- * there. progress may be NULL. SLW_WRONG_LENGTH when the service was told another length,
- * SLW_NOT_FOUND when nothing with this digest was staged.
+ * there. Other requesters may have staged this digest with other lengths. progress may be NULL.
+ * SLW_WRONG_LENGTH when nobody staged it with as much, SLW_NOT_FOUND when nobody did at all,
+ * SLW_WRONG_HASH when it has other bytes, or somebody sends others time and again.
  */
 enum slw_status slw_signer_client_upload(struct slw_signer_client *client,
                                          const uint8_t sha256[static SLW_SHA256_SIZE],

@@ -36,8 +36,9 @@
  *     SUBMIT          id (SHA-256 of the payload), state, reason and detail of a refusal.
  *                     For an approval or rejection the state of the request that it is about; for
  *                     other statements RECEIVED once it is in the log.
- *     UPLOAD          length: so much is there now; total: what the statement announced. The piece
- *                     was taken, now or before, when length is at least its end.
+ *     UPLOAD          length: so much is there now; total: what was announced, at most; of a
+ *                     complete one its length. The piece was taken, now or before, when length is
+ *                     at least its end.
  *     UPLOADED        length, total
  *     SHOW, LIST      bytes: JSON
  *     BLOB, LOG       bytes from offset on (none behind the end), total
