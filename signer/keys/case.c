@@ -225,6 +225,18 @@ static void reading_run(struct slw_job *job)
     slw_content_read(&work->task, &work->content);
 }
 
+/* Nobody reads a copy that isn't what was announced: the true one may be uploaded in its place. */
+static void remove_damaged(struct slw_case *work)
+{
+    struct slw_staging *staging = &work->service->staging;
+    if (work->content.is_damaged) {
+        slw_staging_remove_damaged(staging, work->task.staged, work->descriptor);
+    }
+    if (work->content.adds_damaged) {
+        slw_staging_remove_damaged(staging, work->content.adds_sha256, work->added);
+    }
+}
+
 static void reading_done(struct slw_job *job, void *context)
 {
     struct slw_case *work = (struct slw_case *)job;
@@ -232,6 +244,7 @@ static void reading_done(struct slw_job *job, void *context)
     if (context == NULL) {
         return; /* the service ends, which frees all cases */
     }
+    remove_damaged(work);
     if (work->content.status == SLW_OK) {
         case_decide(work);
     } else if (is_passing(work->content.status)) {

@@ -66,7 +66,10 @@ static enum slw_status content_read(const struct slw_content_task *task,
                                     struct slw_content *content)
 {
     if (task->descriptor >= 0) {
-        SLW_TRY(slw_staging_check(task->descriptor, task->staged, &content->detail));
+        enum slw_status status =
+            slw_staging_check(task->descriptor, task->staged, &content->detail);
+        content->is_damaged = status == SLW_WRONG_HASH;
+        SLW_TRY(status);
     }
     switch (task->request->operation) {
     case SLW_OPERATION_SIGN_TARGETS:

@@ -65,6 +65,8 @@ struct slw_content_root {
 struct slw_content {
     enum slw_status status; /* why it can't be signed, with detail; SLW_OK: it may */
     struct slw_detail detail;
+    bool is_damaged;              /* the staged copy isn't what was announced */
+    bool adds_damaged;            /* nor is that of what is added */
     struct slw_heap_buffer bytes; /* what is signed */
     uint8_t sha256[SLW_SHA256_SIZE];
     uint8_t digest[SLW_SHA256_SIZE]; /* what approvals are about */

@@ -113,7 +113,9 @@ enum slw_status slw_content_read_added(const struct slw_content_task *task,
                            "length and SHA-256");
     }
     /* All of its bytes: this is the digest that devices will compare the file with. */
-    SLW_TRY(slw_staging_check(task->added, content->adds_sha256, detail));
+    enum slw_status status = slw_staging_check(task->added, content->adds_sha256, detail);
+    content->adds_damaged = status == SLW_WRONG_HASH;
+    SLW_TRY(status);
     SLW_TRY(slw_descriptor_source_init(task->added, &from, detail));
     if (from.source.size != content->adds_length) {
         return slw_explain(

@@ -366,6 +366,20 @@ void slw_staging_remove(struct slw_staging *staging, const uint8_t sha256[static
     }
 }
 
+void slw_staging_remove_damaged(struct slw_staging *staging,
+                                const uint8_t sha256[static SLW_SHA256_SIZE], int descriptor)
+{
+    char name[NAME_SIZE];
+    struct stat read;
+    struct stat there;
+    name_of(sha256, "", name);
+    if (fstat(descriptor, &read) == 0 &&
+        fstatat(staging->directory, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+        read.st_dev == there.st_dev && read.st_ino == there.st_ino) {
+        slw_staging_remove(staging, sha256);
+    }
+}
+
 void slw_staging_sweep(struct slw_staging *staging, int64_t now_utc_s,
                        bool (*keep)(void *context, const uint8_t *sha256), void *context)
 {

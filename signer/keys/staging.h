@@ -112,6 +112,14 @@ enum slw_status slw_staging_check(int descriptor, const uint8_t sha256[static SL
 void slw_staging_remove(struct slw_staging *staging, const uint8_t sha256[static SLW_SHA256_SIZE]);
 
 /*
+ * Removes a copy that slw_staging_check() found to be another by this descriptor, as a disk may
+ * leave it that lost its power: so that it can be uploaded again. Not one that took its place
+ * since.
+ */
+void slw_staging_remove_damaged(struct slw_staging *staging,
+                                const uint8_t sha256[static SLW_SHA256_SIZE], int descriptor);
+
+/*
  * Removes what is older than limits.age_s, but not what keep says is still needed. At most once a
  * minute is enough.
  */

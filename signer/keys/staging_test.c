@@ -340,6 +340,26 @@ static void lets_true_bytes_follow_wrong_ones(void)
     end();
 }
 
+/* Two may have read the damaged one, and the true one have been uploaded when the second says so.
+ */
+static void removes_no_copy_that_took_the_place_of_a_damaged_one(void)
+{
+    int descriptor = -1;
+    TAP_REQUIRE(begin(1000, 1000));
+    struct file *file = file_make(64, "one", 64);
+    TAP_EQUAL_INT(send_part(file, 0, 64), SLW_OK);
+    TAP_EQUAL_INT(slw_staging_read_open(&room.staging, file->sha256, &descriptor, &room.detail),
+                  SLW_OK);
+    slw_staging_remove_damaged(&room.staging, file->sha256, descriptor);
+    TAP_EQUAL_INT(room.staging.count, 0);
+    TAP_EQUAL_INT(send_part(file, 0, 64), SLW_OK);
+    TAP_CHECK(room.held.complete);
+    slw_staging_remove_damaged(&room.staging, file->sha256, descriptor);
+    TAP_EQUAL_INT(room.staging.count, 1);
+    close(descriptor);
+    end();
+}
+
 /* --- In the service --- */
 
 static uint64_t number(struct test_signer *signer, enum slw_signer_kind kind, uint64_t offset,
@@ -353,6 +373,8 @@ static uint64_t number(struct test_signer *signer, enum slw_signer_kind kind, ui
 }
 
 static const struct test_asking no_upload = {.key = "lamp-test", .no_upload = true};
+static const struct test_asking no_stage = {
+    .key = "lamp-test", .no_stage = true, .no_upload = true};
 static const struct test_bundle test_class = {.root_class = SLW_KEY_CLASS_TEST,
                                               .targets_key = TEST_KEY_TEST};
 
@@ -432,6 +454,35 @@ static void finishes_an_upload_that_has_all_but_its_name(void)
     test_signer_close(&signer);
 }
 
+/* What a disk may leave that lost its power: it is refused, and can be uploaded again at once. */
+static void takes_a_copy_again_that_was_damaged(void)
+{
+    struct test_signer signer;
+    struct slw_heap_buffer bundle = {0};
+    char whole[160];
+    struct slw_sha256 hash;
+    TAP_REQUIRE(test_signer_open(&signer));
+    test_bundle_make(&test_class, &bundle);
+    TAP_EQUAL_INT(test_stage(&signer, slw_heap_bytes(&bundle)), SLW_OK);
+    TAP_EQUAL_INT(test_upload(&signer, slw_heap_bytes(&bundle)), SLW_OK);
+    slw_sha256_init(&hash);
+    slw_sha256_update(&hash, slw_heap_bytes(&bundle));
+    slw_sha256_final(&hash, signer.staged);
+    staged_path(&signer, "", whole);
+    FILE *file = fopen(whole, "wb"); /* of the right name, and empty */
+    TAP_REQUIRE(file != NULL && fclose(file) == 0);
+    TAP_EQUAL_INT(test_submit_bytes(&signer, slw_heap_bytes(&bundle), &no_stage), SLW_OK);
+    TAP_CHECK(test_await(&signer, SLW_SIGNER_REFUSED));
+    TAP_EQUAL_INT(test_refusal(&signer), SLW_WRONG_HASH);
+    TAP_EQUAL_INT(number(&signer, SLW_SIGNER_UPLOADED, 0, slw_bytes_make(NULL, 0)), 0);
+    TAP_CHECK(!is_there(whole));
+    TAP_EQUAL_INT(test_upload(&signer, slw_heap_bytes(&bundle)), SLW_OK);
+    TAP_EQUAL_INT(test_submit_bytes(&signer, slw_heap_bytes(&bundle), &no_stage), SLW_OK);
+    TAP_CHECK(test_await(&signer, SLW_SIGNER_SIGNED));
+    slw_heap_free(&bundle);
+    test_signer_close(&signer);
+}
+
 int main(void)
 {
     TAP_RUN(gives_one_requester_half_of_the_bytes);
@@ -444,7 +495,9 @@ int main(void)
     TAP_RUN(lets_nobody_pay_for_what_others_announce);
     TAP_RUN(begins_nothing_that_was_staged_long_ago);
     TAP_RUN(lets_true_bytes_follow_wrong_ones);
+    TAP_RUN(removes_no_copy_that_took_the_place_of_a_damaged_one);
     TAP_RUN(signs_what_others_staged_with_another_length);
     TAP_RUN(finishes_an_upload_that_has_all_but_its_name);
+    TAP_RUN(takes_a_copy_again_that_was_damaged);
     return tap_finish();
 }
