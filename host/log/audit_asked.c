@@ -155,15 +155,13 @@ static bool is_named(const struct slw_audit_record *record, struct slw_bytes mem
     return slw_bytes_equal(slw_audit_text(record, member), name);
 }
 
-/* The role, and its version, are those of the difference: a mark that isn't there (older services
- * wrote none) says nothing else. */
+/* The role, and its version, are those of the difference: without a mark it would count nowhere. */
 static bool is_role_asked(const struct slw_audit_record *record,
                           const struct slw_audit_asked *asked, const struct content *content)
 {
     return asked->operation != SLW_OPERATION_SIGN_ROLE ||
            (asked->version == content->version &&
-            (slw_audit_text(record, SLW_BYTES_OF("mark")).len == 0 ||
-             slw_bytes_equal(role_of(record), name_of(&asked->role))));
+            slw_bytes_equal(role_of(record), name_of(&asked->role)));
 }
 
 static void judge_same(const struct slw_audit_record *record, const struct slw_audit_asked *asked,
@@ -265,13 +263,21 @@ static bool is_allowed(const struct slw_policy_decision *decision, struct slw_de
     return true;
 }
 
-/* A key that no policy names was found already. */
+/* By this key, and as what it is now: in the versions of another product or class, which it may
+ * have been for before, one could be signed again. What no policy has it for was found already. */
 static bool is_by(const struct slw_audit_record *record, const struct slw_policy_signing_key *key)
 {
     uint8_t key_id[SLW_SHA256_SIZE] = {0};
+    const char *class_name = slw_policy_class_name(key->key_class);
     return !slw_audit_hex(record, SLW_BYTES_OF("key_id"), key_id, sizeof key_id) ||
-           slw_audit_signing_key(record->audit, key_id) == NULL ||
-           memcmp(key->key.id, key_id, sizeof key_id) == 0;
+           !slw_audit_is_key_for(record->audit, key_id,
+                                 slw_audit_text(record, SLW_BYTES_OF("operation")),
+                                 slw_audit_text(record, SLW_BYTES_OF("product")),
+                                 slw_audit_text(record, SLW_BYTES_OF("class"))) ||
+           (memcmp(key->key.id, key_id, sizeof key_id) == 0 &&
+            is_named(record, SLW_BYTES_OF("product"), key->product) &&
+            is_named(record, SLW_BYTES_OF("class"),
+                     slw_bytes_make(class_name, strlen(class_name))));
 }
 
 static enum slw_status decide(const struct slw_audit_record *record, int64_t earlier_s,
@@ -290,7 +296,8 @@ static enum slw_status decide(const struct slw_audit_record *record, int64_t ear
     *ret_is_allowed = is_allowed(&decision, why);
     slw_policy_decision_free(&decision);
     if (*ret_is_allowed && !is_by(record, key)) {
-        (void)slw_explain(why, SLW_UNKNOWN_KEY, "the key of this name is another one");
+        (void)slw_explain(why, SLW_UNKNOWN_KEY,
+                          "the key of this name is another one, or of another product or class");
         *ret_is_allowed = false;
     }
     return SLW_OK;

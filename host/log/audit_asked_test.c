@@ -378,6 +378,35 @@ static void finds_a_key_that_was_replaced(void)
     test_signing_use = "targets";
 }
 
+/* What a key was for once: versions of another class are counted elsewhere. */
+static void finds_a_class_that_a_key_had_before(void)
+{
+    static const struct {
+        const char *scope, *finding;
+    } rows[] = {
+        {"\"class\":\"prod\"", NULL},
+        {"\"class\":\"test\"", "wasn't allowed: the key of this name is another one"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct test_story story = {
+            .name = rows[i].scope,
+            .asking = {.expires_utc_s = LATER_S + 2 * DAY_S},
+            .approval = {.expires_utc_s = LATER_S + 2 * DAY_S, .policy_version = 2},
+            .policy = {.version = 2, .time = TEST_AUDIT_LATER, .in_force = NEXT_DAY},
+            .signature = {.time = "2026-01-04T00:01:00Z", .scope = rows[i].scope},
+        };
+        struct test_log test;
+        TAP_ROW(story.name);
+        test_signing_class = "test";
+        TAP_REQUIRE(test_audit_setup(&test));
+        test_signing_class = "prod";
+        test_story_tell(&test, &story);
+        TAP_CHECK(test_audit_finds(&test, rows[i].finding));
+        test_log_teardown(&test);
+    }
+    TAP_ROW(NULL);
+}
+
 /* --- Versions --- */
 
 static void finds_versions_that_are_not_inside(void)
@@ -425,6 +454,7 @@ int main(void)
     TAP_RUN(takes_answers_that_came_too_late);
     TAP_RUN(decides_by_the_policy_in_force);
     TAP_RUN(finds_a_key_that_was_replaced);
+    TAP_RUN(finds_a_class_that_a_key_had_before);
     TAP_RUN(finds_versions_that_are_not_inside);
     TAP_RUN(finds_metadata_that_are_none);
     test_audit_free_keys();

@@ -139,7 +139,8 @@ static void judges_roles(void)
          NULL},
         {"by its digest", "timestamp", "timestamp", 7, "", false, TIMESTAMP("7"), true,
          "lamp/timestamp", NULL},
-        {"without a mark", "timestamp", "timestamp", 7, "", false, TIMESTAMP("7"), true, "", NULL},
+        {"without a mark", "timestamp", "timestamp", 7, "", false, TIMESTAMP("7"), true, "",
+         "of something else than its request asks for"},
         {"delegated", "targets", "lamp-stable", 7, "stable", true, TARGETS("7"), false,
          "lamp/lamp-stable", NULL},
         {"with a line feed", "targets", "lamp-stable", 7, "stable", true,
@@ -173,6 +174,32 @@ static void judges_roles(void)
         test_log_teardown(&test);
     }
     TAP_ROW(NULL);
+    test_signing_use = "targets";
+}
+
+/* Versions of one role are compared by its mark: without one a version could be signed twice. */
+static void finds_another_version_seven_that_counts_nowhere(void)
+{
+    static const struct role first = {
+        "", "timestamp", "timestamp", 7, "", false, TIMESTAMP("7"), true, "lamp/timestamp", NULL};
+    static const struct role second = {"",
+                                       "timestamp",
+                                       "timestamp",
+                                       7,
+                                       "",
+                                       false,
+                                       "{\"_type\":\"timestamp\",\"a\":1,\"version\":7}",
+                                       true,
+                                       "",
+                                       NULL};
+    struct test_log test;
+    test_signing_use = "role";
+    TAP_REQUIRE(test_audit_setup(&test));
+    sign_role(&test, &first);
+    TAP_CHECK(test_audit_finds(&test, NULL));
+    sign_role(&test, &second);
+    TAP_CHECK(test_audit_finds(&test, "of something else than its request asks for"));
+    test_log_teardown(&test);
     test_signing_use = "targets";
 }
 
@@ -272,6 +299,7 @@ int main(void)
     }
     TAP_RUN(judges_roots);
     TAP_RUN(judges_roles);
+    TAP_RUN(finds_another_version_seven_that_counts_nowhere);
     TAP_RUN(verifies_signatures_of_roles);
     TAP_RUN(takes_a_request_of_what_cannot_be);
     test_audit_free_keys();

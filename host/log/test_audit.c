@@ -20,6 +20,7 @@ struct slw_private_key *test_ben;
 struct slw_private_key *test_machine;
 
 const char *test_signing_use = "targets";
+const char *test_signing_class = "prod";
 unsigned test_approvals = 1;
 const uint8_t test_audit_staged[SLW_SHA256_SIZE] = {0x33};
 
@@ -132,7 +133,9 @@ static void append_rules(const struct test_audit_policy *policy, struct slw_heap
     (void)snprintf(approvals, sizeof approvals,
                    "\"approvals\":{\"count\":%u,\"people\":[\"ada\"%s]}", test_approvals,
                    policy->lacks_ben ? "" : ",\"ben\"");
-    const char *begin = "{\"product\":\"lamp\",\"class\":\"prod\",\"use\":";
+    char begin[64];
+    (void)snprintf(begin, sizeof begin,
+                   "{\"product\":\"lamp\",\"class\":\"%s\",\"use\":", test_signing_class);
     const char *asked = "\"channels\":[\"stable\",\"beta\"],\"requesters\":[\"ada\",\"ci\"],";
     if (strcmp(test_signing_use, "role") == 0) {
         slw_heap_printf(ret_json,
@@ -179,8 +182,8 @@ static void format_policy(const struct test_audit_policy *policy, struct slw_hea
     }
     slw_heap_append_text(predicate, "}},\"keys\":{\"lamp-prod\":{\"key\":\"");
     append_pem(test_signing, predicate);
-    slw_heap_printf(predicate, "\",\"class\":\"prod\",\"use\":\"%s\",\"product\":\"lamp\"}}}",
-                    test_signing_use);
+    slw_heap_printf(predicate, "\",\"class\":\"%s\",\"use\":\"%s\",\"product\":\"lamp\"}}}",
+                    test_signing_class, test_signing_use);
 }
 
 void test_audit_policy(struct test_log *test, const struct test_audit_policy *policy)

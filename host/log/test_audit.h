@@ -21,6 +21,7 @@ extern struct slw_private_key *test_ada;
 extern struct slw_private_key *test_ben;     /* another person */
 extern struct slw_private_key *test_machine; /* "ci", which asks */
 extern const char *test_signing_use;         /* what the policy says the service's key is for */
+extern const char *test_signing_class;       /* and of which class */
 extern unsigned test_approvals;              /* and how many must approve: ada, ben */
 
 bool test_audit_make_keys(void);
