@@ -323,6 +323,21 @@ static void an_anchor_that_fails_keeps_no_release_from_its_confirmation(void)
     TAP_EQUAL_INT(result(), SLW_UPDATE_RESULT_SUCCESS);
 }
 
+/* The anchor missed a confirmation, and isn't brought up by a start before the next release. */
+static void an_anchor_that_failed_once_bears_the_next_release(void)
+{
+    TAP_REQUIRE(bring_to(SLW_UPDATE_STATE_APPLYING));
+    poll_until_idle();
+    TAP_REQUIRE(rebooted && power_on() == SLW_OK);
+    const struct slw_anchor working = layout.anchor;
+    layout.anchor.store = refuse_to_store;
+    TAP_EQUAL_INT(slw_session_confirm(&session), SLW_IO);
+    layout.anchor = working;
+    TAP_EQUAL_INT(update("bundles/g15_newer_version.pb"), SLW_OK);
+    TAP_REQUIRE(power_on() == SLW_OK);
+    TAP_EQUAL_INT(boot.choice, SLW_BOOT_CONFIRMED);
+}
+
 /* And when the journal fails, nothing is on trial, which is what is told. */
 static void a_journal_that_fails_puts_nothing_on_trial(void)
 {
@@ -447,6 +462,7 @@ int main(void)
     TAP_RUN(an_answer_counts_once_it_is_durable);
     TAP_RUN(an_anchor_that_fails_keeps_no_release_from_its_trial);
     TAP_RUN(an_anchor_that_fails_keeps_no_release_from_its_confirmation);
+    TAP_RUN(an_anchor_that_failed_once_bears_the_next_release);
     TAP_RUN(a_journal_that_fails_puts_nothing_on_trial);
     TAP_RUN(metadata_that_change_in_staging_are_never_kept);
     TAP_RUN(notes_that_change_in_staging_are_never_asked_about);

@@ -88,9 +88,18 @@ static bool is_behind(const struct slw_state *state, const struct slw_anchor_rec
 }
 
 /*
- * The confirmed release is the one that was confirmed; or the trial that the anchor knows, when
- * power was cut between the journal's confirmation and the anchor's.
+ * The confirmed release is the one that was confirmed; or the trial that the anchor knows, when the
+ * anchor missed the journal's confirmation, by a power cut or because it failed.
  */
+static const uint8_t *anchored_confirmed(const struct slw_store *store)
+{
+    uint8_t confirmed[SLW_SHA256_SIZE];
+    slw_release_digest(&store->state.confirmed, confirmed);
+    return store->state.confirmed.present && is_same_digest(confirmed, store->anchored.trial)
+               ? store->anchored.trial
+               : store->anchored.confirmed;
+}
+
 static enum slw_status check_confirmed(const struct slw_store *store,
                                        struct slw_anchor_record *record)
 {
@@ -99,8 +108,7 @@ static enum slw_status check_confirmed(const struct slw_store *store,
         return SLW_OK;
     }
     slw_release_digest(&store->state.confirmed, confirmed);
-    if (!is_same_digest(confirmed, store->anchored.confirmed) &&
-        (!store->state.confirmed.present || !is_same_digest(confirmed, store->anchored.trial))) {
+    if (!is_same_digest(confirmed, anchored_confirmed(store))) {
         return SLW_STORED_STATE;
     }
     memcpy(record->confirmed, confirmed, sizeof record->confirmed);
@@ -186,7 +194,7 @@ enum slw_status slw_store_commit(struct slw_store *store, const struct slw_state
         next->security_floor < store->state.security_floor) {
         return SLW_BAD_ARGUMENT;
     }
-    digest_changed(&store->state.confirmed, &next->confirmed, store->anchored.confirmed, confirmed);
+    digest_changed(&store->state.confirmed, &next->confirmed, anchored_confirmed(store), confirmed);
     digest_changed(&store->state.trial, &next->trial, store->anchored.trial, trial);
     SLW_TRY(lower_anchor(store, next));
     SLW_TRY(commit_snapshot(store, next));
