@@ -246,6 +246,7 @@ static enum slw_status append_to(struct slw_staging *staging, const struct slw_s
 {
     SLW_TRY(part_open(staging, file, descriptor, held->length, detail));
     file->part->used = ++staging->uses;
+    file->part->used_utc_s = piece->now_utc_s;
     if (piece->offset <= file->part->length) {
         SLW_TRY(part_extend(file->part, descriptor, piece->offset, piece->bytes, detail));
     }

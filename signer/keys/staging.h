@@ -27,6 +27,7 @@
 #include "slipway/detail.h"
 
 #define SLW_STAGING_PARTS_MAX 256u /* uploads that go on at one time */
+#define SLW_STAGING_IDLE_S 600     /* what was sent last so long ago doesn't go on */
 
 struct slw_staging_limits {
     uint64_t bytes; /* of all files, announced lengths of those under way included */
@@ -93,7 +94,7 @@ struct slw_staging_piece {
  * them may be there and isn't it, and bytes come from offset 0 on: whoever sent others before,
  * right ones can follow. SLW_TOO_LARGE beyond the longest length, SLW_TOO_MANY over the limits,
  * those of who staged it or of all; SLW_STALE_STATEMENT when all who did, did it so long ago that a
- * copy would be too old; SLW_IO.
+ * copy would be too old, or twice as long when it goes on; SLW_IO.
  */
 enum slw_status slw_staging_append(struct slw_staging *staging,
                                    const struct slw_staging_piece *piece,

@@ -153,6 +153,29 @@ static bool is_too_old(const struct slw_staging *staging, const struct slw_claim
     return claim->staged_utc_s < now_utc_s - (int64_t)staging->limits.age_s;
 }
 
+/* Whether it is one that goes on, with room for so much. But not without end: "as long again". */
+static bool goes_on(const struct slw_staging *staging, const struct slw_staging_piece *piece,
+                    const struct slw_staging_file *file, uint64_t length)
+{
+    const int64_t then_utc_s = piece->now_utc_s - (int64_t)staging->limits.age_s;
+    bool holds = false;
+    for (size_t i = 0; i < piece->claims->count; i++) {
+        holds = holds || !is_too_old(staging, &piece->claims->list[i], then_utc_s);
+    }
+    return holds && file != NULL && file->part != NULL && length <= file->reserved;
+}
+
+/* What was broken off takes nobody's place: its hash can be taken again. */
+static void parts_forget_idle(struct slw_staging *staging, int64_t now_utc_s)
+{
+    for (size_t i = staging->parts_count; i > 0; i--) {
+        struct slw_staging_file *file = staging->parts[i - 1];
+        if (file->part->used_utc_s < now_utc_s - SLW_STAGING_IDLE_S) {
+            slw_staging_part_forget(staging, file);
+        }
+    }
+}
+
 /* Who pays: of those who announced at least so much and have room for what they announced, who
  * announced most; of these, who did last. */
 static enum slw_status payer_find(struct slw_staging *staging,
@@ -196,9 +219,10 @@ enum slw_status slw_staging_file_reserve(struct slw_staging *staging,
                                          struct slw_detail *detail)
 {
     struct slw_staging_file *file = slw_staging_file_find(staging, piece->sha256);
-    if (file == NULL || file->part == NULL || length > file->reserved) {
+    if (!goes_on(staging, piece, file, length)) {
         const struct slw_claim *payer = NULL;
         struct slw_staging_share *share = NULL;
+        parts_forget_idle(staging, piece->now_utc_s);
         SLW_TRY(payer_find(staging, piece, file, length, &payer, &share, detail));
         file = file == NULL ? file_add(staging, piece->sha256) : file;
         if (file == NULL) {

@@ -8,8 +8,8 @@
  * equals, who staged it last. So nobody is refused because of what others announced, too, and
  * nobody pays for more than they announced themselves. Who staged it isn't who sends the bytes,
  * which nobody signs: whoever the front lets in could have others pay for whatever they staged in
- * former times. So a statement holds for as long as a copy would be kept, and nobody pays for more
- * than they announced within that time.
+ * former times. So a statement holds for as long as a copy would be kept, for what goes on as long
+ * again, and nobody pays for more than they announced within that time.
  */
 #ifndef SIGNER_KEYS_STAGING_ROOM_H
 #define SIGNER_KEYS_STAGING_ROOM_H
@@ -28,6 +28,7 @@ struct slw_staging_part {
     struct slw_sha256 hash;
     uint64_t length; /* that the hash is over */
     int64_t used;
+    int64_t used_utc_s;
 };
 
 struct slw_staging_file {

@@ -165,6 +165,27 @@ static void gives_one_requester_half_of_the_uploads(void)
     end();
 }
 
+/* What was broken off keeps nobody from others: it goes on, too, when it does. */
+static void counts_no_upload_that_was_broken_off(void)
+{
+    TAP_REQUIRE(begin(1 << 20, 1000));
+    for (size_t i = 0; i < SLW_STAGING_PARTS_MAX / 2; i++) {
+        TAP_REQUIRE(send_first("one", 64) == SLW_OK);
+        room.now_utc_s += i == 0 ? SLW_STAGING_IDLE_S / 2 : 0;
+    }
+    room.now_utc_s += SLW_STAGING_IDLE_S / 2;
+    TAP_EQUAL_INT(send_first("one", 64), SLW_TOO_MANY);
+    room.now_utc_s += 1;
+    TAP_EQUAL_INT(send_first("one", 64), SLW_OK); /* of the first one */
+    TAP_EQUAL_INT(send_first("one", 64), SLW_TOO_MANY);
+    room.now_utc_s += SLW_STAGING_IDLE_S;
+    claim(&room.files[0], "one", 64);
+    TAP_EQUAL_INT(send_part(&room.files[0], 1, 64), SLW_OK);
+    TAP_CHECK(room.held.complete);
+    TAP_EQUAL_INT(send_first("one", 64), SLW_OK);
+    end();
+}
+
 /* Whose hash isn't known any more has it taken again from the file, each time. */
 static void forgets_uploads_of_who_has_most(void)
 {
@@ -303,6 +324,22 @@ static void begins_nothing_that_was_staged_long_ago(void)
     claim(other, "two", 64);
     TAP_EQUAL_INT(send_part(other, 0, 1), SLW_OK);
     TAP_CHECK(strcmp(slw_staging_file_find(&room.staging, other->sha256)->share->who, "two") == 0);
+    end();
+}
+
+/* Whoever the front lets in may send a byte now and then, and others pay for as long. */
+static void lets_no_upload_go_on_without_end(void)
+{
+    TAP_REQUIRE(begin(1000, 1000));
+    struct file *file = file_make(64, "one", 64);
+    for (size_t i = 0; i < 21; i++) {
+        TAP_EQUAL_INT(send_part(file, i, i + 1), SLW_OK);
+        room.now_utc_s += 10;
+    }
+    TAP_EQUAL_INT(send_part(file, 21, 22), SLW_STALE_STATEMENT);
+    claim(file, "two", 64);
+    TAP_EQUAL_INT(send_part(file, 21, 64), SLW_OK);
+    TAP_CHECK(room.held.complete);
     end();
 }
 
@@ -488,12 +525,14 @@ int main(void)
     TAP_RUN(gives_one_requester_half_of_the_bytes);
     TAP_RUN(gives_one_requester_half_of_the_copies);
     TAP_RUN(gives_one_requester_half_of_the_uploads);
+    TAP_RUN(counts_no_upload_that_was_broken_off);
     TAP_RUN(forgets_uploads_of_who_has_most);
     TAP_RUN(knows_whose_copies_there_are_after_a_start);
     TAP_RUN(has_room_again_for_what_was_swept);
     TAP_RUN(takes_the_true_bytes_whatever_length_others_announce);
     TAP_RUN(lets_nobody_pay_for_what_others_announce);
     TAP_RUN(begins_nothing_that_was_staged_long_ago);
+    TAP_RUN(lets_no_upload_go_on_without_end);
     TAP_RUN(lets_true_bytes_follow_wrong_ones);
     TAP_RUN(removes_no_copy_that_took_the_place_of_a_damaged_one);
     TAP_RUN(signs_what_others_staged_with_another_length);
