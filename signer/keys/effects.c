@@ -264,36 +264,49 @@ static void append(struct slw_service *service, struct slw_record *record,
     }
 }
 
-void slw_effect_append(struct slw_service *service, struct slw_record *record,
-                       const struct slw_effect *effect)
+/* One to be queued; NULL: there is no memory, and it was told so. */
+static struct slw_effect *effect_keep(struct slw_service *service, struct slw_record *record,
+                                      const struct slw_effect *effect)
 {
     struct slw_effect *copy = effect_new(effect);
     if (copy == NULL) {
         struct slw_effect on_stack = *effect;
         slw_record_free(record);
         effect->then(service, &on_stack, SLW_NO_SPACE, &(struct slw_detail){"out of memory"});
-        return;
     }
-    append(service, record, copy);
+    return copy;
 }
 
+void slw_effect_append(struct slw_service *service, struct slw_record *record,
+                       const struct slw_effect *effect)
+{
+    struct slw_effect *copy = effect_keep(service, record, effect);
+    if (copy != NULL) {
+        append(service, record, copy);
+    }
+}
+
+/* Once the release is appended, its record is too, or neither is. */
 void slw_effect_append_release(struct slw_service *service, struct slw_bytes product,
                                uint32_t version, const uint8_t *sha256, struct slw_record *record,
                                const struct slw_effect *effect)
 {
     struct slw_detail detail = {""};
     uint64_t index = slw_log_next_index(service->log);
+    struct slw_effect *copy = effect_keep(service, record, effect);
+    if (copy == NULL) {
+        return;
+    }
     slw_record_uint(record, "leaf", index);
     enum slw_status status =
         slw_log_append_release(service->log, product, version, sha256, &index, &detail);
     if (status != SLW_OK) {
-        struct slw_effect copy = *effect;
         slw_record_free(record);
         fail_all(service, status, &detail);
-        effect->then(service, &copy, status, &detail);
+        finish(service, copy, status, &detail);
         return;
     }
-    slw_effect_append(service, record, effect);
+    append(service, record, copy);
 }
 
 /* --- What is on its way --- */
