@@ -407,6 +407,47 @@ static void finds_a_class_that_a_key_had_before(void)
     TAP_ROW(NULL);
 }
 
+/* "of roles PRODUCT/ROLE": one version of a role is one thing, whatever class its keys are of. */
+static void finds_a_role_signed_twice_by_keys_of_two_classes(void)
+{
+    static const struct test_audit_policy next = {
+        .version = 2, .time = TEST_AUDIT_LATER, .in_force = NEXT_DAY};
+    struct test_audit_asking asking = {
+        .operation = SLW_OPERATION_SIGN_ROLE,
+        .channel = "",
+        .change =
+            "{\"base_sha256\":\"0000000000000000000000000000000000000000000000000000000000000000\","
+            "\"base_version\":0,\"expires\":\"2027-01-01T00:00:00Z\",\"role\":\"timestamp\","
+            "\"snapshot_version\":1,\"type\":\"timestamp\",\"version\":1}",
+    };
+    uint8_t request[SLW_SHA256_SIZE];
+    struct test_audit_signature signature = {
+        .request = request,
+        .metadata = SLW_BYTES_OF("{\"_type\":\"timestamp\",\"version\":1}"),
+        .version = 1,
+        .operation = "sign-role",
+        .scope = "\"class\":\"test\",\"mark\":\"lamp/timestamp\"",
+    };
+    struct test_log test;
+    test_signing_use = "role";
+    test_signing_class = "test";
+    TAP_REQUIRE(test_audit_setup(&test));
+    test_audit_ask(&test, &asking, request);
+    test_audit_signature(&test, &signature);
+    TAP_CHECK(test_audit_finds(&test, NULL));
+    test_signing_class = "prod";
+    test_audit_policy(&test, &next);
+    asking.time = NEXT_DAY;
+    test_audit_ask(&test, &asking, request);
+    signature.metadata = SLW_BYTES_OF("{\"_type\":\"timestamp\",\"a\":1,\"version\":1}");
+    signature.scope = "\"class\":\"prod\",\"mark\":\"lamp/timestamp\"";
+    signature.time = "2026-01-04T00:01:00Z";
+    test_audit_signature(&test, &signature);
+    TAP_CHECK(test_audit_finds(&test, "version 1 was signed before with other content"));
+    test_log_teardown(&test);
+    test_signing_use = "targets";
+}
+
 /* --- Versions --- */
 
 static void finds_versions_that_are_not_inside(void)
@@ -455,6 +496,7 @@ int main(void)
     TAP_RUN(decides_by_the_policy_in_force);
     TAP_RUN(finds_a_key_that_was_replaced);
     TAP_RUN(finds_a_class_that_a_key_had_before);
+    TAP_RUN(finds_a_role_signed_twice_by_keys_of_two_classes);
     TAP_RUN(finds_versions_that_are_not_inside);
     TAP_RUN(finds_metadata_that_are_none);
     test_audit_free_keys();

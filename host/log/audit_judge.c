@@ -142,11 +142,12 @@ static void hash_text(struct slw_bytes text, struct slw_sha256 *hash)
     slw_sha256_update(hash, text);
 }
 
-/* What a version is one of: operation, key class and product, which don't share their versions. */
+/* What a version is one of: of an operation and a mark, which has the class where versions are a
+ * class's own. */
 static enum slw_status scope_of(const struct slw_audit_record *record,
                                 uint8_t ret_scope[static SLW_SHA256_SIZE])
 {
-    static const char *const names[] = {"operation", "class", "product"};
+    static const char *const names[] = {"operation", "product"};
     struct slw_bytes mark = slw_audit_text(record, SLW_BYTES_OF("mark"));
     struct slw_heap_buffer made = {0};
     struct slw_sha256 hash;
