@@ -264,12 +264,12 @@ enum slw_status slw_session_call(struct slw_session *session, enum slw_session_c
 
 enum slw_status slw_session_confirm(struct slw_session *session)
 {
-    const struct slw_state *state = &session->config->store->state;
-    bool was_on_trial = state->trial.present;
-    enum slw_status status = slw_boot_confirm(session->config->store);
+    struct slw_store *store = session->config->store;
+    bool was_on_trial = store->state.trial.present;
+    enum slw_status status = slw_boot_confirm(store);
     /* Also when only the anchor failed: then the release is confirmed all the same. */
-    if (was_on_trial && !state->trial.present) {
-        session->record = state->session;
+    if (was_on_trial && !store->state.trial.present) {
+        session->record = store->state.session;
         session->finding = (struct slw_finding){0};
     }
     return status;
