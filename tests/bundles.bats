@@ -266,13 +266,13 @@ rtos 16 $(sha256_of rtos.bin) true" ]
     [[ $output != *slipway* ]]
 }
 
-# start_writing COMMAND…: runs slipway in the background until it has its output open; sets pid.
+# start_writing COMMAND…: runs slipway in the background until it has its output open and reads its payload; sets pid.
 start_writing() {
     "$slipway" "$@" >out 2>stderr </dev/null 3>&- &
     pid=$!
     while kill -0 "$pid" 2>/dev/null; do
         # The output has no name yet.
-        if find "/proc/$pid/fd" -lname '*(deleted)' 2>/dev/null | grep -q .; then
+        if find "/proc/$pid/fd" -lname '*(deleted)' 2>/dev/null | grep -q . && grep -qE '^rchar: [0-9]{8}' "/proc/$pid/io" 2>/dev/null; then
             return 0
         fi
     done
