@@ -144,11 +144,6 @@ static enum slw_status judge_content(const struct slw_audit_record *record,
 
 /* --- What was asked for --- */
 
-static struct slw_bytes name_of(const struct slw_audit_name *name)
-{
-    return slw_bytes_make(name->text, name->len);
-}
-
 static bool is_named(const struct slw_audit_record *record, struct slw_bytes member,
                      struct slw_bytes name)
 {
@@ -179,19 +174,6 @@ static void judge_same(const struct slw_audit_record *record, const struct slw_a
 
 /* --- Whether it was allowed --- */
 
-static enum slw_policy_use use_of(enum slw_operation operation)
-{
-    switch (operation) {
-    case SLW_OPERATION_SIGN_TARGETS:
-        return SLW_POLICY_USE_TARGETS;
-    case SLW_OPERATION_SIGN_ROOT:
-        return SLW_POLICY_USE_ROOT;
-    case SLW_OPERATION_SIGN_ROLE:
-        return SLW_POLICY_USE_ROLE;
-    }
-    return 0;
-}
-
 static void make_facts(const struct slw_audit_record *record,
                        const struct slw_audit_request *request, const struct content *content,
                        const uint8_t *digest, struct slw_policy_facts *facts)
@@ -201,7 +183,7 @@ static void make_facts(const struct slw_audit_record *record,
     const bool is_bundle = asked->operation == SLW_OPERATION_SIGN_TARGETS;
     memcpy(facts->requester_id, asked->requester_id, sizeof facts->requester_id);
     memcpy(facts->request_id, request->id, sizeof facts->request_id);
-    facts->operation = use_of(asked->operation);
+    facts->operation = slw_policy_use_for(asked->operation);
     facts->key = name_of(&asked->key);
     facts->channel = name_of(&asked->channel);
     facts->role = name_of(&asked->role);

@@ -70,6 +70,11 @@ struct slw_audit_name {
     uint8_t text[SLW_POLICY_NAME_SIZE_MAX];
 };
 
+static inline struct slw_bytes name_of(const struct slw_audit_name *name)
+{
+    return slw_bytes_make(name->text, name->len);
+}
+
 /* What somebody said to a request. The views of says are empty: what they would say is known. */
 struct slw_audit_answer {
     uint8_t signer_id[SLW_SHA256_SIZE];

@@ -196,11 +196,6 @@ enum slw_status slw_audit_request_open(struct slw_audit *audit,
     return status;
 }
 
-static struct slw_bytes name_of(const struct slw_audit_name *name)
-{
-    return slw_bytes_make(name->text, name->len);
-}
-
 enum slw_status slw_audit_request_answer(struct slw_audit *audit,
                                          const uint8_t by[static SLW_SHA256_SIZE],
                                          const struct slw_approval *says, struct slw_detail *detail)

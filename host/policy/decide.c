@@ -279,3 +279,16 @@ void slw_policy_decision_free(struct slw_policy_decision *decision)
     slw_heap_drop(&decision->texts);
     *decision = (struct slw_policy_decision){0};
 }
+
+enum slw_policy_use slw_policy_use_for(enum slw_operation operation)
+{
+    switch (operation) {
+    case SLW_OPERATION_SIGN_TARGETS:
+        return SLW_POLICY_USE_TARGETS;
+    case SLW_OPERATION_SIGN_ROOT:
+        return SLW_POLICY_USE_ROOT;
+    case SLW_OPERATION_SIGN_ROLE:
+        return SLW_POLICY_USE_ROLE;
+    }
+    return 0;
+}

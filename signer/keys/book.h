@@ -171,8 +171,6 @@ bool slw_book_has_statement(const struct slw_book *book, const uint8_t id[static
 /* The mark of a kind and name; NULL. With make, one of version 0 is made, NULL when it can't be. */
 struct slw_book_mark *slw_book_mark(struct slw_book *book, enum slw_policy_use use,
                                     const char *name, bool make);
-/* What a key must be for, to do this operation. */
-enum slw_policy_use slw_book_use_of(enum slw_operation operation);
 /* What a mark of this key is called; role only for SLW_POLICY_USE_ROLE. */
 void slw_book_mark_name(const struct slw_policy_signing_key *key, struct slw_bytes role,
                         char ret_name[static SLW_BOOK_MARK_NAME_MAX + 1]);

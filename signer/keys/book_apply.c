@@ -445,19 +445,6 @@ static enum slw_key_class class_named(struct slw_bytes name)
     return SLW_KEY_CLASS_NONE;
 }
 
-enum slw_policy_use slw_book_use_of(enum slw_operation operation)
-{
-    switch (operation) {
-    case SLW_OPERATION_SIGN_TARGETS:
-        return SLW_POLICY_USE_TARGETS;
-    case SLW_OPERATION_SIGN_ROOT:
-        return SLW_POLICY_USE_ROOT;
-    case SLW_OPERATION_SIGN_ROLE:
-        return SLW_POLICY_USE_ROLE;
-    }
-    return 0;
-}
-
 /* Metadata that are small are kept, for the next release is compared with them. What can't be kept
  * is read from the log then. */
 static void mark_keep_metadata(struct slw_book_mark *mark, struct slw_bytes base64)
@@ -483,7 +470,7 @@ static enum slw_status signature_mark(struct slw_book *book, uint64_t index,
     memcpy(name, text.ptr, text.len);
     name[text.len] = '\0';
     struct slw_book_mark *mark =
-        slw_book_mark(book, slw_book_use_of(request->request.operation), name, true);
+        slw_book_mark(book, slw_policy_use_for(request->request.operation), name, true);
     if (mark == NULL) {
         return slw_explain_no_memory(detail);
     }
@@ -507,7 +494,7 @@ static enum slw_status signature_rate(struct slw_book *book, const struct slw_re
     const struct slw_policy_signing_key key = {
         .product = slw_record_get_text(view, "product"),
         .key_class = class_named(slw_record_get_text(view, "class")),
-        .use = slw_book_use_of(request->request.operation),
+        .use = slw_policy_use_for(request->request.operation),
     };
     struct slw_book_rate *rate = slw_book_rate(book, &key, true);
     return rate != NULL && slw_book_rate_add(rate, view->time_utc_s)

@@ -12,7 +12,7 @@ static void request_facts(const struct slw_case *work, struct slw_policy_facts *
     const struct slw_book_request *request = work->request;
     memcpy(facts->requester_id, request->requester_id, sizeof facts->requester_id);
     memcpy(facts->request_id, request->id, sizeof facts->request_id);
-    facts->operation = slw_book_use_of(request->request.operation);
+    facts->operation = slw_policy_use_for(request->request.operation);
     facts->key = request->request.key;
     facts->channel = request->request.channel;
     facts->issued_utc_s = request->request.issued_utc_s;

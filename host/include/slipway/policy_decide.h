@@ -153,6 +153,9 @@ struct slw_policy_decision {
     struct slw_heap_buffer texts;       /* private: what the texts point into */
 };
 
+/* What a key must be for, to do this operation. */
+enum slw_policy_use slw_policy_use_for(enum slw_operation operation);
+
 /*
  * Decides. The status is about memory and limits alone (SLW_NO_SPACE, SLW_TOO_LARGE): what the
  * policy says is the decision's outcome. detail is filled when it isn't SLW_POLICY_ALLOWED with
